@@ -1,0 +1,104 @@
+import type { Code } from './problem.ts'
+
+/** THE route table: data only. Functions, API routes, grants, alarms, documents and policy come from its rows. */
+
+export const prefix = '/imsg-service/v1'
+
+type Common = {
+  summary: string
+  /** `yes`: the route trusts a token, and may therefore ask refresh-state for a key it has not seen. */
+  token: 'yes' | 'no'
+  /** The one kind of item that the route may change; its grant names these keys and no others. */
+  writes: 'nothing' | 'SUBJECT' | 'SESSION' | 'everything'
+  problems: readonly Code[]
+}
+
+type Http = Common & {
+  /** Only a document navigation is served: no prefetch, embed or fetch. */
+  only?: 'navigations'
+  /** What a person who is not signed in is told, where it is not 401: contract, section 5. */
+  signedOut?: 'forbidden'
+}
+
+export type Route =
+  | (Http & { get: `/${string}`; csrf: `none: ${string}` })
+  | (Http & { post: `/${string}`; csrf: 'same origin'; body: 'json' | 'none' })
+  | (Common & { every: '1 minute' })
+
+const cannotKnow = ['state_missing', 'state_too_old', 'table_unavailable'] as const
+const tokenRefused = [
+  'token_malformed', 'token_key_unknown', 'token_signature', 'token_claims', 'token_purpose', 'token_expired',
+  'token_from_future', 'token_lives_too_long', 'token_issuer', 'token_audience', 'token_revoked',
+  'subject_signed_out', 'organisation_signed_out', 'subject_blocked', 'organisation_blocked', 'organisation_unknown',
+] as const
+const notSignedIn = ['bad_cookies', 'token_missing', 'token_duplicate', ...tokenRefused, ...cannotKnow] as const
+const startRefused = [
+  'bad_query', 'bad_cookies', 'bad_organisation', 'return_url_not_allowed', 'not_a_navigation', 'organisation_unknown',
+  'organisation_blocked', 'login_loop', ...cannotKnow,
+] as const
+
+export const routes = {
+  login: {
+    get: '/login', csrf: 'none: it starts a login and changes nothing', only: 'navigations',
+    token: 'no', writes: 'nothing',
+    summary: 'Start a login at an organisation', problems: startRefused,
+  },
+  'org-login': {
+    get: '/org/{org}/login', csrf: 'none: it starts a login and changes nothing', only: 'navigations',
+    token: 'no', writes: 'nothing',
+    summary: 'Start a login at the organisation in the path', problems: startRefused,
+  },
+  callback: {
+    get: '/callback', csrf: 'none: the login binding is the proof', only: 'navigations',
+    token: 'yes', writes: 'nothing',
+    summary: 'Finish a login: keep the ID token in the session cookie and go on',
+    problems: [
+      'bad_query', 'bad_cookies', 'return_url_not_allowed', 'not_a_navigation', 'login_not_from_this_browser',
+      'login_other_organisation', 'token_too_large', 'token_too_old', ...tokenRefused, ...cannotKnow,
+    ],
+  },
+  'token-is-set': {
+    get: '/token-is-set', csrf: 'none: it changes nothing',
+    token: 'yes', writes: 'nothing',
+    summary: 'Say whether the session is still good', problems: notSignedIn,
+  },
+  units: {
+    get: '/units', csrf: 'none: it changes nothing', signedOut: 'forbidden',
+    token: 'yes', writes: 'nothing',
+    summary: 'List the units of this person, and the preferred one', problems: notSignedIn,
+  },
+  unit: {
+    post: '/unit', csrf: 'same origin', body: 'json', signedOut: 'forbidden',
+    token: 'yes', writes: 'SUBJECT',
+    summary: 'Choose the unit to start in',
+    problems: ['foreign_origin', 'not_json', 'body_too_large', 'bad_body', 'unit_not_held', ...notSignedIn],
+  },
+  logout: {
+    post: '/logout', csrf: 'same origin', body: 'none',
+    token: 'yes', writes: 'SESSION',
+    summary: 'End the session, here and in every other instance',
+    problems: ['foreign_origin', 'bad_query', 'bad_cookies', 'body_too_large', 'return_url_not_allowed', ...cannotKnow],
+  },
+  health: {
+    get: '/health', csrf: 'none: it changes nothing',
+    token: 'no', writes: 'nothing',
+    summary: 'Say whether the gateway runs on fresh or on grace state', problems: [],
+  },
+  'refresh-state': {
+    every: '1 minute',
+    token: 'no', writes: 'everything',
+    summary: 'Fetch keys and organisations from the identity service and keep them as one state', problems: [],
+  },
+} as const satisfies Record<string, Route>
+
+export type RouteName = keyof typeof routes
+
+/** The routes that a browser can reach: everything but what runs on a schedule. */
+export type HttpRouteName = Exclude<RouteName, 'refresh-state'>
+
+/** Method and full path of a route, or nothing for one that runs on a schedule. */
+export const door = (route: Route): { method: 'GET' | 'POST'; path: string } | undefined => {
+  if ('get' in route) return { method: 'GET', path: `${prefix}${route.get}` }
+  if ('post' in route) return { method: 'POST', path: `${prefix}${route.post}` }
+  return undefined
+}
