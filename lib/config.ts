@@ -1,0 +1,306 @@
+/** THE settings: environment in, `Config` out, or one error that names every problem and no value. */
+
+declare const brand: unique symbol
+/** A serialised origin (`URL.origin`): scheme, host and port, nothing after it. */
+export type Origin = string & { readonly [brand]: 'Origin' }
+
+/** Written where an issuer or an audience is deliberately not checked, so that a search finds every weakening. */
+export const unchecked: unique symbol = Symbol('unchecked')
+type Unchecked = typeof unchecked
+
+export const levels = ['debug', 'info', 'warn', 'error'] as const
+export type Level = (typeof levels)[number]
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What is wrong with one setting, said in words that make sense after its name. */
+class Wrong extends Error {}
+
+const wrong = (words: string): never => {
+  throw new Wrong(words)
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+
+const parsed = (text: string): URL =>
+  URL.canParse(text) ? new URL(text) : wrong('has to be an absolute URL')
+
+const secure = (url: URL): URL => {
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url
+  return wrong('has to begin with https:// (plain http is for localhost alone)')
+}
+
+const origin = (text: string): Origin => {
+  if (text.includes('*')) return wrong('may hold no wildcard: list each origin')
+  const url = secure(parsed(text))
+  if (text !== url.origin) return wrong('has to be an origin: scheme, host and port, nothing after them')
+  return url.origin as Origin
+}
+
+/** A base address: https, without query, fragment, credentials or closing slash. */
+const address = (text: string): string => {
+  const url = secure(parsed(text))
+  if (url.username || url.password) return wrong('may hold no user name or password')
+  if (url.search || url.hash) return wrong('may hold no query or fragment')
+  return url.href.replace(/\/+$/, '')
+}
+
+const seconds =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value
+    return wrong(`has to be a whole number of seconds between ${least} and ${most}`)
+  }
+
+const oneOf =
+  <const T extends string>(...words: T[]) =>
+  (text: string): T =>
+    words.find((word) => word === text) ?? wrong(`has to be ${words.join(' or ')}`)
+
+const flag = (text: string): boolean => oneOf('true', 'false')(text) === 'true'
+
+const list =
+  <T>(item: (text: string) => T) =>
+  (text: string): readonly T[] =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map(item)
+
+/** RFC 9110 section 5.6.2: what header names and cookie names are made of. */
+const tokenName = (text: string): string =>
+  /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(text)
+    ? text
+    : wrong('has to be a name without spaces or separators')
+
+const headerName = (text: string): string =>
+  text === '*' ? wrong('may hold no wildcard: list each header') : tokenName(text)
+
+const hostLabel = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
+const domainName = new RegExp(`^${hostLabel}(\\.${hostLabel})+$`)
+const domain = (text: string): string =>
+  domainName.test(text) && !/\.\d+$/.test(text)
+    ? text
+    : wrong('has to be a lower-case domain of two labels or more, without a leading dot')
+
+const loginPath = (text: string): string => {
+  if (!/^\/[A-Za-z0-9\-._~/{}]*$/.test(text) || text.split('{org}').length !== 2)
+    return wrong('has to be a path that holds {org} once')
+  return text
+}
+
+const checked = (text: string): string | Unchecked => (text === 'unchecked' ? unchecked : text)
+
+type Setting<T> = { what: string; parse: (text: string) => T; standard?: string; required?: true }
+
+const setting = <T>(row: Setting<T>): Setting<T> => row
+
+/** One row a setting. The README's table, the doctor and the stack read the same rows. */
+export const settings = {
+  PUBLIC_URL: setting({
+    what: 'Origin at which browsers reach the gateway. Deployed without one, the address of the API itself.',
+    parse: origin,
+    required: true,
+  }),
+  IMAS_URL: setting({ what: 'Base address of the identity service.', parse: address, required: true }),
+  IMAS_LOGIN_PATH: setting({
+    what: 'Path of the login page at the identity service.',
+    parse: loginPath,
+    standard: '/v1/org/{org}/login',
+  }),
+  ADMIN_API_URL: setting({
+    what: 'Base address of the Admin API. Without it the state holds keys alone.',
+    parse: address,
+  }),
+  ACCESS_TOKEN_URL: setting({
+    what: 'Base address of the Access Token service, from which refresh-state gets its token for the Admin API.',
+    parse: address,
+  }),
+  COOKIE_NAME: setting({ what: 'Name of the session cookie.', parse: tokenName, standard: 'imidToken' }),
+  COOKIE_DOMAIN: setting({
+    what: 'Domain that shares the session cookie. Without it the cookie belongs to the host of PUBLIC_URL.',
+    parse: domain,
+  }),
+  ALLOWED_CALLBACK_ORIGINS: setting({
+    what: 'Origins to which a login or logout may return, beside the domains of the organisation. Comma-separated.',
+    parse: list(origin),
+    standard: '',
+  }),
+  CORS_ALLOWED_ORIGINS: setting({
+    what: 'Origins whose pages may call the gateway with credentials. Comma-separated.',
+    parse: list(origin),
+    standard: '',
+  }),
+  CORS_ALLOWED_ADDITIONAL_HEADERS: setting({
+    what: 'Request headers allowed beside Accept, Authorization, Content-Type and If-None-Match. Comma-separated.',
+    parse: list(headerName),
+    standard: '',
+  }),
+  STRICT_COOKIE_MODE: setting({
+    what: 'true: a Cookie header that breaks RFC 6265 is answered 400.',
+    parse: flag,
+    standard: 'false',
+  }),
+  AWS_USE_EMPTY_CREDENTIALS: setting({
+    what: 'true: sign with placeholder credentials, for stand-ins of AWS.',
+    parse: flag,
+    standard: 'false',
+  }),
+  TOKEN_ISSUER: setting({
+    what: 'The `iss` that tokens have to carry, or `unchecked`.',
+    parse: checked,
+    required: true,
+  }),
+  TOKEN_AUDIENCE: setting({
+    what: 'The `aud` that tokens have to carry, or `unchecked`.',
+    parse: checked,
+    required: true,
+  }),
+  MAX_TOKEN_AGE: setting({
+    what: 'Longest life of a token that is trusted (exp - iat), in seconds.',
+    parse: seconds(60, 34_560_000),
+    standard: '604800',
+  }),
+  LOGIN_MAX_TOKEN_AGE: setting({
+    what: 'Oldest token that may sign somebody in, in seconds since its `iat`. Off when not given.',
+    parse: seconds(10, 34_560_000),
+  }),
+  GRACE_PERIOD: setting({
+    what: 'How long the last good state may serve when the identity service is down, in seconds.',
+    parse: seconds(60, 604_800),
+    standard: '3600',
+  }),
+  LOGIN_BINDING: setting({
+    what: 'off: accept logins that did not begin here. This gives up the protection against login CSRF.',
+    parse: oneOf('on', 'off'),
+    standard: 'on',
+  }),
+  LOG_LEVEL: setting({ what: 'Least level that is logged.', parse: oneOf(...levels), standard: 'info' }),
+} as const
+
+export type SettingName = keyof typeof settings
+
+/** What goes without saying in CORS: contract, section 9. */
+export const corsHeaders = ['Accept', 'Authorization', 'Content-Type', 'If-None-Match'] as const
+
+/** Every problem of a configuration, by the setting's name. No value is ever part of it. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(
+      `${problems.length} setting(s) to correct:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+    )
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+type Values = { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> | undefined }
+
+const parseAll = (env: Environment, problems: string[]): Values => {
+  const values: Record<string, unknown> = {}
+  for (const [name, row] of Object.entries<Setting<unknown>>(settings)) {
+    const text = env[name]?.trim() || row.standard
+    if (text === undefined) {
+      if (row.required) problems.push(`${name} is missing. ${row.what}`)
+      continue
+    }
+    try {
+      values[name] = row.parse(text)
+    } catch (error) {
+      if (!(error instanceof Wrong)) throw error
+      problems.push(`${name} ${error.message}.`)
+    }
+  }
+  return values as Values
+}
+
+/** What only shows when two settings are read together. */
+const contradictions = (values: Values, isPublicSuffix: (domain: string) => boolean): string[] => {
+  const problems: string[] = []
+  const { PUBLIC_URL, COOKIE_DOMAIN, COOKIE_NAME, ADMIN_API_URL, ACCESS_TOKEN_URL } = values
+  if (COOKIE_DOMAIN !== undefined) {
+    if (isPublicSuffix(COOKIE_DOMAIN))
+      problems.push(
+        'COOKIE_DOMAIN is a public suffix: strangers share it, and browsers refuse it. Name a domain of your own.',
+      )
+    const host = PUBLIC_URL && new URL(PUBLIC_URL).hostname
+    if (host && host !== COOKIE_DOMAIN && !host.endsWith(`.${COOKIE_DOMAIN}`))
+      problems.push(
+        'COOKIE_DOMAIN has to be the host of PUBLIC_URL or a parent of it, or browsers refuse the cookie.',
+      )
+    if (COOKIE_NAME?.toLowerCase().startsWith('__host-'))
+      problems.push(
+        'COOKIE_NAME begins with __Host-, which browsers refuse together with COOKIE_DOMAIN. Give up one of the two.',
+      )
+  }
+  if (ADMIN_API_URL && !ACCESS_TOKEN_URL)
+    problems.push('ACCESS_TOKEN_URL is missing: ADMIN_API_URL can only be read with a token from there.')
+  return problems
+}
+
+export type Config = Readonly<{
+  publicUrl: Origin
+  /** The public address is plain http on this machine: no `Secure`, no cookie prefixes. */
+  loopback: boolean
+  imasUrl: string
+  imasLoginPath: string
+  adminApiUrl: string | undefined
+  accessTokenUrl: string | undefined
+  cookieName: string
+  cookieDomain: string | undefined
+  callbackOrigins: readonly Origin[]
+  corsOrigins: readonly Origin[]
+  corsHeaders: readonly string[]
+  strictCookies: boolean
+  emptyCredentials: boolean
+  issuer: string | Unchecked
+  audience: string | Unchecked
+  maxTokenAge: number
+  loginMaxTokenAge: number | undefined
+  gracePeriod: number
+  loginBinding: boolean
+  logLevel: Level
+}>
+
+/**
+ * Reads every setting, or throws one `ConfigError` with all problems. `isPublicSuffix` is passed in where the public suffix
+ * list is at hand (synth, doctor): the list is ten times the size of a function and would be loaded at every cold start.
+ */
+export const readConfig = (
+  env: Environment,
+  isPublicSuffix: (domain: string) => boolean = () => false,
+): Config => {
+  const problems: string[] = []
+  const values = parseAll(env, problems)
+  problems.push(...contradictions(values, isPublicSuffix))
+  if (problems.length > 0) throw new ConfigError(problems)
+
+  const set = values as { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> }
+  return {
+    publicUrl: set.PUBLIC_URL,
+    loopback: set.PUBLIC_URL.startsWith('http:'),
+    imasUrl: set.IMAS_URL,
+    imasLoginPath: set.IMAS_LOGIN_PATH,
+    adminApiUrl: values.ADMIN_API_URL,
+    accessTokenUrl: values.ACCESS_TOKEN_URL,
+    cookieName: set.COOKIE_NAME,
+    cookieDomain: values.COOKIE_DOMAIN,
+    callbackOrigins: set.ALLOWED_CALLBACK_ORIGINS,
+    corsOrigins: set.CORS_ALLOWED_ORIGINS,
+    corsHeaders: [...corsHeaders, ...set.CORS_ALLOWED_ADDITIONAL_HEADERS],
+    strictCookies: set.STRICT_COOKIE_MODE,
+    emptyCredentials: set.AWS_USE_EMPTY_CREDENTIALS,
+    issuer: set.TOKEN_ISSUER,
+    audience: set.TOKEN_AUDIENCE,
+    maxTokenAge: set.MAX_TOKEN_AGE,
+    loginMaxTokenAge: values.LOGIN_MAX_TOKEN_AGE,
+    gracePeriod: set.GRACE_PERIOD,
+    loginBinding: set.LOGIN_BINDING === 'on',
+    logLevel: set.LOG_LEVEL,
+  }
+}
