@@ -1,0 +1,104 @@
+import { getPublicSuffix } from 'tldts'
+import { type Config, ConfigError, readConfig, type SettingName, settings } from '../lib/config.ts'
+
+/** Text by name: the environment, or the context of cdk.json. */
+export type Texts = Readonly<Record<string, unknown>>
+
+type DeploymentSetting = { what: string; pattern: RegExp; form: string }
+
+/** What the deployment needs to know and the functions do not: one row a setting, like `lib/config.ts`. */
+export const deploymentSettings = {
+  STAGE_NAME: {
+    what: 'Name of one of several deployments in an account: the stack is then `imsg-service-<name>`.',
+    pattern: /^[a-z][a-z0-9-]{0,30}$/,
+    form: 'has to be a short name of lower-case letters, digits and hyphens',
+  },
+  DOMAIN_CERTIFICATE_ARN: {
+    what: 'Certificate (ACM, in the region of the deployment) for the host of PUBLIC_URL, which the API then serves itself.',
+    pattern: /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]+$/,
+    form: 'has to be the ARN of an ACM certificate',
+  },
+  HOSTED_ZONE_ID: {
+    what: 'Route 53 zone in which the host of PUBLIC_URL is pointed at the API.',
+    pattern: /^Z[A-Z0-9]{3,31}$/,
+    form: 'has to be the id of a Route 53 hosted zone',
+  },
+  ALARM_EMAIL: {
+    what: 'Mailbox that hears of alarms. Without it the topic is there, and nobody listens yet.',
+    pattern: /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/,
+    form: 'has to be one e-mail address',
+  },
+} as const satisfies Record<string, DeploymentSetting>
+
+export type DeploymentSettingName = keyof typeof deploymentSettings
+
+type Given<Name extends string> = Readonly<Partial<Record<Name, string>>>
+
+/** Everything the stack is made from: judged settings, and the texts that the functions will judge again. */
+export type Deployment = Readonly<{
+  config: Config
+  given: Given<SettingName>
+  stage: string | undefined
+  certificateArn: string | undefined
+  hostedZoneId: string | undefined
+  alarmEmail: string | undefined
+}>
+
+/** Stands for the address of the API while that is not known. `.invalid` belongs to nobody (RFC 2606). */
+const ownAddress = 'https://own-address.execute-api.invalid'
+
+const isPublicSuffix = (domain: string): boolean =>
+  getPublicSuffix(domain, { allowPrivateDomains: true }) === domain
+
+const pick = <Name extends string>(rows: Record<Name, unknown>, sources: readonly Texts[]): Given<Name> => {
+  const found: Partial<Record<Name, string>> = {}
+  for (const name of Object.keys(rows) as Name[])
+    for (const source of sources)
+      found[name] ||= source[name] === undefined ? undefined : String(source[name]).trim()
+  return Object.fromEntries(Object.entries(found).filter(([, text]) => text)) as Given<Name>
+}
+
+const deploymentProblems = (own: Given<DeploymentSettingName>, publicUrl: string | undefined): string[] => {
+  const problems: string[] = []
+  for (const [name, row] of Object.entries(deploymentSettings)) {
+    const text = own[name as DeploymentSettingName]
+    if (text !== undefined && !row.pattern.test(text)) problems.push(`${name} ${row.form}.`)
+  }
+  if (own.DOMAIN_CERTIFICATE_ARN && !publicUrl)
+    problems.push('PUBLIC_URL is missing: DOMAIN_CERTIFICATE_ARN is the certificate of its host.')
+  if (own.DOMAIN_CERTIFICATE_ARN && publicUrl && URL.canParse(publicUrl) && new URL(publicUrl).port)
+    problems.push('PUBLIC_URL names a port, which the API cannot serve. Leave the port out.')
+  if (own.HOSTED_ZONE_ID && !own.DOMAIN_CERTIFICATE_ARN)
+    problems.push(
+      'DOMAIN_CERTIFICATE_ARN is missing: HOSTED_ZONE_ID points a host at the API, which needs its certificate.',
+    )
+  return problems
+}
+
+/** Which settings were given, and not what they say. Earlier sources win. */
+export const givenSettings = (...sources: Texts[]): Given<SettingName> & Given<DeploymentSettingName> => ({
+  ...pick(settings, sources),
+  ...pick(deploymentSettings, sources),
+})
+
+/** Reads every setting of functions and deployment, or throws one `ConfigError` with all problems of both. */
+export const readDeployment = (...sources: Texts[]): Deployment => {
+  const given = pick(settings, sources)
+  const own = pick(deploymentSettings, sources)
+  const problems = deploymentProblems(own, given.PUBLIC_URL)
+  try {
+    const config = readConfig({ PUBLIC_URL: ownAddress, ...given }, isPublicSuffix)
+    if (problems.length > 0) throw new ConfigError([])
+    return {
+      config,
+      given,
+      stage: own.STAGE_NAME,
+      certificateArn: own.DOMAIN_CERTIFICATE_ARN,
+      hostedZoneId: own.HOSTED_ZONE_ID,
+      alarmEmail: own.ALARM_EMAIL,
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new ConfigError([...error.problems, ...problems])
+  }
+}

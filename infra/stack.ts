@@ -1,0 +1,44 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import { type Route, routes } from '../lib/routes.ts'
+import { addRoute, httpApi, stage } from './api.ts'
+import { domain } from './domain.ts'
+import { routeFunction } from './functions.ts'
+import { schedule } from './schedule.ts'
+import { credentialsSecret } from './secret.ts'
+import type { Deployment } from './settings.ts'
+import { table as makeTable } from './table.ts'
+
+const { 'refresh-state': refreshRow, ...requestRows } = routes
+
+/** The whole gateway: the rows of the route table in, constructs out. */
+export class ImsgService extends Stack {
+  constructor(scope: Construct, id: string, deployment: Deployment, props?: StackProps) {
+    super(scope, id, props)
+    const ownDomain = domain(this, deployment)
+    const api = httpApi(this, deployment.config, ownDomain !== undefined)
+    const ownAddress = `https://${api.apiId}.execute-api.${this.region}.${this.urlSuffix}`
+    const table = makeTable(this)
+    const secret = deployment.config.adminApiUrl ? credentialsSecret(this) : undefined
+    const environment = { PUBLIC_URL: ownAddress, ...deployment.given, TABLE_NAME: table.tableName }
+
+    const refresh = routeFunction(this, 'refresh-state', refreshRow, {
+      environment: { ...environment, ...(secret && { CREDENTIALS_SECRET: secret.secretArn }) },
+      resources: { table: table.tableArn, ...(secret && { secret: secret.secretArn }) },
+    })
+    schedule(this, 'refresh-state', refreshRow.every, refresh)
+
+    const added = Object.entries<Route>(requestRows).flatMap(([name, row]) => {
+      const knowsRefresh = row.token === 'yes' && { REFRESH_FUNCTION: refresh.functionName }
+      const handler = routeFunction(this, name, row, {
+        environment: { ...environment, ...knowsRefresh },
+        resources: { table: table.tableArn, refreshFunction: refresh.functionArn },
+      })
+      return addRoute(api, name, row, handler)
+    })
+    stage(this, api, added, routes, ownDomain && { domainName: ownDomain })
+
+    new CfnOutput(this, 'PublicUrl', { value: environment.PUBLIC_URL })
+    if (secret) new CfnOutput(this, 'CredentialsSecret', { value: secret.secretArn })
+  }
+}
