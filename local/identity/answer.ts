@@ -1,0 +1,33 @@
+import { adminApi } from './admin.ts'
+import { type Asked, failures, json, type Reply } from './exchange.ts'
+import { home } from './home.ts'
+import { jwks } from './keys.ts'
+import { login } from './login.ts'
+import { elsewhere, keySet } from './malformed.ts'
+import type { StandIn } from './stand-in.ts'
+import { tokenService } from './token-service.ts'
+
+/** The organisation of a login address; what cannot be decoded is taken as it stands, and is then unknown. */
+const organisationIn = (path: string): string | undefined => {
+  const org = /^\/v1\/org\/([^/]+)\/login$/.exec(path)?.[1]
+  try {
+    return org && decodeURIComponent(org)
+  } catch {
+    return org
+  }
+}
+
+/** The answer of the three services to one request. */
+export const answer = (standIn: StandIn, asked: Asked): Reply | Promise<Reply> => {
+  const { method, path } = asked
+  const call = /^\/v1\/(\w+\.\w+)$/.exec(path)?.[1]
+  if (call !== undefined) return adminApi(standIn, asked, call)
+  if (method === 'POST' && path === '/v1/token') return tokenService(standIn, asked)
+  if (method !== 'GET') return failures.notFound
+
+  if (path === '/') return home(standIn.directory)
+  if (path === '/v1/jwks') return keySet(standIn.ring, standIn.switches.malformed)
+  if (path === elsewhere) return json(jwks(standIn.ring.published))
+  const org = organisationIn(path)
+  return org === undefined ? failures.notFound : login(standIn, asked, org)
+}

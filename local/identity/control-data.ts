@@ -1,0 +1,108 @@
+import type { Command } from './command.ts'
+import {
+  anyText,
+  bad,
+  flag,
+  type Members,
+  member,
+  members,
+  nullable,
+  oneOf,
+  only,
+  optional,
+  text,
+  texts,
+  whole,
+} from './input.ts'
+import { type Directory, type Mapping, type Organisation, ordinaryRole, type User } from './seed.ts'
+
+const organisationNamed = ({ organisations }: Directory, name: string): Organisation =>
+  organisations.find((organisation) => organisation.name === name) ??
+  bad(`there is no organisation "${name}"`)
+
+const userNamed = ({ users }: Directory, name: string): User =>
+  users.find((user) => user.name === name) ?? bad(`there is no user "${name}"`)
+
+/** Reads everything before it changes anything, so that a refused command has done nothing. */
+const endable = (set: Members): ((target: { blocked: boolean; notBefore?: number }) => void) => {
+  const blocked = member(set, 'blocked', optional(flag))
+  const notBefore = member(set, 'notBefore', optional(nullable(whole)))
+  return (target) => {
+    if (blocked !== undefined) target.blocked = blocked
+    if (notBefore === null) delete target.notBefore
+    else if (notBefore !== undefined) target.notBefore = notBefore
+  }
+}
+
+const mappingFrom = (directory: Directory, input: Members): Mapping => {
+  only(input, 'org', 'group', 'unit', 'role')
+  const { id: organizationId } = organisationNamed(directory, member(input, 'org', text))
+  const role = member(input, 'role', optional(text)) ?? ordinaryRole
+  const { id: roleId } =
+    directory.roles.find(({ name }) => name === role) ?? bad(`there is no role "${role}"`)
+  const mapping = { roleId, organizationId, group: member(input, 'group', text) }
+
+  const unitName = member(input, 'unit', nullable(text))
+  if (unitName === null) return mapping
+  const found = directory.units.find((one) => one.organizationId === organizationId && one.name === unitName)
+  return { ...mapping, unitId: (found ?? bad(`there is no unit "${unitName}" there`)).id }
+}
+
+const same = (one: Mapping, other: Mapping): boolean =>
+  one.organizationId === other.organizationId && one.group === other.group && one.unitId === other.unitId
+
+/** The switches for organisations, people and what their groups may do. */
+export const dataCommands = {
+  organisation: {
+    what: 'Changes an organisation: blocked, notBefore (null removes it), whitelistCallbackUrls.',
+    example: { org: 'demo', set: { blocked: true } },
+    run: ({ directory }, input) => {
+      only(input, 'org', 'set')
+      const organisation = organisationNamed(directory, member(input, 'org', text))
+      const wanted = only(member(input, 'set', members), 'blocked', 'notBefore', 'whitelistCallbackUrls')
+      const urls = member(wanted, 'whitelistCallbackUrls', optional(anyText))
+      endable(wanted)(organisation)
+      if (urls !== undefined) organisation.whitelistCallbackUrls = urls
+      return { organisation }
+    },
+  },
+  subject: {
+    what: 'Changes a user: blocked, notBefore (null removes it), groups.',
+    example: { user: 'editor', set: { groups: ['west-desk'] } },
+    run: ({ directory }, input) => {
+      only(input, 'user', 'set')
+      const user = userNamed(directory, member(input, 'user', text))
+      const wanted = only(member(input, 'set', members), 'blocked', 'notBefore', 'groups')
+      const groups = member(wanted, 'groups', optional(texts))
+      endable(wanted)(user.subject)
+      if (groups !== undefined) user.groups = groups
+      return { user }
+    },
+  },
+  mapping: {
+    what: 'Adds or removes what a group may do in a unit, or everywhere (null). "add" takes a "role" too; "remove" takes every role.',
+    example: { add: { org: 'demo', group: 'visitors', unit: 'west' } },
+    run: ({ directory }, input) => {
+      only(input, 'add', 'remove')
+      const add = member(input, 'add', optional(members))
+      const remove = member(input, 'remove', optional(members))
+      if ((add === undefined) === (remove === undefined)) return bad('say either "add" or "remove"')
+      if (add !== undefined) {
+        directory.mappings.push(mappingFrom(directory, add))
+        return { mappings: directory.mappings }
+      }
+      const gone = mappingFrom(directory, remove ?? {})
+      if (!directory.mappings.some((mapping) => same(mapping, gone))) return bad('there is no such mapping')
+      directory.mappings = directory.mappings.filter((mapping) => !same(mapping, gone))
+      return { mappings: directory.mappings }
+    },
+  },
+  organisations: {
+    what: 'The list of organisations at the Admin API: empty or normal.',
+    example: { list: 'empty' },
+    run: ({ switches }, input) => {
+      switches.organisations = member(only(input, 'list'), 'list', oneOf(['empty', 'normal']))
+      return undefined
+    },
+  },
+} as const satisfies Record<string, Command>

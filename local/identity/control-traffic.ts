@@ -1,0 +1,63 @@
+import type { Command } from './command.ts'
+import { flag, member, oneOf, only, optional, whole } from './input.ts'
+import { malformationNames } from './malformed.ts'
+import { allWell, type Switches } from './stand-in.ts'
+
+const switching =
+  (change: Partial<Switches>): Command['run'] =>
+  (standIn, input) => {
+    only(input)
+    standIn.switches = { ...standIn.switches, ...change }
+    return undefined
+  }
+
+/** The switches for what goes wrong between two services. */
+export const trafficCommands = {
+  down: {
+    what: 'Every request but /_control has its connection cut.',
+    example: {},
+    run: switching({ down: true }),
+  },
+  up: {
+    what: 'Ends down, slow, fail and malformed-jwks.',
+    example: {},
+    run: (standIn, input) => {
+      only(input)
+      const { organisations } = standIn.switches
+      standIn.switches = { ...allWell(), organisations }
+      return undefined
+    },
+  },
+  slow: {
+    what: 'Every answer waits so many milliseconds.',
+    example: { ms: 3000 },
+    run: (standIn, input) => {
+      standIn.switches.slow = member(only(input, 'ms'), 'ms', whole)
+      return undefined
+    },
+  },
+  fail: {
+    what: 'Every answer is 500.',
+    example: {},
+    run: switching({ fail: true }),
+  },
+  'malformed-jwks': {
+    what: `The key set is bad: ${malformationNames.join(', ')}.`,
+    example: { as: 'html' },
+    run: (standIn, input) => {
+      standIn.switches.malformed = member(only(input, 'as'), 'as', oneOf(malformationNames))
+      return undefined
+    },
+  },
+  count: {
+    what: 'How often each path was asked for; with "reset": true the count begins anew after this answer.',
+    example: { reset: true },
+    bare: true,
+    run: (standIn, input) => {
+      const isLast = member(only(input, 'reset'), 'reset', optional(flag))
+      const requests = Object.fromEntries(standIn.requests)
+      if (isLast) standIn.requests = new Map()
+      return { requests }
+    },
+  },
+} as const satisfies Record<string, Command>

@@ -1,0 +1,40 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** A request that has been read to its end. */
+export type Asked = {
+  method: string
+  path: string
+  query: URLSearchParams
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+/** An answer before it is sent. `endless`: after the body, a trickle that never stops. */
+export type Reply = { status: number; headers: Record<string, string>; body: string; endless?: true }
+
+/** A JSON answer. */
+export const json = (value: unknown, status = 200): Reply => ({
+  status,
+  headers: { 'content-type': 'application/json; charset=utf-8' },
+  body: JSON.stringify(value),
+})
+
+/** An answer that says nothing but that it is done. */
+export const done: Reply = { status: 204, headers: {}, body: '' }
+
+/** The documented errors of the Admin API: a key as a JSON string. */
+export const failures = {
+  badRequest: json('errors.api.BadRequestError', 400),
+  missingToken: json('errors.auth.MissingToken', 401),
+  notFound: json('errors.api.NotFoundError', 404),
+  tooLarge: json('errors.api.PayloadTooLarge', 413),
+  internal: json('errors.api.InternalServerError', 500),
+} as const satisfies Record<string, Reply>
+
+/** The token of an `Authorization: Bearer` header. */
+export const bearer = ({ headers }: Pick<Asked, 'headers'>): string | undefined =>
+  /^Bearer +([^ ]+) *$/i.exec(headers.authorization ?? '')?.[1]
+
+/** The value of the session cookie, as a browser sends it. */
+export const sessionCookie = ({ headers }: Pick<Asked, 'headers'>): string | undefined =>
+  /(?:^|;) *imidToken=([^;]*)/.exec(headers.cookie ?? '')?.[1]

@@ -1,0 +1,31 @@
+import { commands } from './control.ts'
+import type { Reply } from './exchange.ts'
+import { html, type Markup, page } from './html.ts'
+import type { Directory, Organisation } from './seed.ts'
+
+const organisationItem =
+  ({ users }: Directory) =>
+  ({ id, name, displayName, blocked }: Organisation): Markup => {
+    const names = users.filter(({ subject }) => subject.organizationId === id).map((user) => user.name)
+    return html`<li><b>${name}</b> (${displayName}${blocked ? ', blocked' : ''}): ${names.join(', ')}</li>`
+  }
+
+/** `GET /`: what this is, who can sign in, and what can be switched. */
+export const home = (directory: Directory): Reply =>
+  page(
+    200,
+    'Identity stand-in',
+    html`<p>It plays the authentication service, the Admin API and the Access Token service.</p>
+<h2>Organisations and their users</h2>
+<ul>
+${directory.organisations.map(organisationItem(directory))}
+</ul>
+<h2>Switches</h2>
+<p>Send one as JSON: <code>POST /_control</code></p>
+<dl>
+${Object.entries(commands).map(
+  ([name, { what, example }]) =>
+    html`<dt><code>${JSON.stringify({ do: name, ...example })}</code></dt><dd>${what}</dd>`,
+)}
+</dl>`,
+  )

@@ -1,0 +1,106 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import { answer } from './answer.ts'
+import { control } from './control.ts'
+import { type Asked, failures, type Reply } from './exchange.ts'
+import { newStandIn, type StandIn } from './stand-in.ts'
+
+/** A running stand-in. `close` ends open connections, the endless ones too. */
+export type Identity = { url: string; close(): Promise<void> }
+
+const bodyLimit = 1_000_000
+const controlPath = '/_control'
+
+const read = async (request: IncomingMessage): Promise<string | undefined> => {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request) {
+    size += chunk.length
+    if (size <= bodyLimit) chunks.push(chunk)
+  }
+  return size <= bodyLimit ? Buffer.concat(chunks).toString() : undefined
+}
+
+const replyTo = async (
+  standIn: StandIn,
+  asked: Omit<Asked, 'body'>,
+  request: IncomingMessage,
+): Promise<Reply> => {
+  const body = await read(request)
+  if (body === undefined) return failures.tooLarge
+  if (asked.path === controlPath) return control(standIn, { ...asked, body })
+  return standIn.switches.fail ? failures.internal : answer(standIn, { ...asked, body })
+}
+
+const send = (response: ServerResponse, { status, headers, body, endless }: Reply): void => {
+  response.writeHead(status, {
+    'x-stand-in': 'identity',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  })
+  if (!endless) {
+    response.end(body)
+    return
+  }
+  response.write(body)
+  const trickle = setInterval(() => response.write(' '), 50)
+  response.once('close', () => clearInterval(trickle))
+}
+
+/** Answers one request, or cuts its connection, and says so in a line without its query: there may be a token in it. */
+const serve = async (
+  standIn: StandIn,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<string> => {
+  const { method = '', headers } = request
+  const { pathname: path, searchParams: query } = new URL(`http://stand-in${request.url}`)
+  if (path !== controlPath) {
+    const { requests, switches } = standIn
+    requests.set(path, (requests.get(path) ?? 0) + 1)
+    // Unreferenced: a process that wants to end does not wait for a slow answer.
+    if (switches.slow > 0) await pause(switches.slow, undefined, { ref: false })
+    if (switches.down) {
+      request.socket.destroy()
+      return `${method} ${path} cut`
+    }
+  }
+  const reply = await replyTo(standIn, { method, path, query, headers }, request)
+  send(response, reply)
+  return `${method} ${path} ${reply.status}`
+}
+
+/** Starts the stand-in of the identity services. It is for development and tests alone: anybody may be anyone. */
+export const startIdentity = async (options: {
+  port: number
+  host?: string
+  clientId: string
+  clientSecret: string
+  log?: (line: string) => void
+}): Promise<Identity> => {
+  const { port, host = '127.0.0.1', clientId, clientSecret, log = () => {} } = options
+  const standIn = await newStandIn({ clientId, clientSecret })
+  const server = createServer((request, response) => {
+    serve(standIn, request, response)
+      .catch((error: unknown) => {
+        if (!response.headersSent) send(response, failures.internal)
+        return `${request.method} failed: ${error}`
+      })
+      .then(log)
+  })
+  server.listen(port, host)
+  await once(server, 'listening')
+
+  const address = server.address()
+  const boundPort = typeof address === 'object' && address !== null ? address.port : port
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
