@@ -3,7 +3,7 @@ import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
   type CfnStage,
   CorsHttpMethod,
-  type DomainMappingOptions,
+  type DomainName,
   HttpApi,
   HttpMethod,
   HttpRoute,
@@ -16,16 +16,18 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import type { Config } from '../lib/config.ts'
-import { door, type HttpRouteName, type Route, type RouteName } from '../lib/routes.ts'
+import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
 
 type Throttle = { rateLimit: number; burstLimit: number }
 
 /** Requests a second, and how many at once before that counts. Every open editor polls token-is-set. */
-export const throttle: { standard: Throttle } & Partial<Record<HttpRouteName, Throttle>> = {
+export const throttle = {
   standard: { rateLimit: 100, burstLimit: 200 },
-  'token-is-set': { rateLimit: 500, burstLimit: 1000 },
-  health: { rateLimit: 20, burstLimit: 40 },
-}
+  routes: {
+    'token-is-set': { rateLimit: 500, burstLimit: 1000 },
+    health: { rateLimit: 20, burstLimit: 40 },
+  },
+} as const satisfies { standard: Throttle; routes: Partial<Record<HttpRouteName, Throttle>> }
 
 /**
  * What the access log says of a request. The route key stands for the path, so that no organisation, query string, cookie,
@@ -69,30 +71,32 @@ export const httpApi = (scope: Construct, config: Config, ownDomain: boolean): H
     ...cors(config),
   })
 
-/** A door of the route table becomes a route of the API, under the same name. */
-export const addRoute = (api: HttpApi, name: string, route: Route, handler: IFunction): HttpRoute[] => {
-  const at = door(route)
-  if (!at) return []
-  const httpRoute = new HttpRoute(api, name, {
-    httpApi: api,
-    routeKey: HttpRouteKey.with(at.path, HttpMethod[at.method]),
-    integration: new HttpLambdaIntegration(name, handler),
-  })
-  return [httpRoute]
-}
+type Rows = Readonly<Record<string, Route>>
 
-const perRoute = (routes: Readonly<Record<string, Route>>) =>
+/** Every door of the route table becomes a route of the API, under the same name. */
+export const addRoutes = (
+  api: HttpApi,
+  rows: Rows,
+  handlers: Readonly<Record<string, IFunction>>,
+): HttpRoute[] =>
+  Object.entries(rows).flatMap(([name, row]) => {
+    const at = door(row)
+    const handler = handlers[name]
+    if (!at || !handler) return []
+    const httpRoute = new HttpRoute(api, name, {
+      httpApi: api,
+      routeKey: HttpRouteKey.with(at.path, HttpMethod[at.method]),
+      integration: new HttpLambdaIntegration(name, handler),
+    })
+    return [httpRoute]
+  })
+
+const routeSettings = (rows: Rows) =>
   Object.fromEntries(
-    Object.entries(routes).flatMap(([name, route]) => {
-      const at = door(route)
-      const own = throttle[name as RouteName & HttpRouteName]
-      if (!at || !own) return []
-      return [
-        [
-          `${at.method} ${at.path}`,
-          { ThrottlingRateLimit: own.rateLimit, ThrottlingBurstLimit: own.burstLimit },
-        ],
-      ]
+    Object.entries(throttle.routes).flatMap(([name, limit]) => {
+      const at = rows[name] && door(rows[name])
+      const setting = { ThrottlingRateLimit: limit.rateLimit, ThrottlingBurstLimit: limit.burstLimit }
+      return at ? [[`${at.method} ${at.path}`, setting]] : []
     }),
   )
 
@@ -101,8 +105,7 @@ export const stage = (
   scope: Construct,
   api: HttpApi,
   added: readonly HttpRoute[],
-  routes: Readonly<Record<string, Route>>,
-  domainMapping: DomainMappingOptions | undefined,
+  domainName: DomainName | undefined,
 ): HttpStage => {
   const logGroup = new LogGroup(scope, 'access-log', {
     // Under this prefix AWS needs no entry per group in a resource policy that is full at 5,120 characters.
@@ -119,11 +122,11 @@ export const stage = (
       destination: new LogGroupLogDestination(logGroup),
       format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
     },
-    ...(domainMapping && { domainMapping }),
+    ...(domainName && { domainMapping: { domainName } }),
   })
   // CDK has no words for limits per route. They name routes, which therefore have to be there first.
   const resource = made.node.defaultChild as CfnStage
-  resource.routeSettings = perRoute(routes)
+  resource.routeSettings = routeSettings(routes)
   made.node.addDependency(...added)
   return made
 }

@@ -1,21 +1,29 @@
-import { App } from 'aws-cdk-lib'
+import { App, Validations } from 'aws-cdk-lib'
 import cdk from '../cdk.json' with { type: 'json' }
 import { ConfigError } from '../lib/config.ts'
-import { readDeployment } from './settings.ts'
+import { nag } from './nag.ts'
+import { advice, readDeployment, weakenings } from './settings.ts'
 import { ImsgService } from './stack.ts'
 
 const { CDK_OUTDIR = cdk.output } = process.env
 
 // The CDK CLI brings all of this itself; given here too, plain `node infra/app.ts` makes the same template.
-const context = { ...cdk.context, 'aws:cdk:enable-asset-metadata': true }
+const context = {
+  ...cdk.context,
+  'aws:cdk:enable-asset-metadata': true,
+  'aws:cdk:enable-path-metadata': true,
+}
 
 try {
   const app = new App({ outdir: CDK_OUTDIR, context })
   const deployment = readDeployment(process.env, app.node.getAllContext())
-  new ImsgService(app, ['imsg-service', deployment.stage].filter(Boolean).join('-'), deployment)
+  const stack = new ImsgService(app, ['imsg-service', deployment.stage].filter(Boolean).join('-'), deployment)
+  for (const [number, text] of weakenings(deployment).entries())
+    Validations.of(stack).addWarning(`imsg-service:weakened-${number}`, text)
+  nag(app, stack)
   app.synth()
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
-  console.error(error.message)
+  console.error(`${error.message}\n${advice}`)
   process.exitCode = 1
 }

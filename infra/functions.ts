@@ -12,7 +12,12 @@ import { grants, type Resources } from './grants.ts'
 // the same. A request waits for at most one table call with its retries; a refresh has to end before the next one begins.
 const limits = {
   request: { memorySize: 512, timeout: Duration.seconds(5) },
-  schedule: { memorySize: 512, timeout: Duration.seconds(50) },
+  schedule: {
+    memorySize: 512,
+    timeout: Duration.seconds(50),
+    retryAttempts: 0,
+    maxEventAge: Duration.minutes(1),
+  },
 }
 
 /** One function: its code, its own log group, and its own role that may do what its row says. */

@@ -1,5 +1,5 @@
 import { getPublicSuffix } from 'tldts'
-import { type Config, ConfigError, readConfig, type SettingName, settings } from '../lib/config.ts'
+import { type Config, ConfigError, readConfig, type SettingName, settings, unchecked } from '../lib/config.ts'
 
 /** Text by name: the environment, or the context of cdk.json. */
 export type Texts = Readonly<Record<string, unknown>>
@@ -74,6 +74,24 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, publicUrl: string
     )
   return problems
 }
+
+/** What to do about problems. */
+export const advice = [
+  'Set them as environment variables, or under the same names in the context of cdk.json.',
+  'infra/example.env shows a set that holds together; `npm run doctor` tells where you are.',
+].join('\n')
+
+/** What is allowed and still gives up a protection: said at each synth and by the doctor. */
+export const weakenings = ({ config }: Deployment): string[] => [
+  ...(config.loginBinding
+    ? []
+    : ['LOGIN_BINDING is off: anybody can sign somebody else in under their own name.']),
+  ...(config.loopback ? ['PUBLIC_URL is this machine: cookies are set without Secure.'] : []),
+  ...(config.issuer === unchecked
+    ? ['TOKEN_ISSUER is unchecked: every issuer with a known key counts.']
+    : []),
+  ...(config.audience === unchecked ? ['TOKEN_AUDIENCE is unchecked: tokens meant for others count.'] : []),
+]
 
 /** Which settings were given, and not what they say. Earlier sources win. */
 export const givenSettings = (...sources: Texts[]): Given<SettingName> & Given<DeploymentSettingName> => ({

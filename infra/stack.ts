@@ -1,13 +1,17 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
 import type { Construct } from 'constructs'
 import { type Route, routes } from '../lib/routes.ts'
-import { addRoute, httpApi, stage } from './api.ts'
+import { addAlarms } from './alarms.ts'
+import { addRoutes, httpApi, stage } from './api.ts'
+import { dashboard } from './dashboard.ts'
 import { domain } from './domain.ts'
 import { routeFunction } from './functions.ts'
 import { schedule } from './schedule.ts'
 import { credentialsSecret } from './secret.ts'
 import type { Deployment } from './settings.ts'
 import { table as makeTable } from './table.ts'
+import { alarmTopic } from './topic.ts'
 
 const { 'refresh-state': refreshRow, ...requestRows } = routes
 
@@ -20,7 +24,12 @@ export class ImsgService extends Stack {
     const ownAddress = `https://${api.apiId}.execute-api.${this.region}.${this.urlSuffix}`
     const table = makeTable(this)
     const secret = deployment.config.adminApiUrl ? credentialsSecret(this) : undefined
-    const environment = { PUBLIC_URL: ownAddress, ...deployment.given, TABLE_NAME: table.tableName }
+    const environment = {
+      PUBLIC_URL: ownAddress,
+      ...deployment.given,
+      TABLE_NAME: table.tableName,
+      METRICS_NAMESPACE: this.stackName,
+    }
 
     const refresh = routeFunction(this, 'refresh-state', refreshRow, {
       environment: { ...environment, ...(secret && { CREDENTIALS_SECRET: secret.secretArn }) },
@@ -28,15 +37,20 @@ export class ImsgService extends Stack {
     })
     schedule(this, 'refresh-state', refreshRow.every, refresh)
 
-    const added = Object.entries<Route>(requestRows).flatMap(([name, row]) => {
-      const knowsRefresh = row.token === 'yes' && { REFRESH_FUNCTION: refresh.functionName }
-      const handler = routeFunction(this, name, row, {
-        environment: { ...environment, ...knowsRefresh },
+    const functions: Record<string, NodejsFunction> = { 'refresh-state': refresh }
+    for (const [name, row] of Object.entries<Route>(requestRows))
+      functions[name] = routeFunction(this, name, row, {
+        environment: {
+          ...environment,
+          ...(row.token === 'yes' && { REFRESH_FUNCTION: refresh.functionName }),
+        },
         resources: { table: table.tableArn, refreshFunction: refresh.functionArn },
       })
-      return addRoute(api, name, row, handler)
-    })
-    stage(this, api, added, routes, ownDomain && { domainName: ownDomain })
+    stage(this, api, addRoutes(api, routes, functions), ownDomain)
+
+    const measured = { api, table, functions }
+    const alarms = addAlarms(this, measured, deployment.config, alarmTopic(this, deployment.alarmEmail))
+    dashboard(this, measured, alarms)
 
     new CfnOutput(this, 'PublicUrl', { value: environment.PUBLIC_URL })
     if (secret) new CfnOutput(this, 'CredentialsSecret', { value: secret.secretArn })

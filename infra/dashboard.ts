@@ -1,0 +1,57 @@
+import { Stack } from 'aws-cdk-lib'
+import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget } from 'aws-cdk-lib/aws-cloudwatch'
+import type { Construct } from 'constructs'
+import { type Measured, type MetricName, metrics } from './metrics.ts'
+
+/** THE graphs, in reading order: can people sign in, do their sessions hold, is the state fresh, is the machinery well. */
+export const graphs = {
+  'Logins: started, returned, verified, session set': [
+    'loginStarted',
+    'loginReturned',
+    'loginVerified',
+    'sessionSet',
+    'loginFailed',
+  ],
+  'Refused logins by code': ['loginFailedByCode'],
+  'Session checks of open editors': ['pollGood', 'pollRefused', 'pollUnknown'],
+  'Age of the state (s) and grace': ['stateAge', 'inGrace'],
+  'Refreshes of the state': ['refreshSucceeded', 'refreshFailed'],
+  'Requests, client errors, server errors': ['requests', 'clientErrors', 'serverErrors'],
+  'Latency (ms)': ['latencyMedian', 'latencyP99'],
+  'Size of the cookies in a request (bytes; API Gateway takes 10,240 of headers)': [
+    'headerMedian',
+    'headerP99',
+    'headerLargest',
+  ],
+  'Table: throttled, failed': ['tableThrottles', 'tableSystemErrors', 'tableUserErrors'],
+  'Table: latency': ['tableLatency'],
+} as const satisfies Record<string, readonly MetricName[]>
+
+const size = { width: 12, height: 6 }
+
+/** One page, two graphs to a row, the state of all alarms on top. */
+export const dashboard = (scope: Construct, measured: Measured, alarms: readonly Alarm[]): Dashboard => {
+  const measures = metrics(measured)
+  const functions = Object.values(measured.functions)
+  return new Dashboard(scope, 'dashboard', {
+    dashboardName: Stack.of(scope).stackName,
+    widgets: [
+      [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24, height: 4 })],
+      [
+        ...Object.entries(graphs).map(
+          ([title, names]) => new GraphWidget({ title, left: names.map((name) => measures[name]), ...size }),
+        ),
+        new GraphWidget({
+          title: 'Functions: duration p99 (ms)',
+          left: functions.map((handler) => handler.metricDuration({ statistic: 'p99' })),
+          ...size,
+        }),
+        new GraphWidget({
+          title: 'Functions: errors',
+          left: functions.map((handler) => handler.metricErrors({ statistic: 'Sum' })),
+          ...size,
+        }),
+      ],
+    ],
+  })
+}
