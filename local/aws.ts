@@ -1,0 +1,100 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Functions } from './functions.ts'
+import { bodyLimit } from './payload.ts'
+
+/** The two calls to AWS that functions make beside the table: Lambda's Invoke and Secrets Manager's GetSecretValue. */
+
+/** What every secret of the stack holds: the credentials for the Access Token service. */
+export type Credentials = Readonly<{ clientId: string; clientSecret: string }>
+
+const invocation = /^\/2015-03-31\/functions\/([^/?]+)\/invocations$/
+
+const send = (
+  response: ServerResponse,
+  status: number,
+  json: string,
+  headers: Record<string, string> = {},
+) => {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(json)
+}
+
+const textOf = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+const jsonOr = (text: string): Record<string, unknown> | undefined => {
+  try {
+    const value: unknown = JSON.parse(text || '{}')
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Secrets can be had here without a signature, so only a program on this machine may ask: a page in a browser sends an
+ * origin, or, after rebinding a name of its own to 127.0.0.1, another host.
+ */
+const isForeign = ({ headers }: IncomingMessage): boolean =>
+  headers.origin !== undefined ||
+  headers['sec-fetch-site'] !== undefined ||
+  !/^(127\.0\.0\.1|localhost|\[::1\]):\d+$/.test(headers.host ?? '')
+
+const invoke = async (
+  functions: Functions,
+  name: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => {
+  const event = (await textOf(request)) || '{}'
+  if (!jsonOr(event) || event.length > bodyLimit)
+    return send(
+      response,
+      400,
+      JSON.stringify({ Type: 'User', message: 'The event has to be a JSON object.' }),
+    )
+  const outcome = functions.invoke(name, event)
+  if (!outcome)
+    return send(response, 404, JSON.stringify({ Type: 'User', message: `Function not found: ${name}` }))
+  if (request.headers['x-amz-invocation-type'] === 'Event') return send(response, 202, '')
+  const { failed, json } = await outcome
+  send(response, 200, json, {
+    'x-amz-executed-version': '$LATEST',
+    ...(failed && { 'x-amz-function-error': 'Unhandled' }),
+  })
+}
+
+const secret = async (
+  { clientId, clientSecret }: Credentials,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => {
+  const { SecretId } = jsonOr(await textOf(request)) ?? {}
+  if (typeof SecretId !== 'string') return send(response, 400, '{"__type":"InvalidParameterException"}')
+  const SecretString = JSON.stringify({ client_id: clientId, client_secret: clientSecret })
+  send(
+    response,
+    200,
+    JSON.stringify({ ARN: SecretId, Name: SecretId, VersionStages: ['AWSCURRENT'], SecretString }),
+  )
+}
+
+/** Answers the two calls. */
+export const awsCalls =
+  (functions: Functions, credentials: Credentials): RequestListener =>
+  async (request, response) => {
+    if (isForeign(request)) return send(response, 403, '{"message":"Forbidden"}')
+    const name = invocation.exec(request.url ?? '')?.[1]
+    const target = request.headers['x-amz-target']
+    try {
+      if (request.method === 'POST' && name !== undefined)
+        await invoke(functions, decodeURIComponent(name), request, response)
+      else if (request.method === 'POST' && target === 'secretsmanager.GetSecretValue')
+        await secret(credentials, request, response)
+      else send(response, 400, '{"__type":"UnknownOperationException"}')
+    } catch {
+      if (!response.headersSent) send(response, 500, '{"__type":"InternalFailure"}')
+    }
+  }

@@ -1,0 +1,72 @@
+import { mkdir } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
+import dynalite from 'dynalite'
+import type { Table } from './template.ts'
+
+/** A running database, and what it takes to reach it. */
+export type Database = Readonly<{ url: string; close: () => Promise<void> }>
+
+/** dynalite on a free port: in memory, or in a folder where it outlives the process. */
+export const openDynalite = async (dataDir: string | undefined): Promise<Database> => {
+  const path = dataDir && join(dataDir, 'dynamodb')
+  if (path) await mkdir(path, { recursive: true })
+  const server = dynalite({ createTableMs: 0, ...(path && { path }) })
+  // dynalite throws what goes wrong with a request, and a function that is stopped in the middle of one would end us all.
+  // Its own listener runs before this one.
+  server.on('request', (request) => {
+    request.removeAllListeners('error')
+    request.on('error', () => {})
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** Where everything pretends to be. DynamoDB Local keeps a database for each region and access key. */
+export const region = 'eu-north-1'
+
+/** Creates the tables that are not there yet. What is there stays as it is. */
+export const createTables = async (endpoint: string, tables: readonly Table[]): Promise<void> => {
+  const {
+    CreateTableCommand,
+    DescribeTableCommand,
+    DynamoDBClient,
+    ResourceInUseException,
+    waitUntilTableExists,
+  } = await import('@aws-sdk/client-dynamodb')
+  const client = new DynamoDBClient({
+    endpoint,
+    region,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  })
+  try {
+    for (const { name: TableName, properties } of tables) {
+      try {
+        await client.send(
+          new CreateTableCommand({
+            ...(properties as Table['properties'] & CreateTableCommandInput),
+            TableName,
+          }),
+        )
+      } catch (error) {
+        if (!(error instanceof ResourceInUseException)) throw error
+      }
+      const { Table } = await client.send(new DescribeTableCommand({ TableName }))
+      if (Table?.TableStatus !== 'ACTIVE')
+        await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1 }, { TableName })
+    }
+  } finally {
+    client.destroy()
+  }
+}

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { Instance, type Outcome, type Waiting } from './instances.ts'
+import type { Definition } from './template.ts'
+
+/** Where progress and the log lines of functions go, a line at a time. */
+export type Log = (line: string) => void
+
+/** At AWS a burst gets as many instances as it needs; here further calls wait. */
+const mostInstances = 4
+
+/** The instances of one function, started when they are needed, and the calls that wait for one. */
+class Pool {
+  definition: Definition
+  readonly #surroundings: Record<string, string>
+  readonly #log: Log
+  #instances = new Set<Instance>()
+  readonly #leaving = new Set<Instance>()
+  readonly #queue: Waiting[] = []
+
+  constructor(definition: Definition, surroundings: Record<string, string>, log: Log) {
+    this.definition = definition
+    this.#surroundings = surroundings
+    this.#log = log
+  }
+
+  invoke(event: string, requestId: string): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const done = (outcome: Outcome) => {
+        if (outcome.failed) this.#tell(requestId, outcome)
+        resolve(outcome)
+      }
+      this.#queue.push({ event, requestId, done })
+      this.#serve()
+    })
+  }
+
+  /** Lets the present instances finish; the next call gets a new one, of the new definition if there is one. */
+  renew(definition: Definition = this.definition): void {
+    this.definition = definition
+    const old = this.#instances
+    this.#instances = new Set()
+    for (const instance of old) {
+      this.#leaving.add(instance)
+      instance.retire()
+    }
+    this.#serve()
+  }
+
+  async stop(): Promise<void> {
+    this.#queue.length = 0
+    await Promise.all([...this.#instances, ...this.#leaving].map((instance) => instance.stop()))
+  }
+
+  #serve(): void {
+    for (const instance of this.#instances) {
+      if (instance.state !== 'free') continue
+      const waiting = this.#queue.shift()
+      if (!waiting) return
+      instance.serve(waiting)
+    }
+    const loading = [...this.#instances].filter(({ state }) => state === 'loading').length
+    const wanted = Math.min(this.#queue.length - loading, mostInstances - this.#instances.size)
+    for (let started = 0; started < wanted; started++) this.#start()
+  }
+
+  #start(): void {
+    const instance: Instance = new Instance(this.definition, this.#surroundings, {
+      log: this.#log,
+      free: () => this.#serve(),
+      ended: (unserved) => {
+        const current = this.#instances.delete(instance)
+        this.#leaving.delete(instance)
+        // Without this, a function that cannot be loaded would be started for the same call for ever.
+        if (current && unserved) this.#queue.shift()?.done(unserved)
+        if (current) this.#serve()
+      },
+    })
+    this.#instances.add(instance)
+  }
+
+  #tell(requestId: string, { json }: Outcome): void {
+    const description: object = JSON.parse(json)
+    this.#log(JSON.stringify({ level: 'error', function: this.definition.name, requestId, ...description }))
+  }
+}
+
+/** All functions of the stack. */
+export class Functions {
+  readonly #pools = new Map<string, Pool>()
+  readonly #surroundings: Record<string, string>
+  readonly #log: Log
+
+  /** `surroundings` are the variables that every function gets from its platform. */
+  constructor(surroundings: Record<string, string>, log: Log) {
+    this.#surroundings = surroundings
+    this.#log = log
+  }
+
+  /** Runs these definitions from now on. Answers the names of the functions that are new or changed. */
+  use(definitions: readonly Definition[]): string[] {
+    const changed: string[] = []
+    for (const definition of definitions) {
+      const pool = this.#pools.get(definition.id)
+      if (pool && isDeepStrictEqual(pool.definition, definition)) continue
+      changed.push(definition.name)
+      if (pool) pool.renew(definition)
+      else this.#pools.set(definition.id, new Pool(definition, this.#surroundings, this.#log))
+    }
+    const ids = new Set(definitions.map(({ id }) => id))
+    for (const [id, pool] of this.#pools) {
+      if (ids.has(id)) continue
+      this.#pools.delete(id)
+      pool.renew()
+    }
+    return changed
+  }
+
+  /** Calls a function by its name, its logical id or its ARN; answers nothing when there is none. */
+  invoke(name: string, event: string, requestId: string = randomUUID()): Promise<Outcome> | undefined {
+    return this.#named(name)?.invoke(event, requestId)
+  }
+
+  /** New instances for one function, or for all: what a deployment or a quiet night does. */
+  restart(name?: string): void {
+    const pools = name === undefined ? this.#pools.values() : [this.#named(name)]
+    for (const pool of pools) pool?.renew()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.stop()))
+  }
+
+  #named(name: string): Pool | undefined {
+    const last = name.split(':').at(-1) ?? name
+    return (
+      this.#pools.get(last) ?? [...this.#pools.values()].find(({ definition }) => definition.name === last)
+    )
+  }
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { preflight, withCors } from './cors.ts'
+import type { Functions } from './functions.ts'
+import {
+  answerFrom,
+  bodyLimit,
+  eventFrom,
+  headerLimit,
+  headerSize,
+  type Incoming,
+  type Outgoing,
+  refusal,
+  splitTarget,
+} from './payload.ts'
+import { type Match, router } from './routing.ts'
+import type { Plan } from './template.ts'
+
+/** Serves requests for paths that belong to no route; answers whether it did. */
+export type Beside = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
+
+/** What API Gateway waits for an integration at most. */
+const integrationLimit = 30_000
+
+const bodyOf = async (request: IncomingMessage): Promise<Buffer | 'too large'> => {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request) {
+    size += chunk.length
+    if (size > bodyLimit) return 'too large'
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+const write = (response: ServerResponse, { status, headers, body }: Outgoing): void => {
+  const names = new Map<string, string[]>()
+  for (const [name, value] of headers) names.set(name, [...(names.get(name) ?? []), value])
+  for (const [name, values] of names) response.setHeader(name, values.length > 1 ? values : (values[0] ?? ''))
+  response.statusCode = status
+  if (status !== 204 && status !== 304) response.setHeader('content-length', body.length)
+  response.end(body)
+}
+
+/** The HTTP front end: what stands where API Gateway stands, with the routes of the plan that is in use. */
+export class Gateway {
+  readonly #functions: Functions
+  readonly #beside: Beside
+  #find: ReturnType<typeof router<string>> = () => undefined
+  #cors: Plan['cors']
+
+  constructor(functions: Functions, beside: Beside = async () => false) {
+    this.#functions = functions
+    this.#beside = beside
+  }
+
+  use({ routes, cors }: Pick<Plan, 'routes' | 'cors'>): void {
+    this.#find = router(routes)
+    this.#cors = cors
+  }
+
+  readonly listener: RequestListener = (request, response) => {
+    this.#serve(request, response).catch((error: NodeJS.ErrnoException) => {
+      // The browser went away; there is nobody to tell.
+      if (response.destroyed || error.code === 'ECONNRESET') return
+      if (response.headersSent) response.destroy()
+      else write(response, refusal('failed'))
+    })
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url: target = '/', rawHeaders } = request
+    const { origin, host = '' } = request.headers
+    const parts = {
+      method,
+      target,
+      rawHeaders,
+      sourceIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+      protocol: `HTTP/${request.httpVersion}`,
+    }
+    const answer = (outgoing: Outgoing) => {
+      // A body that was not read would be taken for the next request.
+      if (!request.complete) response.shouldKeepAlive = false
+      write(response, withCors(this.#cors, origin, outgoing))
+    }
+    const { path } = splitTarget(target)
+
+    if (headerSize(parts) > headerLimit) return answer(refusal('headersTooLarge'))
+    if (!path.startsWith('/') || host === '') return answer(refusal('badRequest'))
+    if (this.#cors && origin && method === 'OPTIONS' && request.headers['access-control-request-method'])
+      return write(response, preflight(this.#cors, origin))
+
+    const match = this.#find(method, path)
+    if (match === 'malformed') return answer(refusal('badRequest'))
+    if (!match && !path.startsWith('/imsg-service/') && (await this.#beside(request, response))) return
+    if (!match) return answer(refusal('notFound'))
+
+    const body = await bodyOf(request)
+    if (body === 'too large') return answer(refusal('tooLarge'))
+    answer(await this.#call(match, { ...parts, body }))
+  }
+
+  async #call(match: Match<string>, request: Incoming): Promise<Outgoing> {
+    const requestId = randomUUID()
+    const event = eventFrom(request, match, requestId, Date.now())
+    const outcome = this.#functions.invoke(match.to, JSON.stringify(event), requestId)
+    const late = Promise.withResolvers<undefined>()
+    const timer = setTimeout(late.resolve, integrationLimit, undefined)
+    const answered = await Promise.race([outcome, late.promise])
+    clearTimeout(timer)
+
+    if (!answered) return refusal('unavailable')
+    const answer = answered.failed ? refusal('failed') : answerFrom(answered.json)
+    return { ...answer, headers: [...answer.headers, ['apigw-requestid', requestId]] }
+  }
+}

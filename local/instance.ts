@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Call, Loading, Report } from './instances.ts'
+
+/** One instance of a function, in a thread of its own: loads the deployed bundle, then serves one call at a time. */
+
+const { folder, handler: address, name, memoryMegabytes } = workerData as Loading
+const report = (message: Report): void => parentPort?.postMessage(message)
+
+const told = (error: unknown) => ({
+  errorType: error instanceof Error ? error.name : typeof error,
+  errorMessage: error instanceof Error ? error.message : String(error),
+  trace: error instanceof Error ? (error.stack ?? '').split('\n') : [],
+})
+
+type Handler = (event: unknown, context: object) => unknown
+
+const load = async (): Promise<Handler> => {
+  const [file = '', member = ''] = address.split('.')
+  const found = ['.mjs', '.js', '.cjs'].map((ending) => join(folder, file + ending)).find(existsSync)
+  if (!found) throw new Error(`${address} is not in ${folder}`)
+  const module: Record<string, unknown> = await import(pathToFileURL(found).href)
+  const handler = module[member]
+  if (typeof handler !== 'function') throw new TypeError(`${address} is not a function`)
+  return handler as Handler
+}
+
+const contextOf = ({ requestId, deadline }: Call) => ({
+  awsRequestId: requestId,
+  functionName: name,
+  functionVersion: '$LATEST',
+  invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${name}`,
+  memoryLimitInMB: String(memoryMegabytes),
+  logGroupName: `/aws/lambda/${name}`,
+  logStreamName: 'local',
+  callbackWaitsForEmptyEventLoop: true,
+  getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+})
+
+try {
+  const handler = await load()
+  parentPort?.on('message', async (call: Call) => {
+    try {
+      const result = await handler(JSON.parse(call.event), contextOf(call))
+      report({ kind: 'result', json: JSON.stringify(result) ?? 'null' })
+    } catch (error) {
+      report({ kind: 'failure', json: JSON.stringify(told(error)) })
+    }
+  })
+  report({ kind: 'loaded' })
+} catch (error) {
+  report({ kind: 'unloadable', json: JSON.stringify(told(error)) })
+}

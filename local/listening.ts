@@ -1,0 +1,78 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { refusal } from './payload.ts'
+
+/** A server on this machine alone. */
+export type Listening = Readonly<{ port: number; close: () => Promise<void> }>
+
+/** Holds requests until there is somebody to serve them: ports have to be known before anything else is. */
+export const lobby = () => {
+  const { promise, resolve } = Promise.withResolvers<RequestListener>()
+  const listener: RequestListener = async (request, response) => (await promise)(request, response)
+  return { listener, open: resolve }
+}
+
+const codeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+
+/** Whether an error says that somebody else listens on a port. */
+export const isTaken = (error: unknown): boolean => codeOf(error) === 'EADDRINUSE'
+
+const headersTooLarge = () => {
+  const { status, body } = refusal('headersTooLarge')
+  return `HTTP/1.1 ${status} Request Header Fields Too Large\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+}
+
+const serverFor = (listener: RequestListener): Server => {
+  // Higher than what the listener allows, so that it is the listener who refuses.
+  const server = createServer({ maxHeaderSize: 65_536, keepAliveTimeout: 60_000 }, listener)
+  server.on('clientError', (error, socket) => {
+    if (!socket.writable) return socket.destroy()
+    socket.end(
+      codeOf(error) === 'HPE_HEADER_OVERFLOW'
+        ? headersTooLarge()
+        : 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n',
+    )
+  })
+  return server
+}
+
+const bind = (server: Server, host: string, port: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+
+const closing = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+
+/** Browsers may take `localhost` for either family, and a machine may have but one. */
+const absent = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']
+
+/** Listens on 127.0.0.1 and, where there is IPv6, on ::1 with the same port; 0 takes a free one. */
+export const listenOnLoopback = async (listener: RequestListener, port: number): Promise<Listening> => {
+  const four = serverFor(listener)
+  const six = serverFor(listener)
+  const chosen = await bind(four, '127.0.0.1', port)
+  try {
+    await bind(six, '::1', chosen)
+  } catch (error) {
+    if (!absent.includes(String(codeOf(error)))) {
+      await closing(four)
+      if (port === 0 && isTaken(error)) return listenOnLoopback(listener, port)
+      throw error
+    }
+  }
+  return {
+    port: chosen,
+    close: async () => {
+      await Promise.all([four, six].filter(({ listening }) => listening).map(closing))
+    },
+  }
+}

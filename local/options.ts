@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import { type SettingName, settings } from '../lib/config.ts'
+import type { Credentials } from './aws.ts'
+import type { Log } from './functions.ts'
+
+/** Why the stack cannot start, in words that need no stack trace. */
+export class CannotStart extends Error {}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** How a local stack is wanted. A port of 0 takes a free one. */
+export type Options = Readonly<{
+  port?: number
+  idpPort?: number
+  /** Settings of the gateway, and CLIENT_ID, CLIENT_SECRET, AWS_ENDPOINT_URL_DYNAMODB. Nothing else is read from it. */
+  env?: Environment
+  /** Where the database outlives the process. Without one it lives in memory. */
+  dataDir?: string | undefined
+  watch?: boolean
+  /** Seconds between two runs of what the template runs on a schedule; 0: once, at the start. */
+  refreshEvery?: number
+  log?: Log
+  signal?: AbortSignal
+}>
+
+const whole = (env: Environment, name: string, standard: number, most: number): number => {
+  const text = env[name] || String(standard)
+  if (/^\d{1,6}$/.test(text) && Number(text) <= most) return Number(text)
+  throw new CannotStart(`${name} has to be a whole number between 0 and ${most}.`)
+}
+
+/** What `npm start` takes from the environment. */
+export const optionsFrom = (env: Environment, { DATA_DIR, NO_WATCH } = env): Options => ({
+  port: whole(env, 'PORT', 3000, 65_535),
+  idpPort: whole(env, 'IDP_PORT', 4000, 65_535),
+  refreshEvery: whole(env, 'REFRESH_EVERY', 10, 86_400),
+  dataDir: DATA_DIR || undefined,
+  watch: !NO_WATCH,
+  env,
+})
+
+/** The gateway's settings as text, by name. */
+export type Texts = Readonly<Partial<Record<SettingName, string>>>
+
+/** Whether the identity services are somewhere else, so that the stand-in is not needed. */
+export const hasIdentity = ({ IMAS_URL }: Environment): boolean => Boolean(IMAS_URL)
+
+/** What goes without saying here. A setting that is given empty has not even this. */
+const standards = (url: string, identityUrl: string | undefined): Texts => ({
+  PUBLIC_URL: url,
+  TOKEN_ISSUER: 'unchecked',
+  TOKEN_AUDIENCE: 'unchecked',
+  ...(identityUrl && { IMAS_URL: identityUrl, ADMIN_API_URL: identityUrl, ACCESS_TOKEN_URL: identityUrl }),
+})
+
+/** The settings with which the stack is synthesised. */
+export const textsFrom = (env: Environment, url: string, identityUrl: string | undefined): Texts => {
+  const texts: Partial<Record<SettingName, string>> = standards(url, identityUrl)
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const text = env[name]
+    if (text) texts[name] = text
+    else if (text === '') delete texts[name]
+  }
+  return texts
+}
+
+/** Credentials for the Access Token service: those given, or some that only the stand-in knows. */
+export const credentialsFrom = (env: Environment): Credentials => {
+  const { CLIENT_ID, CLIENT_SECRET, ACCESS_TOKEN_URL } = env
+  if (ACCESS_TOKEN_URL && !(CLIENT_ID && CLIENT_SECRET))
+    throw new CannotStart('CLIENT_ID and CLIENT_SECRET are missing: ACCESS_TOKEN_URL asks for them.')
+  return { clientId: CLIENT_ID || 'imsg-service', clientSecret: CLIENT_SECRET || randomUUID() }
+}

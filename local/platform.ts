@@ -1,0 +1,74 @@
+import { awsCalls, type Credentials } from './aws.ts'
+import type { Closers } from './closers.ts'
+import { openDynalite, region } from './database.ts'
+import { Functions } from './functions.ts'
+import { startIdentity } from './identity/server.ts'
+import { isTaken, listenOnLoopback, lobby } from './listening.ts'
+import { CannotStart, hasIdentity, type Options } from './options.ts'
+
+/** What the functions stand on: the identity services, the database, and AWS as far as they call it. */
+export type Platform = Readonly<{
+  functions: Functions
+  identityUrl: string | undefined
+  awsUrl: string
+  databaseUrl: string
+}>
+
+/** Takes a port, or says which one is taken and which variable chooses another. */
+export const takePort = async <T>(
+  take: (port: number) => Promise<T>,
+  port: number,
+  variable: string,
+): Promise<T> => {
+  try {
+    return await take(port)
+  } catch (error) {
+    if (!isTaken(error)) throw error
+    throw new CannotStart(
+      `Port ${port} is taken. Set ${variable} to another one, or stop what listens there.`,
+    )
+  }
+}
+
+const openIdentity = async (options: Options, credentials: Credentials, closers: Closers) => {
+  if (hasIdentity(options.env ?? {})) return undefined
+  const start = (port: number) => startIdentity({ port, ...credentials })
+  const identity = await takePort(start, options.idpPort ?? 4000, 'IDP_PORT')
+  closers.add(identity.close)
+  return identity.url
+}
+
+const openDatabase = async ({ env = {}, dataDir }: Options, closers: Closers): Promise<string> => {
+  const { AWS_ENDPOINT_URL_DYNAMODB: given } = env
+  if (given) return given
+  const database = await openDynalite(dataDir)
+  closers.add(database.close)
+  return database.url
+}
+
+/** Starts what the functions stand on. What was started is in `closers`, also when something fails. */
+export const openPlatform = async (
+  options: Options,
+  credentials: Credentials,
+  closers: Closers,
+): Promise<Platform> => {
+  const identityUrl = await openIdentity(options, credentials, closers)
+  const databaseUrl = await openDatabase(options, closers)
+  const { listener, open } = lobby()
+  const aws = await listenOnLoopback(listener, 0)
+  closers.add(aws.close)
+  const awsUrl = `http://127.0.0.1:${aws.port}`
+
+  const surroundings = {
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: databaseUrl,
+    AWS_ENDPOINT_URL_LAMBDA: awsUrl,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
+  }
+  const functions = new Functions(surroundings, options.log ?? (() => {}))
+  closers.add(() => functions.stop())
+  open(awsCalls(functions, credentials))
+  return { functions, identityUrl, awsUrl, databaseUrl }
+}

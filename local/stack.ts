@@ -1,0 +1,106 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { settings } from '../lib/config.ts'
+import { Closers } from './closers.ts'
+import { createTables } from './database.ts'
+import { demo } from './demo/server.ts'
+import { Gateway } from './gateway.ts'
+import type { Outcome } from './instances.ts'
+import { listenOnLoopback, lobby } from './listening.ts'
+import { credentialsFrom, type Options, type Texts, textsFrom } from './options.ts'
+import { openPlatform, type Platform, takePort } from './platform.ts'
+import { runOnce, runSchedules } from './schedules.ts'
+import { root, synthesise } from './synthesis.ts'
+import type { Plan } from './template.ts'
+import { watchSources } from './watching.ts'
+
+/** A running local stack. */
+export type Stack = Readonly<{
+  /** Where browsers reach the gateway. */
+  url: string
+  /** The stand-in for the identity services, where it runs. */
+  identityUrl: string | undefined
+  /** Where functions can be invoked, in the words of Lambda's own API. */
+  awsUrl: string
+  databaseUrl: string
+  /** Calls a function by its name. */
+  invoke: (name: string, event?: object) => Promise<Outcome>
+  /** From now on new instances serve, of one function or of all. */
+  restart: (name?: string) => void
+  close: () => Promise<void>
+}>
+
+/** Puts a plan to work: now, and again whenever it has changed. Answers the functions that are new or changed. */
+const deployer = (platform: Platform, gateway: Gateway, everySeconds: number, closers: Closers) => {
+  let stopSchedules = () => {}
+  closers.add(() => stopSchedules())
+
+  return async ({ tables, functions, routes, cors, schedules }: Plan): Promise<string[]> => {
+    await createTables(platform.databaseUrl, tables)
+    const changed = platform.functions.use(functions)
+    gateway.use({ routes, cors })
+    stopSchedules()
+    stopSchedules = runSchedules(platform.functions, schedules, everySeconds)
+    return changed
+  }
+}
+
+const demoFor = ({ IMAS_URL = '', COOKIE_NAME }: Texts, standIn: boolean) =>
+  demo({ imasUrl: IMAS_URL, cookieName: COOKIE_NAME ?? settings.COOKIE_NAME.standard ?? '', standIn })
+
+/** Notes where everything is, for programs; gone when the stack is. */
+const writeNote = async (file: string, note: object, closers: Closers): Promise<void> => {
+  closers.add(() => rm(file, { force: true }))
+  await writeFile(file, `${JSON.stringify({ ...note, pid: process.pid }, null, 2)}\n`)
+}
+
+const start = async (options: Options, closers: Closers): Promise<Stack> => {
+  const { env = {}, log = () => {}, refreshEvery = 10, signal } = options
+  const credentials = credentialsFrom(env)
+
+  const { listener, open } = lobby()
+  const front = await takePort((port) => listenOnLoopback(listener, port), options.port ?? 3000, 'PORT')
+  closers.add(front.close)
+  const platform = await openPlatform(options, credentials, closers)
+  const { functions, identityUrl, awsUrl, databaseUrl } = platform
+  const url = `http://localhost:${front.port}`
+  const texts = textsFrom(env, url, identityUrl)
+
+  const gateway = new Gateway(functions, demoFor(texts, identityUrl !== undefined))
+  const deploy = deployer(platform, gateway, refreshEvery, closers)
+  const outdir = join(root, '.local', String(front.port))
+  if (options.port === 0) closers.add(() => rm(outdir, { recursive: true, force: true }))
+  log('synthesising the stack ...')
+  const plan = await synthesise(outdir, texts, signal)
+  await deploy(plan)
+  await runOnce(functions, plan.schedules)
+
+  if (options.watch)
+    closers.add(watchSources(async () => deploy(await synthesise(outdir, texts, signal)), log))
+  await writeNote(`${outdir}.json`, { url, identityUrl, awsUrl, databaseUrl }, closers)
+  open(gateway.listener)
+  return {
+    url,
+    identityUrl,
+    awsUrl,
+    databaseUrl,
+    invoke: async (name, event = {}) => {
+      const outcome = functions.invoke(name, JSON.stringify(event))
+      if (!outcome) throw new TypeError(`There is no function ${name}.`)
+      return outcome
+    },
+    restart: (name) => functions.restart(name),
+    close: () => closers.close(),
+  }
+}
+
+/** Starts everything, or ends what was started and says why. */
+export const startStack = async (options: Options = {}): Promise<Stack> => {
+  const closers = new Closers()
+  try {
+    return await start(options, closers)
+  } catch (error) {
+    await closers.close()
+    throw error
+  }
+}

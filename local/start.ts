@@ -1,0 +1,40 @@
+import { CannotStart, type Options, optionsFrom } from './options.ts'
+import { type Stack, startStack } from './stack.ts'
+
+const log = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
+const introduce = (stack: Stack, { refreshEvery, watch, dataDir }: Options): void => {
+  log(`ready ${stack.url}`)
+  if (stack.identityUrl) log(`  identity stand-in   ${stack.identityUrl}`)
+  log(`  database            ${stack.databaseUrl}${dataDir ? `, kept in ${dataDir}` : ''}`)
+  log(`  invoke a function   curl -d '{}' ${stack.awsUrl}/2015-03-31/functions/refresh-state/invocations`)
+  log(`  scheduled functions ${refreshEvery ? `every ${refreshEvery} s` : 'only now'}`)
+  if (watch) log('  sources             watched: saving one reloads the functions it is part of')
+  log('  stop                Ctrl-C')
+}
+
+const ending = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    // npm passes Ctrl-C on to a process that already has it from the terminal; a second one by hand comes later.
+    if (!ending.signal.aborted) ending.abort()
+  })
+
+try {
+  const options: Options = { ...optionsFrom(process.env), log, signal: ending.signal }
+  const stack = await startStack(options)
+  introduce(stack, options)
+  if (!ending.signal.aborted)
+    await new Promise((resolve) => ending.signal.addEventListener('abort', resolve, { once: true }))
+  // A connection or a write that does not end may not keep anybody waiting.
+  setTimeout(() => process.exit(0), 2000).unref()
+  await stack.close()
+} catch (error) {
+  if (!ending.signal.aborted) {
+    console.error(error instanceof CannotStart ? error.message : error)
+    process.exitCode = 1
+  }
+}
+process.exit()

@@ -1,0 +1,162 @@
+import { join } from 'node:path'
+import type { Cors } from './cors.ts'
+import type { Route } from './routing.ts'
+
+/** What the local stack takes from a synthesised template. A `Ref` is answered with the logical id it names. */
+
+type Resource = Readonly<{
+  Type: string
+  Properties?: Readonly<Record<string, unknown>>
+  Metadata?: Readonly<Record<string, unknown>>
+}>
+export type Template = Readonly<{
+  Resources: Readonly<Record<string, Resource>>
+  Parameters?: Readonly<Record<string, { Default?: unknown }>>
+}>
+
+/** A function of the template: everything needed to run it, as plain data, so that two versions can be compared. */
+export type Definition = Readonly<{
+  id: string
+  /** The id of its construct, which is the name of its route. */
+  name: string
+  folder: string
+  handler: string
+  timeoutSeconds: number
+  memoryMegabytes: number
+  variables: Readonly<Record<string, string>>
+}>
+
+/** A table in the words of CreateTable. */
+export type Table = Readonly<{ name: string; properties: Readonly<Record<string, unknown>> }>
+/** A rule with a rate, and the function that it calls. */
+export type Schedule = Readonly<{ rule: string; everySeconds: number; to: string }>
+
+/** Everything that the local stack runs. */
+export type Plan = Readonly<{
+  functions: readonly Definition[]
+  routes: readonly Route<string>[]
+  cors: Cors | undefined
+  schedules: readonly Schedule[]
+  tables: readonly Table[]
+}>
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const pseudo: Readonly<Record<string, string>> = {
+  'AWS::AccountId': '000000000000',
+  'AWS::Partition': 'aws',
+  'AWS::Region': 'local',
+  'AWS::StackName': 'local',
+  'AWS::URLSuffix': 'amazonaws.com',
+}
+
+const unhashed = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '')
+const seconds: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 }
+
+const reader = ({ Resources, Parameters = {} }: Template) => {
+  const named = (id: string): string => pseudo[id] ?? String(Parameters[id]?.Default ?? id)
+
+  /** The text of a value with its intrinsic functions carried out. */
+  const text = (value: unknown): string => {
+    if (!isRecord(value)) return String(value)
+    const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join, 'Fn::Sub': sub } = value
+    if (typeof Ref === 'string') return named(Ref)
+    if (attribute !== undefined)
+      return String(Array.isArray(attribute) ? attribute[0] : attribute).split('.')[0] ?? ''
+    if (Array.isArray(join) && Array.isArray(join[1])) return join[1].map(text).join(String(join[0]))
+    if (sub !== undefined) {
+      const [pattern, own] = Array.isArray(sub) ? sub : [sub, {}]
+      return String(pattern).replace(/\$\{([^!}][^}]*)\}/g, (_, name: string) =>
+        isRecord(own) && name in own ? text(own[name]) : named(name.split('.')[0] ?? name),
+      )
+    }
+    throw new Error(`The template uses ${Object.keys(value).join()}, which the local stack cannot resolve.`)
+  }
+
+  const all = (type: RegExp): [string, Resource, Readonly<Record<string, unknown>>][] =>
+    Object.entries(Resources)
+      .filter(([, { Type }]) => type.test(Type))
+      .map(([id, resource]) => [id, resource, resource.Properties ?? {}])
+
+  /** The function that some text names, be it an id, an ARN or an invocation URI. */
+  const functionIn = (value: unknown): string => {
+    const words = text(value).split(/[/:]/)
+    const found = all(/^AWS::Lambda::Function$/).find(([id]) => words.includes(id))
+    if (!found) throw new Error(`The template leads to "${words.join('/')}", which is no function in it.`)
+    return found[0]
+  }
+
+  return { text, all, functionIn }
+}
+
+const definitions = ({ all, text }: ReturnType<typeof reader>, folder: string): Definition[] =>
+  all(/^AWS::Lambda::Function$/).flatMap(([id, { Metadata = {} }, properties]) => {
+    const { Handler, Timeout = 3, MemorySize = 128, Environment } = properties
+    const asset = Metadata['aws:asset:path']
+    // Only what has code of its own in the assembly can run; CDK's helpers have theirs inline.
+    if (typeof asset !== 'string') return []
+    const { Variables } = isRecord(Environment) ? Environment : {}
+    const variables = isRecord(Variables) ? Variables : {}
+    const path = Metadata['aws:cdk:path']
+    return {
+      id,
+      name: typeof path === 'string' ? (path.split('/').at(-2) ?? id) : unhashed(id),
+      folder: join(folder, asset),
+      handler: String(Handler),
+      timeoutSeconds: Number(Timeout),
+      memoryMegabytes: Number(MemorySize),
+      variables: Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, text(value)])),
+    }
+  })
+
+const routesOf = (
+  template: Template,
+  { all, text, functionIn }: ReturnType<typeof reader>,
+): Route<string>[] =>
+  all(/^AWS::ApiGatewayV2::Route$/).map(([, , { RouteKey, Target }]) => {
+    const integration = template.Resources[text(Target).split('/').at(-1) ?? '']?.Properties ?? {}
+    const { PayloadFormatVersion, IntegrationUri } = integration
+    if (PayloadFormatVersion !== '2.0')
+      throw new Error(`The route ${String(RouteKey)} does not use payload format 2.0.`)
+    return { key: String(RouteKey), to: functionIn(IntegrationUri) }
+  })
+
+const schedulesOf = ({ all, functionIn }: ReturnType<typeof reader>): Schedule[] =>
+  all(/^AWS::Events::Rule$/).flatMap(([rule, , { ScheduleExpression, Targets }]) => {
+    const [, count, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(String(ScheduleExpression)) ?? []
+    if (count === undefined || !Array.isArray(Targets)) return []
+    return Targets.filter(isRecord).map(({ Arn }) => ({
+      rule,
+      everySeconds: Number(count) * (seconds[unit] ?? 60),
+      to: functionIn(Arn),
+    }))
+  })
+
+const tableOf = (id: string, properties: Readonly<Record<string, unknown>>): Table => {
+  const { TableName = id, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes } = properties
+  return {
+    name: String(TableName),
+    properties: {
+      KeySchema,
+      AttributeDefinitions,
+      ...(GlobalSecondaryIndexes !== undefined && { GlobalSecondaryIndexes }),
+      BillingMode: 'PAY_PER_REQUEST',
+    },
+  }
+}
+
+/** Reads a template whose assets lie in `folder`. */
+export const planFrom = (template: Template, folder: string): Plan => {
+  const read = reader(template)
+  const [, , { CorsConfiguration: cors } = {}] = read.all(/^AWS::ApiGatewayV2::Api$/)[0] ?? []
+  return {
+    functions: definitions(read, folder),
+    routes: routesOf(template, read),
+    cors: isRecord(cors) ? cors : undefined,
+    schedules: schedulesOf(read),
+    tables: read
+      .all(/^AWS::DynamoDB::(GlobalTable|Table)$/)
+      .map(([id, , properties]) => tableOf(id, properties)),
+  }
+}

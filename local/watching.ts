@@ -1,0 +1,55 @@
+import { watch } from 'node:fs'
+import { join } from 'node:path'
+import type { Log } from './functions.ts'
+import { root } from './synthesis.ts'
+
+/** What the template is made from. */
+const folders = ['functions', 'lib', 'infra']
+
+/** Editors save in several steps, and a checkout touches many files. */
+const calm = 100
+
+/**
+ * Calls `reload` after sources were saved, never twice at a time, and prints the functions that it answers, or what it
+ * throws. Returns how to stop.
+ */
+export const watchSources = (reload: () => Promise<readonly string[]>, log: Log): (() => void) => {
+  let timer: NodeJS.Timeout | undefined
+  let running = false
+  let stopped = false
+
+  const attempt = async () => {
+    const begun = performance.now()
+    try {
+      const changed = await reload()
+      const took = `in ${((performance.now() - begun) / 1000).toFixed(1)} s`
+      log(
+        changed.length > 0 ? `reloaded ${changed.join(', ')} ${took}` : `no function changed, found ${took}`,
+      )
+    } catch (error) {
+      if (!stopped)
+        log(`${error instanceof Error ? error.message : error}\nnot reloaded: what ran before runs on`)
+    }
+  }
+  const once = async () => {
+    if (running) return later()
+    running = true
+    await attempt()
+    running = false
+  }
+  const later = () => {
+    clearTimeout(timer)
+    if (!stopped) timer = setTimeout(once, calm)
+  }
+
+  const watchers = folders.map((folder) =>
+    watch(join(root, folder), { recursive: true }, (_, file) => {
+      if (file && /\.(ts|json)$/.test(file)) later()
+    }),
+  )
+  return () => {
+    stopped = true
+    clearTimeout(timer)
+    for (const watcher of watchers) watcher.close()
+  }
+}
