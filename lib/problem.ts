@@ -292,3 +292,7 @@ export class Problem extends Error {
     this.code = code
   }
 }
+
+/** Whether an error says that this person is not signed in, as against that we cannot know. */
+export const isSignedOut = (error: unknown): boolean =>
+  error instanceof Problem && row(error.code).answer === 'missingToken'

@@ -97,8 +97,6 @@ export const routes = {
       'login_other_organisation',
       'token_too_large',
       'token_too_old',
-      'organisation_unknown',
-      'organisation_blocked',
       ...tokenRefused,
       ...cannotKnow,
     ],

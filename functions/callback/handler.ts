@@ -1,0 +1,72 @@
+import type { Access, Session } from '../../lib/access.ts'
+import type { Bindings, PendingLogin } from '../../lib/binding.ts'
+import type { Config } from '../../lib/config.ts'
+import type { Jar } from '../../lib/cookies.ts'
+import type { Handle } from '../../lib/endpoint.ts'
+import { type Answer, type Incoming, redirect } from '../../lib/http.ts'
+import { allowedFor } from '../../lib/login.ts'
+import { ownLoginUrl } from '../../lib/login-url.ts'
+import { organisationName } from '../../lib/organisation.ts'
+import { isSignedOut, Problem } from '../../lib/problem.ts'
+import { type ReturnUrl, returnUrl } from '../../lib/return-url.ts'
+import type { Rounds } from '../../lib/rounds.ts'
+
+type Deps = {
+  access: Pick<Access, 'session' | 'sessionOf'>
+  bindings: Pick<Bindings, 'find' | 'spend'>
+  rounds: Pick<Rounds, 'count'>
+  jar: Pick<Jar, 'session'>
+  config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'loginBinding' | 'loginMaxTokenAge'>
+  now: () => number
+}
+
+/** `GET /callback`: finish a login. Every refusal stands above the cookies, and the login is spent last. */
+export const callback = (deps: Deps): Handle => {
+  const { access, bindings, rounds, jar, config, now } = deps
+  return async (request) => {
+    const raw = request.query.the('imid_token')
+    const target = request.query.the('serviceCallback')
+
+    const pending = bindings.find(request, request.query.one('login') ?? '', target)
+    if (pending === undefined && config.loginBinding) return onward(deps, request, target)
+
+    const round = rounds.count(request, target)
+    if (pending !== undefined) {
+      request.facts.org = pending.org
+      request.facts.again = ownLoginUrl(config, organisationName(pending.org), target)
+      request.facts.cookies = [round]
+    }
+
+    const session = await access.sessionOf(raw)
+    request.facts.subject = session.claims.subject
+    const to = admitted(deps, session, pending, target)
+    const cookie = jar.session(raw, session.claims.expires - now())
+
+    request.facts.org = session.claims.org
+    request.facts.code = 'session_set'
+    return redirect(302, to, [cookie, round, ...(pending === undefined ? [] : [bindings.spend(pending)])])
+  }
+}
+
+/** Where this session may go: an ID token, of the organisation at which the login began, to a return URL that is still allowed. */
+const admitted = (
+  { config, now }: Deps,
+  { claims, items }: Session,
+  pending: PendingLogin | undefined,
+  target: string,
+): ReturnUrl => {
+  if (claims.kind !== 'id_token') throw new Problem('token_purpose')
+  if (pending !== undefined && claims.org !== pending.org) throw new Problem('login_other_organisation')
+  if (config.loginMaxTokenAge !== undefined && now() - claims.issued > config.loginMaxTokenAge)
+    throw new Problem('token_too_old')
+  return returnUrl(target, allowedFor(config, claims.org, items))
+}
+
+/** A callback that is reloaded, or reached with the back button: on to its target while the session is good, else refused. */
+const onward = async ({ access, config }: Deps, request: Incoming, target: string): Promise<Answer> => {
+  const { claims, items } = await access.session(request).catch((error: unknown) => {
+    throw isSignedOut(error) ? new Problem('login_not_from_this_browser', error) : error
+  })
+  request.facts.code = 'login_repeated'
+  return redirect(302, returnUrl(target, allowedFor(config, claims.org, items)))
+}

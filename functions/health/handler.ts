@@ -1,0 +1,21 @@
+import type { Config } from '../../lib/config.ts'
+import type { Handle } from '../../lib/endpoint.ts'
+import { healthAnswer } from '../../lib/health.ts'
+import { type States, stateKey } from '../../lib/state.ts'
+import type { Table } from '../../lib/table.ts'
+
+type Deps = {
+  config: Pick<Config, 'gracePeriod'>
+  table: Pick<Table, 'read'>
+  states: Pick<States, 'from'>
+  now: () => number
+}
+
+/** `GET /health`: say whether the gateway runs on fresh or on grace state. It reads the table each time and trusts no copy. */
+export const health =
+  ({ config, table, states, now }: Deps): Handle =>
+  async (request) => {
+    const items = await table.read([stateKey]).catch(() => undefined)
+    const state = items && states.from(items, now())
+    return healthAnswer(request, state, now(), config.gracePeriod)
+  }

@@ -1,0 +1,8 @@
+import type { Handle } from '../../lib/endpoint.ts'
+import type { StartLogin } from '../../lib/login.ts'
+
+/** `GET /org/{org}/login`: start a login at the organisation in the path. */
+export const orgLogin =
+  ({ start }: { start: StartLogin }): Handle =>
+  (request) =>
+    start(request, request.path('org'))

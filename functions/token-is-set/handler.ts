@@ -1,0 +1,11 @@
+import type { Access } from '../../lib/access.ts'
+import type { Handle } from '../../lib/endpoint.ts'
+import { ok } from '../../lib/http.ts'
+
+/** `GET /token-is-set`: say whether the session is still good. Every open editor asks this every few seconds. */
+export const tokenIsSet =
+  ({ access }: { access: Pick<Access, 'session'> }): Handle =>
+  async (request) => {
+    await access.session(request)
+    return ok({ msg: 'ok' })
+  }

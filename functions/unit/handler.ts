@@ -1,0 +1,21 @@
+import type { Access } from '../../lib/access.ts'
+import type { Handle } from '../../lib/endpoint.ts'
+import { ok } from '../../lib/http.ts'
+import { Problem } from '../../lib/problem.ts'
+import { type Units, unitChoice } from '../../lib/units.ts'
+
+type Deps = { access: Pick<Access, 'session'>; units: Pick<Units, 'heldBy' | 'prefer'> }
+
+/** `POST /unit`: remember the unit this person wants to start in. */
+export const unit =
+  ({ access, units }: Deps): Handle =>
+  async (request) => {
+    const session = await access.session(request)
+    const choice = unitChoice(request.body)
+
+    const held = await units.heldBy(session)
+    if (choice !== null && !held.some(({ name }) => name === choice)) throw new Problem('unit_not_held')
+
+    await units.prefer(session, choice)
+    return ok({ msg: 'Unit set' })
+  }

@@ -1,0 +1,19 @@
+import type { Access } from '../../lib/access.ts'
+import type { Handle } from '../../lib/endpoint.ts'
+import { ok } from '../../lib/http.ts'
+import type { Units } from '../../lib/units.ts'
+
+type Deps = { access: Pick<Access, 'session'>; units: Pick<Units, 'heldBy' | 'preferred'> }
+
+/** `GET /units`: list the units of this person, and the one they prefer. */
+export const unitList =
+  ({ access, units }: Deps): Handle =>
+  async (request) => {
+    const session = await access.session(request)
+
+    const held = await units.heldBy(session)
+    const preferred = units.preferred(session, held)
+
+    const listed = held.map(({ name, displayName }) => ({ name, displayName, preferred: name === preferred }))
+    return ok({ msg: 'Unit set', units: listed, preferred })
+  }

@@ -1,0 +1,11 @@
+import { endpoint, served } from '../../lib/endpoint.ts'
+import { accessIn, type Surroundings } from '../../lib/surroundings.ts'
+import { unitsIn } from '../../lib/units.ts'
+import { unitList } from './handler.ts'
+
+export const wire = (on: Surroundings) => {
+  const units = unitsIn(on.table)
+  return endpoint('units', unitList({ access: accessIn(on, units.keys), units }), on)
+}
+
+export const handler = served(wire)

@@ -1,0 +1,123 @@
+import type { Config } from './config.ts'
+import type { Jar } from './cookies.ts'
+import type { Incoming } from './http.ts'
+import { Problem } from './problem.ts'
+import { checkStanding, standingKeys } from './sessions.ts'
+import { type State, type States, stateKey } from './state.ts'
+import type { Items, Table } from './table.ts'
+import {
+  type Claims,
+  signedClaims,
+  type Token,
+  type UnverifiedToken,
+  unverifiedToken,
+  verifiedToken,
+} from './token.ts'
+
+/** A person whose token is good at this moment, with the items that the check read anyway. */
+export type Session = Readonly<{ raw: string; claims: Token; items: Items; state: State }>
+
+export type Access = Readonly<{
+  /** The session of a request: bearer first, then the cookie; a bad bearer is not rescued by a good cookie. */
+  session(request: Incoming): Promise<Session>
+  /** The same for a token that came another way. `also`: further keys to bring along in the one read. */
+  sessionOf(raw: string, also?: readonly string[]): Promise<Session>
+  /** The signed claims of every token a request presents, good or run out, for ending them. */
+  presented(request: Incoming): Promise<readonly Claims[]>
+}>
+
+export type AccessDeps = Readonly<{
+  config: Pick<Config, 'issuer' | 'audience' | 'maxTokenAge'>
+  jar: Jar
+  table: Table
+  states: States
+  /** Seconds since the epoch. */
+  now: () => number
+  /** Asks refresh-state for keys that are newer than the state; ends when it has tried. */
+  askForKeys: () => Promise<void>
+  /** What else a route needs from its one read. */
+  also?: (claims: Claims) => readonly string[]
+}>
+
+const isUnknownKey = (error: unknown): boolean =>
+  error instanceof Problem && error.code === 'token_key_unknown'
+
+/** Recognises people. One read of the table answers everything: is the session ended, the subject blocked, the key withdrawn. */
+export const accessTo = (deps: AccessDeps): Access => {
+  const { config, table, states, now, also = () => [] } = deps
+
+  /** Tries with this state; a key it does not hold is looked for once: contract, section 6. */
+  const withNewerKeys = async <T>(state: State, attempt: (state: State) => Promise<T>): Promise<T> => {
+    try {
+      return await attempt(state)
+    } catch (error) {
+      if (!isUnknownKey(error)) throw error
+      await deps.askForKeys()
+      const newer = states.from(await table.read([stateKey]), now())
+      return attempt(newer ?? state)
+    }
+  }
+
+  const sessionOf = async (raw: string, more: readonly string[] = []): Promise<Session> => {
+    const token = unverifiedToken(raw)
+    const claims = token.unverifiedClaims
+    const verified = (state: State) => verifiedToken(token, state.keys, config, now())
+
+    // With the key in memory, what is forged or has run out is refused before it costs a read.
+    const remembered = states.remembered(now(), token.kid)
+    if (remembered !== undefined) await verified(remembered)
+
+    const wanted = [...standingKeys(claims), ...also(claims), ...more]
+    const items = await table.read(remembered === undefined ? [stateKey, ...wanted] : wanted)
+    const state = remembered ?? states.serving(items, now())
+    const trusted = await withNewerKeys(state, verified)
+    checkStanding(items, trusted, state.organisations !== undefined)
+    return { raw, claims: trusted, items, state }
+  }
+
+  const session = async (request: Incoming): Promise<Session> => {
+    const [raw, second] = rawTokens(request)
+    if (raw === undefined) throw new Problem('token_missing')
+    if (second !== undefined) {
+      // Either may have been planted by a sibling host, so both are taken away.
+      request.facts.cookies = deps.jar.noSession()
+      throw new Problem('token_duplicate')
+    }
+    const found = await sessionOf(raw)
+    request.facts.org = found.claims.org
+    request.facts.subject = found.claims.subject
+    return found
+  }
+
+  const rawTokens = (request: Incoming): readonly string[] =>
+    request.bearer === undefined ? request.cookies.values(deps.jar.sessionName) : [request.bearer]
+
+  const presented = async (request: Incoming): Promise<readonly Claims[]> => {
+    const tokens = rawTokens(request).flatMap(readable)
+    if (tokens.length === 0) return []
+    const state = states.remembered(now()) ?? states.from(await table.read([stateKey]), now())
+    if (state === undefined) throw new Problem('state_missing')
+    const signed = tokens.map((token) =>
+      withNewerKeys(state, (current) => signedClaims(token, current.keys)).catch(unlessUnavailable),
+    )
+    return (await Promise.all(signed)).filter((claims) => claims !== undefined)
+  }
+
+  return { session, sessionOf, presented }
+}
+
+/** A token that cannot even be taken apart was never a session. */
+const readable = (raw: string): UnverifiedToken[] => {
+  try {
+    return [unverifiedToken(raw)]
+  } catch {
+    return []
+  }
+}
+
+/** What is not signed is no session either; what could not be looked up is another matter. */
+const unlessUnavailable = (error: unknown): undefined => {
+  if (error instanceof Problem && (error.code === 'token_key_unknown' || error.code === 'token_signature'))
+    return undefined
+  throw error
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import { type Jar, loginLifetime, type SetCookie } from './cookies.ts'
+import type { Incoming } from './http.ts'
+import type { ReturnUrl } from './return-url.ts'
+
+/**
+ * Ties a login to the browser, the organisation and the return URL for which it was begun (RFC 9700 sections 2.1, 4.7).
+ *
+ * The callback URL carries a secret of 24 random bytes. The browser keeps, in a `__Host-` cookie of its own for each login, a digest over
+ * that secret, the organisation and the return URL. Neither half is of use without the other: a stranger's browser has no such
+ * cookie, and a sibling host cannot set one. Nothing has to be stored on our side, and two tabs cannot overwrite each other.
+ */
+
+/** A login that was begun in this browser and may now be finished. */
+export type PendingLogin = Readonly<{ cookie: string; org: string }>
+
+export type Bindings = Readonly<{
+  /** A new login: its proof for the callback URL, the cookie that matches it, and the removal of the oldest ones. */
+  begin(request: Incoming, org: string, to: ReturnUrl): { proof: string; cookies: SetCookie[] }
+  /** The pending login that this proof and return URL belong to, if it was begun in this browser. */
+  find(request: Incoming, proof: string, to: string): PendingLogin | undefined
+  /** Spends it: the proof works once. */
+  spend(login: PendingLogin): SetCookie
+}>
+
+/** Logins that one browser may have open at once; each cookie costs about 120 bytes on every request. */
+const mostPending = 5
+/** Characters of the proof that name its cookie. The rest, 144 bits, stays secret. */
+const nameLength = 8
+const proofShape = /^[A-Za-z0-9_-]{32}$/
+const nameShape = /^[A-Za-z0-9_-]{8}$/
+
+const digest = (proof: string, org: string, to: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([proof, org, to]))
+    .digest('base64url')
+
+/** The value of a login cookie: when it was begun (seconds, base 36), for which organisation, and the digest. */
+const parsed = (value: string): { begun: number; org: string; digest: string } | undefined => {
+  const match = /^([0-9a-z]{1,8})!([A-Za-z0-9._~-]{1,64})!([A-Za-z0-9_-]{43})$/.exec(value)
+  if (match === null) return undefined
+  const [, begun = '', org = '', sum = ''] = match
+  return { begun: Number.parseInt(begun, 36), org, digest: sum }
+}
+
+/** The bindings of this jar. `random` gives so many bytes as base64url, from a CSPRNG; `now` is in seconds. */
+export const bindingsIn = (jar: Jar, random: (bytes: number) => string, now: () => number): Bindings => {
+  const cookieOf = (proof: string): string => `${jar.loginPrefix}${proof.slice(0, nameLength)}`
+  const begunAt = ([, value]: readonly [string, string]): number => parsed(value)?.begun ?? 0
+
+  return {
+    begin: (request, org, to) => {
+      const proof = random(24)
+      const ours = request.cookies
+        .beginning(jar.loginPrefix)
+        .filter(([name]) => nameShape.test(name.slice(jar.loginPrefix.length)))
+      const pending = [...ours].sort((a, b) => begunAt(b) - begunAt(a))
+      const dropped = [...new Set(pending.slice(mostPending - 1).map(([name]) => name))].filter(
+        (name) => name !== cookieOf(proof),
+      )
+      const value = `${now().toString(36)}!${org}!${digest(proof, org, to)}`
+      return {
+        proof,
+        cookies: [
+          jar.login(cookieOf(proof), value),
+          ...dropped.slice(0, 20).map((name) => jar.noLogin(name)),
+        ],
+      }
+    },
+    find: (request, proof, to) => {
+      if (!proofShape.test(proof)) return undefined
+      const cookie = cookieOf(proof)
+      const [value, second] = request.cookies.values(cookie)
+      const login = value === undefined || second !== undefined ? undefined : parsed(value)
+      if (login === undefined || login.digest !== digest(proof, login.org, to)) return undefined
+      return now() - login.begun <= loginLifetime ? { cookie, org: login.org } : undefined
+    },
+    spend: (login) => jar.noLogin(login.cookie),
+  }
+}

@@ -1,0 +1,133 @@
+import middy from '@middy/core'
+import type { Context } from 'aws-lambda'
+import { bodyText, jsonBody } from './body.ts'
+import { ConfigError } from './config.ts'
+import { type Answer, type HttpEvent, type Incoming, incoming, lowerCased } from './http.ts'
+import { logTo, named } from './log.ts'
+import { requestMetrics } from './metrics.ts'
+import { enforce } from './policy.ts'
+import { type Code, Problem, row } from './problem.ts'
+import { refusal } from './refusal.ts'
+import { type HttpRouteName, type Route, routes } from './routes.ts'
+import { type Surroundings, surroundings } from './surroundings.ts'
+
+/** A route: a request in, an answer out, or a `Problem` thrown. */
+export type Handle = (request: Incoming) => Promise<Answer>
+
+/** A route as Lambda calls it. */
+export type Endpoint = (event: HttpEvent, context: Context) => Promise<Answer>
+
+/** On every answer, whatever it is. HSTS says a year and leaves subdomains to the site; `vary` names all that is read. */
+const guards = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+  vary: 'accept, accept-language, authorization, cookie, origin, sec-fetch-dest, sec-fetch-mode, sec-fetch-site, sec-purpose',
+  'x-content-type-options': 'nosniff',
+}
+
+/** Kept back of Lambda's own time, in milliseconds: our 503 comes before API Gateway's 500. */
+const reserve = 250
+
+type Visit = { request: Incoming; began: number; failure?: { code: Code; cause: unknown } }
+
+/** The public answer of a code on this route: where the contract tells one failure differently, the row says so. */
+const answerOn = (route: Route, code: Code) => {
+  const { answer } = row(code)
+  return answer === 'missingToken' && 'signedOut' in route && route.signedOut ? route.signedOut : answer
+}
+
+/** The one line that each request leaves. What it may say is listed here; an event is never part of it. */
+const report = (
+  on: Surroundings,
+  name: HttpRouteName,
+  { request, began, failure }: Visit,
+  status: number,
+): void => {
+  const code = failure?.code ?? request.facts.code ?? 'ok'
+  const at = Date.now()
+  const cookieBytes = request.cookieHeader.reduce((sum, pair) => sum + pair.length + 2, 0)
+  on.log(failure === undefined ? 'info' : row(failure.code).level, {
+    time: new Date(at).toISOString(),
+    route: name,
+    status,
+    code,
+    ms: Math.round((performance.now() - began) * 10) / 10,
+    id: request.id,
+    org: request.facts.org,
+    subject: request.facts.subject,
+    cause: named(failure?.cause),
+    ...requestMetrics({ route: name, status, code, cookieBytes }, at),
+  })
+}
+
+/**
+ * The one chain. Middy runs `after` and `onError` in reverse: what is registered first runs last, so that a refusal is hardened and
+ * logged like any other answer.
+ */
+export const endpoint = (name: HttpRouteName, handle: Handle, on: Surroundings): Endpoint => {
+  const route: Route = routes[name]
+  const check = enforce(name, route, on.config)
+  const headers = on.config.loopback ? { ...guards, 'strict-transport-security': '' } : guards
+  const sent = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''))
+  const visits = new WeakMap<HttpEvent, Visit>()
+
+  const visitOf = (event: HttpEvent): Visit => {
+    const visit = visits.get(event) ?? { request: incoming(lowerCased(event)), began: performance.now() }
+    visits.set(event, visit)
+    return visit
+  }
+
+  const finish = (chain: { event: HttpEvent; response: Answer | null | undefined }): void => {
+    const answer = chain.response
+    if (!answer) return
+    report(on, name, visitOf(chain.event), answer.statusCode)
+    chain.response = { ...answer, headers: { ...sent, ...answer.headers } }
+  }
+
+  const answerProblem = (chain: {
+    event: HttpEvent
+    error: unknown
+    response: Answer | null | undefined
+  }): void => {
+    const { error } = chain
+    const visit = visitOf(chain.event)
+    visit.failure =
+      error instanceof Problem ? { code: error.code, cause: error.cause } : { code: 'internal', cause: error }
+    chain.response = refusal(visit.request, visit.failure.code, answerOn(route, visit.failure.code))
+  }
+
+  const chain = middy<HttpEvent, Answer, Error, Context>({
+    timeoutEarlyInMillis: reserve,
+    timeoutEarlyResponse: () => {
+      throw new Problem('table_unavailable', 'out of time')
+    },
+  })
+    .use({ after: finish, onError: finish })
+    .use({ onError: answerProblem })
+    .before(({ event }) => check(visitOf(event).request))
+  if ('post' in route) chain.use(bodyText())
+  if ('post' in route && route.body === 'json') chain.use(jsonBody())
+  return chain.handler((event: HttpEvent) => handle(visitOf(event).request)) as Endpoint
+}
+
+/** A handler that reads its settings when the function starts. With bad ones it answers 500 and its log names them. */
+export const served = (wire: (on: Surroundings) => Endpoint, env = process.env): Endpoint => {
+  try {
+    return wire(surroundings(env))
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return misconfigured(error.problems)
+  }
+}
+
+const misconfigured = (problems: readonly string[]): Endpoint => {
+  const log = logTo('error')
+  return async (event) => {
+    log('error', { time: new Date().toISOString(), code: 'internal', cause: 'settings', problems })
+    const { headers, ...answer } = refusal(incoming(lowerCased(event)), 'internal', 'internal')
+    return { ...answer, headers: { ...guards, ...headers } }
+  }
+}

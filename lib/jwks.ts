@@ -1,0 +1,130 @@
+import { importJWK, type JWK } from 'jose'
+
+/** THE algorithms that may sign a token, each with the kind of key it goes with: RFC 7518 section 3.1, RFC 8037. */
+export const algorithms = {
+  RS256: { kty: 'RSA' },
+  RS384: { kty: 'RSA' },
+  RS512: { kty: 'RSA' },
+  PS256: { kty: 'RSA' },
+  PS384: { kty: 'RSA' },
+  PS512: { kty: 'RSA' },
+  ES256: { kty: 'EC', crv: 'P-256' },
+  ES384: { kty: 'EC', crv: 'P-384' },
+  ES512: { kty: 'EC', crv: 'P-521' },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+} as const satisfies Record<string, { kty: string; crv?: string }>
+
+export type Algorithm = keyof typeof algorithms
+
+/** A public key as it is kept in the state: known members alone. */
+export type PublicKey = Readonly<{
+  kid: string
+  alg: Algorithm
+  kty: string
+  crv?: string
+  n?: string
+  e?: string
+  x?: string
+  y?: string
+}>
+
+type ImportedKey = Awaited<ReturnType<typeof importJWK>>
+
+/** Keys by `kid`, each imported once. `verified` remembers what these keys have verified; new keys forget it all. */
+export type KeySet = Readonly<{
+  algorithm(kid: string): Algorithm | undefined
+  key(kid: string): Promise<ImportedKey>
+  verified: Set<string>
+}>
+
+/** The key set document of the identity service cannot be used. The message is ours and quotes nothing of it. */
+export class KeySetError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'KeySetError'
+  }
+}
+
+const refuse = (message: string): never => {
+  throw new KeySetError(message)
+}
+
+type Loose = Readonly<Record<string, unknown>>
+const isObject = (value: unknown): value is Loose =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
+
+/** What gives a whole set away as broken or captured: secrets in a public document, or a name that means two keys. */
+const suspicious = (keys: readonly Loose[]): void => {
+  if (keys.some((key) => key.kty === 'oct' || 'k' in key)) refuse('a symmetric key is published')
+  if (keys.some((key) => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].some((member) => member in key)))
+    refuse('a private key is published')
+  const kids = keys.map((key) => key.kid)
+  if (new Set(kids).size < kids.length) refuse('two keys carry the same kid')
+}
+
+/** FIPS 186-5 section 5.4: a modulus of 2048 bits or more, an odd exponent above 2^16. */
+const soundRsa = (key: PublicKey): boolean => {
+  const modulus = Buffer.from(key.n ?? '', 'base64url')
+  const exponent = Buffer.from(key.e ?? '', 'base64url')
+  const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24
+  return (
+    bits >= 2048 &&
+    bits <= 8192 &&
+    exponent.length >= 3 &&
+    exponent.length <= 8 &&
+    ((exponent.at(-1) ?? 0) & 1) === 1
+  )
+}
+
+/** RFC 7517 section 5: keys that are not understood, or are not for us, are passed over. */
+const usable = (key: Loose): PublicKey | undefined => {
+  const kid = text(key.kid)
+  const alg = text(key.alg)
+  if (kid === undefined || kid.length > 256 || alg === undefined || !Object.hasOwn(algorithms, alg))
+    return undefined
+  if (key.use !== undefined && key.use !== 'sig') return undefined
+  if (Array.isArray(key.key_ops) && !key.key_ops.includes('verify')) return undefined
+  const wanted: { kty: string; crv?: string } = algorithms[alg as Algorithm]
+  if (key.kty !== wanted.kty || key.crv !== wanted.crv) return undefined
+  const members = (['crv', 'n', 'e', 'x', 'y'] as const).flatMap((name) => {
+    const value = text(key[name])
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return { kid, alg: alg as Algorithm, kty: wanted.kty, ...Object.fromEntries(members) }
+}
+
+/** An imported key proves that its numbers are one: a point off its curve does not import. */
+const proven = async (key: PublicKey): Promise<PublicKey> => {
+  if (key.kty === 'RSA' && !soundRsa(key)) refuse('an RSA key is too weak or malformed')
+  await importJWK({ ...key } as JWK, key.alg).catch(() => refuse('a key cannot be imported'))
+  return key
+}
+
+/** Judges a key set document (RFC 7517 section 5) from the identity service; sorted by `kid`, so that its order never matters. */
+export const publicKeysFrom = async (document: unknown): Promise<readonly PublicKey[]> => {
+  const listed = isObject(document) ? document.keys : undefined
+  if (!Array.isArray(listed) || !listed.every(isObject)) return refuse('not a key set')
+  suspicious(listed)
+  const keys = listed.flatMap((key) => usable(key) ?? [])
+  if (keys.length === 0) return refuse('no key that can be used')
+  if (keys.length > 32) return refuse('too many keys')
+  return (await Promise.all(keys.map(proven))).sort((a, b) => (a.kid < b.kid ? -1 : 1))
+}
+
+/** A local key set: verification never goes to the network. */
+export const keySet = (keys: readonly PublicKey[]): KeySet => {
+  const rows = new Map(keys.map((key) => [key.kid, key]))
+  const imported = new Map<string, Promise<ImportedKey>>()
+  return {
+    algorithm: (kid) => rows.get(kid)?.alg,
+    key: (kid) => {
+      const known = imported.get(kid) ?? importJWK({ ...rows.get(kid) } as JWK, rows.get(kid)?.alg)
+      imported.set(kid, known)
+      return known
+    },
+    verified: new Set(),
+  }
+}

@@ -1,0 +1,27 @@
+import { type Level, levels } from './config.ts'
+
+/** Writes one line of JSON. Lines below the configured level are dropped. */
+export type Log = (level: Level, fields: Readonly<Record<string, unknown>>) => void
+
+const longestText = 256
+
+/** Keeps a value short and on one line, whatever a caller put into it. */
+const contained = (_name: string, value: unknown): unknown =>
+  typeof value === 'string' && value.length > longestText ? `${value.slice(0, longestText)}…` : value
+
+/** A log that writes to `write`, by default standard output, from where Lambda takes it to CloudWatch. */
+export const logTo =
+  (least: Level, write: (line: string) => void = console.log): Log =>
+  (level, fields) => {
+    if (levels.indexOf(level) >= levels.indexOf(least)) write(JSON.stringify({ level, ...fields }, contained))
+  }
+
+/** What may be said of an error: its name and code, never its message, which might quote its input. */
+export const named = (error: unknown): string | undefined => {
+  if (error === undefined) return undefined
+  if (typeof error === 'string') return error
+  if (!(error instanceof Error)) return typeof error
+  const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : ''
+  const cause = error.cause === undefined ? '' : ` < ${named(error.cause)}`
+  return `${error.name}${code}${cause}`
+}

@@ -1,0 +1,65 @@
+import type { Bindings } from './binding.ts'
+import type { Config } from './config.ts'
+import { type Answer, type Incoming, redirect } from './http.ts'
+import { identityLoginUrl } from './login-url.ts'
+import { organisationName } from './organisation.ts'
+import { Problem } from './problem.ts'
+import { type Allowed, returnUrl } from './return-url.ts'
+import type { Rounds } from './rounds.ts'
+import { organisationKey } from './sessions.ts'
+import { type States, stateKey } from './state.ts'
+import type { Items, Table } from './table.ts'
+
+/** The start of a login: one behaviour behind two doors, `/login` and `/org/{org}/login`. Contract, section 3. */
+
+export type LoginDeps = Readonly<{
+  config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'imasUrl' | 'imasLoginPath' | 'loginBinding'>
+  table: Table
+  states: States
+  bindings: Bindings
+  rounds: Rounds
+  now: () => number
+}>
+
+/** What an organisation allows as return URLs, beside what the settings allow for all of them. */
+export const allowedFor = (
+  config: Pick<Config, 'publicUrl' | 'callbackOrigins'>,
+  org: string | undefined,
+  items: Items,
+): Allowed => ({
+  publicUrl: config.publicUrl,
+  origins: config.callbackOrigins,
+  domains:
+    (org !== undefined && items.get(organisationKey(org))?.domains?.L?.flatMap((domain) => domain.S ?? [])) ||
+    [],
+})
+
+/** Refuses an organisation that is not known, or blocked, where the organisations are known at all. */
+export const checkOrganisation = (org: string, items: Items, organisationsKnown: boolean): void => {
+  const item = items.get(organisationKey(org))
+  if (organisationsKnown && item === undefined) throw new Problem('organisation_unknown')
+  if (item?.blocked?.BOOL) throw new Problem('organisation_blocked')
+}
+
+export type StartLogin = (request: Incoming, org: string) => Promise<Answer>
+
+/** Checks where this person wants to sign in and return to, ties the login to the browser and sends them to the identity service. */
+export const startLogin =
+  ({ config, table, states, bindings, rounds, now }: LoginDeps): StartLogin =>
+  async (request, name) => {
+    const org = organisationName(name)
+    const callback = request.query.the('callback')
+    request.facts.org = org
+
+    const remembered = states.remembered(now())
+    const items = await table.read([...(remembered === undefined ? [stateKey] : []), organisationKey(org)])
+    const state = remembered ?? states.serving(items, now())
+    checkOrganisation(org, items, state.organisations !== undefined)
+    const to = returnUrl(callback, allowedFor(config, org, items))
+    if (rounds.tooMany(request, to)) throw new Problem('login_loop')
+
+    const { proof, cookies } = config.loginBinding
+      ? bindings.begin(request, org, to)
+      : { proof: undefined, cookies: [] }
+    return redirect(302, identityLoginUrl(config, org, to, proof), cookies)
+  }

@@ -1,0 +1,56 @@
+import type { Config } from './config.ts'
+import { checkCookieGrammar } from './cookies.ts'
+import type { Incoming } from './http.ts'
+import { ownLoginUrl } from './login-url.ts'
+import { organisationName } from './organisation.ts'
+import { Problem } from './problem.ts'
+import type { HttpRouteName, Route } from './routes.ts'
+
+/** What the row of a route promises about its requests, enforced before the route sees them. */
+
+type PolicyConfig = Pick<Config, 'publicUrl' | 'corsOrigins' | 'strictCookies'>
+
+/** W3C Fetch Metadata and Secure Purpose; `Purpose` and `X-Moz` are what older browsers sent with a prefetch. */
+const isNavigation = ({ header }: Incoming): boolean => {
+  const purposes = [header('sec-purpose'), header('purpose'), header('x-moz')]
+  if (purposes.some((purpose) => /prefetch|prerender|preview/i.test(purpose ?? ''))) return false
+  return (
+    (header('sec-fetch-mode') ?? 'navigate') === 'navigate' &&
+    (header('sec-fetch-dest') ?? 'document') === 'document'
+  )
+}
+
+/** What a page that fetched a login may open in a window instead. Checked, as always, when it is followed. */
+const offerLogin = (name: string, request: Incoming, config: PolicyConfig): void => {
+  const org =
+    name === 'login' ? request.query.one('org') : name === 'org-login' ? request.path('org') : undefined
+  const callback = request.query.one('callback')
+  if (org !== undefined && callback !== undefined)
+    request.facts.again = ownLoginUrl(config, organisationName(org), callback)
+}
+
+/**
+ * OWASP's order: Origin, then Sec-Fetch-Site. A bearer is no cookie: a foreign page cannot send one without a preflight. Without any
+ * of them the request comes from no browser, and is refused only if it carries a cookie. One without a cookie is judged all
+ * the same when a browser says where it comes from: SameSite=Lax keeps the cookie back, and the answer would still clear it.
+ */
+const isOurs = (request: Incoming, config: PolicyConfig): boolean => {
+  if (request.bearer !== undefined) return true
+  const origin = request.header('origin')
+  if (origin !== undefined)
+    return origin === config.publicUrl || config.corsOrigins.some((listed) => listed === origin)
+  const site = request.header('sec-fetch-site')
+  return site === undefined ? request.cookieHeader.length === 0 : site === 'same-origin'
+}
+
+/** Reads the policy from the row and enforces it. */
+export const enforce =
+  (name: HttpRouteName, route: Route, config: PolicyConfig) =>
+  (request: Incoming): void => {
+    if (config.strictCookies && name !== 'health') checkCookieGrammar(request.cookieHeader)
+    if ('only' in route && route.only === 'navigations' && !isNavigation(request)) {
+      offerLogin(name, request, config)
+      throw new Problem('not_a_navigation')
+    }
+    if ('post' in route && !isOurs(request, config)) throw new Problem('foreign_origin')
+  }

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { type Access, type AccessDeps, accessTo } from './access.ts'
+import { keyRequest } from './ask.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
+import { type Jar, jar } from './cookies.ts'
+import { type Log, logTo } from './log.ts'
+import { type States, statesOf } from './state.ts'
+import { type Table, tableIn } from './table.ts'
+
+/** Everything outside a function that it may touch: settings, clock, randomness, table, log. */
+export type Surroundings = Readonly<{
+  config: Config
+  table: Table
+  states: States
+  jar: Jar
+  log: Log
+  /** Seconds since the epoch. */
+  now: () => number
+  /** So many bytes of a CSPRNG, as base64url. */
+  random: (bytes: number) => string
+  askForKeys: () => Promise<void>
+}>
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What the stack gives each function beside the settings. */
+const wiring = (env: Environment): { tableName: string; refreshFunction: string; region: string } => {
+  const { TABLE_NAME: tableName, REFRESH_FUNCTION: refreshFunction = '', AWS_REGION: region = '' } = env
+  if (!tableName) throw new ConfigError(['TABLE_NAME is missing. The stack sets it.'])
+  return { tableName, refreshFunction, region }
+}
+
+const client = (env: Environment, { emptyCredentials }: Config): DynamoDBClient =>
+  new DynamoDBClient({
+    ...(env.AWS_ENDPOINT_URL_DYNAMODB ? { endpoint: env.AWS_ENDPOINT_URL_DYNAMODB } : {}),
+    ...(emptyCredentials ? { credentials: { accessKeyId: 'empty', secretAccessKey: 'empty' } } : {}),
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 500, requestTimeout: 1000, throwOnRequestTimeout: true },
+  })
+
+/** Reads the environment once, when the function starts, and builds what it asks for. Throws `ConfigError`. */
+export const surroundings = (env: Environment): Surroundings => {
+  const config = readConfig(env)
+  const { tableName, refreshFunction, region } = wiring(env)
+  const now = () => Math.floor(Date.now() / 1000)
+  return {
+    config,
+    table: tableIn(client(env, config), tableName),
+    states: statesOf(config),
+    jar: jar(config),
+    log: logTo(config.logLevel),
+    now,
+    random: (bytes) => randomBytes(bytes).toString('base64url'),
+    askForKeys: keyRequest({
+      functionName: refreshFunction,
+      region,
+      endpoint: env.AWS_ENDPOINT_URL_LAMBDA,
+      now,
+    }),
+  }
+}
+
+/** The access check of these surroundings; `also`: what else a route wants from its one read. */
+export const accessIn = (on: Surroundings, also?: AccessDeps['also']): Access =>
+  accessTo({ ...on, ...(also ? { also } : {}) })

@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto'
+import { compactVerify } from 'jose'
+import { type Config, unchecked } from './config.ts'
+import type { KeySet } from './jwks.ts'
+import { Problem } from './problem.ts'
+
+/** Longest compact JWS that is looked at, in characters. */
+const longestToken = 8192
+/** How far the clock of the identity service may be ahead of ours, in seconds. */
+const clockSkew = 60
+/** How many verified tokens a key set remembers: an instance serves one newsroom's tabs, not the world's. */
+const mostRemembered = 500
+
+/** A token taken apart and not yet trusted. Its claims may serve to look things up, and for nothing else. */
+export type UnverifiedToken = Readonly<{
+  raw: string
+  kid: string
+  algorithm: string
+  unverifiedClaims: Claims
+}>
+
+/** The claims that are known, copied out of a token; nothing else of its payload goes further. */
+export type Claims = Readonly<{
+  org: string
+  subject: string
+  /** Seconds since the epoch. */
+  issued: number
+  expires: number
+  notBefore: number | undefined
+  kind: string
+  groups: readonly string[]
+  permissions: { org: readonly string[]; units: readonly string[] }
+  issuer: unknown
+  audience: unknown
+  /** Names this session in the table: contract, section 6. */
+  session: string
+}>
+
+/** Claims whose signature, times and purpose hold. Whether the session was ended is for `access.ts` to ask. */
+declare const brand: unique symbol
+export type Token = Claims & { readonly [brand]: 'Token' }
+
+const malformed = (): never => {
+  throw new Problem('token_malformed')
+}
+
+type Loose = Readonly<Record<string, unknown>>
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+const isObject = (value: unknown): value is Loose =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** RFC 4648 section 5 in its one canonical spelling: a changed unused bit would be another text for the same token. */
+const decodedPart = (part: string): Buffer => {
+  const bytes = Buffer.from(part, 'base64url')
+  return part !== '' && bytes.toString('base64url') === part ? bytes : malformed()
+}
+
+const jsonObject = (bytes: Uint8Array): Loose => {
+  try {
+    const value: unknown = JSON.parse(strict.decode(bytes))
+    return isObject(value) ? value : malformed()
+  } catch {
+    return malformed()
+  }
+}
+
+/** Header members that ask for a key, an encoding or a feature of the sender's choice: RFC 8725 section 3.10, RFC 7515 section 4.1.11. */
+const refusedMembers = ['crit', 'b64', 'zip', 'enc', 'jku', 'jwk', 'x5u', 'x5c']
+
+const headerOf = (bytes: Uint8Array): { kid: string; algorithm: string } => {
+  const header = jsonObject(bytes)
+  if (refusedMembers.some((member) => Object.hasOwn(header, member))) return malformed()
+  if (!Object.values(header).every((value) => typeof value === 'string')) return malformed()
+  const { kid, alg, typ } = header
+  if (typ !== undefined && String(typ).toUpperCase() !== 'JWT') throw new Problem('token_purpose')
+  if (typeof kid !== 'string' || kid === '' || kid.length > 256 || typeof alg !== 'string') return malformed()
+  return { kid, algorithm: alg }
+}
+
+const wrongClaims = (): never => {
+  throw new Problem('token_claims')
+}
+
+const instant = (value: unknown): number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : wrongClaims()
+
+/** Longest identifier, in characters once it is encoded: two of them fit into a key of the table. */
+const longestIdentifier = 900
+
+/** An identifier: present, short, and free of controls and lone surrogates, so that it can stand in a key and a log line. */
+const identifier = (value: unknown): string =>
+  typeof value === 'string' &&
+  value !== '' &&
+  value.isWellFormed() &&
+  encodeURIComponent(value).length <= longestIdentifier &&
+  !/\p{Cc}/u.test(value)
+    ? value
+    : wrongClaims()
+
+const texts = (value: unknown): readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : []
+
+const permissionsOf = (value: unknown): Claims['permissions'] => {
+  if (!isObject(value)) return { org: [], units: [] }
+  const units = value.units
+  return { org: texts(value.org), units: isObject(units) ? Object.keys(units) : [] }
+}
+
+const digest = (...parts: readonly (string | Uint8Array)[]): string => {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part).update('\n')
+  return hash.digest('base64url')
+}
+
+const claimsOf = (payload: Uint8Array): Claims => {
+  const claims = jsonObject(payload)
+  const org = identifier(claims.org)
+  const subject = identifier(claims.sub)
+  const id = claims.jti
+  return {
+    org,
+    subject,
+    issued: instant(claims.iat),
+    expires: instant(claims.exp),
+    notBefore: claims.nbf === undefined ? undefined : instant(claims.nbf),
+    kind: typeof claims.ntt === 'string' ? claims.ntt : '',
+    groups: texts(claims.groups),
+    permissions: permissionsOf(claims.permissions),
+    issuer: claims.iss,
+    audience: claims.aud,
+    session:
+      typeof id === 'string' && id !== ''
+        ? digest('jti', JSON.stringify([org, subject, id]))
+        : digest('payload', payload),
+  }
+}
+
+/** Takes a compact JWS apart (RFC 7515 section 7.1), or refuses it. Nothing of it is trusted yet. */
+export const unverifiedToken = (raw: string): UnverifiedToken => {
+  if (raw.length > longestToken) return malformed()
+  const parts = raw.split('.')
+  const [header, payload, signature] = parts
+  if (header === undefined || payload === undefined || signature === undefined || parts.length !== 3)
+    return malformed()
+  decodedPart(signature)
+  return { raw, ...headerOf(decodedPart(header)), unverifiedClaims: claimsOf(decodedPart(payload)) }
+}
+
+/** What a verified token still has to fulfil, beside the clock. */
+export type TokenRules = Pick<Config, 'issuer' | 'audience' | 'maxTokenAge'>
+
+const checkTimes = (claims: Claims, now: number, maxTokenAge: number): void => {
+  if (claims.expires <= now) throw new Problem('token_expired')
+  if (claims.issued > now + clockSkew || (claims.notBefore ?? 0) > now + clockSkew)
+    throw new Problem('token_from_future')
+  if (claims.expires <= claims.issued) throw new Problem('token_claims')
+  if (claims.expires - claims.issued > maxTokenAge) throw new Problem('token_lives_too_long')
+}
+
+const checkParties = (claims: Claims, { issuer, audience }: TokenRules): void => {
+  if (issuer !== unchecked && claims.issuer !== issuer) throw new Problem('token_issuer')
+  if (audience === unchecked) return
+  const meant = Array.isArray(claims.audience) ? claims.audience : [claims.audience]
+  if (!meant.includes(audience)) throw new Problem('token_audience')
+}
+
+/** Remembers by the digest of the whole token, never by a part of it: the signature is what was verified. */
+const signatureHolds = async ({ raw, kid, algorithm }: UnverifiedToken, keys: KeySet): Promise<void> => {
+  const known = createHash('sha256').update(raw).digest('base64url')
+  if (keys.verified.has(known)) return
+  try {
+    await compactVerify(raw, await keys.key(kid), { algorithms: [algorithm] })
+  } catch (error) {
+    throw new Problem('token_signature', error)
+  }
+  const [oldest] = keys.verified.size >= mostRemembered ? keys.verified.keys() : []
+  if (oldest !== undefined) keys.verified.delete(oldest)
+  keys.verified.add(known)
+}
+
+/**
+ * The claims of a token whose signature holds, whatever its times: enough to end a session, never to use one.
+ * Throws `token_key_unknown` first, so that the caller may look for newer keys.
+ */
+export const signedClaims = async (token: UnverifiedToken, keys: KeySet): Promise<Claims> => {
+  const algorithm = keys.algorithm(token.kid)
+  if (algorithm === undefined) throw new Problem('token_key_unknown')
+  if (algorithm !== token.algorithm) throw new Problem('token_signature')
+  await signatureHolds(token, keys)
+  return token.unverifiedClaims
+}
+
+/** Verifies the signature and what the claims have to say: contract, section 6. `now` in seconds since the epoch. */
+export const verifiedToken = async (
+  token: UnverifiedToken,
+  keys: KeySet,
+  rules: TokenRules,
+  now: number,
+): Promise<Token> => {
+  const claims = await signedClaims(token, keys)
+  if (claims.kind !== 'id_token' && claims.kind !== 'access_token') throw new Problem('token_purpose')
+  checkTimes(claims, now, rules.maxTokenAge)
+  checkParties(claims, rules)
+  return claims as Token
+}

@@ -1,0 +1,127 @@
+import { type Document, documentFrom } from './document.ts'
+import { Problem } from './problem.ts'
+import { organisationKey, subjectKey } from './sessions.ts'
+import type { Item, Items, Table } from './table.ts'
+import type { Claims } from './token.ts'
+
+/** Who holds which unit, and which one they prefer. A preference is never an authority. */
+
+export type Unit = Readonly<{ name: string; displayName: string }>
+
+/** What one organisation's document in the state holds; refresh-state writes it. */
+export type Directory = Readonly<{
+  units: readonly Unit[]
+  /** A mapping without a unit makes its group belong to every unit. */
+  mappings: readonly Readonly<{ group: string; unit?: string; role: string }>[]
+  /** Effective permissions (`service:permission`) of each role that is mapped, those of its parents included. */
+  roles: Readonly<Record<string, readonly string[]>>
+  /** Subjects that are blocked or were signed out, by every name a token may give them. */
+  subjects: readonly Readonly<{ name: string; blocked: boolean; notBefore?: number }>[]
+}>
+
+/** A directory made ready to be asked: units by name, and the units of each group (`all` for every unit). */
+type Prepared = Readonly<{
+  version: number
+  units: ReadonlyMap<string, Unit>
+  groups: ReadonlyMap<string, ReadonlySet<string> | 'all'>
+}>
+
+export const directoryKey = (org: string): string => `DIRECTORY#${encodeURIComponent(org)}`
+
+const prepared = ({ version, value }: Document): Prepared => {
+  const directory = value as Directory
+  const groups = new Map<string, Set<string> | 'all'>()
+  for (const { group, unit } of directory.mappings) {
+    const held = groups.get(group)
+    if (unit === undefined) groups.set(group, 'all')
+    else if (held === undefined) groups.set(group, new Set([unit]))
+    else if (held !== 'all') held.add(unit)
+  }
+  return { version, units: new Map(directory.units.map((unit) => [unit.name, unit])), groups }
+}
+
+const byName = (a: Unit, b: Unit): number => (a.name < b.name ? -1 : 1)
+
+/** The units a token's bearer belongs to, sorted by name: contract, section 5. */
+const heldIn = (directory: Prepared | undefined, claims: Claims): Unit[] => {
+  const everything = [...(directory?.units.values() ?? [])]
+  if (claims.kind === 'access_token') {
+    const named = new Map(
+      claims.permissions.units.map((name) => [
+        name,
+        directory?.units.get(name) ?? { name, displayName: name },
+      ]),
+    )
+    const held = claims.permissions.org.length > 0 ? everything : []
+    return [...new Map([...held.map((unit) => [unit.name, unit] as const), ...named]).values()].sort(byName)
+  }
+  const held = claims.groups.map((group) => directory?.groups.get(group))
+  if (held.includes('all')) return everything.sort(byName)
+  const names = new Set(held.flatMap((units) => (units === undefined || units === 'all' ? [] : [...units])))
+  return everything.filter((unit) => names.has(unit.name)).sort(byName)
+}
+
+/** What a request's one read brought, and whose it is. */
+export type Recognised = Readonly<{ claims: Claims; items: Items }>
+
+export type Units = Readonly<{
+  /** What has to be read beside the session's own items. */
+  keys(claims: Claims): string[]
+  heldBy(session: Recognised): Promise<readonly Unit[]>
+  /** The preferred unit, or null when there is none or it is no longer held. */
+  preferred(session: Recognised, held: readonly Unit[]): string | null
+  prefer(session: Recognised, unit: string | null): Promise<void>
+}>
+
+/** Directories an instance keeps in memory; the one not asked for longest goes first. */
+const mostDirectories = 50
+
+const versionIn = (item: Item | undefined): number => Number(item?.directory?.N ?? 0)
+
+/** Units and preferences in the table. */
+export const unitsIn = (table: Table): Units => {
+  const directories = new Map<string, Prepared>()
+
+  /** The copy in memory while the organisation's item, which every request reads, names no newer version. */
+  const directoryOf = async ({ claims: { org }, items }: Recognised): Promise<Prepared | undefined> => {
+    const copy = directories.get(org)
+    directories.delete(org)
+    const current = versionIn(items.get(organisationKey(org)))
+    if (current === 0) return undefined
+    const key = directoryKey(org)
+    const fresh = copy !== undefined && copy.version >= current ? copy : undefined
+    const document =
+      fresh ?? (await documentFrom(table, items.has(key) ? items : await table.read([key]), key))
+    if (document === undefined) throw new Problem('state_missing')
+    const ready = fresh ?? prepared(document as Document)
+    directories.set(org, ready)
+    const [oldest] = directories.size > mostDirectories ? directories.keys() : []
+    if (oldest !== undefined) directories.delete(oldest)
+    return ready
+  }
+
+  return {
+    keys: ({ org }) => (directories.has(org) ? [] : [directoryKey(org)]),
+    heldBy: async (session) => heldIn(await directoryOf(session), session.claims),
+    preferred: ({ claims, items }, held) => {
+      const name = items.get(subjectKey(claims.org, claims.subject))?.unit?.S
+      return held.some((unit) => unit.name === name) ? (name ?? null) : null
+    },
+    prefer: async ({ claims }, unit) => {
+      await table.change(subjectKey(claims.org, claims.subject), {
+        set: unit === null ? 'REMOVE #unit' : 'SET #unit = :unit',
+        ...(unit === null ? { names: ['unit'], values: {} } : { values: { unit: { S: unit } } }),
+      })
+    },
+  }
+}
+
+/** The choice in the body of `POST /unit`: a name, or null for none. Anything else is a 400. */
+export const unitChoice = (body: unknown): string | null => {
+  const choice =
+    typeof body === 'object' && body !== null && Object.hasOwn(body, 'unit')
+      ? (body as { unit: unknown }).unit
+      : undefined
+  if (typeof choice === 'string' || choice === null) return choice
+  throw new Problem('bad_body')
+}
