@@ -43,7 +43,7 @@ const isForeign = ({ headers }: IncomingMessage): boolean =>
   !/^(127\.0\.0\.1|localhost|\[::1\]):\d+$/.test(headers.host ?? '')
 
 const invoke = async (
-  functions: Functions,
+  functions: Pick<Functions, 'invoke'>,
   name: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -83,7 +83,7 @@ const secret = async (
 
 /** Answers the two calls. */
 export const awsCalls =
-  (functions: Functions, credentials: Credentials): RequestListener =>
+  (functions: Pick<Functions, 'invoke'>, credentials: Credentials): RequestListener =>
   async (request, response) => {
     if (isForeign(request)) return send(response, 403, '{"message":"Forbidden"}')
     const name = invocation.exec(request.url ?? '')?.[1]

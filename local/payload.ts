@@ -124,7 +124,7 @@ export const eventFrom = (
     requestContext: {
       accountId: '000000000000',
       apiId: 'local',
-      domainName: (host).replace(/:\d+$/, ''),
+      domainName: host.replace(/:\d+$/, ''),
       domainPrefix: 'local',
       http: {
         method: request.method,

@@ -16,7 +16,10 @@ const tick = (rule: string, at: Date) => ({
 })
 
 /** Runs every schedule once, and answers when all are done. */
-export const runOnce = async (functions: Functions, schedules: readonly Schedule[]): Promise<void> => {
+export const runOnce = async (
+  functions: Pick<Functions, 'invoke'>,
+  schedules: readonly Schedule[],
+): Promise<void> => {
   await Promise.all(
     schedules.map(({ rule, to }) => functions.invoke(to, JSON.stringify(tick(rule, new Date())))),
   )
@@ -24,7 +27,7 @@ export const runOnce = async (functions: Functions, schedules: readonly Schedule
 
 /** Runs every schedule by the clock, as often as its rule says or as `everySeconds` says. Returns how to stop. */
 export const runSchedules = (
-  functions: Functions,
+  functions: Pick<Functions, 'invoke'>,
   schedules: readonly Schedule[],
   everySeconds?: number,
 ): (() => void) => {
