@@ -1,6 +1,6 @@
 import type { Config } from './config.ts'
 import type { Jar } from './cookies.ts'
-import type { Incoming } from './http.ts'
+import type { Facts, Incoming } from './http.ts'
 import { Problem } from './problem.ts'
 import { checkStanding, standingKeys } from './sessions.ts'
 import { type State, type States, stateKey } from './state.ts'
@@ -20,8 +20,8 @@ export type Session = Readonly<{ raw: string; claims: Token; items: Items; state
 export type Access = Readonly<{
   /** The session of a request: bearer first, then the cookie; a bad bearer is not rescued by a good cookie. */
   session(request: Incoming): Promise<Session>
-  /** The same for a token that came another way. `also`: further keys to bring along in the one read. */
-  sessionOf(raw: string, also?: readonly string[]): Promise<Session>
+  /** The same for a token that came another way. Once its signature holds, the facts say whose it is. */
+  sessionOf(raw: string, facts: Facts): Promise<Session>
   /** The signed claims of every token a request presents, good or run out, for ending them. */
   presented(request: Incoming): Promise<readonly Claims[]>
 }>
@@ -58,7 +58,7 @@ export const accessTo = (deps: AccessDeps): Access => {
     }
   }
 
-  const sessionOf = async (raw: string, more: readonly string[] = []): Promise<Session> => {
+  const sessionOf = async (raw: string, facts: Facts): Promise<Session> => {
     const token = unverifiedToken(raw)
     const claims = token.unverifiedClaims
     const verified = (state: State) => verifiedToken(token, state.keys, config, now())
@@ -67,10 +67,12 @@ export const accessTo = (deps: AccessDeps): Access => {
     const remembered = states.remembered(now(), token.kid)
     if (remembered !== undefined) await verified(remembered)
 
-    const wanted = [...standingKeys(claims), ...also(claims), ...more]
+    const wanted = [...standingKeys(claims), ...also(claims)]
     const items = await table.read(remembered === undefined ? [stateKey, ...wanted] : wanted)
     const state = remembered ?? states.serving(items, now())
     const trusted = await withNewerKeys(state, verified)
+    facts.org = trusted.org
+    facts.subject = trusted.subject
     checkStanding(items, trusted, state.organisations !== undefined)
     return { raw, claims: trusted, items, state }
   }
@@ -83,10 +85,7 @@ export const accessTo = (deps: AccessDeps): Access => {
       request.facts.cookies = deps.jar.noSession()
       throw new Problem('token_duplicate')
     }
-    const found = await sessionOf(raw)
-    request.facts.org = found.claims.org
-    request.facts.subject = found.claims.subject
-    return found
+    return sessionOf(raw, request.facts)
   }
 
   const rawTokens = (request: Incoming): readonly string[] =>

@@ -6,8 +6,8 @@ import type { ReturnUrl } from './return-url.ts'
 
 /** What a request says about itself beside its answer: for the log, the metrics and the error page. */
 export type Facts = {
-  org?: string
-  subject?: string
+  org?: string | undefined
+  subject?: string | undefined
   /** A success that is not the plain one. */
   code?: string
   /** Where a person may start the login again. */

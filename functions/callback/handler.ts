@@ -37,12 +37,10 @@ export const callback = (deps: Deps): Handle => {
       request.facts.cookies = [round]
     }
 
-    const session = await access.sessionOf(raw)
-    request.facts.subject = session.claims.subject
+    const session = await access.sessionOf(raw, request.facts)
     const to = admitted(deps, session, pending, target)
     const cookie = jar.session(raw, session.claims.expires - now())
 
-    request.facts.org = session.claims.org
     request.facts.code = 'session_set'
     return redirect(302, to, [cookie, round, ...(pending === undefined ? [] : [bindings.spend(pending)])])
   }

@@ -22,6 +22,8 @@ export const logout =
   ({ access, sessions, jar, table, config, now }: Deps): Handle =>
   async (request) => {
     const ending = await access.presented(request)
+    request.facts.org = ending[0]?.org
+    request.facts.subject = ending[0]?.subject
     await Promise.all(
       ending.filter(({ expires }) => expires > now()).map((claims) => sessions.end(claims, now())),
     )

@@ -1,0 +1,317 @@
+import { createHash } from 'node:crypto'
+import { after } from 'node:test'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { Context } from 'aws-lambda'
+import { readConfig } from '../lib/config.ts'
+import { jar } from '../lib/cookies.ts'
+import type { Endpoint } from '../lib/endpoint.ts'
+import type { Answer } from '../lib/http.ts'
+import { logTo } from '../lib/log.ts'
+import type { HttpRouteName } from '../lib/routes.ts'
+import { door, routes } from '../lib/routes.ts'
+import { statesOf } from '../lib/state.ts'
+import type { Surroundings } from '../lib/surroundings.ts'
+import { type Table, tableIn } from '../lib/table.ts'
+import { createTables, openDynalite, region } from '../local/database.ts'
+import { startIdentity } from '../local/identity/server.ts'
+
+/**
+ * The door of the gateway, for tests: an API Gateway event in, the whole answer out, with the real handlers and chain, real
+ * signatures from the identity stand-in, an embedded database, and a clock that the test holds.
+ */
+
+export const publicUrl = 'https://gw.example.test'
+
+/** What every test starts from. `app.example.test` is the return domain of `demo`. */
+const standard = {
+  PUBLIC_URL: publicUrl,
+  TOKEN_ISSUER: 'unchecked',
+  TOKEN_AUDIENCE: 'unchecked',
+  LOG_LEVEL: 'debug',
+}
+
+export type Settings = Readonly<Record<string, string>>
+
+/** A request as a test says it. Cookies are raw pairs. */
+export type Request = Readonly<{
+  query?: string
+  headers?: Record<string, string>
+  cookies?: readonly string[]
+  body?: string
+  base64?: boolean
+  path?: Record<string, string>
+  bearer?: string
+}>
+
+let ids = 0
+
+/** The event that API Gateway makes of it: payload format 2.0. */
+export const eventOf = (name: HttpRouteName, request: Request) => {
+  const { method = 'GET', path = '' } = door(routes[name]) ?? {}
+  const rawPath = path.replace('{org}', request.path?.org ?? '')
+  return {
+    version: '2.0',
+    routeKey: `${method} ${path}`,
+    rawPath,
+    rawQueryString: request.query ?? '',
+    headers: {
+      ...(request.bearer === undefined ? {} : { authorization: `Bearer ${request.bearer}` }),
+      ...Object.fromEntries(
+        Object.entries(request.headers ?? {}).map(([key, value]) => [key.toLowerCase(), value]),
+      ),
+    },
+    ...(request.cookies === undefined ? {} : { cookies: [...request.cookies] }),
+    ...(request.path === undefined ? {} : { pathParameters: request.path }),
+    ...(request.body === undefined ? {} : { body: request.body }),
+    isBase64Encoded: request.base64 ?? false,
+    requestContext: {
+      requestId: `request-${++ids}`,
+      http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      stage: '$default',
+    },
+  }
+}
+
+const context = {
+  awsRequestId: 'test',
+  functionName: 'test',
+  getRemainingTimeInMillis: () => 5000,
+} as unknown as Context
+
+/** A `Set-Cookie` value taken apart. */
+export type Crumb = Readonly<{ name: string; value: string; attributes: readonly string[] }>
+
+export const crumb = (text: string): Crumb => {
+  const [pair = '', ...attributes] = text.split('; ')
+  const end = pair.indexOf('=')
+  return { name: pair.slice(0, end), value: pair.slice(end + 1), attributes }
+}
+
+/** The cookies that an answer sets, and the names of those it takes away. */
+export const set = (answer: Answer): Crumb[] =>
+  (answer.cookies ?? []).map(crumb).filter(({ value }) => value !== '')
+export const cleared = (answer: Answer): string[] =>
+  (answer.cookies ?? [])
+    .map(crumb)
+    .filter(({ value }) => value === '')
+    .map(({ name }) => name)
+
+/** The `code` of a refusal, asked for as a problem document. */
+export const codeOf = (answer: Answer): string => JSON.parse(answer.body ?? '{}').code ?? ''
+
+/** A browser's cookies, kept from answer to answer. */
+export const browser = () => {
+  const cookies = new Map<string, string>()
+  return {
+    take: (answer: Answer): Answer => {
+      for (const { name, value } of (answer.cookies ?? []).map(crumb))
+        value === '' ? cookies.delete(name) : cookies.set(name, value)
+      return answer
+    },
+    pairs: (): string[] => [...cookies].map(([name, value]) => `${name}=${value}`),
+    cookies,
+  }
+}
+
+/** Same-origin, as a page of ours sends a POST. */
+export const fromOurPage = { origin: publicUrl }
+/** What a browser adds to a link that is followed. */
+export const navigation = {
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-site': 'cross-site',
+}
+export const asProblem = { accept: 'application/problem+json' }
+
+const tableName = 'test'
+const schema = {
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }],
+  BillingMode: 'PAY_PER_REQUEST' as const,
+}
+
+/** An empty table behind this endpoint, or behind an embedded database of its own. */
+export const openTable = async (
+  endpoint?: string,
+): Promise<{ table: Table; url: string; client: DynamoDBClient; close: () => Promise<void> }> => {
+  const database = endpoint === undefined ? await openDynalite(undefined) : undefined
+  const url = endpoint ?? database?.url ?? ''
+  await createTables(url, [{ name: tableName, properties: schema }])
+  const client = new DynamoDBClient({
+    endpoint: url,
+    region,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  })
+  const close = async () => {
+    client.destroy()
+    await database?.close()
+  }
+  return { table: tableIn(client, tableName), url, client, close }
+}
+
+/** Counts what a table is asked, and fails on demand: what stands between the gateway and its database. */
+export const watched = (table: Table) => {
+  const calls = { read: 0, write: 0 }
+  const fault: { next?: (kind: 'read' | 'write') => Error | undefined } = {}
+  const through = async <T>(kind: 'read' | 'write', work: () => Promise<T>): Promise<T> => {
+    calls[kind]++
+    const error = fault.next?.(kind)
+    if (error !== undefined) throw error
+    return work()
+  }
+  const watching: Table = {
+    read: (keys) => (keys.length === 0 ? table.read(keys) : through('read', () => table.read(keys))),
+    change: (...call) => through('write', () => table.change(...call)),
+    put: (...call) => through('write', () => table.put(...call)),
+    remove: (...call) => through('write', () => table.remove(...call)),
+  }
+  return { table: watching, calls, fault, reset: () => Object.assign(calls, { read: 0, write: 0 }) }
+}
+
+/** One identity service and one database, with as many function instances over them as a test wants. */
+export const openGateway = async (settings: Settings = {}) => {
+  const [identity, database] = await Promise.all([
+    startIdentity({ port: 0, clientId: 'gateway', clientSecret: 'canary-client-secret' }),
+    openTable(),
+  ])
+  const clock = { ahead: 0 }
+  const logs: Record<string, unknown>[] = []
+  const lines: string[] = []
+  const front = watched(database.table)
+  const asked = { times: 0 }
+
+  const control = async (command: Record<string, unknown>): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${identity.url}/_control`, { method: 'POST', body: JSON.stringify(command) })
+    if (!answer.ok) throw new Error(`control: ${await answer.text()}`)
+    return answer.json() as Promise<Record<string, unknown>>
+  }
+
+  const now = () => Math.floor(Date.now() / 1000) + clock.ahead
+
+  /** Fresh surroundings: what a newly started function instance has. */
+  const instance = (more: Settings = {}): Surroundings => {
+    const urls = { IMAS_URL: identity.url, ADMIN_API_URL: identity.url, ACCESS_TOKEN_URL: identity.url }
+    const config = readConfig({ ...standard, ...urls, ...settings, ...more })
+    const log = logTo(config.logLevel, (line) => {
+      lines.push(line)
+      logs.push(JSON.parse(line))
+    })
+    const random = (bytes: number) =>
+      createHash('sha512')
+        .update(`random ${++ids} ${process.pid}`)
+        .digest()
+        .subarray(0, bytes)
+        .toString('base64url')
+    const askForKeys = async () => {
+      asked.times++
+      await refresh(true)
+    }
+    return {
+      config,
+      table: front.table,
+      states: statesOf(config),
+      jar: jar(config),
+      log,
+      now,
+      random,
+      askForKeys,
+    }
+  }
+
+  const refreshing = async () => {
+    const { refreshAll, refreshKeys } = await import('../lib/refresh.ts')
+    const { stateKeeper } = await import('../lib/state.ts')
+    const { upstreamOf } = await import('../lib/upstream.ts')
+    const { isPublicSuffix } = await import('../lib/public-suffix.ts')
+    const on = { ...instance(), table: database.table }
+    const upstream = upstreamOf(
+      on.config,
+      async () => ({ id: 'gateway', secret: 'canary-client-secret' }),
+      now,
+    )
+    const deps = { ...on, keeper: stateKeeper(on.table), upstream, isPublicSuffix }
+    return { all: () => refreshAll(deps), keys: () => refreshKeys(deps) }
+  }
+
+  /** What refresh-state does. */
+  const refresh = async (forced = false) => {
+    const run = await refreshing()
+    return forced ? run.keys() : run.all()
+  }
+
+  /** The handler of a route in a fresh instance. */
+  const open = async (
+    name: HttpRouteName,
+    on = instance(),
+  ): Promise<(request?: Request) => Promise<Answer>> => {
+    const { wire } = (await import(`../functions/${name}/index.ts`)) as {
+      wire: (on: Surroundings) => Endpoint
+    }
+    const handler = wire(on)
+    return (request = {}) => handler(eventOf(name, request), context)
+  }
+
+  const warm = instance()
+  const opened = new Map<HttpRouteName, (request?: Request) => Promise<Answer>>()
+  /** Calls a route in the instance that stays. */
+  const call = async (name: HttpRouteName, request: Request = {}): Promise<Answer> => {
+    const handler = opened.get(name) ?? (await open(name, warm))
+    opened.set(name, handler)
+    return handler(request)
+  }
+
+  /** A genuine token of `editor` at `demo`, with these claims and header members in the place of its own. */
+  const token = async (
+    claims: Record<string, unknown> = {},
+    more: Record<string, unknown> = {},
+  ): Promise<string> => {
+    const { token } = await control({ do: 'issue', claims, ...more })
+    return String(token)
+  }
+
+  /** Begins a login and comes back from the identity service: what the browser then asks `/callback`. */
+  const begin = async (
+    person: ReturnType<typeof browser>,
+    callback = 'https://app.example.test/',
+    org = 'demo',
+  ): Promise<URLSearchParams> => {
+    const answer = person.take(
+      await call('login', {
+        query: `org=${org}&callback=${encodeURIComponent(callback)}`,
+        cookies: person.pairs(),
+      }),
+    )
+    const there = new URL(answer.headers.location ?? 'about:blank')
+    return new URL(there.searchParams.get('callback') ?? 'about:blank').searchParams
+  }
+
+  const close = async () => {
+    await Promise.all([identity.close(), database.close()])
+  }
+  after(close)
+
+  await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })
+  await refresh()
+  return {
+    identity,
+    database,
+    table: database.table,
+    front,
+    clock,
+    now,
+    logs,
+    lines,
+    asked,
+    control,
+    instance,
+    refresh,
+    open,
+    call,
+    token,
+    begin,
+    close,
+  }
+}
+
+export type Gateway = Awaited<ReturnType<typeof openGateway>>
