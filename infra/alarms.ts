@@ -1,7 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib'
 import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
-import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
 import type { Config } from '../lib/config.ts'
@@ -100,7 +100,7 @@ export const functionAlarms = {
     threshold: 1,
     periods: [2, 3],
   },
-} as const satisfies Record<string, Row & { metric: keyof NodejsFunction }>
+} as const satisfies Record<string, Row & { metric: keyof Lambda }>
 
 const addAlarm = (
   scope: Construct,

@@ -1,11 +1,10 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda'
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { Architecture, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { door, type Route } from '../lib/routes.ts'
-import { bundling, entry, root } from './bundling.ts'
+import { code } from './bundling.ts'
 import { grants, type Resources } from './grants.ts'
 
 // Memory buys processor time, and start-up is all processor: at 512 MB a cold start takes half as long as at 256 MB and costs
@@ -26,7 +25,7 @@ export const routeFunction = (
   name: string,
   route: Route,
   { environment, resources }: { environment: Record<string, string>; resources: Resources },
-): NodejsFunction => {
+): Lambda => {
   const logGroup = new LogGroup(scope, `${name}-log`, {
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
@@ -38,16 +37,12 @@ export const routeFunction = (
   })
   for (const statement of [log, ...grants(route, resources)]) role.addToPolicy(statement)
 
-  return new NodejsFunction(scope, name, {
-    entry: entry(name),
-    depsLockFilePath: `${root}/package-lock.json`,
-    projectRoot: root,
-    bundling,
+  return new Lambda(scope, name, {
+    code: code(name),
+    handler: 'index.handler',
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     ...(door(route) ? limits.request : limits.schedule),
-    // The SDK keeps connections alive by itself; CDK would set a variable of version 2 for it.
-    awsSdkConnectionReuse: false,
     description: route.summary,
     environment,
     logGroup,

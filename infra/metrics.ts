@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import { Operation, type TableV2 } from 'aws-cdk-lib/aws-dynamodb'
-import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
 
 /** THE metrics that functions emit by EMF, with the dimension sets `[]` and `[Route]`; `LoginFailed` also by `[Code]`. */
 export const emitted = {
@@ -27,7 +27,7 @@ type Emitted = keyof typeof emitted
 export type Measured = Readonly<{
   api: HttpApi
   table: TableV2
-  functions: Readonly<Record<string, NodejsFunction>>
+  functions: Readonly<Record<string, Lambda>>
 }>
 
 const math = (expression: string, usingMetrics: Record<string, IMetric>, period: Duration, label: string) =>

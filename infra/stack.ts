@@ -1,5 +1,5 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
-import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs'
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { type Route, routes } from '../lib/routes.ts'
 import { addAlarms } from './alarms.ts'
@@ -37,7 +37,7 @@ export class ImsgService extends Stack {
     })
     schedule(this, 'refresh-state', refreshRow.every, refresh)
 
-    const functions: Record<string, NodejsFunction> = { 'refresh-state': refresh }
+    const functions: Record<string, Lambda> = { 'refresh-state': refresh }
     for (const [name, row] of Object.entries<Route>(requestRows))
       functions[name] = routeFunction(this, name, row, {
         environment: {

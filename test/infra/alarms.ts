@@ -1,0 +1,88 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { alarms, functionAlarms } from '../../infra/alarms.ts'
+import { emitted } from '../../infra/metrics.ts'
+import { routes } from '../../lib/routes.ts'
+import { least, listening, only, resourcesOf, target, templateOf } from './synthesised.ts'
+
+const template = templateOf(listening)
+const found = new Map(
+  resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => {
+    const { AlarmName } = Properties
+    return [String(AlarmName), Properties]
+  }),
+)
+const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8')
+const entries = [...runbook.matchAll(/^## (\S+)$/gm)].map(([, name]) => name)
+const whole = JSON.stringify(template.toJSON())
+
+describe('the alarms', () => {
+  it('are those of the rows, and those of each function', () => {
+    const ofFunctions = Object.keys(routes).flatMap((route) =>
+      Object.keys(functionAlarms).map((name) => name.replace('function', route)),
+    )
+    const names = [...Object.keys(alarms), ...ofFunctions].map((name) => `imsg-service-${name}`)
+    deepEqual([...found.keys()].toSorted(), names.toSorted())
+  })
+
+  it('lead to an entry of the runbook each, and every entry belongs to one', () => {
+    deepEqual(entries.toSorted(), [...Object.keys(alarms), ...Object.keys(functionAlarms)].toSorted())
+    for (const [name, { AlarmDescription }] of found) {
+      const [, entry] = /docs\/runbook\.md#(\S+)$/.exec(String(AlarmDescription)) ?? []
+      ok(entries.includes(entry), name)
+    }
+  })
+
+  it('tell the topic when they begin and when they end', () => {
+    for (const [, { AlarmActions, OKActions }] of found)
+      deepEqual([target(AlarmActions), target(OKActions)], ['alarms', 'alarms'])
+  })
+
+  it('ring for silence only where a report is due every minute', () => {
+    const silent = [...found]
+      .filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching')
+      .map(([name]) => name)
+    deepEqual(silent, ['imsg-service-refresh-not-running'])
+  })
+
+  it('ring at half of the grace period', () => {
+    const { Threshold } = found.get('imsg-service-state-too-old') ?? {}
+    equal(Threshold, 3600)
+  })
+
+  it('and the dashboard read only metrics that functions emit', () => {
+    const shown = [...whole.matchAll(/\\"imsg-service\\",\\"(\w+)\\"/g)].map(([, name]) => name)
+    const alarmed = [...whole.matchAll(/"MetricName":"(\w+)","Namespace":"imsg-service"/g)].map(
+      ([, name]) => name,
+    )
+    ok(alarmed.length > 0)
+    for (const name of [...shown, ...alarmed]) ok(name && name in emitted, name)
+    deepEqual(
+      Object.keys(emitted).filter((name) => !shown.includes(name)),
+      [],
+    )
+  })
+})
+
+describe('the topic', () => {
+  it('is encrypted and lets our alarms in, over TLS alone', () => {
+    const { KmsMasterKeyId } = only(template, 'AWS::SNS::Topic').Properties
+    equal(target(KmsMasterKeyId), 'alarmskey')
+    const { PolicyDocument } = only(template, 'AWS::SNS::TopicPolicy').Properties
+    const text = JSON.stringify(PolicyDocument)
+    match(text, /"Condition":\{"Bool":\{"aws:SecureTransport":"false"\}\},"Effect":"Deny"/)
+    match(
+      text,
+      /"Action":"sns:Publish".*"Effect":"Allow","Principal":\{"Service":"cloudwatch.amazonaws.com"\}/,
+    )
+  })
+
+  it('writes to the mailbox that was given', () => {
+    template.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: 'operators@example.com',
+    })
+    templateOf(least).resourceCountIs('AWS::SNS::Subscription', 0)
+  })
+})

@@ -1,0 +1,42 @@
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+
+const root = join(import.meta.dirname, '..', '..')
+const outdir = mkdtempSync(join(tmpdir(), 'imsg-synth-'))
+after(() => rmSync(outdir, { recursive: true }))
+
+const synth = (...flags: string[]) => {
+  const { PATH = '', HOME = '' } = process.env
+  const env = { PATH, HOME, CDK_OUTDIR: outdir }
+  return spawnSync(process.execPath, [...flags, 'infra/app.ts'], { cwd: root, env, encoding: 'utf8' })
+}
+
+describe('node infra/app.ts', () => {
+  it('says which settings are missing, without a stack trace', () => {
+    const { status, stdout, stderr } = synth()
+    deepEqual([status, stdout], [1, ''])
+    match(stderr, /^3 setting\(s\) to correct:\n- IMAS_URL is missing\./)
+    match(stderr, /infra\/example\.env/)
+    equal(/\n {4}at /.test(stderr), false)
+  })
+
+  it('synthesises the example without a finding, and every function as one file that exports its handler', async () => {
+    const { status, stderr } = synth('--env-file=infra/example.env')
+    equal(status, 0, stderr)
+    equal(/ERROR|WARNING/.test(stderr), false, stderr)
+
+    const template = JSON.parse(readFileSync(join(outdir, 'imsg-service.template.json'), 'utf8'))
+    for (const { Type, Metadata } of Object.values<{ Type: string; Metadata?: Record<string, string> }>(
+      template.Resources,
+    )) {
+      if (Type !== 'AWS::Lambda::Function') continue
+      const asset = join(outdir, Metadata?.['aws:asset:path'] ?? '')
+      deepEqual(readdirSync(asset), ['index.mjs'])
+      match(readFileSync(join(asset, 'index.mjs'), 'utf8'), /export\s*\{[^}]*\bhandler\b[^}]*\}/)
+    }
+  })
+})

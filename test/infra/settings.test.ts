@@ -1,0 +1,206 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { parseEnv } from 'node:util'
+import { verdict } from '../../infra/doctor.ts'
+import { readDeployment, type Texts, weakenings } from '../../infra/settings.ts'
+import { ConfigError } from '../../lib/config.ts'
+
+const good = {
+  PUBLIC_URL: 'https://gateway.example.com',
+  IMAS_URL: 'https://imas.example.com',
+  TOKEN_ISSUER: 'https://imas.example.com',
+  TOKEN_AUDIENCE: 'https://gateway.example.com',
+}
+const certificate = `arn:aws:acm:eu-west-1:123456789012:certificate/${'a'.repeat(8)}`
+
+const problemsOf = (texts: Texts): readonly string[] => {
+  try {
+    readDeployment(texts)
+    return []
+  } catch (error) {
+    ok(error instanceof ConfigError)
+    return error.problems
+  }
+}
+
+/** Every way to get a setting wrong that matters, with the one problem that it has to give. */
+const wrong: [what: string, texts: Texts, problem: RegExp][] = [
+  [
+    'a PUBLIC_URL over plain http',
+    { PUBLIC_URL: 'http://gateway.example.com' },
+    /^PUBLIC_URL has to begin with https/,
+  ],
+  [
+    'a return origin with a wildcard',
+    { ALLOWED_CALLBACK_ORIGINS: 'https://*.example.com' },
+    /^ALLOWED_CALLBACK_ORIGINS may hold no wildcard/,
+  ],
+  [
+    'a return origin over plain http',
+    { ALLOWED_CALLBACK_ORIGINS: 'http://a.example.com' },
+    /^ALLOWED_CALLBACK_ORIGINS has to begin with https/,
+  ],
+  [
+    'a cookie domain that strangers share',
+    { PUBLIC_URL: 'https://me.github.io', COOKIE_DOMAIN: 'github.io' },
+    /^COOKIE_DOMAIN is a public suffix/,
+  ],
+  [
+    'a country as cookie domain',
+    { PUBLIC_URL: 'https://me.co.uk', COOKIE_DOMAIN: 'co.uk' },
+    /^COOKIE_DOMAIN is a public suffix/,
+  ],
+  [
+    'a cookie domain of somebody else',
+    { COOKIE_DOMAIN: 'example.org' },
+    /^COOKIE_DOMAIN has to be the host of PUBLIC_URL or a parent/,
+  ],
+  [
+    'a cookie domain that only ends alike',
+    { COOKIE_DOMAIN: 'way.example.com' },
+    /^COOKIE_DOMAIN has to be the host of PUBLIC_URL or a parent/,
+  ],
+  [
+    'a cookie domain for the address of the API itself',
+    { PUBLIC_URL: '', COOKIE_DOMAIN: 'example.com' },
+    /^COOKIE_DOMAIN has to be the host of PUBLIC_URL or a parent/,
+  ],
+  [
+    'a __Host- cookie with a domain',
+    { COOKIE_DOMAIN: 'example.com', COOKIE_NAME: '__Host-imid' },
+    /^COOKIE_NAME begins with __Host-/,
+  ],
+  ['no word on the issuer', { TOKEN_ISSUER: '' }, /^TOKEN_ISSUER is missing/],
+  ['no word on the audience', { TOKEN_AUDIENCE: '' }, /^TOKEN_AUDIENCE is missing/],
+  ['CORS for everybody', { CORS_ALLOWED_ORIGINS: '*' }, /^CORS_ALLOWED_ORIGINS may hold no wildcard/],
+  [
+    'CORS for every header',
+    { CORS_ALLOWED_ADDITIONAL_HEADERS: '*' },
+    /^CORS_ALLOWED_ADDITIONAL_HEADERS may hold no wildcard/,
+  ],
+  [
+    'a grace shorter than one refresh',
+    { GRACE_PERIOD: '59' },
+    /^GRACE_PERIOD has to be a whole number of seconds between 60/,
+  ],
+  [
+    'an Admin API without a way to a token',
+    { ADMIN_API_URL: 'https://admin.example.com' },
+    /^ACCESS_TOKEN_URL is missing/,
+  ],
+  [
+    'a certificate that is none',
+    { DOMAIN_CERTIFICATE_ARN: 'my-certificate' },
+    /^DOMAIN_CERTIFICATE_ARN has to be the ARN/,
+  ],
+  [
+    'a certificate without a host',
+    { PUBLIC_URL: '', DOMAIN_CERTIFICATE_ARN: certificate },
+    /^PUBLIC_URL is missing/,
+  ],
+  [
+    'a certificate for a host with a port',
+    { PUBLIC_URL: 'https://a.example.com:8443', DOMAIN_CERTIFICATE_ARN: certificate },
+    /^PUBLIC_URL names a port/,
+  ],
+  ['a zone without a certificate', { HOSTED_ZONE_ID: 'Z123456' }, /^DOMAIN_CERTIFICATE_ARN is missing/],
+  [
+    'a zone that is none',
+    { HOSTED_ZONE_ID: 'example.com', DOMAIN_CERTIFICATE_ARN: certificate },
+    /^HOSTED_ZONE_ID has to be/,
+  ],
+  ['an e-mail address that is none', { ALARM_EMAIL: 'operators' }, /^ALARM_EMAIL has to be/],
+  ['a stage name with spaces', { STAGE_NAME: 'my stage' }, /^STAGE_NAME has to be/],
+]
+
+describe('the settings of a deployment', () => {
+  for (const [what, texts, problem] of wrong)
+    it(`refuse ${what}, by name`, () => {
+      const problems = problemsOf({ ...good, ...texts })
+      equal(problems.length, 1, problems.join('\n'))
+      match(problems[0] ?? '', problem)
+    })
+
+  it('report all problems together, those of functions and those of the deployment', () => {
+    const names = problemsOf({
+      PUBLIC_URL: 'http://gateway.example.com',
+      ALLOWED_CALLBACK_ORIGINS: 'https://*.example.com',
+      CORS_ALLOWED_ORIGINS: '*',
+      GRACE_PERIOD: '1',
+      COOKIE_DOMAIN: 'com',
+      STAGE_NAME: 'my stage',
+      ALARM_EMAIL: 'operators',
+    }).map((problem) => problem.split(' ')[0])
+    deepEqual(
+      names.toSorted(),
+      [
+        'ALARM_EMAIL',
+        'ALLOWED_CALLBACK_ORIGINS',
+        'CORS_ALLOWED_ORIGINS',
+        'COOKIE_DOMAIN',
+        'GRACE_PERIOD',
+        'IMAS_URL',
+        'PUBLIC_URL',
+        'STAGE_NAME',
+        'TOKEN_AUDIENCE',
+        'TOKEN_ISSUER',
+      ].toSorted(),
+    )
+  })
+
+  it('never quote a value', () => {
+    for (const [, texts] of wrong)
+      for (const value of Object.values(texts).filter((text) => String(text).length > 4))
+        ok(
+          !problemsOf({ ...good, ...texts })
+            .join()
+            .includes(`${value} `),
+          String(value),
+        )
+  })
+
+  it('are taken from the environment before the context', () => {
+    const { config } = readDeployment(
+      { COOKIE_NAME: 'mine' },
+      { ...good, COOKIE_NAME: 'theirs', GRACE_PERIOD: 120 },
+    )
+    deepEqual([config.cookieName, config.gracePeriod], ['mine', 120])
+  })
+
+  it('hold together in the example', () => {
+    const example = parseEnv(readFileSync(new URL('../../infra/example.env', import.meta.url), 'utf8'))
+    deepEqual(weakenings(readDeployment(example)), [])
+  })
+
+  it('say aloud what gives up a protection', () => {
+    const names = weakenings(
+      readDeployment({
+        ...good,
+        PUBLIC_URL: 'http://localhost:3000',
+        LOGIN_BINDING: 'off',
+        TOKEN_ISSUER: 'unchecked',
+        TOKEN_AUDIENCE: 'unchecked',
+      }),
+    ).map((text) => text.split(' ')[0])
+    deepEqual(names, ['LOGIN_BINDING', 'PUBLIC_URL', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE'])
+  })
+})
+
+describe('the doctor', () => {
+  it('says of each setting whether it was given, and never what it says', () => {
+    const { good: sound, lines } = verdict({ ...good, ALARM_EMAIL: 'canary@example.com' })
+    equal(sound, true)
+    match(lines.join('\n'), /IMAS_URL +given\n.*GRACE_PERIOD +standard\n.*ALARM_EMAIL +given/s)
+    ok(!lines.join().includes('example.com'))
+  })
+
+  it('names every problem and what to do', () => {
+    const { good: sound, lines } = verdict({ PUBLIC_URL: 'https://gateway.example.com' })
+    equal(sound, false)
+    match(
+      lines.join('\n'),
+      /IMAS_URL is missing.*TOKEN_ISSUER is missing.*Set them as environment variables/s,
+    )
+  })
+})

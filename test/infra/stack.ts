@@ -1,0 +1,111 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
+import { exceptions } from '../../infra/nag.ts'
+import { door, type Route, routes } from '../../lib/routes.ts'
+import { good, least, listening, only, resourcesOf, stackOf, target, templateOf } from './synthesised.ts'
+
+const template = templateOf(listening)
+const small = templateOf(least)
+const rows = Object.entries<Route>(routes)
+const idOf = (name: string): string => name.replaceAll('-', '')
+const functionsOf = (from: typeof template) =>
+  new Map(resourcesOf(from, 'AWS::Lambda::Function').map(([id, resource]) => [target({ Ref: id }), resource]))
+const functions = functionsOf(template)
+const variables = (name: string, of = functions): Record<string, unknown> => {
+  const { Environment } = of.get(idOf(name))?.Properties ?? {}
+  return (Environment as { Variables?: Record<string, unknown> } | undefined)?.Variables ?? {}
+}
+
+describe('the stack', () => {
+  it('has one function for every row and one row for every folder', () => {
+    const names = rows.map(([name]) => name).toSorted()
+    deepEqual(readdirSync(new URL('../../functions', import.meta.url)).toSorted(), names)
+    deepEqual([...functions.keys()].toSorted(), names.map(idOf).toSorted())
+  })
+
+  for (const [name, row] of rows)
+    it(`runs ${name} as the local front end and SAM expect it`, () => {
+      const { Properties, Metadata } = functions.get(idOf(name)) ?? {}
+      deepEqual(
+        ['Handler', 'Runtime', 'Architectures', 'MemorySize', 'Timeout'].map((key) => Properties?.[key]),
+        ['index.handler', 'nodejs24.x', ['arm64'], 512, door(row) ? 5 : 50],
+      )
+      match(String(Metadata?.['aws:asset:path']), /./)
+      equal(Metadata?.['aws:asset:property'], 'Code')
+      ok(!('NODE_OPTIONS' in variables(name)))
+    })
+
+  it('hands every given setting on under its own name, and each function what it needs beside', () => {
+    const common = { ...good, TABLE_NAME: 'table', METRICS_NAMESPACE: 'imsg-service' }
+    for (const [name, row] of rows) {
+      const own = name === 'refresh-state' ? { CREDENTIALS_SECRET: 'credentials' } : {}
+      const refresh = row.token === 'yes' ? { REFRESH_FUNCTION: 'refreshstate' } : {}
+      const found = Object.entries(variables(name)).map(([key, value]) => [key, target(value)])
+      deepEqual(Object.fromEntries(found), { ...common, ...own, ...refresh })
+    }
+  })
+
+  it('serves at the address of the API itself when no other is given', () => {
+    const { PUBLIC_URL } = variables('callback', functionsOf(small))
+    match(
+      JSON.stringify(PUBLIC_URL),
+      /"https:\/\/",\{"Ref":"api\w+"\},"\.execute-api\.",\{"Ref":"AWS::Region"\},"\.",\{"Ref":"AWS::URLSuffix"\}\]/,
+    )
+  })
+
+  it('protects the table: recovery, encryption, no deletion, expiry, one key', () => {
+    const { Properties, DeletionPolicy } = only(template, 'AWS::DynamoDB::GlobalTable')
+    equal(DeletionPolicy, 'Retain')
+    const { Replicas, ...table } = Properties
+    deepEqual(table, {
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
+    })
+    deepEqual(Replicas, [
+      {
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        Region: { Ref: 'AWS::Region' },
+      },
+    ])
+  })
+
+  it('refreshes the state every minute and never repeats a run', () => {
+    const { ScheduleExpression, Targets } = only(template, 'AWS::Events::Rule').Properties
+    const [{ Arn } = {}] = Targets as { Arn?: unknown }[]
+    deepEqual([ScheduleExpression, target(Arn)], ['rate(1 minute)', 'refreshstate'])
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 })
+  })
+
+  it('keeps a secret only where the Admin API is read', () => {
+    template.resourceCountIs('AWS::SecretsManager::Secret', 1)
+    small.resourceCountIs('AWS::SecretsManager::Secret', 0)
+  })
+
+  it('keeps every log for a bounded time', () => {
+    const groups = resourcesOf(template, 'AWS::Logs::LogGroup')
+    equal(groups.length, rows.length + 1)
+    for (const [
+      ,
+      {
+        Properties: { RetentionInDays },
+      },
+    ] of groups)
+      equal(RetentionInDays, 30)
+  })
+})
+
+describe('the checks at synth', () => {
+  it('find exactly what has a reason to stay', () => {
+    const stack = stackOf(listening)
+    const found = [new AwsSolutionsChecks(stack), new ServerlessChecks(stack)].flatMap((pack) =>
+      pack.validateScope(stack).violations.map(({ ruleName }) => ruleName),
+    )
+    deepEqual([...new Set(found)].toSorted(), exceptions.map(({ id }) => id).toSorted())
+  })
+})

@@ -1,0 +1,72 @@
+import { App } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import cdk from '../../cdk.json' with { type: 'json' }
+import { readDeployment, type Texts } from '../../infra/settings.ts'
+import { ImsgService } from '../../infra/stack.ts'
+
+/** Settings that hold together, each of them needed by some test. */
+export const good = {
+  PUBLIC_URL: 'https://gateway.example.com',
+  IMAS_URL: 'https://imas.example.com',
+  ADMIN_API_URL: 'https://admin.example.com',
+  ACCESS_TOKEN_URL: 'https://access-token.example.com',
+  COOKIE_DOMAIN: 'example.com',
+  CORS_ALLOWED_ORIGINS: 'https://editor.example.com,https://other.example.com',
+  CORS_ALLOWED_ADDITIONAL_HEADERS: 'X-Request-Id',
+  TOKEN_ISSUER: 'https://imas.example.com',
+  TOKEN_AUDIENCE: 'https://gateway.example.com',
+  GRACE_PERIOD: '7200',
+} as const
+
+/** The same, and somebody who hears of alarms. */
+export const listening = { ...good, ALARM_EMAIL: 'operators@example.com' } as const
+
+/** The least that can be deployed. */
+export const least = {
+  IMAS_URL: 'https://imas.example.com',
+  TOKEN_ISSUER: 'unchecked',
+  TOKEN_AUDIENCE: 'unchecked',
+} as const
+
+/** A stack in an app of its own, without bundling. */
+export const stackOf = (texts: Texts): ImsgService => {
+  const context = { ...cdk.context, 'aws:cdk:bundling-stacks': [], 'aws:cdk:enable-asset-metadata': true }
+  return new ImsgService(new App({ context }), 'imsg-service', readDeployment(texts))
+}
+
+type Properties = Readonly<Record<string, unknown>>
+export type Resource = Readonly<{
+  Type: string
+  Properties: Properties
+  Metadata?: Properties
+  DependsOn?: string[]
+  DeletionPolicy?: string
+}>
+
+/** The resources of one type, by logical id. */
+export const resourcesOf = (template: Template, type: string): [id: string, resource: Resource][] =>
+  Object.entries(template.findResources(type)).map(([id, resource]) => [id, resource as Resource])
+
+/** The resource of a type that there is one of. */
+export const only = (template: Template, type: string): Resource => {
+  const [[, found] = [], ...others] = resourcesOf(template, type)
+  if (!found || others.length > 0) throw new TypeError(`there is not exactly one ${type}`)
+  return found
+}
+
+/** The logical id that an intrinsic leads to, without the hash at its end; a text stays as it is. */
+export const target = (value: unknown): string => {
+  if (typeof value === 'string') return value
+  const [, id] = /"(?:Ref|Fn::GetAtt)":\s*\[?"([A-Za-z0-9]+)/.exec(JSON.stringify(value)) ?? []
+  return id ? id.replace(/[0-9A-F]{8}$/, '') : JSON.stringify(value)
+}
+
+const made = new Map<string, Template>()
+
+/** The template for these settings; synthesised once, since that is what takes time. */
+export const templateOf = (texts: Texts): Template => {
+  const key = JSON.stringify(texts)
+  const template = made.get(key) ?? Template.fromStack(stackOf(texts))
+  made.set(key, template)
+  return template
+}

@@ -1,0 +1,5 @@
+// One process for everything that reads the synthesised template: loading CDK and synthesising cost more than all assertions.
+import './alarms.ts'
+import './api.ts'
+import './iam.ts'
+import './stack.ts'
