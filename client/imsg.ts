@@ -1,0 +1,274 @@
+/** The browser's side of the gateway, in one file and without dependencies. Use and states: README.md beside it. */
+
+/** What is known of the session. Only an answer of the gateway makes it `signed-in` or `signed-out`. */
+export type Session = 'unknown' | 'signed-in' | 'signed-out' | 'unavailable'
+
+/** A unit that this person belongs to. */
+export type Unit = { name: string; displayName: string; preferred: boolean }
+
+/** All units of this person, and the name of the one to start in. */
+export type Units = { units: Unit[]; preferred: string | null }
+
+/** A refusal or failure: `code` is stable and made for programs, `message` is a title made for people. */
+export class ImsgError extends Error {
+  /** The HTTP status, or 0 when there was no answer at all. */
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string, message = code, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'ImsgError'
+    this.status = status
+    this.code = code
+  }
+}
+
+type Subscribe<News extends unknown[]> = { subscribe(listener: (...news: News) => void): () => void }
+
+/** The gateway, seen from a page. What it refuses, or does not answer, rejects with an `ImsgError`. */
+export type Gateway = {
+  /** Asks now, or joins the request under way. The gateway is polled for as long as somebody subscribes. */
+  session: (() => Promise<Session>) & Subscribe<[session: Session, why?: ImsgError]>
+  /** Subscribers hear of each choice, made here or in another tab. */
+  units: (() => Promise<Units>) & Subscribe<[preferred: string | null]>
+  setUnit(name: string | null): Promise<void>
+  /** Leaves this page for the login; the browser comes back to `callback`, or else to this page. */
+  login(organisation: string, callback?: string): void
+  logout(callback?: string): Promise<void>
+  close(): void
+}
+
+/** What the client takes from the browser; each member can be given instead, for tracing and for tests. */
+export type World = {
+  fetch(url: string, init: RequestInit): Promise<Response>
+  /** Runs once after so many milliseconds, unless what it returns is called before. */
+  later(run: () => void, milliseconds: number): () => void
+  random(): number
+  /** News of the other pages of this origin goes to `hear`; `postMessage` tells them ours. */
+  channel(name: string, hear: (news: News) => void): { postMessage(news: News): void; close(): void }
+  document: Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { readonly hidden: boolean }
+  location: { readonly href: string; assign(url: string): void }
+}
+
+type News = { session?: Session; unit?: string | null }
+
+// Declared here, so that a program without the DOM's types can import this file too.
+declare const document: World['document']
+declare const location: World['location']
+
+const worldWith = ({
+  document: page = document,
+  location: place = location,
+  ...given
+}: Partial<World>): World => ({
+  fetch: (url, init) => fetch(url, init),
+  later: (run, milliseconds) => {
+    const timer = setTimeout(run, milliseconds)
+    return () => clearTimeout(timer)
+  },
+  random: Math.random,
+  channel: (name, hear) => {
+    const channel = new BroadcastChannel(name)
+    channel.onmessage = ({ data }) => hear(data)
+    return channel
+  },
+  document: page,
+  location: place,
+  ...given,
+})
+
+const patience = 15_000
+const longestPause = 60_000
+/** Stands for the body of a redirection, which a script may not read. */
+const elsewhere = 'elsewhere'
+
+/** Who wants to hear of something. A listener is told in a microtask of its own: if it throws, nothing else stops. */
+const audience = <Told extends unknown[]>() => {
+  const listeners = new Set<(...news: Told) => void>()
+  const tell = (listener: (...news: Told) => void, ...news: Told) =>
+    queueMicrotask(() => listeners.has(listener) && listener(...news))
+  return {
+    listeners,
+    tell,
+    all: (...news: Told) => listeners.forEach((listener) => void tell(listener, ...news)),
+    subscribe: (listener: (...news: Told) => void) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    close: () => listeners.clear(),
+  }
+}
+
+/** One request, and its answer or an `ImsgError`. */
+const caller =
+  (world: World, base: string) =>
+  async <T>(method: 'GET' | 'POST', path: string, more: RequestInit = {}): Promise<T> => {
+    const headers = { accept: 'application/problem+json', ...more.headers }
+    const init: RequestInit = { method, credentials: 'include', cache: 'no-store', ...more, headers }
+    const response = await world.fetch(base + path, init).catch((cause: unknown) => {
+      throw new ImsgError(0, 'no_answer', 'The gateway did not answer', cause)
+    })
+    if (response.type === 'opaqueredirect') return { msg: elsewhere } as T
+    const body: unknown = await response.json().catch(() => undefined)
+    const { msg, code, title } = Object(body) as { msg?: unknown; code?: unknown; title?: unknown }
+    // A 200 without `msg` is not the gateway's: a captive portal, or a page of the service behind it.
+    if (response.ok && typeof msg === 'string') return body as T
+    const named = [code, body].find((each) => typeof each === 'string') ?? `http_${response.status}`
+    const reason = response.ok ? 'not_the_gateway' : named
+    throw new ImsgError(response.status, reason, typeof title === 'string' ? title : reason)
+  }
+
+/** Keeps `state` true: asks when asked, and again and again while somebody listens. */
+const watch = (
+  world: World,
+  every: number,
+  check: (signal: AbortSignal) => Promise<unknown>,
+  announce: (news: News) => void,
+) => {
+  const { listeners, tell, all } = audience<[Session, ImsgError?]>()
+  let state: Session = 'unknown'
+  let why: ImsgError | undefined
+  let failures = 0
+  let cancel = () => {}
+  let flight: { control: AbortController; answer: Promise<Session> } | undefined
+
+  const pause = (): number => {
+    const usual = world.document.hidden ? every * 6 : every
+    // Half of it by chance: pages that lost the gateway together shall not come back together.
+    const backOff = Math.min(every * 2 ** failures, longestPause) * (0.5 + world.random() / 2)
+    return failures ? Math.max(usual, backOff) : usual
+  }
+
+  const become = (next: Session, reason?: ImsgError) => {
+    const changed = next !== state
+    state = next
+    why = reason
+    failures = state === 'unavailable' ? failures + 1 : 0
+    // A signed-out page has nothing to wait for but a login, and that one will be announced.
+    if (listeners.size && state !== 'signed-out') cancel = world.later(ask, pause())
+    if (!changed) return
+    all(state, why)
+    if (state !== 'unavailable') announce({ session: state })
+  }
+
+  const poll = async (control: AbortController): Promise<Session> => {
+    const giveUp = world.later(() => control.abort(), patience)
+    const reason = await check(control.signal).then(
+      () => undefined,
+      (error: ImsgError) => error,
+    )
+    giveUp()
+    if (flight?.control !== control) return flight?.answer ?? state
+    flight = undefined
+    become(reason ? (reason.status === 401 ? 'signed-out' : 'unavailable') : 'signed-in', reason)
+    return state
+  }
+
+  /** Single flight: whoever asks while a request is under way gets its answer. */
+  const ask = (): Promise<Session> => {
+    if (flight) return flight.answer
+    cancel()
+    const control = new AbortController()
+    flight = { control, answer: poll(control) }
+    return flight.answer
+  }
+
+  /** What was asked before something happened may be answered as if it had not. */
+  const forget = () => {
+    cancel()
+    flight?.control.abort()
+    flight = undefined
+  }
+
+  const askAgain = () => {
+    const wanted = flight ?? listeners.size
+    forget()
+    if (wanted) ask()
+  }
+
+  const seen = () => {
+    if (!world.document.hidden && listeners.size && state !== 'signed-out') ask()
+  }
+  world.document.addEventListener('visibilitychange', seen)
+
+  return {
+    ask,
+    askAgain,
+    heard: (news: Session) => {
+      // News of another page is a reason to ask and never an answer: it may be older than a login made here.
+      if (news !== state) askAgain()
+    },
+    ended: () => {
+      forget()
+      become('signed-out')
+    },
+    subscribe: (listener: (session: Session, why?: ImsgError) => void) => {
+      listeners.add(listener)
+      tell(listener, state, why)
+      if (listeners.size === 1) ask()
+      return () => {
+        if (listeners.delete(listener) && !listeners.size) cancel()
+      }
+    },
+    close: () => {
+      listeners.clear()
+      forget()
+      world.document.removeEventListener('visibilitychange', seen)
+    },
+  }
+}
+
+/** Opens the gateway at `base`; a visible page asks it for the session each `every` milliseconds. */
+export const imsg = (options: Partial<World> & { base?: string; every?: number } = {}): Gateway => {
+  const { base = '/imsg-service/v1', every = 5_000 } = options
+  const world = worldWith(options)
+  const call = caller(world, base)
+  const choices = audience<[string | null]>()
+  let closed = false
+  const announce = (news: News) => closed || channel.postMessage(news)
+  const watched = watch(world, every, (signal) => call('GET', '/token-is-set', { signal }), announce)
+  const channel = world.channel(`imsg ${base}`, ({ session, unit }) => {
+    if (session) watched.heard(session)
+    if (unit !== undefined) choices.all(unit)
+  })
+
+  /** On the gateway's own origin a path will do, and a path needs no place on any list. */
+  const wayBack = (callback: string): string => {
+    const { href, origin } = new URL(callback, world.location.href)
+    const own = new URL(base, world.location.href).origin === origin
+    return encodeURIComponent(own ? href.slice(origin.length) : href)
+  }
+
+  return {
+    session: Object.assign(watched.ask, { subscribe: watched.subscribe }),
+    units: Object.assign(() => call<Units>('GET', '/units'), { subscribe: choices.subscribe }),
+    setUnit: async (unit) => {
+      const headers = { 'content-type': 'application/json' }
+      await call('POST', '/unit', { body: JSON.stringify({ unit }), headers })
+      choices.all(unit)
+      announce({ unit })
+    },
+    login: (organisation, callback = world.location.href) => {
+      const path = `/org/${encodeURIComponent(organisation)}/login?callback=${wayBack(callback)}`
+      world.location.assign(base + path)
+    },
+    logout: async (callback) => {
+      const query = callback === undefined ? '' : `?callback=${wayBack(callback)}`
+      // Not followed here: only a navigation may go to another origin. It starts once the gateway has agreed to it.
+      const { msg } = await call<{ msg: string }>('POST', `/logout${query}`, { redirect: 'manual' }).catch(
+        (error: ImsgError) => {
+          watched.askAgain()
+          throw error
+        },
+      )
+      watched.ended()
+      if (callback !== undefined && msg === elsewhere) world.location.assign(callback)
+    },
+    close: () => {
+      closed = true
+      watched.close()
+      choices.close()
+      channel.close()
+    },
+  }
+}

@@ -1,0 +1,154 @@
+/// <reference lib="dom" />
+import { ImsgError, imsg, type Session, type Unit } from '../../client/imsg.ts'
+import { type Call, element, noting, showCall, showPoll } from './page-journal.ts'
+import type { Person } from './whoami.ts'
+
+const byId = (id: string): HTMLElement => {
+  const found = document.getElementById(id)
+  if (!found) throw new TypeError(`the page has no #${id}`)
+  return found
+}
+
+const note = (call: Call) => {
+  if (call.path.endsWith('/token-is-set')) return showPoll(byId('polls'), call)
+  byId('no-calls').hidden = true
+  showCall(byId('calls'), call)
+}
+const fetch = noting(note)
+const gateway = imsg({ fetch })
+
+const states: Record<Session, [title: string, reason: string]> = {
+  unknown: ['Asking the gateway …', 'The page has not had an answer yet.'],
+  'signed-in': ['Signed in', 'The gateway is asked every five seconds.'],
+  'signed-out': ['Signed out', 'Polling has stopped until you sign in, here or in another tab.'],
+  unavailable: [
+    'Gateway not available',
+    'This is no sign-out: the page goes on asking, less and less often.',
+  ],
+}
+
+/** Runs what a person asked for, and tells them in words if it fails. */
+const attempt = async (what: string, action: () => Promise<unknown>) => {
+  byId('notice').textContent = ''
+  try {
+    await action()
+  } catch (error) {
+    if (!(error instanceof ImsgError)) throw error
+    byId('notice').textContent = `${what} did not work. ${error.message} (${error.code}).`
+  }
+}
+
+/** An answer that arrives after the end of the session is not shown any more. */
+let signedIn = false
+
+let expires: number | undefined
+const showRemaining = () => {
+  const left = expires === undefined ? 0 : Math.max(0, (expires - Date.now()) / 1000)
+  const [size, unit] = (
+    [
+      [86_400, 'day'],
+      [3_600, 'hour'],
+      [60, 'minute'],
+      [1, 'second'],
+    ] as const
+  ).find(([seconds]) => left >= 2 * seconds) ?? [1, 'second']
+  const inWords = new Intl.RelativeTimeFormat('en').format(Math.floor(left / size), unit)
+  byId('remaining').hidden = expires === undefined
+  byId('remaining').textContent = `The token ends ${inWords}.`
+}
+setInterval(showRemaining, 1_000)
+
+const showPerson = (person?: Person) => {
+  const { subject, org, givenName, familyName, email, groups = [] } = person ?? {}
+  const rows = {
+    Name: [givenName, familyName].filter(Boolean).join(' '),
+    Email: email,
+    Organisation: org,
+    Groups: groups.join(', '),
+    Subject: subject,
+  }
+  const shown = Object.entries(rows).flatMap(([name, value]) =>
+    value ? [element('dt', '', name), element('dd', '', value)] : [],
+  )
+  byId('who').replaceChildren(...shown)
+  byId('who').hidden = !person
+  byId('nobody').hidden = Boolean(person)
+  expires = person && Date.parse(person.expires)
+  showRemaining()
+}
+
+const loadPerson = async () => {
+  // No answer stands in the list of calls already, and says nothing of the person.
+  const answer = await fetch('/whoami').catch(() => undefined)
+  const person = answer?.ok ? await answer.json() : undefined
+  if (person && signedIn) showPerson(person)
+  if (answer?.status === 401) showPerson()
+}
+
+const choice = ({ name, displayName }: Unit, preferred: string | null): HTMLElement => {
+  const radio = element('input', '')
+  radio.type = 'radio'
+  radio.name = 'unit'
+  radio.value = name
+  radio.checked = name === preferred
+  radio.addEventListener('change', () => choose(name))
+  return element('label', 'choice', radio, displayName, element('code', '', name))
+}
+
+const showUnits = (units: Unit[], preferred: string | null, otherwise: string) => {
+  const choices = byId('choices')
+  const inUse = choices.contains(document.activeElement)
+  choices.replaceChildren(...units.map((unit) => choice(unit, preferred)))
+  // Whoever goes through the units by keyboard shall not lose their place.
+  if (inUse) choices.querySelector<HTMLElement>(':checked')?.focus()
+  byId('units').hidden = units.length === 0
+  byId('no-units').hidden = units.length > 0
+  byId('no-units').textContent = otherwise
+}
+
+const loadUnits = () =>
+  attempt('Listing your units', async () => {
+    const { units, preferred } = await gateway.units()
+    if (signedIn) showUnits(units, preferred, 'You belong to no unit of this organisation.')
+  })
+
+const choose = (unit: string | null) =>
+  attempt('Choosing a unit', () =>
+    // A refused choice has to spring back to the one that holds.
+    gateway.setUnit(unit).catch(async (error) => {
+      await loadUnits()
+      throw error
+    }),
+  )
+
+const load = () => Promise.all([loadPerson(), loadUnits()])
+
+gateway.session.subscribe((session, why) => {
+  const [title, reason] = states[session]
+  byId('state').textContent = title
+  byId('state').setAttribute('data-state', session)
+  byId('reason').textContent = why ? `${why.message} (${why.code}). ${reason}` : reason
+  signedIn = session === 'signed-in'
+  if (signedIn) load()
+  if (session === 'signed-out') {
+    showPerson()
+    showUnits([], null, 'Your units are shown here once you are signed in.')
+  }
+})
+// Meanwhile somebody else may have signed in, in another tab: to the gateway that is one session after another.
+document.addEventListener('visibilitychange', () => {
+  if (signedIn && !document.hidden) load()
+})
+// Made in another tab or here: either way the list is drawn as the gateway tells it.
+gateway.units.subscribe(loadUnits)
+
+for (const button of document.querySelectorAll<HTMLElement>('[data-organisation]'))
+  button.addEventListener('click', () => gateway.login(button.getAttribute('data-organisation') ?? ''))
+byId('sign-in').addEventListener('submit', (event) => {
+  event.preventDefault()
+  const organisation = byId('organisation')
+  if (organisation instanceof HTMLInputElement) gateway.login(organisation.value.trim())
+})
+byId('ask').addEventListener('click', () => attempt('Asking', gateway.session))
+byId('sign-out').addEventListener('click', () => attempt('Signing out', () => gateway.logout()))
+byId('clear').addEventListener('click', () => choose(null))

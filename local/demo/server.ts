@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { whoami } from './whoami.ts'
+
+type Answer = { status?: number; type: string; body: string }
+
+const headers = {
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+
+const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+const read = (name: string): string => readFileSync(file(name), 'utf8')
+
+const json = (body: unknown, status = 200): Answer => ({
+  status,
+  type: 'application/json',
+  body: JSON.stringify(body),
+})
+
+/** The page's script and the client in one file; left readable, since the page is there to be looked into. */
+const bundle = async (): Promise<string> => {
+  const options = { bundle: true, write: false, format: 'esm', target: 'es2022', logLevel: 'silent' } as const
+  const { outputFiles } = await build({ entryPoints: [file('page.ts')], ...options })
+  return outputFiles.map(({ text }) => text).join('')
+}
+
+/** A small service behind the gateway, on its origin. Resolves to false when the request is none of its own. */
+export const demo = (options: { imasUrl: string; cookieName: string; standIn?: boolean }) => {
+  const person = whoami(options.imasUrl, options.cookieName)
+  const page = read('page.html').replace(
+    'data-identity=""',
+    `data-identity="${options.standIn ? 'stand-in' : 'real'}"`,
+  )
+  const [style, icon] = [read('page.css'), read('page.svg')]
+  let script: Promise<string> | undefined
+
+  const pages: Record<string, (cookies: string) => Answer | Promise<Answer>> = {
+    '/': () => ({ type: 'text/html', body: page }),
+    '/demo.css': () => ({ type: 'text/css', body: style }),
+    '/demo.svg': () => ({ type: 'image/svg+xml', body: icon }),
+    '/demo.js': async () => {
+      script ??= bundle()
+      return { type: 'text/javascript', body: await script }
+    },
+    '/whoami': (cookies) =>
+      person(cookies).then(
+        (found) => (found ? json(found) : json({ signedIn: false }, 401)),
+        // Not 401: keys that cannot be fetched say nothing of the person.
+        () => json({ signedIn: 'unknown' }, 503),
+      ),
+  }
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
+    const path = request.url?.split('?', 1)[0] ?? ''
+    const show = pages[path]
+    if (!show || (request.method !== 'GET' && request.method !== 'HEAD')) return false
+    const { status = 200, type, body } = await show(request.headers.cookie ?? '')
+    response.writeHead(status, { ...headers, 'content-type': `${type}; charset=utf-8` }).end(body)
+    return true
+  }
+}

@@ -1,0 +1,162 @@
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { ImsgError, imsg } from '../client/imsg.ts'
+import { down, good, listening, open, type Pages, settled, signedOut } from './client-page.ts'
+
+describe('the browser client: several tabs', () => {
+  it('learns of a logout in another tab at once', async () => {
+    const pages: Pages = new Set()
+    const [here, there] = [await listening(good, pages), await listening(good, pages)]
+    there.answers(signedOut)
+    here.answers({ status: 200, body: { msg: 'You are logged out' } })
+    await here.gateway.logout()
+    await settled()
+    deepEqual([here.heard.at(-1), here.pause()], ['signed-out', undefined])
+    deepEqual([there.heard.at(-1), there.pause()], ['signed-out token_revoked', undefined])
+  })
+
+  it('polls again when another tab has signed in', async () => {
+    const pages: Pages = new Set()
+    const here = await listening(signedOut, pages)
+    here.answers(good)
+    await listening(good, pages)
+    deepEqual([here.heard.at(-1), here.pause()], ['signed-in', 5])
+  })
+
+  it('asks the gateway rather than believe another tab', async () => {
+    const pages: Pages = new Set()
+    const here = await listening(good, pages)
+    await listening(signedOut, pages)
+    deepEqual([here.heard, here.asked.length], [['unknown', 'signed-in'], 2])
+  })
+
+  it('drops an answer that was asked for before the logout', async () => {
+    const page = await listening(good)
+    page.answers('silence')
+    const early = page.gateway.session()
+    page.answers({ status: 200, body: { msg: 'You are logged out' } })
+    await page.gateway.logout()
+    equal(await early, 'signed-out')
+    deepEqual(page.heard, ['unknown', 'signed-in', 'signed-out'])
+  })
+
+  it('gives whoever had asked the newer answer', async () => {
+    const pages: Pages = new Set()
+    const page = open(pages)
+    page.answers('silence')
+    const early = page.gateway.session()
+    page.answers(good)
+    await listening(signedOut, pages)
+    equal(await early, 'signed-in')
+  })
+
+  it('tells of a chosen unit, here and there', async () => {
+    const pages: Pages = new Set()
+    const [here, there] = [open(pages), open(pages)]
+    const chosen: unknown[] = []
+    here.gateway.units.subscribe((unit) => void chosen.push(['here', unit]))
+    there.gateway.units.subscribe((unit) => void chosen.push(['there', unit]))
+    here.answers({ status: 200, body: { msg: 'Unit set' } })
+    await here.gateway.setUnit('south')
+    await here.gateway.setUnit(null)
+    await settled()
+    deepEqual(chosen.sort(), [
+      ['here', null],
+      ['here', 'south'],
+      ['there', null],
+      ['there', 'south'],
+    ])
+    deepEqual(
+      here.asked.map(({ url, init: { method, body, headers } }) => [
+        method,
+        url,
+        body,
+        new Headers(headers).get('content-type'),
+      ]),
+      ['{"unit":"south"}', '{"unit":null}'].map((body) => [
+        'POST',
+        '/imsg-service/v1/unit',
+        body,
+        'application/json',
+      ]),
+    )
+  })
+})
+
+describe('the browser client: calls and errors', () => {
+  it('returns the units as the gateway lists them', async () => {
+    const page = open()
+    const units = [{ name: 'north', displayName: 'North', preferred: true }]
+    page.answers({ status: 200, body: { msg: 'Unit set', units, preferred: 'north' } })
+    const found = await page.gateway.units()
+    deepEqual([found.units, found.preferred], [units, 'north'])
+  })
+
+  for (const [what, body, code, message] of [
+    [
+      'a problem document',
+      { code: 'unit_not_held', title: 'You do not belong to this unit' },
+      'unit_not_held',
+      'You do not belong to this unit',
+    ],
+    ['a documented key', 'errors.auth.Forbidden', 'errors.auth.Forbidden', 'errors.auth.Forbidden'],
+    ['anything else', { message: 'Forbidden' }, 'http_403', 'http_403'],
+  ] as const)
+    it(`rejects with status and code of ${what}, and tells nobody of a choice`, async () => {
+      const page = open()
+      const chosen: unknown[] = []
+      page.gateway.units.subscribe((unit) => void chosen.push(unit))
+      page.answers({ status: 403, body })
+      await rejects(page.gateway.setUnit('west'), (error) => {
+        ok(error instanceof ImsgError)
+        deepEqual([error.status, error.code, error.message], [403, code, message])
+        return true
+      })
+      await settled()
+      deepEqual(chosen, [])
+    })
+
+  it('goes to the login with a path as the way back on its own origin, and with a whole address from another', () => {
+    const { gateway, went, world } = open()
+    gateway.login('demo')
+    gateway.login('a/b', '/next')
+    imsg({ ...world, base: 'https://id.example.test/imsg-service/v1' }).login('demo')
+    deepEqual(went, [
+      '/imsg-service/v1/org/demo/login?callback=%2Fedit%3Fa%3D1%23top',
+      '/imsg-service/v1/org/a%2Fb/login?callback=%2Fnext',
+      'https://id.example.test/imsg-service/v1/org/demo/login?callback=https%3A%2F%2Fgw.example.test%2Fedit%3Fa%3D1%23top',
+    ])
+  })
+
+  it('goes on from a logout only where the gateway has agreed to it', async () => {
+    const { gateway, world, went, asked } = open()
+    const redirection = Object.defineProperty(Response.error(), 'type', { value: 'opaqueredirect' })
+    const agreed = imsg({ ...world, fetch: (url, init) => world.fetch(url, init).then(() => redirection) })
+    await agreed.logout('/bye')
+    deepEqual(
+      asked.map(({ url, init: { method, redirect } }) => [method, url, redirect]),
+      [['POST', '/imsg-service/v1/logout?callback=%2Fbye', 'manual']],
+    )
+    await gateway.logout('https://evil.example/')
+    deepEqual(went, ['/bye'])
+  })
+
+  it('looks at what is left of the session when a logout is refused', async () => {
+    const page = await listening(good)
+    page.answers(down)
+    await rejects(page.gateway.logout(), { status: 503, code: 'table_unavailable' })
+    await settled()
+    deepEqual(page.heard, ['unknown', 'signed-in', 'unavailable table_unavailable'])
+  })
+})
+
+it('the browser client is one module under 3 kB gzipped', async () => {
+  const entryPoints = [fileURLToPath(new URL('../client/imsg.ts', import.meta.url))]
+  const options = { bundle: true, minify: true, write: false, format: 'esm', platform: 'browser' } as const
+  const { outputFiles } = await build({ entryPoints, ...options, target: 'es2022' })
+  const bytes = gzipSync(outputFiles[0]?.contents ?? new Uint8Array(9_999)).length
+  ok(bytes < 3_000, `${bytes} bytes`)
+})

@@ -1,0 +1,160 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { imsg } from '../client/imsg.ts'
+import { down, good, listening, open, type Pages, settled, signedOut } from './client-page.ts'
+
+describe('the browser client: asking for the session', () => {
+  it('asks with cookies, past every cache, for problem documents', async () => {
+    const { asked } = await listening(good)
+    deepEqual(
+      asked.map(({ url, init: { method, credentials, cache, headers } }) => ({
+        url,
+        method,
+        credentials,
+        cache,
+        headers,
+      })),
+      [
+        {
+          url: '/imsg-service/v1/token-is-set',
+          method: 'GET',
+          credentials: 'include',
+          cache: 'no-store',
+          headers: { accept: 'application/problem+json' },
+        },
+      ],
+    )
+  })
+
+  it('sends one request however many ask', async () => {
+    const { gateway, asked } = open()
+    deepEqual(
+      await Promise.all([gateway.session(), gateway.session(), gateway.session()]),
+      Array(3).fill('signed-in'),
+    )
+    equal(asked.length, 1)
+  })
+
+  it('tells a subscriber the state as it is, then each change and no repetition', async () => {
+    const page = await listening(good)
+    await page.pass(5)
+    page.answers(signedOut)
+    await page.pass(5)
+    deepEqual(page.heard, ['unknown', 'signed-in', 'signed-out token_revoked'])
+    equal(page.asked.length, 3)
+  })
+
+  it('polls for nobody: not before the first subscriber and not after the last', async () => {
+    const page = open()
+    await page.gateway.session()
+    equal(page.pause(), undefined)
+    const stop = page.subscribe()
+    await settled()
+    equal(page.pause(), 5)
+    stop()
+    equal(page.pause(), undefined)
+  })
+
+  it('goes on although a listener throws', async () => {
+    const page = open()
+    const thrown = new Promise<Error>((caught) => process.setUncaughtExceptionCaptureCallback(caught))
+    page.gateway.session.subscribe((session) => {
+      if (session === 'signed-in') throw new Error('mine')
+    })
+    page.subscribe()
+    equal((await thrown).message, 'mine')
+    process.setUncaughtExceptionCaptureCallback(null)
+    await settled()
+    deepEqual([page.heard, page.pause()], [['unknown', 'signed-in'], 5])
+  })
+
+  it('stops polling on 401, until it is asked', async () => {
+    const page = await listening(signedOut)
+    await page.pass(600)
+    await page.show(true)
+    await page.show(false)
+    deepEqual([page.asked.length, page.pause()], [1, undefined])
+    page.answers(good)
+    equal(await page.gateway.session(), 'signed-in')
+    equal(page.pause(), 5)
+  })
+
+  it('slows down in a hidden tab and asks at once when it is seen again', async () => {
+    const page = await listening(good)
+    await page.show(true)
+    await page.pass(5)
+    deepEqual([page.asked.length, page.pause()], [2, 30])
+    await page.show(false)
+    deepEqual([page.asked.length, page.pause()], [3, 5])
+  })
+
+  it('falls silent when it is closed', async () => {
+    const pages: Pages = new Set()
+    const page = await listening(good, pages)
+    page.gateway.close()
+    await page.show(false)
+    deepEqual([page.asked.length, page.pause(), pages.size, page.tab.watchers], [1, undefined, 0, 0])
+    page.answers(signedOut)
+    equal(await page.gateway.session(), 'signed-out')
+    equal(page.pause(), undefined)
+  })
+})
+
+describe('the browser client: a gateway that is not available', () => {
+  for (const [what, reply, code] of [
+    ['503', down, 'table_unavailable'],
+    ['429 of the API itself', { status: 429, body: { message: 'Too Many Requests' } }, 'http_429'],
+    ['no network', 'no network', 'no_answer'],
+    ['a page of somebody else', { status: 200, body: '<html>' }, 'not_the_gateway'],
+    ['a service that answers every path', { status: 200, body: { hello: 1 } }, 'not_the_gateway'],
+  ] as const)
+    it(`takes ${what} for no sign-out and goes on`, async () => {
+      const page = await listening(good)
+      page.answers(reply)
+      await page.pass(5)
+      page.answers(good)
+      await page.pass(10)
+      deepEqual(page.heard, ['unknown', 'signed-in', `unavailable ${code}`, 'signed-in'])
+    })
+
+  it('backs off up to a minute, and returns to its pace with the first good answer', async () => {
+    const page = await listening(down)
+    const pauses = []
+    for (let round = 0; round < 6; round++) {
+      pauses.push(page.pause())
+      await page.pass(60)
+    }
+    deepEqual(pauses, [10, 20, 40, 60, 60, 60])
+    page.answers(good)
+    await page.pass(60)
+    equal(page.pause(), 5)
+  })
+
+  it('is no faster in a hidden tab than it would be without the failure', async () => {
+    const page = await listening(good)
+    await page.show(true)
+    page.answers(down)
+    await page.pass(5)
+    equal(page.pause(), 30)
+  })
+
+  it('leaves half of the pause to chance, and is never faster than usual', async () => {
+    const page = open()
+    const gateway = imsg({ ...page.world, random: () => 0 })
+    page.answers('no network')
+    gateway.session.subscribe(() => {})
+    await settled()
+    equal(page.pause(), 5)
+    await page.pass(5)
+    equal(page.pause(), 10)
+  })
+
+  it('gives up a request that is never answered, and asks again', async () => {
+    const page = await listening('silence')
+    await page.pass(14)
+    deepEqual(page.heard, ['unknown'])
+    await page.pass(1)
+    deepEqual(page.heard, ['unknown', 'unavailable no_answer'])
+    equal(page.pause(), 10)
+  })
+})
