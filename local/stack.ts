@@ -70,13 +70,12 @@ const start = async (options: Options, closers: Closers): Promise<Stack> => {
   const deploy = deployer(platform, gateway, refreshEvery, closers)
   const outdir = join(root, '.local', String(front.port))
   if (options.port === 0) closers.add(() => rm(outdir, { recursive: true, force: true }))
-  log('synthesising the stack ...')
-  const plan = await synthesise(outdir, texts, signal)
+  const wanted = { outdir, texts, log, signal }
+  const plan = await synthesise(wanted)
   await deploy(plan)
   await runOnce(functions, plan.schedules)
 
-  if (options.watch)
-    closers.add(watchSources(async () => deploy(await synthesise(outdir, texts, signal)), log))
+  if (options.watch) closers.add(watchSources(async () => deploy(await synthesise(wanted)), log))
   await writeNote(`${outdir}.json`, { url, identityUrl, awsUrl, databaseUrl }, closers)
   open(gateway.listener)
   return {

@@ -1,11 +1,17 @@
 import { spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import type { Log } from './functions.ts'
 import { CannotStart, type Texts } from './options.ts'
 import { type Plan, planFrom, type Template } from './template.ts'
 
 /** Where the repository is, so that nothing depends on the directory it is started in. */
 export const root = join(import.meta.dirname, '..')
+
+/** The folders that the template is made from. */
+export const sources = ['functions', 'lib', 'infra'] as const
 
 /** What npm and esbuild need from the shell. Nothing else of it reaches the template. */
 const passed = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'APPDATA', 'USERPROFILE', 'SystemRoot', 'npm_config_cache']
@@ -19,13 +25,13 @@ const environment = (outdir: string, texts: Texts, { PATH: path } = process.env)
   CDK_CONTEXT_JSON: '{"aws:cdk:enable-path-metadata":true}',
 })
 
-/** What went wrong, without the progress that CDK and esbuild report beside it. */
+/** What Node, npm and CDK say around an error, which helps nobody to find it. */
+const noise = /^(node:|Node\.js v|npm warn|Bundling asset|⚡|\s+at |\s+triggerUncaught|\s+\^|\s*$)/
+
 const complaint = (errors: string): string =>
   errors
     .split('\n')
-    .filter(
-      (line) => !/^(Bundling asset|npm warn|\s+at |\s*$|⚡)/.test(line) && !/index\.m?js {2}\d/.test(line),
-    )
+    .filter((line) => !noise.test(line))
     .join('\n')
 
 const run = (outdir: string, texts: Texts, signal: AbortSignal | undefined): Promise<void> =>
@@ -44,9 +50,55 @@ const run = (outdir: string, texts: Texts, signal: AbortSignal | undefined): Pro
     child.on('close', (code) => (code === 0 ? resolve() : reject(new CannotStart(complaint(errors)))))
   })
 
-/** Synthesises the stack into a folder, in a process of its own, and reads what came out. */
-export const synthesise = async (outdir: string, texts: Texts, signal?: AbortSignal): Promise<Plan> => {
-  await run(outdir, texts, signal)
+const sourceFiles = async (): Promise<string[]> => {
+  const found = await Promise.all(
+    sources.map(async (folder) => {
+      const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true })
+      return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+    }),
+  )
+  return [...found.flat().sort(), ...['package-lock.json', 'cdk.json'].map((name) => join(root, name))]
+}
+
+/** Changes whenever the template or a bundle could. */
+const fingerprint = async (texts: Texts): Promise<string> => {
+  const hash = createHash('sha256').update(JSON.stringify([process.version, texts]))
+  for (const file of await sourceFiles()) hash.update(`\0${file}\0`).update(await readFile(file))
+  return hash.digest('hex')
+}
+
+const read = async (outdir: string): Promise<Plan> => {
   const template: Template = JSON.parse(await readFile(join(outdir, 'imsg-service.template.json'), 'utf8'))
   return planFrom(template, outdir)
+}
+
+const kept = async (outdir: string, mark: string, wanted: string): Promise<Plan | undefined> => {
+  try {
+    if ((await readFile(mark, 'utf8')) !== wanted) return undefined
+    const plan = await read(outdir)
+    return plan.functions.every(({ folder }) => existsSync(folder)) ? plan : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Where to put a template, with which settings, and whom to tell that it takes a while. */
+export type Wanted = Readonly<{ outdir: string; texts: Texts; log: Log; signal?: AbortSignal | undefined }>
+
+/**
+ * Synthesises the stack into a folder, in a process of its own, and reads what came out. What the folder holds is used again
+ * when sources and settings are still the same.
+ */
+export const synthesise = async ({ outdir, texts, log, signal }: Wanted): Promise<Plan> => {
+  const mark = join(outdir, 'sources.sha256')
+  const wanted = await fingerprint(texts)
+  const before = await kept(outdir, mark, wanted)
+  if (before) return before
+
+  log('synthesising the stack ...')
+  await rm(mark, { force: true })
+  await run(outdir, texts, signal)
+  // A file that was saved meanwhile may or may not be in.
+  if ((await fingerprint(texts)) === wanted) await writeFile(mark, wanted)
+  return read(outdir)
 }

@@ -1,10 +1,7 @@
 import { watch } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from './functions.ts'
-import { root } from './synthesis.ts'
-
-/** What the template is made from. */
-const folders = ['functions', 'lib', 'infra']
+import { root, sources } from './synthesis.ts'
 
 /** Editors save in several steps, and a checkout touches many files. */
 const calm = 100
@@ -42,7 +39,7 @@ export const watchSources = (reload: () => Promise<readonly string[]>, log: Log)
     if (!stopped) timer = setTimeout(once, calm)
   }
 
-  const watchers = folders.map((folder) =>
+  const watchers = sources.map((folder) =>
     watch(join(root, folder), { recursive: true }, (_, file) => {
       if (file && /\.(ts|json)$/.test(file)) later()
     }),
