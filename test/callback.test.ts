@@ -1,0 +1,260 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { asProblem, browser, cleared, codeOf, navigation, openGateway, publicUrl, set } from './door.ts'
+
+const gateway = await openGateway()
+const { call, open, control, refresh, token, begin, front, clock } = gateway
+const app = 'https://app.example.test/'
+
+/** Arrives at the callback as the browser `person`, with this query. */
+const arrive = (
+  person: ReturnType<typeof browser>,
+  query: URLSearchParams,
+  headers: Record<string, string> = {},
+) =>
+  call('callback', {
+    query: query.toString(),
+    cookies: person.pairs(),
+    headers: { ...asProblem, ...headers },
+  })
+
+const withToken = (query: URLSearchParams, raw: string) =>
+  new URLSearchParams([...query, ['imid_token', raw]])
+const sessions = (answer: Parameters<typeof set>[0]) => set(answer).filter(({ name }) => name === 'imidToken')
+
+describe('GET /callback', () => {
+  it('keeps the token in the session cookie, spends the login and goes on', async () => {
+    const person = browser()
+    const query = await begin(person, `${app}article#1`)
+    const raw = await token()
+    const answer = await arrive(person, withToken(query, raw), navigation)
+
+    deepEqual([answer.statusCode, answer.headers.location, answer.body], [302, `${app}article#1`, undefined])
+    const [session] = sessions(answer)
+    equal(session?.value, raw)
+    match(session?.attributes[0] ?? '', /^Max-Age=(28800|28799|28798)$/)
+    deepEqual(session?.attributes.slice(1), ['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax'])
+    deepEqual(cleared(answer), [[...person.cookies.keys()][0]])
+    deepEqual(
+      [answer.headers['cache-control'], answer.headers['referrer-policy']],
+      ['no-store', 'no-referrer'],
+    )
+  })
+
+  it('shares the cookie with sibling services where a domain is configured', async () => {
+    const shared = gateway.instance({ COOKIE_DOMAIN: 'example.test' })
+    const person = browser()
+    const query = await begin(person)
+    const answer = await (await open('callback', shared))({
+      query: withToken(query, await token()).toString(),
+      cookies: person.pairs(),
+    })
+    deepEqual(sessions(answer)[0]?.attributes.slice(1), [
+      'Path=/',
+      'Domain=example.test',
+      'HttpOnly',
+      'Secure',
+      'SameSite=Lax',
+    ])
+  })
+
+  it('reads the table once and writes nothing', async () => {
+    const person = browser()
+    const query = withToken(await begin(person), await token())
+    front.reset()
+    await arrive(person, query)
+    deepEqual(front.calls, { read: 1, write: 0 })
+  })
+
+  for (const [code, status, what, change] of [
+    ['bad_query', 400, 'without a token', (query: URLSearchParams) => query.delete('imid_token')],
+    ['bad_query', 400, 'with two tokens', (query: URLSearchParams) => query.append('imid_token', 'x')],
+    ['bad_query', 400, 'without a return URL', (query: URLSearchParams) => query.delete('serviceCallback')],
+    [
+      'login_not_from_this_browser',
+      403,
+      'with a changed return URL',
+      (query: URLSearchParams) => query.set('serviceCallback', `${app}other`),
+    ],
+    [
+      'login_not_from_this_browser',
+      403,
+      'without its binding',
+      (query: URLSearchParams) => query.delete('login'),
+    ],
+    [
+      'login_not_from_this_browser',
+      403,
+      'with the binding of another login',
+      (query: URLSearchParams) => query.set('login', 'A'.repeat(32)),
+    ],
+    [
+      'token_malformed',
+      401,
+      'with something that is no token',
+      (query: URLSearchParams) => query.set('imid_token', 'a.b.c'),
+    ],
+  ] as const)
+    it(`refuses a callback ${what}, and sets no session`, async () => {
+      const person = browser()
+      const query = withToken(await begin(person), await token())
+      change(query)
+      const answer = await arrive(person, query)
+      deepEqual(
+        [answer.statusCode, codeOf(answer), sessions(answer), cleared(answer), answer.headers.location],
+        [status, code, [], [], undefined],
+      )
+    })
+
+  for (const [code, status, what, claims, more] of [
+    ['token_purpose', 401, 'an access token', { ntt: 'access_token' }, {}],
+    ['login_other_organisation', 403, "another organisation's token", {}, { org: 'second', user: 'guest' }],
+    ['token_expired', 401, 'a token that has run out', { iat: 1_700_000_000, exp: 1_700_000_600 }, {}],
+    [
+      'token_lives_too_long',
+      401,
+      'a token that lives too long',
+      { exp: Math.floor(Date.now() / 1000) + 700_000 },
+      {},
+    ],
+    ['token_too_large', 401, 'a token that no browser keeps', { padding: 'x'.repeat(3500) }, {}],
+  ] as const)
+    it(`refuses ${what}`, async () => {
+      const person = browser()
+      const answer = await arrive(person, withToken(await begin(person), await token(claims, more)))
+      deepEqual(
+        [answer.statusCode, codeOf(answer), sessions(answer), answer.headers.location],
+        [status, code, [], undefined],
+      )
+    })
+
+  it('bounds the age of a token only where the settings say so', async () => {
+    const raw = await token({ iat: Math.floor(Date.now() / 1000) - 600 })
+    const person = browser()
+    const query = withToken(await begin(person), raw)
+    const bounded = await open('callback', gateway.instance({ LOGIN_MAX_TOKEN_AGE: '300' }))
+    const refused = await bounded({ query: query.toString(), cookies: person.pairs(), headers: asProblem })
+    deepEqual([refused.statusCode, codeOf(refused), sessions(refused)], [401, 'token_too_old', []])
+    equal((await arrive(person, query)).statusCode, 302)
+  })
+
+  it('refuses a login that was finished in another browser', async () => {
+    const query = withToken(await begin(browser()), await token())
+    const answer = await arrive(browser(), query)
+    deepEqual(
+      [answer.statusCode, codeOf(answer), answer.cookies],
+      [403, 'login_not_from_this_browser', undefined],
+    )
+  })
+
+  it('refuses a second use, but goes on from a reload while the session is good', async () => {
+    const person = browser()
+    const query = withToken(await begin(person), await token())
+    person.take(await arrive(person, query))
+
+    const again = await arrive(person, query)
+    deepEqual([again.statusCode, again.headers.location, again.cookies], [302, app, undefined])
+    equal(gateway.logs.at(-1)?.code, 'login_repeated')
+
+    person.cookies.delete('imidToken')
+    const later = await arrive(person, query)
+    deepEqual([later.statusCode, codeOf(later), sessions(later)], [403, 'login_not_from_this_browser', []])
+  })
+
+  it('lets two tabs sign in at once', async () => {
+    const person = browser()
+    const [first, second] = [await begin(person, `${app}1`), await begin(person, `${app}2`)]
+    const answers = [
+      await arrive(person, withToken(second, await token())),
+      await arrive(person, withToken(first, await token())),
+    ]
+    deepEqual(
+      answers.map(({ headers }) => headers.location),
+      [`${app}2`, `${app}1`],
+    )
+  })
+
+  it('lets no login wait longer than half an hour', async () => {
+    const person = browser()
+    const query = withToken(await begin(person), await token())
+    clock.ahead = 1801
+    await refresh()
+    equal(codeOf(await arrive(person, query)), 'login_not_from_this_browser')
+    clock.ahead = 0
+    await refresh()
+  })
+
+  it('takes the login back where it began when a page of refusal can help', async () => {
+    const person = browser()
+    const query = withToken(await begin(person), await token({ iat: 1_700_000_000, exp: 1_700_000_600 }))
+    const answer = await call('callback', {
+      query: query.toString(),
+      cookies: person.pairs(),
+      headers: navigation,
+    })
+    match(
+      answer.body ?? '',
+      new RegExp(`href="${publicUrl}/imsg-service/v1/org/demo/login\\?callback=${encodeURIComponent(app)}"`),
+    )
+  })
+
+  it('stops a login that goes round in circles, and says so', async () => {
+    const person = browser()
+    const start = () =>
+      call('login', {
+        query: `org=demo&callback=${encodeURIComponent(app)}`,
+        cookies: person.pairs(),
+        headers: asProblem,
+      })
+    for (let round = 0; round < 5; round++)
+      person.take(await arrive(person, withToken(await begin(person), await token())))
+    const stopped = await start()
+    deepEqual([stopped.statusCode, codeOf(stopped), stopped.headers.location], [403, 'login_loop', undefined])
+
+    const other = await call('login', {
+      query: `org=demo&callback=${encodeURIComponent(`${app}other`)}`,
+      cookies: person.pairs(),
+    })
+    equal(other.statusCode, 302, 'another return URL is another errand')
+    clock.ahead = 60
+    equal((await start()).statusCode, 302, 'a minute later it may be tried again')
+    clock.ahead = 0
+  })
+
+  it('serves document navigations alone, and repeats no token in its answer', async () => {
+    const person = browser()
+    const raw = await token()
+    const answer = await arrive(person, withToken(await begin(person), raw), {
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'iframe',
+    })
+    deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [401, 'not_a_navigation', undefined])
+    ok(!JSON.stringify(answer).includes(raw.slice(0, 40)))
+  })
+
+  it('accepts a login that did not begin here only with LOGIN_BINDING=off', async () => {
+    const unbound = await open('callback', gateway.instance({ LOGIN_BINDING: 'off' }))
+    const query = new URLSearchParams({ serviceCallback: app, imid_token: await token() })
+    const answer = await unbound({ query: query.toString() })
+    deepEqual([answer.statusCode, answer.headers.location, sessions(answer).length], [302, app, 1])
+  })
+
+  it('answers 503, never 401, when the table cannot be read', async () => {
+    const person = browser()
+    const query = withToken(await begin(person), await token())
+    const { Problem } = await import('../lib/problem.ts')
+    front.fault.next = () => new Problem('table_unavailable')
+    const answer = await arrive(person, query)
+    delete front.fault.next
+    deepEqual([answer.statusCode, codeOf(answer), sessions(answer)], [503, 'table_unavailable', []])
+  })
+
+  it('takes a token signed with a key that the state does not know yet, after one look at the identity service', async () => {
+    await control({ do: 'rotate' })
+    await control({ do: 'count', reset: true })
+    const person = browser()
+    const answer = await arrive(person, withToken(await begin(person), await token()))
+    const { requests } = await control({ do: 'count' })
+    deepEqual([answer.statusCode, requests], [302, { '/v1/jwks': 1 }])
+  })
+})
