@@ -21,8 +21,6 @@ const environment = (outdir: string, texts: Texts, { PATH: path } = process.env)
   PATH: [join(root, 'node_modules', '.bin'), path].join(delimiter),
   ...texts,
   CDK_OUTDIR: outdir,
-  // Names every resource by its construct, as the CDK command line does.
-  CDK_CONTEXT_JSON: '{"aws:cdk:enable-path-metadata":true}',
 })
 
 /** What Node, npm and CDK say around an error, which helps nobody to find it. */

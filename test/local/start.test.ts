@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { sources } from '../../local/synthesis.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const started: ChildProcess[] = []
@@ -133,8 +132,4 @@ describe('npm start', () => {
     child.kill('SIGTERM')
     deepEqual(await once(child, 'close'), [0, null])
   })
-})
-
-describe('what is watched', () => {
-  it('is what the template is made from', () => deepEqual(sources, ['functions', 'lib', 'infra']))
 })
