@@ -1,10 +1,11 @@
-import { Duration, Stack } from 'aws-cdk-lib'
+import { Duration } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import { Operation, type TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
+import { namespace } from '../lib/metrics.ts'
 
-/** THE metrics that functions emit by EMF, with the dimension sets `[]` and `[Route]`; `LoginFailed` also by `[Code]`. */
+/** THE metrics that functions emit in their log lines, without dimensions; `LoginFailed` also by `Code`. */
 export const emitted = {
   InGrace: 'refresh-state: 1 while the last good state serves because no fresh one can be had, else 0',
   StateAge: 'refresh-state: seconds since the state was last known to be current',
@@ -18,7 +19,7 @@ export const emitted = {
   PollGood: 'token-is-set: the session is good',
   PollRefused: 'token-is-set: there is no good session',
   PollUnknown: 'token-is-set: it could not be told',
-  HeaderBytes: 'every route: size of the cookies that came with a request',
+  HeaderBytes: 'login, org-login, callback: size of the cookies that came with a request',
 } as const
 
 type Emitted = keyof typeof emitted
@@ -52,7 +53,7 @@ export const metrics = ({ api, table }: Measured) => {
   const quarter = Duration.minutes(15)
   const own = (metricName: Emitted, statistic = 'Sum', period = five): Metric =>
     new Metric({
-      namespace: Stack.of(api).stackName,
+      namespace,
       metricName,
       statistic,
       period,
@@ -119,7 +120,7 @@ export const metrics = ({ api, table }: Measured) => {
     sessionSet: own('SessionSet'),
     loginFailed: own('LoginFailed'),
     loginFailedByCode: math(
-      `SEARCH('{${Stack.of(api).stackName},Code} MetricName="LoginFailed"', 'Sum', 300)`,
+      `SEARCH('{${namespace},Code} MetricName="LoginFailed"', 'Sum', 300)`,
       {},
       five,
       '',

@@ -9,7 +9,7 @@ type DeploymentSetting = { what: string; pattern: RegExp; form: string }
 /** What the deployment needs to know and the functions do not: one row a setting, like `lib/config.ts`. */
 export const deploymentSettings = {
   STAGE_NAME: {
-    what: 'Name of one of several deployments in an account: the stack is then `imsg-service-<name>`.',
+    what: 'Name of this deployment: the stack is then `imsg-service-<name>`. One to an account and region, as they share their metrics.',
     pattern: /^[a-z][a-z0-9-]{0,30}$/,
     form: 'has to be a short name of lower-case letters, digits and hyphens',
   },

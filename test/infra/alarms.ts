@@ -1,5 +1,5 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { alarms, functionAlarms } from '../../infra/alarms.ts'
 import { emitted } from '../../infra/metrics.ts'
@@ -63,6 +63,14 @@ describe('the alarms', () => {
       [],
     )
   })
+
+  it('read no metric that nobody emits', () => {
+    const lib = new URL('../../lib/', import.meta.url)
+    const source = readdirSync(lib)
+      .map((file) => readFileSync(new URL(file, lib), 'utf8'))
+      .join()
+    for (const name of Object.keys(emitted)) ok(source.includes(`'${name}'`), name)
+  })
 })
 
 describe('the topic', () => {
@@ -70,12 +78,12 @@ describe('the topic', () => {
     const { KmsMasterKeyId } = only(template, 'AWS::SNS::Topic').Properties
     equal(target(KmsMasterKeyId), 'alarmskey')
     const { PolicyDocument } = only(template, 'AWS::SNS::TopicPolicy').Properties
-    const text = JSON.stringify(PolicyDocument)
-    match(text, /"Condition":\{"Bool":\{"aws:SecureTransport":"false"\}\},"Effect":"Deny"/)
-    match(
-      text,
-      /"Action":"sns:Publish".*"Effect":"Allow","Principal":\{"Service":"cloudwatch.amazonaws.com"\}/,
-    )
+    const { Statement } = PolicyDocument as { Statement: Record<string, unknown>[] }
+    const said = Statement.map(({ Effect, Action, Condition }) => [Effect, Action, Condition])
+    deepEqual(said, [
+      ['Deny', 'sns:Publish', { Bool: { 'aws:SecureTransport': 'false' } }],
+      ['Allow', 'sns:Publish', { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } }],
+    ])
   })
 
   it('writes to the mailbox that was given', () => {
