@@ -8,8 +8,12 @@ export type Query = Readonly<{
   the(name: string): string
 }>
 
-/** Strict percent-decoding. A `+` is a plus: RFC 3986 gives it no meaning, and return URLs hold no spaces. */
+/**
+ * Strict percent-decoding, of text that can be encoded again. A `+` is a plus: RFC 3986 gives it no meaning, and return URLs hold
+ * no spaces.
+ */
 const decoded = (text: string): string => {
+  if (!text.isWellFormed()) throw new Problem('bad_query')
   try {
     return decodeURIComponent(text)
   } catch {
