@@ -1,17 +1,44 @@
 import { mkdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
+import { CannotStart } from './options.ts'
 import type { Table } from './template.ts'
 
 /** A running database, and what it takes to reach it. */
 export type Database = Readonly<{ url: string; close: () => Promise<void> }>
 
+type Level = { open: () => Promise<void>; close: () => Promise<void> }
+
+/**
+ * Opens the store once before dynalite does: dynalite would report at its first use, by an exception that nobody can catch,
+ * that another process has it.
+ */
+const probe = async (path: string): Promise<void> => {
+  const { Level }: { Level: new (path: string) => Level } = createRequire(import.meta.resolve('dynalite'))(
+    'level',
+  )
+  const store = new Level(path)
+  try {
+    await store.open()
+  } catch (error) {
+    const { cause } = error instanceof Error ? error : {}
+    throw new CannotStart(
+      `DATA_DIR cannot be opened: ${cause instanceof Error && /lock/i.test(cause.message) ? 'another process has it' : (cause ?? error)}.`,
+    )
+  }
+  await store.close()
+}
+
 /** dynalite on a free port: in memory, or in a folder where it outlives the process. */
 export const openDynalite = async (dataDir: string | undefined): Promise<Database> => {
   const path = dataDir && join(dataDir, 'dynamodb')
-  if (path) await mkdir(path, { recursive: true })
+  if (path) {
+    await mkdir(path, { recursive: true })
+    await probe(path)
+  }
   const server = dynalite({ createTableMs: 0, ...(path && { path }) })
   // dynalite throws what goes wrong with a request, and a function that is stopped in the middle of one would end us all.
   // Its own listener runs before this one.

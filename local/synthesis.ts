@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import type { Template } from './cloudformation.ts'
 import type { Log } from './functions.ts'
 import { CannotStart, type Texts } from './options.ts'
-import { type Plan, planFrom, type Template } from './template.ts'
+import { type Plan, planFrom } from './template.ts'
 
 /** Where the repository is, so that nothing depends on the directory it is started in. */
 export const root = join(import.meta.dirname, '..')

@@ -1,18 +1,7 @@
 import { join } from 'node:path'
+import { isRecord, reader, type Template } from './cloudformation.ts'
 import type { Cors } from './cors.ts'
 import type { Route } from './routing.ts'
-
-/** What the local stack takes from a synthesised template. A `Ref` is answered with the logical id it names. */
-
-type Resource = Readonly<{
-  Type: string
-  Properties?: Readonly<Record<string, unknown>>
-  Metadata?: Readonly<Record<string, unknown>>
-}>
-export type Template = Readonly<{
-  Resources: Readonly<Record<string, Resource>>
-  Parameters?: Readonly<Record<string, { Default?: unknown }>>
-}>
 
 /** A function of the template: everything needed to run it, as plain data, so that two versions can be compared. */
 export type Definition = Readonly<{
@@ -40,55 +29,8 @@ export type Plan = Readonly<{
   tables: readonly Table[]
 }>
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const pseudo: Readonly<Record<string, string>> = {
-  'AWS::AccountId': '000000000000',
-  'AWS::Partition': 'aws',
-  'AWS::Region': 'local',
-  'AWS::StackName': 'local',
-  'AWS::URLSuffix': 'amazonaws.com',
-}
-
 const unhashed = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '')
 const seconds: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 }
-
-const reader = ({ Resources, Parameters = {} }: Template) => {
-  const named = (id: string): string => pseudo[id] ?? String(Parameters[id]?.Default ?? id)
-
-  /** The text of a value with its intrinsic functions carried out. */
-  const text = (value: unknown): string => {
-    if (!isRecord(value)) return String(value)
-    const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join, 'Fn::Sub': sub } = value
-    if (typeof Ref === 'string') return named(Ref)
-    if (attribute !== undefined)
-      return String(Array.isArray(attribute) ? attribute[0] : attribute).split('.')[0] ?? ''
-    if (Array.isArray(join) && Array.isArray(join[1])) return join[1].map(text).join(String(join[0]))
-    if (sub !== undefined) {
-      const [pattern, own] = Array.isArray(sub) ? sub : [sub, {}]
-      return String(pattern).replace(/\$\{([^!}][^}]*)\}/g, (_, name: string) =>
-        isRecord(own) && name in own ? text(own[name]) : named(name.split('.')[0] ?? name),
-      )
-    }
-    throw new Error(`The template uses ${Object.keys(value).join()}, which the local stack cannot resolve.`)
-  }
-
-  const all = (type: RegExp): [string, Resource, Readonly<Record<string, unknown>>][] =>
-    Object.entries(Resources)
-      .filter(([, { Type }]) => type.test(Type))
-      .map(([id, resource]) => [id, resource, resource.Properties ?? {}])
-
-  /** The function that some text names, be it an id, an ARN or an invocation URI. */
-  const functionIn = (value: unknown): string => {
-    const words = text(value).split(/[/:]/)
-    const found = all(/^AWS::Lambda::Function$/).find(([id]) => words.includes(id))
-    if (!found) throw new Error(`The template leads to "${words.join('/')}", which is no function in it.`)
-    return found[0]
-  }
-
-  return { text, all, functionIn }
-}
 
 const definitions = ({ all, text }: ReturnType<typeof reader>, folder: string): Definition[] =>
   all(/^AWS::Lambda::Function$/).flatMap(([id, { Metadata = {} }, properties]) => {

@@ -75,6 +75,10 @@ describe('npm start', () => {
     await first.ended
 
     const second = await start(env)
+    const third = await start({ ...env, PORT: '0' })
+    equal(third.text(), 'DATA_DIR cannot be opened: another process has it.\n')
+    deepEqual(await third.ended, [1, null])
+
     equal((await fetch(`${second.url}/imsg-service/v1/health`)).status, 200, second.text())
     const got = await client((await note(port)).databaseUrl).send(
       new GetItemCommand({ TableName, Key: Item }),

@@ -1,7 +1,8 @@
 import { deepEqual, equal, throws } from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { planFrom, type Template } from '../../local/template.ts'
+import type { Template } from '../../local/cloudformation.ts'
+import { planFrom } from '../../local/template.ts'
 import { plan } from './fixtures/fixture-stack.ts'
 import { template } from './fixtures/template.ts'
 
