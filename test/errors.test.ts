@@ -1,0 +1,230 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { endpoint, served } from '../lib/endpoint.ts'
+import { answers, type Code, catalogue, Problem, row } from '../lib/problem.ts'
+import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
+import { asProblem, codeOf, eventOf, navigation, openGateway } from './door.ts'
+
+const gateway = await openGateway()
+const { call, front, logs } = gateway
+const context = { getRemainingTimeInMillis: () => 5000 } as never
+
+/** A route that fails in this way. */
+const failing = (error: unknown, name: HttpRouteName = 'token-is-set') => {
+  const handler = endpoint(name, () => Promise.reject(error), gateway.instance())
+  return (headers: Record<string, string> = {}) =>
+    handler(
+      eventOf(name, { body: '{}', headers: { 'content-type': 'application/json', ...headers } }),
+      context,
+    )
+}
+
+describe('one failure, three readers', () => {
+  for (const [what, headers, type] of [
+    ['anyone', {}, 'application/json; charset=utf-8'],
+    ['a script', { accept: '*/*', 'sec-fetch-mode': 'cors' }, 'application/json; charset=utf-8'],
+    [
+      'a script that would take HTML',
+      { accept: 'text/html', 'sec-fetch-mode': 'cors' },
+      'application/json; charset=utf-8',
+    ],
+    [
+      'a client of problem documents',
+      { accept: 'application/problem+json' },
+      'application/problem+json; charset=utf-8',
+    ],
+    [
+      'the same, among others',
+      { accept: 'application/json;q=0.5, application/problem+json;q=0.1' },
+      'application/problem+json; charset=utf-8',
+    ],
+    ['one that wants none', { accept: 'application/problem+json;q=0' }, 'application/json; charset=utf-8'],
+    ['a navigation', navigation, 'text/html; charset=utf-8'],
+    ['an old browser', { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }, 'text/html; charset=utf-8'],
+    [
+      'one that likes JSON better',
+      { accept: 'text/html;q=0.5, application/json' },
+      'application/json; charset=utf-8',
+    ],
+  ] as const)
+    it(`answers ${what} with ${type}`, async () => {
+      equal((await failing(new Problem('token_expired'))(headers)).headers['content-type'], type)
+    })
+
+  for (const code of Object.keys(catalogue) as Code[])
+    it(`renders ${code} for each of them`, async () => {
+      const fail = failing(new Problem(code), 'login')
+      const { status, key } = answers[row(code).answer]
+
+      const plain = await fail()
+      deepEqual([plain.statusCode, plain.body], [status, `"${key}"`])
+
+      const problem = await fail(asProblem)
+      const { instance, ...document } = JSON.parse(problem.body ?? '')
+      deepEqual(
+        [problem.statusCode, document],
+        [status, { type: `urn:imsg-service:problem:${code}`, title: row(code).title, status, key, code }],
+      )
+      match(instance, /^request-\d+$/)
+
+      const page = await fail(navigation)
+      equal(page.statusCode, status)
+      ok(page.body?.includes(`<code>${code}</code>`) && page.body.includes('<h1>'))
+      ok(!/<script|https?:\/\//.test(page.body ?? ''), 'no script, nothing from elsewhere')
+      match(
+        page.headers['content-security-policy'] ?? '',
+        /^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'/,
+      )
+
+      const line = logs.at(-1)
+      deepEqual([line?.code, line?.level, line?.status], [code, row(code).level, status])
+    })
+
+  it('tells people who are not signed in what each route documents', async () => {
+    for (const name of ['units', 'unit'] as const)
+      equal((await failing(new Problem('token_expired'), name)()).statusCode, 403)
+    equal((await failing(new Problem('token_expired'))()).statusCode, 401)
+    equal((await failing(new Problem('table_unavailable'), 'units')()).statusCode, 503)
+  })
+
+  it('says nothing of what nobody foresaw', async () => {
+    const fail = failing(
+      new TypeError('canary-detail', { cause: Object.assign(new Error('canary-cause'), { code: 'EFOO' }) }),
+    )
+    for (const headers of [{}, asProblem, navigation]) {
+      const answer = await fail(headers)
+      equal(answer.statusCode, 500)
+      ok(!JSON.stringify(answer).includes('canary'))
+    }
+    equal((await fail()).body, '"errors.api.InternalServerError"')
+    deepEqual(
+      [logs.at(-1)?.level, logs.at(-1)?.code, logs.at(-1)?.cause],
+      ['error', 'internal', 'TypeError < Error EFOO'],
+    )
+  })
+
+  it('answers 503 of its own before its time is up', async () => {
+    const handler = endpoint('token-is-set', () => new Promise(() => {}), gateway.instance())
+    const answer = await handler(eventOf('token-is-set', {}), {
+      getRemainingTimeInMillis: () => 300,
+    } as never)
+    deepEqual([answer.statusCode, answer.body], [503, '"errors.api.ServiceUnavailable"'])
+  })
+})
+
+describe('a function that starts with bad settings', () => {
+  it('answers 500, and its log names every one of them and no value', async () => {
+    const lines: string[] = []
+    const log = console.log
+    console.log = (line: string) => lines.push(line)
+    const handler = served(() => Promise.reject(new Error('not reached')) as never, {
+      PUBLIC_URL: 'http://canary.example',
+      COOKIE_NAME: 'canary name',
+    })
+    const answer = await handler(eventOf('token-is-set', {}), context)
+    console.log = log
+    deepEqual([answer.statusCode, answer.body], [500, '"errors.api.InternalServerError"'])
+    const { problems } = JSON.parse(lines.at(-1) ?? '{}')
+    deepEqual(
+      problems.map((problem: string) => problem.split(' ')[0]),
+      ['PUBLIC_URL', 'IMAS_URL', 'COOKIE_NAME', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE'],
+    )
+    ok(!lines.join('').includes('canary'))
+  })
+})
+
+describe('the log', () => {
+  it('holds one line for each request, with these fields and no others', async () => {
+    const before = logs.length
+    const raw = await gateway.token()
+    await call('units', { bearer: raw })
+    equal(logs.length, before + 1)
+    const { time, ms, id, ...line } = logs.at(-1) ?? {}
+    deepEqual(line, {
+      level: 'info',
+      route: 'units',
+      status: 200,
+      code: 'ok',
+      org: 'demo',
+      subject: 'demo_ffffffff-5eed-4000-8000-000000000001',
+    })
+    match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+    match(String(id), /^request-/)
+    equal(typeof ms, 'number')
+  })
+
+  it('counts the login funnel and the polls', async () => {
+    const metrics = async (name: HttpRouteName, request: Parameters<typeof call>[1]) => {
+      await call(name, request)
+      const line = logs.at(-1) as {
+        _aws?: {
+          CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[]
+        }
+      }
+      const [set] = line._aws?.CloudWatchMetrics ?? []
+      return [set?.Metrics.map(({ Name }) => Name), set?.Dimensions]
+    }
+    deepEqual(await metrics('login', { query: 'org=demo&callback=/' }), [
+      ['LoginStarted', 'HeaderBytes'],
+      [[]],
+    ])
+    deepEqual(await metrics('login', { query: 'org=demo&callback=//x' }), [
+      ['LoginFailed', 'HeaderBytes'],
+      [[], ['Code']],
+    ])
+    deepEqual(await metrics('token-is-set', {}), [['PollRefused'], [[]]])
+    deepEqual(await metrics('token-is-set', { bearer: await gateway.token() }), [['PollGood'], [[]]])
+    front.fault.next = () => new Problem('table_unavailable')
+    deepEqual(await metrics('token-is-set', { bearer: await gateway.token() }), [['PollUnknown'], [[]]])
+    delete front.fault.next
+  })
+})
+
+describe('what sam local sends', () => {
+  it('is understood: header names in any case, the cookie header in place', async () => {
+    const raw = await gateway.token()
+    const { wire } = await import('../functions/unit/index.ts')
+    const event = eventOf('unit', { body: '{"unit":"south"}' })
+    const headers = {
+      Origin: 'https://gw.example.test',
+      'Content-Type': 'application/json',
+      Cookie: `other=1; imidToken=${raw}`,
+    }
+    const answer = await wire(gateway.instance())({ ...event, headers }, context)
+    deepEqual([answer.statusCode, answer.body], [200, '{"msg":"Unit set"}'])
+  })
+})
+
+describe('declared failures', () => {
+  it('lists, on each row, only codes of the catalogue, each once', () => {
+    for (const route of Object.values<Route>(routes)) {
+      equal(new Set(route.problems).size, route.problems.length)
+      for (const code of route.problems) ok(code in catalogue)
+    }
+  })
+
+  it('says of every code where it may come from', () => {
+    const declared = new Set(Object.values<Route>(routes).flatMap(({ problems }) => [...problems]))
+    deepEqual(
+      Object.keys(catalogue).filter((code) => !declared.has(code as Code)),
+      ['internal'],
+    )
+  })
+
+  it('opens every route at one door', () => {
+    const doors = Object.values<Route>(routes)
+      .flatMap((route) => door(route) ?? [])
+      .map(({ method, path }) => `${method} ${path}`)
+    deepEqual(doors, [
+      'GET /imsg-service/v1/login',
+      'GET /imsg-service/v1/org/{org}/login',
+      'GET /imsg-service/v1/callback',
+      'GET /imsg-service/v1/token-is-set',
+      'GET /imsg-service/v1/units',
+      'POST /imsg-service/v1/unit',
+      'POST /imsg-service/v1/logout',
+      'GET /imsg-service/v1/health',
+    ])
+    equal(codeOf({ statusCode: 200, headers: {} }), '')
+  })
+})

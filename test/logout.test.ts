@@ -1,0 +1,146 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Problem } from '../lib/problem.ts'
+import { asProblem, cleared, codeOf, fromOurPage, openGateway, publicUrl } from './door.ts'
+
+const gateway = await openGateway()
+const { call, open, token, front, clock } = gateway
+
+const out = (raw: string | undefined, query = '', headers: Record<string, string> = fromOurPage) =>
+  call('logout', {
+    query,
+    headers: { ...asProblem, ...headers },
+    ...(raw === undefined ? {} : { cookies: [`imidToken=${raw}`] }),
+  })
+const isIn = async (raw: string) => (await call('token-is-set', { bearer: raw })).statusCode === 200
+const expired = await token({ iat: 1_700_000_000, exp: 1_700_000_600 })
+const everyVariant = ['imidToken', 'imidToken', 'imidToken']
+
+describe('POST /logout', () => {
+  it('ends the session and takes the cookie away', async () => {
+    const raw = await token()
+    equal(await isIn(raw), true)
+    const answer = await out(raw)
+    deepEqual(
+      [answer.statusCode, answer.body, cleared(answer)],
+      [200, '{"msg":"You are logged out"}', everyVariant],
+    )
+    equal(await isIn(raw), false)
+  })
+
+  it('clears the cookie with the attributes it was set with, for the host and for its domains', async () => {
+    const { cookies } = await out(await token())
+    deepEqual(cookies, [
+      'imidToken=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
+      'imidToken=; Max-Age=0; Path=/; Domain=gw.example.test; HttpOnly; Secure; SameSite=Lax',
+      'imidToken=; Max-Age=0; Path=/; Domain=example.test; HttpOnly; Secure; SameSite=Lax',
+    ])
+  })
+
+  it('ends one session and leaves the others', async () => {
+    const [mine, other] = [await token(), await token()]
+    await out(mine)
+    deepEqual([await isIn(mine), await isIn(other)], [false, true])
+  })
+
+  it('ends the session by what it is, not by how its token is spelled', async () => {
+    const raw = await token({ jti: null })
+    await out(raw)
+    equal(await isIn(raw), false)
+  })
+
+  it('ends both sessions of a browser that sends two', async () => {
+    const [one, two] = [await token(), await token()]
+    const answer = await call('logout', {
+      cookies: [`imidToken=${one}`, `imidToken=${two}`],
+      headers: fromOurPage,
+    })
+    deepEqual([answer.statusCode, await isIn(one), await isIn(two)], [200, false, false])
+  })
+
+  it('ends the session of a bearer', async () => {
+    const raw = await token()
+    equal((await call('logout', { bearer: raw })).statusCode, 200)
+    equal(await isIn(raw), false)
+  })
+
+  for (const [what, target] of [
+    ['a path on the gateway', '/goodbye'],
+    ['a return domain of the organisation', 'https://app.example.test/goodbye'],
+  ] as const)
+    it(`goes on to ${what} with 303`, async () => {
+      const answer = await out(await token(), `callback=${encodeURIComponent(target)}`)
+      deepEqual(
+        [answer.statusCode, answer.headers.location, cleared(answer)],
+        [303, new URL(target, publicUrl).href, everyVariant],
+      )
+    })
+
+  for (const [code, what, query] of [
+    ['return_url_not_allowed', 'a foreign callback', 'callback=https%3A%2F%2Fevil.test'],
+    ['bad_query', 'two callbacks', 'callback=/a&callback=/b'],
+  ] as const)
+    it(`ends the session first, and then answers 400 to ${what}`, async () => {
+      const raw = await token()
+      const answer = await out(raw, query)
+      deepEqual(
+        [answer.statusCode, codeOf(answer), answer.headers.location, cleared(answer)],
+        [400, code, undefined, everyVariant],
+      )
+      equal(await isIn(raw), false)
+    })
+
+  for (const [what, raw] of [
+    ['nobody', undefined],
+    ['what is no token', 'nonsense'],
+    ['a token that has run out', expired],
+  ] as const)
+    it(`succeeds for ${what}, and writes nothing`, async () => {
+      front.reset()
+      const answer = await out(raw)
+      deepEqual([answer.statusCode, cleared(answer), front.calls.write], [200, everyVariant, 0])
+    })
+
+  for (const [what, headers] of [
+    ['another origin', { origin: 'https://evil.test' }],
+    ['another port', { origin: `${publicUrl}:8443` }],
+    ['a look-alike', { origin: `${publicUrl}.evil.test` }],
+    ['a sibling site', { 'sec-fetch-site': 'same-site' }],
+    ['an unknown place', {}],
+  ] as const)
+    it(`refuses a cookie from ${what}, before anything is ended`, async () => {
+      const raw = await token()
+      front.reset()
+      const answer = await out(raw, '', headers)
+      deepEqual(
+        [answer.statusCode, codeOf(answer), answer.cookies, front.calls.write],
+        [403, 'foreign_origin', undefined, 0],
+      )
+      equal(await isIn(raw), true)
+    })
+
+  it('refuses a foreign form even when the browser kept the cookie back: its answer would clear it', async () => {
+    const answer = await out(undefined, '', { origin: 'https://evil.test' })
+    deepEqual([answer.statusCode, answer.cookies], [403, undefined])
+  })
+
+  it('answers 503 and leaves the cookie, so that it can be tried again, when the end cannot be stored', async () => {
+    const raw = await token()
+    front.fault.next = (kind) => (kind === 'write' ? new Problem('table_unavailable') : undefined)
+    const answer = await out(raw)
+    delete front.fault.next
+    deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [503, 'table_unavailable', undefined])
+    equal(await isIn(raw), true)
+  })
+
+  it('still ends sessions when the state is too old to start any', async () => {
+    const raw = await token()
+    clock.ahead = 3700
+    equal(
+      (await (await open('logout'))({ cookies: [`imidToken=${raw}`], headers: fromOurPage })).statusCode,
+      200,
+    )
+    clock.ahead = 0
+    equal(await isIn(raw), false)
+  })
+})

@@ -1,0 +1,263 @@
+import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
+import { beforeEach, describe, it } from 'node:test'
+import type { Context } from 'aws-lambda'
+import { scheduled } from '../lib/scheduled.ts'
+import { organisationKey, subjectKey } from '../lib/sessions.ts'
+import { stateKey } from '../lib/state.ts'
+import { type Directory, directoryKey } from '../lib/units.ts'
+import { openGateway } from './door.ts'
+
+const gateway = await openGateway()
+const { call, open, control, refresh, table, token, clock } = gateway
+
+const health = async (headers: Record<string, string> = {}) => {
+  const answer = await call('health', { headers })
+  return { status: answer.statusCode, type: answer.headers['content-type'], ...JSON.parse(answer.body ?? '') }
+}
+const stored = async (key: string) => (await table.read([key])).get(key)
+
+beforeEach(async () => {
+  clock.ahead = 0
+  await control({ do: 'up' })
+  await control({ do: 'reset' })
+  await refresh()
+})
+
+describe('refresh-state', () => {
+  it('keeps its checksum while nothing changes, in whatever order it comes', async () => {
+    const before = await health()
+    equal((await refresh()).outcome, 'unchanged')
+    match(before.stateChecksum, /^[0-9a-f]{64}$/)
+    deepEqual(await health(), before)
+  })
+
+  it('changes its checksum with its content, and back', async () => {
+    const before = await health()
+    await control({ do: 'mapping', add: { org: 'second', group: 'x', unit: 'east' } })
+    equal((await refresh()).outcome, 'changed')
+    notEqual((await health()).stateChecksum, before.stateChecksum)
+    await control({ do: 'mapping', remove: { org: 'second', group: 'x', unit: 'east' } })
+    await refresh()
+    equal((await health()).stateChecksum, before.stateChecksum)
+  })
+
+  it('writes only the organisations that changed', async () => {
+    const [demo, second] = [await stored(organisationKey('demo')), await stored(organisationKey('second'))]
+    await control({ do: 'organisation', org: 'second', set: { blocked: true } })
+    await refresh()
+    deepEqual(await stored(organisationKey('demo')), demo)
+    notEqual((await stored(organisationKey('second')))?.version?.N, second?.version?.N)
+  })
+
+  it('keeps the preference of a subject that is blocked and unblocked', async () => {
+    const raw = await token()
+    await call('unit', {
+      bearer: raw,
+      body: '{"unit":"south"}',
+      headers: { 'content-type': 'application/json' },
+    })
+    for (const blocked of [true, false]) {
+      await control({ do: 'subject', user: 'editor', set: { blocked } })
+      await refresh()
+    }
+    equal(JSON.parse((await call('units', { bearer: raw })).body ?? '').preferred, 'south')
+  })
+
+  it('resolves roles through their parents, for whoever asks the directory for permissions later', async () => {
+    const { documentFrom } = await import('../lib/document.ts')
+    const key = directoryKey('demo')
+    const document = await documentFrom(table, await table.read([key]), key)
+    const { roles, mappings } = (document?.value ?? {}) as Directory
+    deepEqual(Object.keys(roles).sort(), [...new Set(mappings.map(({ role }) => role))].sort())
+    const inherited = Object.values(roles).filter((permissions) => permissions.length > 1)
+    equal(inherited.length > 0, true)
+    for (const permission of inherited.flat()) match(permission, /^[^:]+:[^:]+$/)
+  })
+
+  for (const [what, command] of [
+    ['is down', { do: 'down' }],
+    ['answers 500', { do: 'fail' }],
+    ['lists no organisation', { do: 'organisations', list: 'empty' }],
+    ...[
+      'html',
+      'empty',
+      'not-json',
+      'no-keys',
+      'duplicate-kid',
+      'symmetric',
+      'private',
+      'weak-rsa',
+      'huge',
+      'redirect',
+    ].map((as) => [`serves a key set that is ${as}`, { do: 'malformed-jwks', as }] as const),
+  ] as const)
+    it(`lives on the last good state when the identity service ${what}`, async () => {
+      const before = await health()
+      const raw = await token()
+      await control(command)
+      equal((await refresh()).outcome, 'failed')
+      deepEqual(await health(), { ...before, inGrace: true })
+      equal((await (await open('token-is-set'))({ bearer: raw })).statusCode, 200)
+
+      await control({ do: 'up' })
+      await control({ do: 'organisations', list: 'normal' })
+      equal((await refresh()).outcome, 'unchanged')
+      deepEqual(await health(), before)
+    })
+
+  it('lets one of many runs do the work', async () => {
+    const outcomes = (await Promise.all(Array.from({ length: 5 }, () => refresh()))).map(
+      ({ outcome }) => outcome,
+    )
+    deepEqual(outcomes.sort(), ['busy', 'busy', 'busy', 'busy', 'unchanged'])
+  })
+
+  it('works again after a run that never ended', async () => {
+    await table.change(stateKey, {
+      set: 'SET claimedUntil = :until',
+      values: { until: { N: String(gateway.now() + 55) } },
+    })
+    equal((await refresh()).outcome, 'busy')
+    clock.ahead = 56
+    equal((await refresh()).outcome, 'unchanged')
+  })
+
+  it('never puts an older state over a newer one', async () => {
+    const { stateKeeper, statesOf } = await import('../lib/state.ts')
+    const keeper = stateKeeper(table)
+    const old = statesOf({ gracePeriod: 3600 }).from(await table.read([stateKey]), gateway.now())
+    await control({ do: 'rotate' })
+    await refresh()
+    const newer = await stored(stateKey)
+    equal(await keeper.keep(old, { version: 1, keys: [], organisations: undefined }, gateway.now()), false)
+    deepEqual(await stored(stateKey), newer)
+  })
+
+  it('forgets an organisation that is gone, and frees its subjects', async () => {
+    await control({ do: 'subject', user: 'guest', set: { blocked: true } })
+    await refresh()
+    const { writeOrganisations } = await import('../lib/organisation-store.ts')
+    await writeOrganisations(table, [], Date.now())
+    deepEqual(
+      [await stored(organisationKey('demo')), await stored(directoryKey('demo'))],
+      [undefined, undefined],
+    )
+    const keys = ['second_ffffffff-5eed-4000-8000-000000000004', 'guest'].map((sub) =>
+      subjectKey('second', sub),
+    )
+    deepEqual(
+      (await Promise.all(keys.map(stored))).filter((item) => item?.blocked !== undefined),
+      [],
+    )
+    await control({ do: 'organisation', org: 'demo', set: { blocked: false } })
+    await table.change(stateKey, { set: 'SET organisations = :none', values: { none: { S: 'none' } } })
+    await refresh()
+  })
+
+  it('holds keys alone without an Admin API, and takes return URLs from the settings', async () => {
+    const alone = await openGateway({
+      ADMIN_API_URL: '',
+      ALLOWED_CALLBACK_ORIGINS: 'https://tools.example.org',
+    })
+    deepEqual([...(await alone.table.read([stateKey, organisationKey('demo')])).keys()], [stateKey])
+    equal(
+      (await alone.call('login', { query: 'org=anything&callback=https%3A%2F%2Ftools.example.org%2F' }))
+        .statusCode,
+      302,
+    )
+    equal(
+      (await alone.call('login', { query: 'org=demo&callback=https%3A%2F%2Fapp.example.test%2F' }))
+        .statusCode,
+      400,
+    )
+    equal((await alone.call('token-is-set', { bearer: await alone.token() })).statusCode, 200)
+  })
+
+  it('leaves one log line that says how it ended, how old the state is and why', async () => {
+    await control({ do: 'fail' })
+    const run = scheduled('refresh-state', () => refresh(), gateway.instance())
+    deepEqual(await run({}, {} as Context), { outcome: 'failed' })
+    const { level, route, code, reason, InGrace, RefreshFailed, RefreshSucceeded, StateAge } =
+      gateway.logs.at(-1) ?? {}
+    deepEqual(
+      { level, route, code, reason, InGrace, RefreshFailed, RefreshSucceeded, young: Number(StateAge) < 5 },
+      {
+        level: 'warn',
+        route: 'refresh-state',
+        code: 'failed',
+        reason: 'key set: status 500',
+        InGrace: 1,
+        RefreshFailed: 1,
+        RefreshSucceeded: 0,
+        young: true,
+      },
+    )
+  })
+})
+
+describe('GET /health', () => {
+  it('says two things and no more', async () => {
+    const answer = await call('health')
+    deepEqual(
+      [answer.statusCode, Object.keys(JSON.parse(answer.body ?? '')), answer.headers['cache-control']],
+      [200, ['inGrace', 'stateChecksum'], 'no-store'],
+    )
+  })
+
+  it('says more to who asks for it', async () => {
+    const { status, type, stateAge, gracePeriod, inGrace } = await health({
+      accept: 'application/health+json',
+    })
+    deepEqual(
+      [typeof status, type, stateAge < 5, gracePeriod, inGrace],
+      ['string', 'application/health+json; charset=utf-8', true, 3600, false],
+    )
+  })
+
+  it('is in grace when no refresh ran for some minutes', async () => {
+    clock.ahead = 181
+    deepEqual(
+      [(await health()).inGrace, (await health({ accept: 'application/health+json' })).status],
+      [true, 'warn'],
+    )
+  })
+
+  for (const [what, instance] of [
+    [
+      'the state is older than the grace period',
+      async () => await open('health', gateway.instance({ GRACE_PERIOD: '60' })),
+    ],
+    [
+      'there was never a state',
+      async () => open('health', { ...gateway.instance(), table: { ...table, read: async () => new Map() } }),
+    ],
+    [
+      'the table cannot be read',
+      async () =>
+        open('health', {
+          ...gateway.instance(),
+          table: { ...table, read: () => Promise.reject(new Error('down')) },
+        }),
+    ],
+  ] as const)
+    it(`answers 500 with the documented body when ${what}`, async () => {
+      clock.ahead = 100
+      const answer = await (await instance())()
+      deepEqual(
+        [answer.statusCode, answer.body],
+        [500, '{"inGrace":false,"stateChecksum":"No checksum string"}'],
+      )
+    })
+
+  it('satisfies nobody who asks for a session', async () => {
+    equal(
+      (
+        await call('token-is-set', {
+          headers: { 'user-agent': 'ELB-HealthChecker/2.0' },
+          query: 'path=/health',
+        })
+      ).statusCode,
+      401,
+    )
+  })
+})

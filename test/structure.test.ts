@@ -1,0 +1,106 @@
+import { deepEqual, ok } from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { routes } from '../lib/routes.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const sources = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+
+/** What a file imports: files of ours by their path from the root, packages by name. */
+const imports = (file: string): string[] =>
+  [
+    ...readFileSync(join(root, file), 'utf8').matchAll(
+      /(?:^|\s)(?:import|export)\b[^'";]*?from\s*'([^']+)'|\bimport\(\s*'([^']+)'/g,
+    ),
+  ].map(([, fixed, lazy]) => {
+    const name = fixed ?? lazy ?? ''
+    return name.startsWith('.') ? join(dirname(file), name) : name
+  })
+
+const under =
+  (...folders: string[]) =>
+  (name: string) =>
+    folders.some((folder) => name.startsWith(`${folder}/`))
+const ours = under('lib', 'functions', 'infra', 'local', 'test', 'client')
+
+describe('the direction of imports', () => {
+  for (const [what, files, allowed] of [
+    ['lib imports lib alone', sources('lib'), under('lib')],
+    ['a function imports lib and its own folder', sources('functions'), under('lib', 'functions')],
+    ['infra imports lib and infra', sources('infra'), under('lib', 'infra')],
+    [
+      'local imports no function: it runs what was synthesised',
+      sources('local'),
+      under('lib', 'local', 'infra', 'client'),
+    ],
+  ] as const)
+    it(what, () => {
+      const strays = files.flatMap((file) =>
+        imports(file)
+          .filter((name) => ours(name) && !allowed(name))
+          .map((name) => `${file} -> ${name}`),
+      )
+      deepEqual(strays, [])
+      ok(files.length > 0)
+    })
+
+  it('lets no function import another, and no handler the SDK, middy or the environment', () => {
+    const strays = sources('functions').flatMap((file) => {
+      const handler = file.endsWith('handler.ts')
+      const bad = imports(file).filter(
+        (name) =>
+          (name.startsWith('functions/') && dirname(name) !== dirname(file)) ||
+          (handler && /^(@aws-sdk|@middy|jose|node:)/.test(name)),
+      )
+      const environment = handler && readFileSync(join(root, file), 'utf8').includes('process.env')
+      return [...bad, ...(environment ? ['process.env'] : [])].map((name) => `${file} -> ${name}`)
+    })
+    deepEqual(strays, [])
+  })
+
+  it('has no circles in lib, type imports included', () => {
+    const graph = new Map(sources('lib').map((file) => [file, imports(file).filter(under('lib'))]))
+    const circles: string[] = []
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+      else for (const next of graph.get(file) ?? []) visit(next, [...path, file])
+    }
+    for (const file of graph.keys()) visit(file, [])
+    deepEqual(circles, [])
+  })
+})
+
+describe('one place for each thing', () => {
+  it('has a folder for each row of the route table, and a row for each folder', () => {
+    deepEqual(readdirSync(join(root, 'functions')).sort(), Object.keys(routes).sort())
+  })
+
+  it('writes status codes of answers in one file', () => {
+    const files = [...sources('lib'), ...sources('functions')].filter((file) =>
+      /\bstatusCode:\s*\w/.test(readFileSync(join(root, file), 'utf8').replaceAll('statusCode: number', '')),
+    )
+    deepEqual(files, ['lib/http.ts'])
+  })
+
+  it('reads the environment at the doors alone', () => {
+    const files = [...sources('lib'), ...sources('functions')].filter((file) =>
+      readFileSync(join(root, file), 'utf8').includes('process.env'),
+    )
+    deepEqual(files.sort(), ['functions/refresh-state/index.ts', 'lib/credentials.ts', 'lib/endpoint.ts'])
+  })
+
+  it('switches no checker off', () => {
+    const files = [...sources('lib'), ...sources('functions'), ...sources('infra')].filter((file) =>
+      /@ts-(ignore|expect-error|nocheck)|biome-ignore|:\s*any\b|as any\b/.test(
+        readFileSync(join(root, file), 'utf8'),
+      ),
+    )
+    deepEqual(files, [])
+  })
+})
