@@ -123,7 +123,6 @@ export const navigation = {
 }
 export const asProblem = { accept: 'application/problem+json' }
 
-const tableName = 'test'
 const schema = {
   AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
   KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }],
@@ -136,6 +135,7 @@ export const openTable = async (
 ): Promise<{ table: Table; url: string; client: DynamoDBClient; close: () => Promise<void> }> => {
   const database = endpoint === undefined ? await openDynalite(undefined) : undefined
   const url = endpoint ?? database?.url ?? ''
+  const tableName = `test-${++ids}`
   await createTables(url, [{ name: tableName, properties: schema }])
   const client = new DynamoDBClient({
     endpoint: url,
