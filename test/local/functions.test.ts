@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { Instance } from '../../local/instances.ts'
 import { runOnce } from '../../local/schedules.ts'
 import { plan, startFixtures } from './fixtures/fixture-stack.ts'
 
@@ -79,6 +80,17 @@ describe('an instance', () => {
     )
     equal((await get('/echo/a')).body.env.NEW, 'echo')
     equal((await serving).status, 200)
+  })
+
+  it('ends when it is replaced and serves nothing', async () => {
+    const definition = plan.functions.find(({ name }) => name === 'echo')
+    ok(definition)
+    const free = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<unknown>()
+    const instance = new Instance(definition, {}, { log: () => {}, free: free.resolve, ended: ended.resolve })
+    await free.promise
+    instance.retire()
+    deepEqual([await ended.promise, instance.state], [undefined, 'gone'])
   })
 
   it('is left alone when nothing about its function changed', async () => {
