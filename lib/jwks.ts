@@ -65,10 +65,17 @@ const suspicious = (keys: readonly Loose[]): void => {
   if (new Set(kids).size < kids.length) refuse('two keys carry the same kid')
 }
 
+/** A number as JWK writes it, most significant byte first. Zeros in front do not make it larger. */
+const bytesOf = (number: string | undefined): Buffer => {
+  const bytes = Buffer.from(number ?? '', 'base64url')
+  const first = bytes.findIndex((byte) => byte !== 0)
+  return bytes.subarray(first < 0 ? bytes.length : first)
+}
+
 /** FIPS 186-5 section 5.4: a modulus of 2048 bits or more, an odd exponent above 2^16. */
 const soundRsa = (key: PublicKey): boolean => {
-  const modulus = Buffer.from(key.n ?? '', 'base64url')
-  const exponent = Buffer.from(key.e ?? '', 'base64url')
+  const modulus = bytesOf(key.n)
+  const exponent = bytesOf(key.e)
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24
   return (
     bits >= 2048 &&

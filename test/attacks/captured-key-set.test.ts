@@ -1,0 +1,214 @@
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, it } from 'node:test'
+import type { Context } from 'aws-lambda'
+import { refreshState } from '../../functions/refresh-state/handler.ts'
+import { isPublicSuffix } from '../../lib/public-suffix.ts'
+import { scheduled } from '../../lib/scheduled.ts'
+import { stateKeeper } from '../../lib/state.ts'
+import { upstreamOf } from '../../lib/upstream.ts'
+import { forged, goodKeys, pairOf, publicJwk } from './forger.ts'
+import { type KeySetAnswer, sending } from './key-set-server.ts'
+import { openForgedGateway } from './present.ts'
+
+const gateway = await openForgedGateway()
+
+/** One run of refresh-state as the schedule starts it, and the line it leaves. */
+const run = async (forced = false): Promise<Record<string, unknown>> => {
+  const on = gateway.instance()
+  const credentials = async () => ({ id: 'gateway', secret: 'canary-client-secret' })
+  const upstream = upstreamOf(on.config, credentials, on.now)
+  const deps = { ...on, table: gateway.table, keeper: stateKeeper(gateway.table), upstream, isPublicSuffix }
+  await scheduled('refresh-state', refreshState(deps), on)({ forced }, {} as Context)
+  return gateway.logs.at(-1) ?? {}
+}
+
+const health = async () => JSON.parse((await gateway.call('health')).body ?? '')
+
+const good = goodKeys()
+const [rs256, , , es256, ed] = good
+const rsaPair = pairOf('rs256')
+const weak = generateKeyPairSync('rsa', { modulusLength: 1024 })
+const large = publicJwk('large', 'RS256', weak, { n: Buffer.alloc(1025, 0xff).toString('base64url') })
+const { d, p, q, dp, dq, qi } = rsaPair.privateKey.export({ format: 'jwk' })
+const zerosBefore = (number = '', zeros = 200): string =>
+  Buffer.concat([Buffer.alloc(zeros), Buffer.from(number, 'base64url')]).toString('base64url')
+const numberOf = (pair: typeof weak): string => pair.publicKey.export({ format: 'jwk' }).n ?? ''
+
+const beside = (odd: unknown): KeySetAnswer => sending({ keys: [...good, odd] })
+const exponent = (e: string): KeySetAnswer => beside(publicJwk('odd', 'RS256', rsaPair, { e }))
+
+const endless: KeySetAnswer = (response) => {
+  const trickle = setInterval(() => response.write(' '.repeat(100_000)), 1)
+  response.once('close', () => clearInterval(trickle))
+}
+
+const trickling: KeySetAnswer = (response) => {
+  const trickle = setInterval(() => response.write(' '), 50)
+  response.once('close', () => clearInterval(trickle))
+}
+
+const captured: readonly (readonly [what: string, answer: KeySetAnswer, reason: RegExp])[] = [
+  ['no keys', sending({ keys: [] }), /no key that can be used/],
+  ['no member "keys"', sending({}), /not a key set/],
+  ['keys that are an object', sending({ keys: { 0: rs256 } }), /not a key set/],
+  ['a list instead of a set', sending(good), /not a key set/],
+  ['null', sending(null), /not a key set/],
+  ['a text', sending('"keys"'), /not a key set/],
+  ['a key that is null', beside(null), /not a key set/],
+  ['a key that is a text', beside('rs256'), /not a key set/],
+  ['a key that is a list', beside([]), /not a key set/],
+  ['a kid twice', beside(publicJwk('rs256', 'RS512')), /same kid/],
+  ['the same key twice', beside(rs256), /same kid/],
+  ['a symmetric key', beside({ kty: 'oct', kid: 'odd', alg: 'HS256', k: 'c2VjcmV0' }), /symmetric/],
+  ['a symmetric key without its value', beside({ kty: 'oct', kid: 'odd' }), /symmetric/],
+  [
+    'a symmetric value in another key',
+    beside(publicJwk('odd', 'RS256', rsaPair, { k: 'c2VjcmV0' })),
+    /symmetric/,
+  ],
+  ...Object.entries({ d, p, q, dp, dq, qi, oth: [] }).map(
+    ([member, value]) =>
+      [
+        `the private member ${member}`,
+        beside(publicJwk('odd', 'RS256', rsaPair, { [member]: value })),
+        /private key/,
+      ] as const,
+  ),
+  ['a private key that is not for us', beside({ kty: 'EC', use: 'enc', d: 'AQ' }), /private key/],
+  ['RSA of 1,024 bits', beside(publicJwk('odd', 'RS256', weak)), /too weak/],
+  [
+    'RSA of 1,024 bits behind zeros',
+    beside(publicJwk('odd', 'RS256', weak, { n: zerosBefore(numberOf(weak)) })),
+    /too weak/,
+  ],
+  [
+    'RSA of 2,047 bits',
+    beside(publicJwk('odd', 'RS256', rsaPair, { n: Buffer.alloc(256, 0x7f).toString('base64url') })),
+    /too weak/,
+  ],
+  ['RSA of 8,200 bits', beside(large), /too weak/],
+  ['an exponent of 1', exponent('AQ'), /too weak/],
+  ['an exponent of 1 behind zeros', exponent('AAAB'), /too weak/],
+  ['an exponent of 3', exponent('Aw'), /too weak/],
+  ['an exponent of 3 behind zeros', exponent('AAAAAw'), /too weak/],
+  ['an even exponent', exponent('AQAA'), /too weak/],
+  ['an exponent of nine bytes', exponent('AQAAAAAAAAAB'), /too weak/],
+  ['an exponent of zero', exponent('AAAA'), /too weak/],
+  ['no exponent', beside({ ...rs256, kid: 'odd', e: undefined }), /too weak/],
+  ['no modulus', beside({ ...rs256, kid: 'odd', n: undefined }), /too weak/],
+  ['a modulus that is a number', beside({ ...rs256, kid: 'odd', n: 7 }), /too weak/],
+  ['a point off its curve', beside({ ...es256, kid: 'odd', y: es256?.x }), /cannot be imported/],
+  [
+    'a point of zeros',
+    beside({ ...es256, kid: 'odd', x: zerosBefore('', 32), y: zerosBefore('', 32) }),
+    /cannot be imported/,
+  ],
+  ['a point without y', beside({ ...es256, kid: 'odd', y: undefined }), /cannot be imported/],
+  [
+    'a point of another curve',
+    beside({ ...es256, kid: 'odd', crv: 'P-521', alg: 'ES512' }),
+    /cannot be imported/,
+  ],
+  ['an Edwards key that is too short', beside({ ...ed, kid: 'odd', x: 'AQAB' }), /cannot be imported/],
+  [
+    '33 keys',
+    sending({ keys: Array.from({ length: 33 }, (_, number) => publicJwk(`key ${number}`, 'RS256')) }),
+    /too many keys/,
+  ],
+  ['HTML', sending('<!doctype html><title>Service is being updated</title>', 'text/html'), /not JSON/],
+  ['an empty body', sending(''), /not JSON/],
+  ['half a document', sending('{"keys":['), /not JSON/],
+  ['10 MB', sending({ keys: good, padding: 'x'.repeat(10_000_000) }), /too large/],
+  ['a body that never ends', endless, /too large/],
+  ['a body that comes in drops', trickling, /no answer in time/],
+  [
+    'a redirect to a good key set',
+    (response) => {
+      if (response.req.url === '/elsewhere') return sending({ keys: [publicJwk('odd', 'RS256')] })(response)
+      response.writeHead(302, { location: '/elsewhere' }).end()
+    },
+    /no connection/,
+  ],
+  [
+    'a good key set with the status 404',
+    (response) => {
+      response.statusCode = 404
+      sending({ keys: good })(response)
+    },
+    /status 404/,
+  ],
+  [
+    'a 500 in JSON',
+    (response) => {
+      response.statusCode = 500
+      sending('errors.api.InternalServerError')(response)
+    },
+    /status 500/,
+  ],
+  ['a connection that breaks off', (response) => response.destroy(), /no connection/],
+]
+
+describe('A captured or faulty key set', () => {
+  for (const [what, answer, reason] of captured)
+    it(`changes nothing with ${what}: the old state serves, grace shows, the alarm counts`, async () => {
+      gateway.keySet.answer = sending({ keys: good })
+      await run()
+      const { inGrace, stateChecksum } = await health()
+      equal(inGrace, false)
+
+      gateway.keySet.answer = answer
+      const line = await run()
+      deepEqual(
+        { code: line.code, level: line.level, failed: line.RefreshFailed, grace: line.InGrace },
+        { code: 'failed', level: 'warn', failed: 1, grace: 1 },
+      )
+      match(String(line.reason), reason)
+      deepEqual(await health(), { inGrace: true, stateChecksum })
+      equal((await gateway.call('token-is-set', { bearer: forged() })).statusCode, 200)
+      const odd = forged({ header: { kid: 'odd' } })
+      const fresh = await gateway.open('token-is-set')
+      equal((await fresh({ bearer: odd })).statusCode, 401)
+    })
+
+  it('is refused as well when an unknown kid asked for it, and puts nobody in grace', async () => {
+    gateway.keySet.answer = sending({ keys: good })
+    await run()
+    const before = await health()
+    gateway.clock.ahead += 61
+    gateway.keySet.answer = exponent('AAAB')
+    const line = await run(true)
+    equal(line.code, 'failed')
+    match(String(line.reason), /too weak/)
+    deepEqual(await health(), before)
+  })
+
+  it('is noted in words of ours, which quote nothing of it', async () => {
+    gateway.keySet.answer = sending('<p>canary-in-the-answer</p>', 'text/html')
+    await run()
+    gateway.keySet.answer = beside({ kty: 'oct', kid: 'canary-in-the-answer', k: 'canary-in-the-answer' })
+    await run()
+    equal(gateway.lines.filter((line) => line.includes('canary-in-the-answer')).length, 0)
+  })
+
+  it('ends its grace with the next good one', async () => {
+    gateway.keySet.answer = sending({ keys: good })
+    equal((await run()).code, 'unchanged')
+    equal((await health()).inGrace, false)
+  })
+
+  it('is kept as the same content in whatever order it comes', async () => {
+    gateway.keySet.answer = sending({ keys: good.toReversed() })
+    equal((await run()).code, 'unchanged')
+  })
+
+  it('takes 32 keys, 2,048 bits with a zero in front, and a large exponent', async () => {
+    const spare = Array.from({ length: 32 - 7 }, (_, number) => publicJwk(`spare ${number}`, 'RS256'))
+    const padded = publicJwk('padded', 'RS256', rsaPair, { n: zerosBefore(numberOf(rsaPair), 1) })
+    const eight = publicJwk('eight', 'RS256', rsaPair, { e: 'AQAAAAAAAAE' })
+    gateway.keySet.answer = sending({ keys: [...good, ...spare, padded, eight] })
+    equal((await run()).code, 'changed')
+    const fresh = await gateway.open('token-is-set')
+    equal((await fresh({ bearer: forged({ header: { kid: 'padded' } }) })).statusCode, 200)
+  })
+})

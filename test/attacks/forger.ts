@@ -1,0 +1,130 @@
+import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+
+/** Makes tokens that a library rightly refuses to make: any header and payload, as text or bytes, under any signature. */
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const ed = generateKeyPairSync('ed25519')
+
+type Pair = { publicKey: KeyObject; privateKey: KeyObject }
+type Sign = (input: string, key: KeyObject) => Buffer
+
+const rsaWith =
+  (hash: string, padding = constants.RSA_PKCS1_PADDING): Sign =>
+  (input, key) =>
+    sign(hash, Buffer.from(input), { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST })
+
+const ecdsa =
+  (dsaEncoding: 'ieee-p1363' | 'der'): Sign =>
+  (input, key) =>
+    sign('sha256', Buffer.from(input), { key, dsaEncoding })
+
+/** Signatures by name: those of RFC 7518, and those that are none. */
+export const signatures = {
+  RS256: rsaWith('sha256'),
+  RS384: rsaWith('sha384'),
+  RS512: rsaWith('sha512'),
+  PS256: rsaWith('sha256', constants.RSA_PKCS1_PSS_PADDING),
+  ES256: ecdsa('ieee-p1363'),
+  'ES256 in DER': ecdsa('der'),
+  EdDSA: (input, key) => sign(null, Buffer.from(input), key),
+  'HMAC with the public PEM': (input) =>
+    createHmac('sha256', rsa.publicKey.export({ format: 'pem', type: 'spki' }))
+      .update(input)
+      .digest(),
+  'HMAC with the public JWK': (input) =>
+    createHmac('sha256', JSON.stringify(publicJwk('rs256', 'RS256', rsa)))
+      .update(input)
+      .digest(),
+  'HMAC with nothing': (input) => createHmac('sha256', '').update(input).digest(),
+  'all zero': () => Buffer.alloc(64),
+  'all zero, as long as RSA': () => Buffer.alloc(256),
+  'one byte': () => Buffer.from([1]),
+  empty: () => Buffer.alloc(0),
+} as const satisfies Record<string, Sign>
+
+export type SignatureName = keyof typeof signatures
+
+/** The public half of a pair, as a key set shows it. */
+export const publicJwk = (kid: string, alg: string, { publicKey }: Pair = rsa, more: object = {}) => ({
+  ...publicKey.export({ format: 'jwk' }),
+  use: 'sig',
+  alg,
+  kid,
+  ...more,
+})
+
+const pairs = new Map<unknown, Pair>([
+  ['es256', ec],
+  ['ed', ed],
+])
+
+/** The pair that stands behind a `kid`: one RSA pair under all of its names. */
+export const pairOf = (kid: unknown): Pair => pairs.get(kid) ?? rsa
+
+/** One RSA pair under several algorithms, a curve of each kind, and keys that are not for verifying tokens. */
+export const goodKeys = () => [
+  publicJwk('rs256', 'RS256'),
+  publicJwk('rs512', 'RS512'),
+  publicJwk('ps256', 'PS256'),
+  publicJwk('es256', 'ES256', ec),
+  publicJwk('ed', 'EdDSA', ed),
+]
+export const uselessKeys = () => [
+  publicJwk('for encryption', 'RS256', rsa, { use: 'enc' }),
+  publicJwk('for signing', 'RS256', rsa, { use: undefined, key_ops: ['sign'] }),
+  publicJwk('without alg', 'RS256', rsa, { alg: undefined }),
+  publicJwk('of hmac', 'HS256'),
+  publicJwk('of encryption', 'RSA-OAEP-256'),
+  publicJwk('toString', 'toString'),
+  publicJwk('curve as rsa', 'RS256', ec),
+  publicJwk('another curve', 'ES384', ec),
+  publicJwk('', 'RS256'),
+  publicJwk('k'.repeat(257), 'RS256'),
+]
+
+/** Seconds since the epoch. A test that compares to the second freezes `Date` first. */
+export const now = (): number => Math.floor(Date.now() / 1000)
+
+/** The claims of an ordinary ID token of `demo`, eight hours long. */
+export const claims = (): Record<string, unknown> => ({
+  ntt: 'id_token',
+  sub: 'someone',
+  org: 'demo',
+  groups: ['north-desk'],
+  iat: now(),
+  exp: now() + 8 * 3600,
+  jti: 'session 1',
+})
+
+export const encoded = (part: unknown): string =>
+  (part instanceof Uint8Array
+    ? Buffer.from(part)
+    : Buffer.from(typeof part === 'string' ? part : JSON.stringify(part))
+  ).toString('base64url')
+
+export type Forgery = Readonly<{
+  /** Members in the place of the ordinary header's own; `undefined` takes one away. */
+  header?: Readonly<Record<string, unknown>>
+  /** The whole header: JSON text, bytes or a value. */
+  wholeHeader?: unknown
+  claims?: Readonly<Record<string, unknown>>
+  wholePayload?: unknown
+  /** How it is signed, when not as its header says. */
+  signature?: SignatureName
+  /** With which private key, when not with that of its `kid`. */
+  by?: KeyObject
+}>
+
+const isSignature = (name: unknown): name is SignatureName =>
+  typeof name === 'string' && Object.hasOwn(signatures, name)
+
+/** A compact JWS: ordinary and good, but for what the forgery says. */
+export const forged = (forgery: Forgery = {}): string => {
+  const header: Record<string, unknown> = { alg: 'RS256', kid: 'rs256', typ: 'JWT', ...forgery.header }
+  const payload = forgery.wholePayload ?? { ...claims(), ...forgery.claims }
+  const input = `${encoded(forgery.wholeHeader ?? header)}.${encoded(payload)}`
+  const name = forgery.signature ?? (isSignature(header.alg) ? header.alg : 'RS256')
+  const make: Sign = signatures[name]
+  return `${input}.${make(input, forgery.by ?? pairOf(header.kid).privateKey).toString('base64url')}`
+}
