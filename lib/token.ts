@@ -144,7 +144,9 @@ export const unverifiedToken = (raw: string): UnverifiedToken => {
   if (header === undefined || payload === undefined || signature === undefined || parts.length !== 3)
     return malformed()
   decodedPart(signature)
-  return { raw, ...headerOf(decodedPart(header)), unverifiedClaims: claimsOf(decodedPart(payload)) }
+  // All three are decoded before any of them is parsed.
+  const [headerBytes, payloadBytes] = [decodedPart(header), decodedPart(payload)]
+  return { raw, ...headerOf(headerBytes), unverifiedClaims: claimsOf(payloadBytes) }
 }
 
 /** What a verified token still has to fulfil, beside the clock. */
