@@ -67,10 +67,9 @@ export const incoming = (event: HttpEvent): Incoming => {
   }
 }
 
-const bearerOf = (authorization: string | undefined): string | undefined => {
-  const match = /^bearer(?:\s+(.*))?$/is.exec(authorization ?? '')
-  return match ? (match[1] ?? '') : undefined
-}
+/** Whatever follows the scheme and one space is the token, good or not: once a bearer is there, no cookie takes its place. */
+const bearerOf = (authorization: string | undefined): string | undefined =>
+  /^\s*bearer(?: |(?![\w-]))(.*)$/is.exec(authorization ?? '')?.[1]
 
 /** What API Gateway is given: payload format 2.0. */
 export type Answer = {
