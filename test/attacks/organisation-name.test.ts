@@ -49,10 +49,10 @@ describe('a well-formed name of no organisation', () => {
 })
 
 describe('a path without its organisation', () => {
-  it('is malformed', () =>
-    refused(gateway, 'org-login', { request: { query: 'callback=/' }, codes: ['bad_organisation'] }))
-  it('is not rescued by one in the query', () =>
-    refused(gateway, 'org-login', { request: { query: 'org=demo&callback=/' }, codes: ['bad_organisation'] }))
+  for (const query of ['callback=/', 'org=demo&callback=/'])
+    it(`is malformed: ${query}`, async () => {
+      await refused(gateway, 'org-login', { request: { query }, codes: ['bad_organisation'] })
+    })
 })
 
 describe('an organisation in path and query', () => {

@@ -63,12 +63,10 @@ describe('a token given twice, not at all, under another name or unreadably', ()
   })
 
   for (const name of ['token-is-set', 'units'] as const)
-    it(`is not read from the query of ${name}`, () =>
-      refused(gateway, name, {
-        request: { query: `imid_token=${token}&access_token=${token}&token=${token}` },
-        codes: ['token_missing'],
-        token,
-      }))
+    it(`is not read from the query of ${name}`, async () => {
+      const request = { query: `imid_token=${token}&access_token=${token}&token=${token}` }
+      await refused(gateway, name, { request, codes: ['token_missing'], token })
+    })
 })
 
 describe('a plus', () => {

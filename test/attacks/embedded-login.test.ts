@@ -1,0 +1,112 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import { browser, navigation, openGateway } from '../door.ts'
+import { refused } from '../refused.ts'
+
+const gateway = await openGateway()
+const { call, token, begin } = gateway
+let raw = ''
+before(async () => {
+  raw = await token()
+})
+
+const dests = [
+  'iframe frame fencedframe embed object image empty script style font audio video track worker sharedworker',
+  'serviceworker manifest report xslt audioworklet paintworklet webidentity json',
+].flatMap((line) => line.split(' '))
+
+/** What is no document navigation: each of these alone is enough. */
+const embeds: readonly Record<string, string>[] = [
+  ...dests.map((dest) => ({ 'sec-fetch-dest': dest })),
+  ...dests.map((dest) => ({ ...navigation, 'sec-fetch-dest': dest })),
+  { 'sec-fetch-dest': '' },
+  { 'sec-fetch-dest': 'document, iframe' },
+  { 'sec-fetch-dest': 'Document' },
+  ...['cors', 'no-cors', 'same-origin', 'websocket', 'nested-navigate', '', 'Navigate', 'navigate, cors'].map(
+    (mode) => ({ ...navigation, 'sec-fetch-mode': mode }),
+  ),
+  { 'sec-fetch-mode': 'cors' },
+  ...['prefetch', 'prefetch;prerender', 'prerender', 'PREFETCH', 'prefetch;anonymous-client-ip'].map(
+    (purpose) => ({ ...navigation, 'sec-purpose': purpose }),
+  ),
+  { 'sec-purpose': 'prefetch' },
+  { ...navigation, purpose: 'prefetch' },
+  { ...navigation, purpose: 'Prefetch' },
+  { ...navigation, purpose: 'preview' },
+  { ...navigation, 'x-moz': 'prefetch' },
+]
+
+describe('an embed, a prefetch or a fetch', () => {
+  for (const headers of embeds)
+    it(`starts and finishes no login: ${JSON.stringify(headers)}`, async () => {
+      const person = browser()
+      const begun = await begin(person)
+      const attempts = [
+        ['login', { query: 'org=demo&callback=/x' }],
+        ['org-login', { path: { org: 'demo' }, query: 'callback=/x' }],
+        ['callback', { query: `${begun}&imid_token=${raw}`, cookies: person.pairs() }],
+      ] as const
+      for (const [name, request] of attempts) {
+        const answer = await refused(gateway, name, {
+          request: { ...request, headers },
+          codes: ['not_a_navigation'],
+          token: raw,
+        })
+        deepEqual([answer.cookies, gateway.front.calls.read], [undefined, 0])
+        const { login } = JSON.parse(answer.body ?? '{}')
+        const offered = 'https://gw.example.test/imsg-service/v1/org/demo/login?callback=%2Fx'
+        equal(login, name === 'callback' ? undefined : offered)
+      }
+      const done = await call('callback', { query: `${begun}&imid_token=${raw}`, cookies: person.pairs() })
+      equal(done.statusCode, 302)
+    })
+
+  it('is offered nothing that would lead elsewhere', async () => {
+    for (const query of [
+      'org=..&callback=/',
+      'org=a%2Fb&callback=/',
+      'org=demo&org=x&callback=/',
+      'org=demo&callback=%',
+    ])
+      await refused(gateway, 'login', {
+        request: { query, headers: { 'sec-fetch-mode': 'cors' } },
+        codes: ['bad_organisation', 'bad_query'],
+      })
+    const answer = await call('login', {
+      query: 'org=demo&callback=%22%3E%26x%3D%23',
+      headers: { accept: 'application/problem+json', 'sec-fetch-mode': 'cors' },
+    })
+    equal(
+      JSON.parse(answer.body ?? '').login,
+      'https://gw.example.test/imsg-service/v1/org/demo/login?callback=%22%3E%26x%3D%23',
+    )
+  })
+})
+
+describe('a navigation', () => {
+  for (const headers of [
+    {},
+    navigation,
+    { ...navigation, 'sec-fetch-user': '?1' },
+    { 'sec-fetch-mode': 'navigate' },
+    { 'sec-fetch-dest': 'document' },
+    { ...navigation, 'sec-fetch-site': 'none' },
+    { ...navigation, purpose: '', 'sec-purpose': '' },
+  ])
+    it(`starts a login: ${JSON.stringify(headers)}`, async () => {
+      const answer = await call('login', { query: 'org=demo&callback=/', headers })
+      equal(answer.statusCode, 302)
+    })
+})
+
+describe('every page of ours', () => {
+  it('forbids that anybody frames it', async () => {
+    const page = { ...navigation, accept: 'text/html' }
+    for (const name of ['login', 'callback', 'token-is-set'] as const) {
+      const { headers } = await call(name, { headers: page })
+      ok(headers['content-security-policy']?.includes("frame-ancestors 'none'"))
+      ok(!headers['content-security-policy']?.includes('script-src'))
+      equal(headers['cross-origin-opener-policy'], 'same-origin')
+    }
+  })
+})
