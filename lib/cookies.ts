@@ -38,7 +38,8 @@ export const cookies = (header: readonly string[]): Cookies => {
 
 /** `STRICT_COOKIE_MODE`: a pair outside the grammar of RFC 6265 section 4.2.1 is a 400. */
 export const checkCookieGrammar = (header: readonly string[]): void => {
-  if (!pairsOf(header).every((pair) => strictPair.test(pair))) throw new Problem('bad_cookies')
+  if (!header.flatMap((part) => part.split('; ')).every((pair) => strictPair.test(pair)))
+    throw new Problem('bad_cookies')
 }
 
 /** RFC 6265bis section 5.6: a browser may drop a cookie whose name and value are longer than this together. */
