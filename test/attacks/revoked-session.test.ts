@@ -1,0 +1,259 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { describe, it, mock } from 'node:test'
+import { organisationKey, sessionKey, subjectKey } from '../../lib/sessions.ts'
+import { unverifiedToken } from '../../lib/token.ts'
+import { asProblem, browser, cleared, codeOf, fromOurPage, openGateway, set } from '../door.ts'
+import { forged, now } from './forger.ts'
+import {
+  acceptedEverywhere,
+  openForgedGateway,
+  refusedAtTheCallback,
+  refusedAtTheRoutes,
+  refusedEverywhere,
+} from './present.ts'
+
+mock.timers.enable({ apis: ['Date'], now: Date.now() })
+const gateway = await openForgedGateway()
+const { table } = gateway
+
+/** So many seconds later, and back. */
+const ahead = async (seconds: number, work: () => Promise<void>): Promise<void> => {
+  gateway.clock.ahead = seconds
+  try {
+    await work()
+  } finally {
+    gateway.clock.ahead = 0
+    await gateway.refresh()
+  }
+}
+
+const leave = (raw: string, on = gateway.call) =>
+  on('logout', { cookies: [`imidToken=${raw}`], headers: { ...fromOurPage, ...asProblem } })
+
+describe('A session after its logout', () => {
+  it('is refused in every instance, in every form, also by one that has just seen it good', async () => {
+    const raw = forged({ claims: { jti: 'left' } })
+    const elsewhere = await gateway.open('token-is-set')
+    equal((await elsewhere({ bearer: raw })).statusCode, 200)
+    await acceptedEverywhere(gateway, raw)
+
+    const answer = await leave(raw)
+    deepEqual([answer.statusCode, answer.body], [200, '{"msg":"You are logged out"}'])
+    await refusedEverywhere(gateway, raw, 'token_revoked')
+    equal((await elsewhere({ bearer: raw })).statusCode, 401)
+    equal((await (await gateway.open('units'))({ bearer: raw })).statusCode, 403)
+  })
+
+  it('is ended by session and not by text: the same jti in another token is ended too', async () => {
+    await leave(forged({ claims: { jti: 'one session' } }))
+    const again = forged({ claims: { jti: 'one session', groups: ['chiefs'], iat: now() - 10 } })
+    await refusedEverywhere(gateway, again, 'token_revoked')
+    await acceptedEverywhere(gateway, forged({ claims: { jti: 'another session' } }))
+  })
+
+  it('stays ended until its token has run out, whatever happens to be written beside it', async () => {
+    const raw = forged({ claims: { jti: 'long ago', exp: now() + 7000 } })
+    await leave(raw)
+    const item = (await table.read([sessionKey(unverifiedToken(raw).unverifiedClaims)])).values().next().value
+    deepEqual(item?.expires, { N: String(now() + 7000 + 3600) })
+    await ahead(6999, async () => {
+      await gateway.refresh()
+      equal(codeOf(await gateway.call('token-is-set', { bearer: raw, headers: asProblem })), 'token_revoked')
+    })
+  })
+
+  it('has its cookie taken away in both variants, whether it was good or not', async () => {
+    for (const raw of [forged({ claims: { jti: 'gone' } }), 'a.b.c', ''])
+      deepEqual(cleared(await leave(raw)), ['imidToken', 'imidToken', 'imidToken'])
+  })
+
+  it('is written for no token that has run out, and for none that nobody signed', async () => {
+    gateway.front.reset()
+    await leave(forged({ claims: { iat: now() - 100, exp: now() } }))
+    await leave(forged({ signature: 'all zero, as long as RSA' }))
+    await leave(forged({ header: { kid: 'unknown' } }))
+    equal(gateway.front.calls.write, 0)
+    await leave(forged({ claims: { jti: 'a second left', exp: now() + 1 } }))
+    equal(gateway.front.calls.write, 1)
+  })
+
+  it('is not answered 200 while the database fails, and ends with the next try', async () => {
+    const raw = forged({ claims: { jti: 'tried twice' } })
+    gateway.front.fault.next = (kind) => (kind === 'write' ? new Error('cut') : undefined)
+    const failed = await leave(raw)
+    delete gateway.front.fault.next
+    equal(failed.statusCode >= 500, true)
+    equal((await gateway.call('token-is-set', { bearer: raw })).statusCode, 200)
+    equal((await leave(raw)).statusCode, 200)
+    await refusedEverywhere(gateway, raw, 'token_revoked')
+  })
+
+  it('ends before a bad return address is told', async () => {
+    const raw = forged({ claims: { jti: 'bad address' } })
+    const answer = await gateway.call('logout', {
+      query: 'callback=https://evil.test/',
+      cookies: [`imidToken=${raw}`],
+      headers: { ...fromOurPage, ...asProblem },
+    })
+    deepEqual(
+      [answer.statusCode, codeOf(answer), answer.headers.location],
+      [400, 'return_url_not_allowed', undefined],
+    )
+    deepEqual(cleared(answer), ['imidToken', 'imidToken', 'imidToken'])
+    await refusedEverywhere(gateway, raw, 'token_revoked')
+  })
+
+  it('goes to the return domains of its own organisation, and to none without a session', async () => {
+    const query = 'callback=https%3A%2F%2Fapp.example.test%2Fbye'
+    const bye = await gateway.call('logout', {
+      query,
+      cookies: [`imidToken=${forged()}`],
+      headers: fromOurPage,
+    })
+    deepEqual([bye.statusCode, bye.headers.location], [303, 'https://app.example.test/bye'])
+    const stranger = forged({ claims: { org: 'second' } })
+    for (const cookies of [
+      [],
+      [`imidToken=${stranger}`],
+      ['imidToken=a.b.c'],
+      [`imidToken=${forged({ signature: 'RS512' })}`],
+    ])
+      equal((await gateway.call('logout', { query, cookies, headers: fromOurPage })).statusCode, 400)
+  })
+
+  it('ends also when the state is too old to sign anybody in', async () => {
+    const raw = forged({ claims: { jti: 'old state' } })
+    await ahead(3601, async () => {
+      const answer = await leave(raw, async (name, request) => (await gateway.open(name))(request))
+      equal(answer.statusCode, 200)
+      equal((await (await gateway.open('token-is-set'))({ bearer: raw })).statusCode, 503)
+    })
+    await refusedEverywhere(gateway, raw, 'token_revoked')
+  })
+})
+
+describe('All sessions of a subject, of an organisation', () => {
+  const subject = async (sub: string, values: Record<string, { N: string } | { BOOL: boolean }>) =>
+    table.put(subjectKey('demo', sub), values)
+  const before = (seconds: number) => ({ notBefore: { N: String(seconds) } })
+
+  it('end before the second in which they were ended: subject', async () => {
+    const at = now() - 100
+    await subject('left', before(at))
+    const issued = (iat: number) => forged({ claims: { sub: 'left', iat, jti: `left ${iat}` } })
+    await refusedEverywhere(gateway, issued(at - 1), 'subject_signed_out')
+    await acceptedEverywhere(gateway, issued(at))
+    await acceptedEverywhere(gateway, issued(at + 1))
+  })
+
+  it('end before the second in which they were ended: organisation', async () => {
+    const at = now() - 100
+    await gateway.control({ do: 'organisation', org: 'demo', set: { notBefore: at } })
+    await gateway.refresh()
+    const issued = (iat: number) => forged({ claims: { iat, jti: `all ${iat}` } })
+    await refusedEverywhere(gateway, issued(at - 1), 'organisation_signed_out')
+    await acceptedEverywhere(gateway, issued(at))
+    await acceptedEverywhere(gateway, issued(at + 1))
+    await gateway.control({ do: 'organisation', org: 'demo', set: { notBefore: null } })
+    await gateway.refresh()
+    await acceptedEverywhere(gateway, issued(at - 1))
+  })
+
+  it('end when the subject is blocked, whenever they were issued, and come back with it', async () => {
+    const raw = forged({ claims: { sub: 'blocked', iat: now() + 30, exp: now() + 60 } })
+    await subject('blocked', { blocked: { BOOL: true } })
+    await refusedEverywhere(gateway, raw, 'subject_blocked')
+    await subject('blocked', { blocked: { BOOL: false } })
+    await acceptedEverywhere(gateway, raw)
+  })
+
+  it('of a subject elsewhere, or of another subject, are not touched', async () => {
+    await subject('only here', { blocked: { BOOL: true }, ...before(now()) })
+    await acceptedEverywhere(gateway, forged({ claims: { sub: 'only there' } }))
+    equal(
+      (
+        await gateway.call('token-is-set', {
+          bearer: forged({ claims: { sub: 'only here', org: 'second' } }),
+        })
+      ).statusCode,
+      200,
+    )
+  })
+
+  it('end when the organisation is blocked, and no login begins or ends there', async () => {
+    const person = browser()
+    const query = await gateway.begin(person)
+    const raw = forged({ claims: { jti: 'blocked organisation' } })
+    await gateway.control({ do: 'organisation', org: 'demo', set: { blocked: true } })
+    await gateway.refresh()
+
+    await refusedAtTheRoutes(gateway, raw, 'token_organisation')
+    const back = await gateway.call('callback', {
+      query: `${query}&imid_token=${raw}`,
+      cookies: person.pairs(),
+      headers: asProblem,
+    })
+    deepEqual([back.statusCode, codeOf(back), back.headers.location], [401, 'token_organisation', undefined])
+    deepEqual(
+      set(back).map(({ name }) => name),
+      ['__Host-imsg-rounds'],
+    )
+    for (const [name, request] of [
+      ['login', { query: 'org=demo&callback=https%3A%2F%2Fapp.example.test%2F' }],
+      ['org-login', { query: 'callback=https%3A%2F%2Fapp.example.test%2F', path: { org: 'demo' } }],
+    ] as const) {
+      const answer = await gateway.call(name, { ...request, headers: asProblem })
+      deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [403, 'organisation_blocked', undefined])
+    }
+
+    await gateway.control({ do: 'organisation', org: 'demo', set: { blocked: false } })
+    await gateway.refresh()
+    await acceptedEverywhere(gateway, raw)
+  })
+
+  it('are looked up on every request: what was good a moment ago is asked for again', async () => {
+    const raw = forged({ claims: { sub: 'polled' } })
+    equal((await gateway.call('token-is-set', { bearer: raw })).statusCode, 200)
+    gateway.front.reset()
+    for (let poll = 0; poll < 5; poll++) await gateway.call('token-is-set', { bearer: raw })
+    equal(gateway.front.calls.read, 5)
+  })
+
+  it('are refused where the organisation is not among those that are known', async () => {
+    await table.remove(organisationKey('second'))
+    await refusedAtTheRoutes(
+      gateway,
+      forged({ claims: { org: 'second', jti: 'unknown' } }),
+      'token_organisation',
+    )
+  })
+})
+
+describe('A subject ended through the Admin API', () => {
+  it('is refused by every name that its tokens may give it', async () => {
+    const admin = await openGateway()
+    const bearer = await admin.token()
+    const { sub } = JSON.parse(Buffer.from(bearer.split('.')[1] ?? '', 'base64url').toString())
+    const id = String(sub).replace(/^demo_/, '')
+    for (const [set, code] of [
+      [{ blocked: true }, 'subject_blocked'],
+      [{ blocked: false, notBefore: now() + 1 }, 'subject_signed_out'],
+    ] as const) {
+      await admin.control({ do: 'subject', user: 'editor', set })
+      await admin.refresh()
+      for (const name of [sub, id, `demo_${id}`]) {
+        const named = await admin.token({ sub: name })
+        equal(codeOf(await admin.call('token-is-set', { bearer: named, headers: asProblem })), code)
+      }
+    }
+    await admin.control({ do: 'subject', user: 'editor', set: { blocked: false, notBefore: null } })
+    await admin.refresh()
+    equal((await admin.call('token-is-set', { bearer })).statusCode, 200)
+  })
+
+  it('is refused at the callback with a token that the identity service made before', async () => {
+    await gateway.table.put(subjectKey('demo', 'someone'), { notBefore: { N: String(now() + 1) } })
+    await refusedAtTheCallback(gateway, forged({ claims: { jti: 'before' } }), 'subject_signed_out')
+    await gateway.table.remove(subjectKey('demo', 'someone'))
+  })
+})
