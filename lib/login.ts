@@ -1,7 +1,7 @@
 import type { Bindings } from './binding.ts'
 import type { Config } from './config.ts'
 import { type Answer, type Incoming, redirect } from './http.ts'
-import { identityLoginUrl } from './login-url.ts'
+import { identityLoginUrl, ownLoginUrl } from './login-url.ts'
 import { organisationName } from './organisation.ts'
 import { Problem } from './problem.ts'
 import { type Allowed, returnUrl } from './return-url.ts'
@@ -50,6 +50,7 @@ export const startLogin =
     const org = organisationName(name)
     const callback = request.query.the('callback')
     request.facts.org = org
+    request.facts.again = ownLoginUrl(config, org, callback)
 
     const remembered = states.remembered(now())
     const items = await table.read([...(remembered === undefined ? [stateKey] : []), organisationKey(org)])

@@ -1,19 +1,26 @@
 import { createHash } from 'node:crypto'
+import type { Language } from './accept.ts'
 import type { LoginUrl } from './login-url.ts'
 
 /** The page a person meets when something went wrong: what happened, what to do, and what to tell whoever helps. */
 
 const style = `
-:root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--paper:#fff;--ground:#f3f4f6;--accent:#0b57d0}
-@media (prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a5adb8;--paper:#1f2328;--ground:#14171a;--accent:#8ab4f8}}
+:root{color-scheme:light dark;--ink:#18201f;--soft:#54605f;--line:#dde2e2;--card:#fff;--ground:#f1f4f3;--accent:#0f766e;--deep:#0b5a54;--on:#fff}
+@media (prefers-color-scheme:dark){:root{--ink:#e7edec;--soft:#a3b1af;--line:#2b3736;--card:#182120;--ground:#0e1413;--accent:#5ccabd;--deep:#86ddd2;--on:#06231f}}
 *{box-sizing:border-box}
-body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);color:var(--ink);font:1.0625rem/1.55 system-ui,sans-serif}
-main{width:100%;max-width:34rem;background:var(--paper);border-radius:.75rem;padding:clamp(1.5rem,5vw,2.5rem)}
-h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.25}
-p{margin:0 0 1rem}
-a.action{display:inline-block;margin:.5rem 0 1rem;padding:.7rem 1.2rem;border-radius:.5rem;background:var(--accent);color:var(--paper);text-decoration:none;font-weight:600}
-a:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
-footer{margin-top:1.5rem;font-size:.875rem;color:var(--soft);overflow-wrap:anywhere}`
+body{margin:0;min-height:100vh;min-height:100svh;display:grid;align-items:center;padding:1.25rem;background:var(--ground);color:var(--ink);font:1.0625rem/1.6 system-ui,sans-serif;overflow-wrap:break-word}
+main{width:100%;max-width:35rem;margin:0 auto;padding:clamp(1.5rem,6vw,2.75rem);border:1px solid var(--line);border-radius:1rem;background:var(--card)}
+svg{display:block;width:2.75rem;height:2.75rem;margin-bottom:1.5rem;color:var(--accent)}
+h1{margin:0 0 .75rem;font-size:clamp(1.4rem,5vw,1.75rem);line-height:1.2;letter-spacing:-.01em;text-wrap:balance}
+p{margin:0;text-wrap:pretty}
+.action{display:inline-block;margin-top:1.5rem;padding:.7rem 1.4rem;border:1px solid transparent;border-radius:.6rem;background:var(--accent);color:var(--on);font-weight:600;text-decoration:none}
+.action:hover{background:var(--deep)}
+.action:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
+footer{margin-top:2rem;padding-top:1.1rem;border-top:1px solid var(--line);font-size:.8125rem;line-height:1.5;color:var(--soft)}
+dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:.15rem .9rem;margin:.4rem 0 0}
+dd{margin:0;overflow-wrap:anywhere}
+code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}
+@media print{body{min-height:0}.action{display:none}}`
 
 /** Allows this one style and nothing else: no script, no image, no frame, no form, no base. */
 export const pagePolicy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'`
@@ -28,18 +35,67 @@ const entities: Record<string, string> = {
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '')
 
-type Page = Readonly<{ title: string; advice: string; code: string; id: string; again: LoginUrl | undefined }>
+/** What stands on every page beside the failure's own words. */
+const furniture = {
+  en: {
+    signIn: 'Sign in again',
+    retry: 'Try again',
+    help: 'If you ask somebody for help, give them this:',
+    code: 'Code',
+    request: 'Request',
+  },
+  sv: {
+    signIn: 'Logga in igen',
+    retry: 'Försök igen',
+    help: 'Om du ber någon om hjälp, uppge detta:',
+    code: 'Kod',
+    request: 'Begäran',
+  },
+} as const satisfies Record<Language, object>
+
+/** A gate with a keyhole. It says nothing that the words do not, so it is hidden from whoever listens. */
+const mark =
+  '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>'
+
+type Page = Readonly<{
+  language: Language
+  title: string
+  advice: string
+  code: string
+  id: string
+  /** A way to begin the login once more: because it ended, or because it could not be had. */
+  again?: Readonly<{ to: LoginUrl; why: 'signIn' | 'retry' }> | undefined
+}>
 
 /** The whole page. Everything that is put in is escaped, whoever it comes from. */
-export const page = ({ title, advice, code, id, again }: Page): string =>
-  `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${escaped(title)}</title><style>${style}</style></head>
-<body><main>
+export const page = ({ language, title, advice, code, id, again }: Page): string => {
+  const words = furniture[language]
+  const action =
+    again === undefined ? '' : `<a class="action" href="${escaped(again.to)}">${words[again.why]}</a>\n`
+  return `<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+${mark}
 <h1>${escaped(title)}</h1>
 <p>${escaped(advice)}</p>
-${again === undefined ? '' : `<p><a class="action" href="${escaped(again)}">Sign in again</a></p>`}
-<footer>Code <code>${escaped(code)}</code> · Request <code>${escaped(id)}</code></footer>
-</main></body>
+${action}<footer>
+<p>${words.help}</p>
+<dl translate="no">
+<dt>${words.code}</dt><dd><code>${escaped(code)}</code></dd>
+<dt>${words.request}</dt><dd><code>${escaped(id)}</code></dd>
+</dl>
+</footer>
+</main>
+</body>
 </html>
 `
+}

@@ -20,7 +20,7 @@ type Row = {
   /** What the person in front of the browser can do about it, in one or two plain sentences. */
   advice: string
   level: Level
-  /** Set where starting the login again can help: the page then offers it. */
+  /** Set where starting the login again can help: page and problem document then offer it. */
   again?: true
 }
 
@@ -28,7 +28,8 @@ const signInAgain = 'Sign in again to go on.'
 const linkIsWrong =
   'The link that brought you here is not complete or not allowed. Go back to the service you came from and try from there; if it happens again, tell whoever runs it.'
 const notYours = 'Go back to the service you came from and sign in from there.'
-const tryLater = 'This is not your fault and you are still signed in. Wait a minute and try again.'
+const tryLater =
+  'This is not your fault. Wait a minute and try again. If you are signed in already, you stay signed in.'
 const clientError = 'The program that sent this request has to be corrected.'
 
 /** Every failure by its stable code. The same code stands in the answer, the log line and the metric. */
@@ -73,6 +74,7 @@ export const catalogue = {
     title: 'A login starts in a browser window of its own',
     advice: 'Open the login address in a window or tab.',
     level: 'info',
+    again: true,
   },
   token_missing: {
     answer: 'missingToken',
@@ -256,24 +258,28 @@ export const catalogue = {
     title: 'Signing in is not possible right now',
     advice: tryLater,
     level: 'error',
+    again: true,
   },
   state_too_old: {
     answer: 'unavailable',
     title: 'Signing in is not possible right now',
     advice: tryLater,
     level: 'error',
+    again: true,
   },
   table_unavailable: {
     answer: 'unavailable',
     title: 'Your session cannot be checked right now',
     advice: tryLater,
     level: 'error',
+    again: true,
   },
   internal: {
     answer: 'internal',
     title: 'Something went wrong',
     advice: 'It has been noted. Wait a minute and try again.',
     level: 'error',
+    again: true,
   },
 } as const satisfies Record<string, Row>
 

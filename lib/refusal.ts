@@ -1,25 +1,12 @@
+import { languageFor, weight } from './accept.ts'
 import { type Answer, answer, type Incoming } from './http.ts'
 import { page, pagePolicy } from './page.ts'
 import { type AnswerName, answers, type Code, row } from './problem.ts'
+import { swedish } from './swedish.ts'
 
 /** From a failure to what the caller is told: one failure, three readers (contract, section 2). */
 
 type Reader = 'problem' | 'page' | 'key'
-
-/** The weight an Accept header gives a media type by name: RFC 9110 section 12.5.1. Wildcards do not count. */
-const weight = (accept: string, type: string): number => {
-  const range = accept.split(',').map((part) =>
-    part
-      .trim()
-      .toLowerCase()
-      .split(';')
-      .map((piece) => piece.trim()),
-  )
-  const parameters = range.find(([name]) => name === type)
-  if (parameters === undefined) return 0
-  const quality = parameters.find((parameter) => parameter.startsWith('q='))
-  return quality === undefined ? 1 : Number(quality.slice(2)) || 0
-}
 
 const readerOf = ({ header }: Incoming): Reader => {
   const accept = header('accept') ?? ''
@@ -32,33 +19,47 @@ const readerOf = ({ header }: Incoming): Reader => {
   return wantsPage ? 'page' : 'key'
 }
 
+/** The failure as a page, in the language of whoever reads it. */
+const asPage = (request: Incoming, code: Code, status: number): Answer => {
+  const { cookies, again: login } = request.facts
+  const { again } = row(code)
+  const language = languageFor(request.header('accept-language') ?? '')
+  const { title, advice } = language === 'sv' ? swedish[code] : row(code)
+  const why = status < 500 ? 'signIn' : 'retry'
+  const to = again && login && ({ to: login, why } as const)
+  const html = page({ language, title, advice, code, id: request.id, again: to })
+  const { headers, ...rest } = answer(status, 'text/html', html, cookies)
+  return {
+    ...rest,
+    headers: { ...headers, 'content-language': language, 'content-security-policy': pagePolicy },
+  }
+}
+
+/** The failure as a problem document: RFC 9457. For programs, so its words are constants and English. */
+const asDocument = (
+  request: Incoming,
+  code: Code,
+  { status, key }: { status: number; key: string },
+): Answer => {
+  const { cookies, again: login } = request.facts
+  const { title, again } = row(code)
+  const document = {
+    type: `urn:imsg-service:problem:${code}`,
+    title,
+    status,
+    instance: request.id,
+    key,
+    code,
+    ...(again && login ? { login } : {}),
+  }
+  return answer(status, 'application/problem+json', JSON.stringify(document), cookies)
+}
+
 /** The answer to a failure, in the form that suits whoever asked. `named`: the public answer, where the row of a route says another. */
 export const refusal = (request: Incoming, code: Code, named: AnswerName): Answer => {
   const { status, key } = answers[named]
-  const { title, advice, again } = row(code)
-  const cookies = request.facts.cookies ?? []
-  const login = request.facts.again
-
-  if (readerOf(request) === 'problem') {
-    const document = {
-      type: `urn:imsg-service:problem:${code}`,
-      title,
-      status,
-      instance: request.id,
-      key,
-      code,
-      ...(login ? { login } : {}),
-    }
-    return answer(status, 'application/problem+json', JSON.stringify(document), cookies)
-  }
-  if (readerOf(request) === 'page') {
-    const html = answer(
-      status,
-      'text/html',
-      page({ title, advice, code, id: request.id, again: again && login }),
-      cookies,
-    )
-    return { ...html, headers: { ...html.headers, 'content-security-policy': pagePolicy } }
-  }
-  return answer(status, 'application/json', JSON.stringify(key), cookies)
+  const reader = readerOf(request)
+  if (reader === 'page') return asPage(request, code, status)
+  if (reader === 'problem') return asDocument(request, code, answers[named])
+  return answer(status, 'application/json', JSON.stringify(key), request.facts.cookies)
 }

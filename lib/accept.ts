@@ -1,0 +1,33 @@
+/** What a request would rather have, by its Accept headers: RFC 9110 section 12.5. Wildcards name nothing, so they do not count. */
+
+type Range = Readonly<{ name: string; quality: number }>
+
+/** The ranges of an Accept header with their qualities. A quality that cannot be read is none. */
+const ranges = (header: string): Range[] =>
+  header.split(',').map((part) => {
+    const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())
+    const quality = parameters.find((parameter) => parameter.startsWith('q='))
+    return { name, quality: quality === undefined ? 1 : Number(quality.slice(2)) || 0 }
+  })
+
+/** The weight that an `Accept` gives a media type by name. */
+export const weight = (accept: string, type: string): number =>
+  ranges(accept).find(({ name }) => name === type)?.quality ?? 0
+
+/** The languages that pages are written in. */
+export type Language = 'en' | 'sv'
+
+const languages = new Map<string, Language>([
+  ['en', 'en'],
+  ['sv', 'sv'],
+])
+
+/** The language of a page for this `Accept-Language`: the one that weighs more, of two the first, and otherwise English. */
+export const languageFor = (accept: string): Language => {
+  let best: { language: Language; quality: number } = { language: 'en', quality: 0 }
+  for (const { name, quality } of ranges(accept)) {
+    const language = languages.get(name.replace(/-.*/, ''))
+    if (language !== undefined && quality > best.quality) best = { language, quality }
+  }
+  return best.language
+}

@@ -1,0 +1,114 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { languageFor } from '../lib/accept.ts'
+import { type Code, catalogue, Problem } from '../lib/problem.ts'
+import { swedish } from '../lib/swedish.ts'
+import { asProblem, navigation, openGateway } from './door.ts'
+
+const { call, front } = await openGateway()
+
+const pageFor = (query: string, headers: Record<string, string> = {}) =>
+  call('login', { query, headers: { ...navigation, ...headers } })
+
+describe('the language of a page', () => {
+  for (const [accept, language] of [
+    ['', 'en'],
+    ['sv', 'sv'],
+    ['SV-se', 'sv'],
+    ['sv-FI, sv;q=0.9, en;q=0.8', 'sv'],
+    ['en-GB, sv;q=0.9', 'en'],
+    ['en;q=0.3, sv;q=0.7', 'sv'],
+    ['sv, en', 'sv'],
+    ['en, sv', 'en'],
+    ['de, sv;q=0.5', 'sv'],
+    ['de, nb, fr;q=0.5', 'en'],
+    ['*', 'en'],
+    ['sv;q=0, en;q=0.1', 'en'],
+    ['sv;q=0', 'en'],
+    ['sv;q=much', 'en'],
+    ['sw, svx, x-sv', 'en'],
+    ['constructor, __proto__', 'en'],
+    [';;,,q=1', 'en'],
+  ] as const)
+    it(`is ${language} for "${accept}"`, () => equal(languageFor(accept), language))
+
+  it('is the same in words, in lang and in the header, and caches are told what it hangs on', async () => {
+    for (const [accept, language, title, help] of [
+      ['sv-SE,sv;q=0.9,en;q=0.8', 'sv', swedish.bad_query.title, 'Om du ber någon om hjälp'],
+      ['en-GB', 'en', catalogue.bad_query.title, 'If you ask somebody for help'],
+    ] as const) {
+      const { headers, body = '' } = await pageFor('', { 'accept-language': accept })
+      equal(headers['content-language'], language)
+      match(headers.vary ?? '', /\baccept-language\b/)
+      match(body, new RegExp(`^<!doctype html>\n<html lang="${language}">`))
+      for (const text of [`<title>${title}</title>`, `<h1>${title}</h1>`, help]) ok(body.includes(text), text)
+    }
+  })
+
+  it('is for people: a problem document stays English', async () => {
+    const { headers, body = '{}' } = await call('login', {
+      headers: { ...asProblem, 'accept-language': 'sv' },
+    })
+    deepEqual([JSON.parse(body).title, headers['content-language']], [catalogue.bad_query.title, undefined])
+  })
+
+  it('has words of its own for every failure, and nothing left in the other language', () => {
+    const codes = Object.keys(catalogue) as Code[]
+    deepEqual(Object.keys(swedish), codes)
+    for (const code of codes) {
+      const { title, advice } = swedish[code]
+      ok(title !== catalogue[code].title && advice !== catalogue[code].advice, code)
+      ok(!/\b(the|you|your|is|again)\b/i.test(`${title} ${advice}`), code)
+    }
+  })
+})
+
+describe('the way on', () => {
+  it('is a link that starts the login again, where that can help', async () => {
+    front.fault.next = () => new Problem('table_unavailable')
+    const fresh = await pageFor('org=demo&callback=/a%3Fb%3D%22%3E%26', { 'accept-language': 'sv' })
+    delete front.fault.next
+    equal(fresh.statusCode, 503)
+    match(
+      fresh.body ?? '',
+      /<a class="action" href="https:\/\/gw\.example\.test\/imsg-service\/v1\/org\/demo\/login\?callback=%2Fa%3Fb%3D%22%3E%26">Försök igen<\/a>/,
+    )
+  })
+
+  it('is not offered where it cannot', async () => {
+    for (const query of [
+      'org=demo&callback=https://evil.example/',
+      'org=nowhere&callback=/',
+      'org=closed&callback=/',
+    ]) {
+      const { statusCode, body = '' } = await pageFor(query)
+      ok(statusCode === 400 || statusCode === 403)
+      ok(!body.includes('<a '), query)
+    }
+  })
+
+  it('is told to programs by the same rule', async () => {
+    const refused = async (query: string, headers: Record<string, string>) => {
+      const { body = '{}' } = await call('login', { query, headers: { ...asProblem, ...headers } })
+      const { code, login } = JSON.parse(body)
+      return [code, login]
+    }
+    deepEqual(await refused('org=demo&callback=/a', { 'sec-fetch-mode': 'cors' }), [
+      'not_a_navigation',
+      'https://gw.example.test/imsg-service/v1/org/demo/login?callback=%2Fa',
+    ])
+    deepEqual(await refused('org=closed&callback=/a', {}), ['organisation_blocked', undefined])
+  })
+})
+
+describe('what a page may hold', () => {
+  it('is one style, no script, nothing from elsewhere, nothing of the request', async () => {
+    const { body = '', headers } = await pageFor('org=%3Cscript%3E&callback=/%22canary')
+    ok(!/<script|<img|<link|<form|style=|\son\w+=|canary/i.test(body))
+    match(
+      headers['content-security-policy'] ?? '',
+      /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'$/,
+    )
+    ok(body.length < 6000, `${body.length} characters`)
+  })
+})
