@@ -3,17 +3,24 @@ import httpJsonBodyParser from '@middy/http-json-body-parser'
 import type { HttpEvent } from './http.ts'
 import { Problem } from './problem.ts'
 
-/** Largest request body that is read, in bytes: a unit's name and room to spare. */
-const largestBody = 10_240
+/** Largest request body that is taken, in bytes: a unit's name and room to spare. */
+const largestBody = 131_072
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The text of a body, decoded strictly: middy would put U+FFFD where bytes are no UTF-8, and read wrong base64 as it can. */
-const textOf = ({ body, isBase64Encoded }: HttpEvent): string | undefined => {
+/** The bytes of a body, if there is one and it is not too large. */
+const bytesOf = ({ body, isBase64Encoded }: HttpEvent): Buffer | undefined => {
   if (typeof body !== 'string') return undefined
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8')
   if (bytes.length > largestBody || body.length > largestBody * 2) throw new Problem('body_too_large')
-  if (isBase64Encoded && bytes.toString('base64') !== body) throw new Problem('bad_body')
+  return bytes
+}
+
+/** The text of a body, decoded strictly: middy would put U+FFFD where bytes are no UTF-8, and read wrong base64 as it can. */
+const textOf = (event: HttpEvent): string | undefined => {
+  const bytes = bytesOf(event)
+  if (bytes === undefined) return undefined
+  if (event.isBase64Encoded && bytes.toString('base64') !== event.body) throw new Problem('bad_body')
   try {
     return strict.decode(bytes)
   } catch {
@@ -21,19 +28,23 @@ const textOf = ({ body, isBase64Encoded }: HttpEvent): string | undefined => {
   }
 }
 
-/** Refuses a body that is too large or no UTF-8, and leaves the others as text. */
-export const bodyText = (): MiddlewareObj<HttpEvent> => ({
+/** Refuses a body that is too large. What else it holds is nobody's business where no body is read. */
+export const boundedBody = (): MiddlewareObj<HttpEvent> => ({
   before: ({ event }) => {
-    event.body = textOf(event)
-    event.isBase64Encoded = false
+    bytesOf(event)
   },
 })
 
-/** middy's parser, whose own errors say 422 and carry the body: neither is what the contract wants. */
+/**
+ * Reads a body that has to be JSON. middy's parser finds it in the text that was decoded here; its own errors say 422 and
+ * carry the body: neither is what the contract wants.
+ */
 export const jsonBody = (): MiddlewareObj<HttpEvent> => {
   const parser = httpJsonBodyParser()
   return {
     before: (request) => {
+      request.event.body = textOf(request.event)
+      request.event.isBase64Encoded = false
       try {
         parser.before?.(request as never)
       } catch (error) {

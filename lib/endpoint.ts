@@ -1,6 +1,6 @@
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import { bodyText, jsonBody } from './body.ts'
+import { boundedBody, jsonBody } from './body.ts'
 import { ConfigError } from './config.ts'
 import { type Answer, type HttpEvent, type Incoming, incoming, lowerCased } from './http.ts'
 import { logTo, named } from './log.ts'
@@ -108,8 +108,7 @@ export const endpoint = (name: HttpRouteName, handle: Handle, on: Surroundings):
     .use({ after: finish, onError: finish })
     .use({ onError: answerProblem })
     .before(({ event }) => check(visitOf(event).request))
-  if ('post' in route) chain.use(bodyText())
-  if ('post' in route && route.body === 'json') chain.use(jsonBody())
+  if ('post' in route) chain.use(route.body === 'json' ? jsonBody() : boundedBody())
   return chain.handler((event: HttpEvent) => handle(visitOf(event).request)) as Endpoint
 }
 
