@@ -8,7 +8,7 @@ import { requestMetrics } from './metrics.ts'
 import { enforce } from './policy.ts'
 import { type Code, Problem, row } from './problem.ts'
 import { refusal } from './refusal.ts'
-import { type HttpRouteName, type Route, routes } from './routes.ts'
+import { answerOn, type HttpRouteName, type Route, routes } from './routes.ts'
 import { type Surroundings, surroundings } from './surroundings.ts'
 
 /** A route: a request in, an answer out, or a `Problem` thrown. */
@@ -32,12 +32,6 @@ const guards = {
 const reserve = 250
 
 type Visit = { request: Incoming; began: number; failure?: { code: Code; cause: unknown } }
-
-/** The public answer of a code on this route: where the contract tells one failure differently, the row says so. */
-const answerOn = (route: Route, code: Code) => {
-  const { answer } = row(code)
-  return answer === 'missingToken' && 'signedOut' in route && route.signedOut ? route.signedOut : answer
-}
 
 /** The one line that each request leaves. What it may say is listed here; an event is never part of it. */
 const report = (

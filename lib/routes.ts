@@ -1,4 +1,4 @@
-import type { Code } from './problem.ts'
+import { type AnswerName, type Code, row } from './problem.ts'
 
 /** THE route table: data only. Functions, API routes, grants, alarms, documents and policy come from its rows. */
 
@@ -171,4 +171,10 @@ export const door = (route: Route): { method: 'GET' | 'POST'; path: string } | u
   if ('get' in route) return { method: 'GET', path: `${prefix}${route.get}` }
   if ('post' in route) return { method: 'POST', path: `${prefix}${route.post}` }
   return undefined
+}
+
+/** The public answer of a code on a route: where the contract tells one failure differently, the row says so. */
+export const answerOn = (route: Route, code: Code): AnswerName => {
+  const { answer } = row(code)
+  return answer === 'missingToken' && 'signedOut' in route && route.signedOut ? route.signedOut : answer
 }

@@ -1,3 +1,4 @@
+import { deepEqual } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after } from 'node:test'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -14,6 +15,7 @@ import type { Surroundings } from '../lib/surroundings.ts'
 import { type Table, tableIn } from '../lib/table.ts'
 import { createTables, openDynalite, region } from '../local/database.ts'
 import { startIdentity } from '../local/identity/server.ts'
+import { undeclaredIn, unlisted } from './declared.ts'
 
 /**
  * The door of the gateway, for tests: an API Gateway event in, the whole answer out, with the real handlers and chain, real
@@ -178,6 +180,10 @@ export const openGateway = async (settings: Settings = {}) => {
   const clock = { ahead: 0 }
   const logs: Record<string, unknown>[] = []
   const lines: string[] = []
+  const undeclared = new Set<string>()
+  const declared = (strays: readonly string[]): void => {
+    for (const stray of strays) undeclared.add(stray)
+  }
   const front = watched(database.table)
   const asked = { times: 0 }
 
@@ -189,13 +195,15 @@ export const openGateway = async (settings: Settings = {}) => {
 
   const now = () => Math.floor(Date.now() / 1000) + clock.ahead
 
-  /** Fresh surroundings: what a newly started function instance has. */
-  const instance = (more: Settings = {}): Surroundings => {
+  /** Fresh surroundings: what a newly started function instance has. `invented`: its routes fail as no real one does. */
+  const instance = (more: Settings = {}, failures: 'declared' | 'invented' = 'declared'): Surroundings => {
     const urls = { IMAS_URL: identity.url, ADMIN_API_URL: identity.url, ACCESS_TOKEN_URL: identity.url }
     const config = readConfig({ ...standard, ...urls, ...settings, ...more })
     const log = logTo(config.logLevel, (line) => {
       lines.push(line)
-      logs.push(JSON.parse(line))
+      const fields = JSON.parse(line)
+      logs.push(fields)
+      if (failures === 'declared') declared(unlisted(fields))
     })
     const random = (bytes: number) =>
       createHash('sha512')
@@ -249,7 +257,11 @@ export const openGateway = async (settings: Settings = {}) => {
       wire: (on: Surroundings) => Endpoint
     }
     const handler = wire(on)
-    return (request = {}) => handler(eventOf(name, request), context)
+    return async (request = {}) => {
+      const answer = await handler(eventOf(name, request), context)
+      declared(undeclaredIn(name, answer))
+      return answer
+    }
   }
 
   const warm = instance()
@@ -290,6 +302,8 @@ export const openGateway = async (settings: Settings = {}) => {
     await Promise.all([identity.close(), database.close()])
   }
   after(close)
+  // Declared failures: what a route does and neither its row nor the OpenAPI document says is a lie of one of them.
+  after(() => deepEqual([...undeclared], [], 'neither in the row of the route nor in the OpenAPI document'))
 
   await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })
   await refresh()

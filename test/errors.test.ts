@@ -11,7 +11,7 @@ const context = { getRemainingTimeInMillis: () => 5000 } as never
 
 /** A route that fails in this way. */
 const failing = (error: unknown, name: HttpRouteName = 'token-is-set') => {
-  const handler = endpoint(name, () => Promise.reject(error), gateway.instance())
+  const handler = endpoint(name, () => Promise.reject(error), gateway.instance({}, 'invented'))
   return (headers: Record<string, string> = {}) =>
     handler(
       eventOf(name, { body: '{}', headers: { 'content-type': 'application/json', ...headers } }),

@@ -1,0 +1,176 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { createConfig, lintFromString } from '@redocly/openapi-core'
+import { openApiFile, openApiText } from '../infra/openapi.ts'
+import type { Answer } from '../lib/http.ts'
+import { Problem } from '../lib/problem.ts'
+import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
+import { type Document, documented, mediaType, operationOf, undeclaredIn } from './declared.ts'
+import { asProblem, browser, fromOurPage, navigation, openGateway, type Request } from './door.ts'
+
+const gateway = await openGateway()
+const { call, token, begin } = gateway
+const cookies = [`imidToken=${await token()}`]
+const httpRoutes = Object.entries<Route>(routes).flatMap(([name, row]) =>
+  door(row) ? [name as HttpRouteName] : [],
+)
+
+const config = await createConfig({ extends: ['recommended'] })
+
+/** What the recommended rules of Redocly say of a document: `rule place`. */
+const findings = async (document: Document): Promise<string[]> => {
+  const problems = await lintFromString({ source: JSON.stringify(document), config })
+  return problems.map(({ ruleId, message, location: [where] }) =>
+    [ruleId, where?.pointer, ruleId.startsWith('operation') ? '' : message].join(' ').trim(),
+  )
+}
+
+/** What the rules want and the contract does not: a login answers by redirects alone, and health has nothing to refuse. */
+const exceptions = [
+  'operation-2xx-response #/paths/~1callback/get/responses',
+  'operation-2xx-response #/paths/~1login/get/responses',
+  'operation-2xx-response #/paths/~1org~1{org}~1login/get/responses',
+  'operation-4xx-response #/paths/~1health/get/responses',
+]
+
+const toApp = 'callback=https%3A%2F%2Fapp.example.test%2F'
+const json = { ...fromOurPage, 'content-type': 'application/json' }
+const unit = { cookies, headers: json }
+const healthJson = { headers: { accept: 'application/health+json' } }
+
+/** Requests of every kind to every route, by the status that they get. */
+const requests = {
+  login: [
+    [302, { query: `org=demo&${toApp}` }],
+    [400, { query: 'org=demo' }],
+    [401, { query: `org=demo&${toApp}`, headers: { 'sec-fetch-mode': 'cors' } }],
+    [403, { query: `org=nobody&${toApp}` }],
+  ],
+  'org-login': [
+    [302, { path: { org: 'demo' }, query: toApp }],
+    [400, { path: { org: 'de mo' }, query: toApp }],
+    [401, { path: { org: 'demo' }, query: toApp, headers: { 'sec-fetch-mode': 'cors' } }],
+    [403, { path: { org: 'nobody' }, query: toApp }],
+  ],
+  callback: [
+    [302, { query: `imid_token=${await token()}&serviceCallback=/`, cookies }],
+    [400, { query: 'serviceCallback=/' }],
+    [401, { query: 'imid_token=x&serviceCallback=/', headers: { 'sec-fetch-mode': 'cors' } }],
+    [403, { query: 'imid_token=x&serviceCallback=/' }],
+  ],
+  'token-is-set': [
+    [200, { cookies }],
+    [401, {}],
+    [401, { cookies: [...cookies, ...cookies] }],
+  ],
+  units: [
+    [200, { cookies }],
+    [403, {}],
+    [403, { bearer: 'x' }],
+  ],
+  unit: [
+    [200, { ...unit, body: '{"unit":null}' }],
+    [400, { ...unit, body: '{"unit":1}' }],
+    [403, { ...unit, body: '{"unit":"nowhere"}' }],
+    [413, { ...unit, body: 'x'.repeat(200_000) }],
+    [415, { ...unit, headers: fromOurPage, body: 'unit=1' }],
+  ],
+  logout: [
+    [200, { headers: fromOurPage }],
+    [303, { headers: fromOurPage, query: 'callback=/' }],
+    [400, { headers: fromOurPage, query: 'callback=//elsewhere' }],
+    [403, { headers: { origin: 'https://elsewhere.example' } }],
+    [413, { headers: fromOurPage, body: 'x'.repeat(200_000) }],
+  ],
+  health: [
+    [200, {}],
+    [200, healthJson],
+  ],
+} as const satisfies Record<HttpRouteName, readonly (readonly [number, Request])[]>
+
+/** The three readers of a refusal. */
+const readers = [{}, asProblem, navigation]
+
+const real: [name: HttpRouteName, answer: Answer][] = []
+
+/** Sends a request and keeps its answer. */
+const ask = async (name: HttpRouteName, request: Request, send = call): Promise<Answer> => {
+  const answer = await send(name, request)
+  real.push([name, answer])
+  return answer
+}
+
+/** An example of each kind goes into the document, where no member may be without a schema. */
+const withExamples = (): Document => {
+  const document = documented()
+  for (const [number, [name, answer]] of real.entries()) {
+    const media = operationOf(document, name).responses[answer.statusCode]?.content?.[mediaType(answer)]
+    if (media === undefined || answer.body === undefined) continue
+    const value: unknown = mediaType(answer) === 'text/html' ? answer.body : JSON.parse(answer.body)
+    media.schema = { ...media.schema, unevaluatedProperties: false }
+    media.examples = { ...media.examples, [`answer-${number}`]: { value } }
+  }
+  return document
+}
+
+describe('docs/openapi.json', () => {
+  it('is what the tables say (UPDATE_SNAPSHOTS=1 or `npm run openapi` writes it anew)', () => {
+    const { UPDATE_SNAPSHOTS } = process.env
+    if (UPDATE_SNAPSHOTS === '1') writeFileSync(openApiFile, openApiText())
+    equal(readFileSync(openApiFile, 'utf8'), openApiText())
+  })
+
+  it('passes the recommended rules but for what the contract has otherwise', async () => {
+    deepEqual((await findings(documented())).toSorted(), exceptions)
+  })
+
+  it('names each route by its one word, and each failure of its row', () => {
+    for (const name of httpRoutes) {
+      const { operationId, responses } = operationOf(documented(), name)
+      equal(operationId, name)
+      const text = JSON.stringify(responses)
+      for (const code of [...routes[name].problems, 'internal']) ok(text.includes(`\`${code}\``), code)
+    }
+  })
+})
+
+describe('the answers of each route are those of the document', () => {
+  for (const name of httpRoutes)
+    for (const [status, request] of requests[name] as readonly (readonly [number, Request])[])
+      it(`${name} ${status}`, async () => {
+        for (const reader of status < 400 ? [{}] : readers) {
+          const answer = await ask(name, { ...request, headers: { ...reader, ...request.headers } })
+          equal(answer.statusCode, status)
+          deepEqual(undeclaredIn(name, answer), [])
+        }
+      })
+
+  it('a login that is finished, and one that is refused', async () => {
+    const person = browser()
+    const query = await begin(person)
+    const request = { query: query.toString().replaceAll('+', '%20'), cookies: person.pairs() }
+    equal((await ask('callback', { ...request, query: `${query}&imid_token=x` })).statusCode, 401)
+    query.set('imid_token', await token())
+    equal((await ask('callback', { ...request, query: query.toString() })).statusCode, 302)
+  })
+
+  it('503, or the 500 of health, while the table cannot be read', async () => {
+    gateway.front.fault.next = () => new Problem('table_unavailable')
+    for (const name of httpRoutes)
+      for (const reader of name === 'health' ? [{}, healthJson.headers] : readers) {
+        const [[, request]] = requests[name]
+        const cold = gateway.instance()
+        const headers = { ...reader, ...('headers' in request ? request.headers : {}) }
+        const sent = { cookies, ...request, headers }
+        const answer = await ask(name, sent, async () => (await gateway.open(name, cold))(sent))
+        equal(answer.statusCode, name === 'health' ? 500 : 503)
+      }
+    delete gateway.front.fault.next
+  })
+
+  it('and each body has the form of its schema', async () => {
+    ok(real.length > 60)
+    deepEqual((await findings(withExamples())).toSorted(), exceptions)
+  })
+})
