@@ -135,7 +135,7 @@ describe('GET /whoami', () => {
   const ask = async (cookie: string, at = origin) => {
     const answer = await fetch(`${at}/whoami`, { headers: { cookie } })
     equal(answer.headers.get('cache-control'), 'no-store')
-    return { status: answer.status, body: await answer.json() }
+    return { status: answer.status, body: JSON.parse(await answer.text()) }
   }
   const nobody = { status: 401, body: { signedIn: false } }
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { languageFor } from '../lib/accept.ts'
-import { type Code, catalogue, Problem } from '../lib/problem.ts'
+import { type Code, catalogue, Problem, row } from '../lib/problem.ts'
 import { swedish } from '../lib/swedish.ts'
 import { asProblem, navigation, openGateway } from './door.ts'
 
@@ -56,8 +56,8 @@ describe('the language of a page', () => {
     const codes = Object.keys(catalogue) as Code[]
     deepEqual(Object.keys(swedish), codes)
     for (const code of codes) {
-      const { title, advice } = swedish[code]
-      ok(title !== catalogue[code].title && advice !== catalogue[code].advice, code)
+      const { title, advice }: { title: string; advice: string } = swedish[code]
+      ok(title !== row(code).title && advice !== row(code).advice, code)
       ok(!/\b(the|you|your|is|again)\b/i.test(`${title} ${advice}`), code)
     }
   })

@@ -20,12 +20,12 @@ describe('Lambda Invoke', () => {
   for (const name of ['moody', 'moody1', 'arn:aws:lambda:local:000000000000:function:moody'])
     it(`runs ${name}`, async () => {
       const answer = await invoke(encodeURIComponent(name), '{}')
-      deepEqual([answer.status, (await answer.json()).statusCode], [200, 200])
+      deepEqual([answer.status, JSON.parse(await answer.text()).statusCode], [200, 200])
     })
 
   it('says in a header that the function failed', async () => {
     const answer = await invoke('moody', '{"mood":"throw"}')
-    const { errorType, errorMessage } = await answer.json()
+    const { errorType, errorMessage } = JSON.parse(await answer.text())
     deepEqual(
       [answer.status, answer.headers.get('x-amz-function-error'), errorType, errorMessage],
       [200, 'Unhandled', 'RangeError', 'no mood'],
@@ -41,7 +41,7 @@ describe('Lambda Invoke', () => {
 
 describe('GetSecretValue', () => {
   it('tells the credentials', async () => {
-    const { SecretString, Name } = await (await ask(secret)).json()
+    const { SecretString, Name } = JSON.parse(await (await ask(secret)).text())
     deepEqual([Name, JSON.parse(SecretString)], ['any', { client_id: 'the id', client_secret: 'the secret' }])
   })
 

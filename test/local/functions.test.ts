@@ -12,7 +12,7 @@ after(() => stack.close())
 
 const get = async (path: string) => {
   const answer = await fetch(stack.url + path)
-  return { status: answer.status, body: await answer.json() }
+  return { status: answer.status, body: JSON.parse(await answer.text()) }
 }
 const failed = { status: 500, body: { message: 'Internal Server Error' } }
 const logged = () => stack.lines.filter((line) => line.includes('errorType')).map((line) => JSON.parse(line))

@@ -14,7 +14,7 @@ before(async () => {
 after(() => stack.close())
 
 const get = (path: string, init: RequestInit = {}) => fetch(stack.url + path, { redirect: 'manual', ...init })
-const bodyOf = async (path: string, init?: RequestInit) => (await get(path, init)).json()
+const bodyOf = async (path: string, init?: RequestInit) => JSON.parse(await (await get(path, init)).text())
 
 /** Sends bytes as they are: fetch would correct them. */
 const raw = (text: string): Promise<string> =>
