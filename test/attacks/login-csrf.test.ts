@@ -1,0 +1,232 @@
+import { deepEqual, equal, notEqual } from 'node:assert/strict'
+import { describe, it, mock } from 'node:test'
+import { asProblem, browser, codeOf, navigation, set } from '../door.ts'
+import { forged } from './forger.ts'
+import { openForgedGateway } from './present.ts'
+
+mock.timers.enable({ apis: ['Date'], now: Date.now() })
+const gateway = await openForgedGateway()
+const there = 'https://app.example.test/'
+
+type Login = { person: ReturnType<typeof browser>; query: URLSearchParams }
+
+const begun = async (callback = there): Promise<Login> => {
+  const person = browser()
+  return { person, query: await gateway.begin(person, callback) }
+}
+
+/** What comes of a callback: what it was answered, and everything that must not have happened. */
+const arrive = async (
+  query: URLSearchParams | string,
+  cookies: readonly string[],
+  raw = forged(),
+  on = gateway.call,
+) => {
+  gateway.front.reset()
+  const answer = await on('callback', {
+    query: `${query}&imid_token=${raw}`,
+    cookies,
+    headers: { ...asProblem, ...navigation },
+  })
+  return {
+    status: answer.statusCode,
+    code: answer.statusCode < 400 ? '' : codeOf(answer),
+    location: answer.headers.location,
+    session: set(answer).some(({ name }) => name === 'imidToken'),
+    writes: gateway.front.calls.write,
+  }
+}
+
+const refused = (code: string, status = 403) => ({
+  status,
+  code,
+  location: undefined,
+  session: false,
+  writes: 0,
+})
+const done = (location = there) => ({ status: 302, code: '', location, session: true, writes: 0 })
+const foreign = refused('login_not_from_this_browser')
+
+const proofOf = ({ query }: Login): string => query.get('login') ?? ''
+const cookieOf = ({ person }: Login): readonly [string, string] => [...person.cookies][0] ?? ['', '']
+/** The same login, with something else in the place of its cookie's value. */
+const holding = (login: Login, value: string): string[] => [`${cookieOf(login)[0]}=${value}`]
+const withProof = (login: Login, proof: string): URLSearchParams => {
+  const query = new URLSearchParams(login.query)
+  query.set('login', proof)
+  return query
+}
+
+describe('Login CSRF', () => {
+  it('is refused for a link that somebody prepared, in a browser that began no login', async () => {
+    const attacker = await begun()
+    deepEqual(await arrive(attacker.query, []), foreign)
+    deepEqual(await arrive(`serviceCallback=${encodeURIComponent(there)}`, []), foreign)
+  })
+
+  it('is refused in a browser that began a login of its own', async () => {
+    const [attacker, victim] = [await begun(), await begun()]
+    deepEqual(await arrive(attacker.query, victim.person.pairs()), foreign)
+    deepEqual(await arrive(victim.query, attacker.person.pairs()), foreign)
+    deepEqual(await arrive(victim.query, victim.person.pairs()), done())
+  })
+
+  it('is refused when a session is there: the victim stays who they are', async () => {
+    const attacker = await begun()
+    const mine = forged({ claims: { sub: 'victim' } })
+    const answer = await gateway.call('callback', {
+      query: `${attacker.query}&imid_token=${forged({ claims: { sub: 'attacker' } })}`,
+      cookies: [`imidToken=${mine}`],
+    })
+    deepEqual([answer.statusCode, answer.headers.location, answer.cookies], [302, there, undefined])
+  })
+
+  it('is refused for a return URL that was changed on the way, to another that is allowed', async () => {
+    const login = await begun()
+    for (const changed of [
+      'https://app.example.test/other',
+      `${there}?`,
+      `${there}#x`,
+      'https://app.example.test',
+      '/',
+    ]) {
+      const query = new URLSearchParams(login.query)
+      query.set('serviceCallback', changed)
+      deepEqual(await arrive(query, login.person.pairs()), foreign)
+    }
+    deepEqual(await arrive(login.query, login.person.pairs()), done())
+  })
+
+  it('is refused for a token of another organisation than the one the login began at', async () => {
+    const login = await begun()
+    deepEqual(
+      await arrive(login.query, login.person.pairs(), forged({ claims: { org: 'second' } })),
+      refused('login_other_organisation'),
+    )
+  })
+
+  it('is refused when the organisation in the cookie is changed to that of the token', async () => {
+    const login = await begun()
+    const value = cookieOf(login)[1].replace('!demo!', '!second!')
+    notEqual(value, cookieOf(login)[1])
+    deepEqual(
+      await arrive(login.query, holding(login, value), forged({ claims: { org: 'second' } })),
+      foreign,
+    )
+  })
+
+  for (const [what, change] of [
+    ['missing', () => ''],
+    ['cut', (proof: string) => proof.slice(0, -1)],
+    ['longer', (proof: string) => `${proof}A`],
+    ['of the same cookie with another secret', (proof: string) => proof.slice(0, 8) + 'A'.repeat(24)],
+    ['in another case', (proof: string) => proof.toUpperCase()],
+    ['only the name of the cookie', (proof: string) => proof.slice(0, 8)],
+    ['with a separator', (proof: string) => `${proof.slice(0, 31)}!`],
+    ['with a newline', (proof: string) => `${proof}\n`],
+    ['like a member of every object', () => '__proto__'],
+    ['very long', (proof: string) => proof.repeat(100)],
+  ] as const)
+    it(`is refused with a proof that is ${what}`, async () => {
+      const login = await begun()
+      deepEqual(await arrive(withProof(login, change(proofOf(login))), login.person.pairs()), foreign)
+    })
+
+  it('is refused with the proof given twice', async () => {
+    const login = await begun()
+    deepEqual(
+      await arrive(`${login.query}&login=${proofOf(login)}`, login.person.pairs()),
+      refused('bad_query', 400),
+    )
+  })
+
+  for (const [what, change] of [
+    ['empty', () => ''],
+    ['no digest', (value: string) => value.replace(/![^!]*$/, '')],
+    ['another digest', (value: string) => value.replace(/![^!]*$/, `!${'A'.repeat(43)}`)],
+    ['a digest that is cut', (value: string) => value.slice(0, -1)],
+    ['longer', (value: string) => `${value}A`],
+    ['more fields', (value: string) => `${value}!x`],
+    ['separators inside', (value: string) => value.replace('!demo!', '!de!mo!')],
+    ['no organisation', (value: string) => value.replace('!demo!', '!!')],
+    ['another organisation', (value: string) => value.replace('!demo!', '!second!')],
+    ['a time that is none', (value: string) => value.replace(/^[^!]*/, '-1')],
+    ['no time', (value: string) => value.replace(/^[^!]*/, '')],
+    ['a time of a hundred digits', (value: string) => value.replace(/^[^!]*/, 'z'.repeat(100))],
+    ['quotes around it', (value: string) => `"${value}"`],
+    ['a space before it', (value: string) => ` ${value}`],
+    ['percent-encoding', (value: string) => value.replaceAll('!', '%21')],
+    ['control characters', (value: string) => `${value}\0`],
+    ['4 kB', (value: string) => value.padEnd(4096, 'A')],
+  ] as const)
+    it(`is refused with a login cookie that has ${what}`, async () => {
+      const login = await begun()
+      deepEqual(await arrive(login.query, holding(login, change(cookieOf(login)[1]))), foreign)
+    })
+
+  it('is refused with the cookie there twice: one of them may have been planted', async () => {
+    const login = await begun()
+    const [own = ''] = login.person.pairs()
+    for (const cookies of [
+      [own, own],
+      [own, `${cookieOf(login)[0]}=x`],
+      [`${cookieOf(login)[0]}=x`, own],
+    ])
+      deepEqual(await arrive(login.query, cookies), foreign)
+  })
+
+  for (const rename of [
+    (name: string) => name.replace('__Host-', ''),
+    (name: string) => name.replace('__Host-', '__host-'),
+    (name: string) => name.replace('__Host-', '__Secure-'),
+    (name: string) => `\u2000${name}`,
+    (name: string) => `${name} `,
+    (name: string) => name.toUpperCase(),
+  ])
+    it(`is refused with the cookie named ${JSON.stringify(rename('__Host-imsg-login-'))}, which a sibling host can set`, async () => {
+      const login = await begun()
+      const [name, value] = cookieOf(login)
+      deepEqual(await arrive(login.query, [`${rename(name)}=${value}`]), foreign)
+    })
+
+  it('is refused after half an hour, and not before', async () => {
+    const login = await begun()
+    try {
+      gateway.clock.ahead = 1801
+      deepEqual(await arrive(login.query, login.person.pairs()), foreign)
+      gateway.clock.ahead = 1800
+      deepEqual(await arrive(login.query, login.person.pairs()), done())
+    } finally {
+      gateway.clock.ahead = 0
+    }
+  })
+
+  it('finds no proof anywhere but in the address of the identity service, nor a secret in the cookie', async () => {
+    const before = gateway.lines.length
+    const login = await begun()
+    const [name, value] = cookieOf(login)
+    equal(value.includes(proofOf(login).slice(8)), false)
+    equal(name, `__Host-imsg-login-${proofOf(login).slice(0, 8)}`)
+    equal(gateway.lines.slice(before).join().includes(proofOf(login)), false)
+    equal(proofOf(login).length, 32)
+    notEqual(proofOf(login), proofOf(await begun()))
+  })
+
+  it('is possible where LOGIN_BINDING is off, and says so in no other place', async () => {
+    const loose = await gateway.open('callback', gateway.instance({ LOGIN_BINDING: 'off' }))
+    const on = (_name: unknown, request: Parameters<typeof loose>[0]) => loose(request)
+    const query = `serviceCallback=${encodeURIComponent(there)}`
+    deepEqual(await arrive(query, [], forged(), on), done())
+    // A login that did begin here is still held to its organisation.
+    const login = await begun()
+    deepEqual(
+      await arrive(login.query, login.person.pairs(), forged({ claims: { org: 'second' } }), on),
+      refused('login_other_organisation'),
+    )
+    // And the return URL is still that of the organisation of the token.
+    deepEqual(
+      await arrive(query, [], forged({ claims: { org: 'second' } }), on),
+      refused('return_url_not_allowed', 400),
+    )
+  })
+})

@@ -1,0 +1,147 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { describe, it, mock } from 'node:test'
+import { asProblem, browser, cleared, codeOf, navigation, set } from '../door.ts'
+import { forged } from './forger.ts'
+import { openForgedGateway } from './present.ts'
+
+mock.timers.enable({ apis: ['Date'], now: Date.now() })
+const gateway = await openForgedGateway()
+const there = 'https://app.example.test/'
+
+const login = (cookies: readonly string[], callback = there) =>
+  gateway.call('login', {
+    query: `org=demo&callback=${encodeURIComponent(callback)}`,
+    cookies,
+    headers: { ...asProblem, ...navigation },
+  })
+const arrive = (person: ReturnType<typeof browser>, query: URLSearchParams, raw = forged()) =>
+  gateway.call('callback', {
+    query: `${query}&imid_token=${raw}`,
+    cookies: person.pairs(),
+    headers: asProblem,
+  })
+const logins = (person: ReturnType<typeof browser>): string[] =>
+  [...person.cookies.keys()].filter((name) => name.startsWith('__Host-imsg-login-'))
+
+/** One round after the other: a second passes between them, as it does for a person. */
+const passing = async <T>(times: number, work: (time: number) => Promise<T>): Promise<T[]> => {
+  const results: T[] = []
+  for (let time = 0; time < times; time++) {
+    results.push(await work(time))
+    gateway.clock.ahead++
+  }
+  return results
+}
+
+describe('Twenty logins open at once', () => {
+  it('leave the five newest, which all end well, and the header small', async () => {
+    const person = browser()
+    const queries = await passing(20, (time) => gateway.begin(person, `${there}${time}`))
+    equal(logins(person).length, 5)
+    equal(person.pairs().join('; ').length < 1000, true)
+    const outcomes = []
+    for (const query of queries) outcomes.push((await arrive(person, query)).statusCode)
+    deepEqual(outcomes, [...Array.from({ length: 15 }, () => 403), ...Array.from({ length: 5 }, () => 302)])
+  })
+
+  it('in two tabs do not disturb each other, in either order', async () => {
+    const person = browser()
+    const [one, other] = [
+      await gateway.begin(person, `${there}one`),
+      await gateway.begin(person, `${there}other`),
+    ]
+    const second = person.take(await arrive(person, other))
+    equal(second.headers.location, `${there}other`)
+    equal((await arrive(person, one)).headers.location, `${there}one`)
+  })
+
+  it('drop the oldest, whatever order the browser sends them in, and first those that cannot be read', async () => {
+    const person = browser()
+    await passing(5, (time) => gateway.begin(person, `${there}${time}`))
+    const [oldest = ''] = logins(person)
+    deepEqual(cleared(await login(person.pairs().toReversed())), [oldest])
+    person.cookies.delete(oldest)
+    deepEqual(cleared(await login(['__Host-imsg-login-unreadab=x', ...person.pairs()])), [
+      '__Host-imsg-login-unreadab',
+    ])
+  })
+
+  it('are tidied up when a sibling left 9 kB of them, twenty at a time, and one new one is set', async () => {
+    const stale = Array.from(
+      { length: 150 },
+      (_, number) => `__Host-imsg-login-${String(number).padStart(8, '0')}=x`,
+    )
+    const answer = await login(stale)
+    equal(answer.statusCode, 302)
+    deepEqual([set(answer).length, cleared(answer).length], [1, 20])
+    for (const { value } of set(answer)) equal(value.length < 100, true)
+  })
+
+  it('touch no cookie that is not a login of ours', async () => {
+    const foreign = [
+      '__Host-imsg-login-=x',
+      '__Host-imsg-login-short=x',
+      '__Host-imsg-login-much-too-long=x',
+      '__Host-imsg-login-a;b=x',
+    ]
+    deepEqual(cleared(await login(Array.from({ length: 5 }, () => foreign).flat())), [])
+  })
+})
+
+describe('A login that goes round in circles', () => {
+  const round = async (person: ReturnType<typeof browser>, callback = there, raw = forged()) =>
+    person.take(await arrive(person, await gateway.begin(person, callback), raw))
+
+  for (const [what, raw] of [
+    ['ended well each time', forged()],
+    ['was refused each time', forged({ claims: { ntt: 'access_token' } })],
+  ])
+    it(`is stopped after five rounds that ${what}, with a page and no redirect, and goes again after a minute`, async () => {
+      const person = browser()
+      await passing(4, () => round(person, there, raw))
+      equal((await login(person.pairs())).statusCode, 302)
+      await round(person, there, raw)
+
+      const stopped = await login(person.pairs())
+      deepEqual(
+        [stopped.statusCode, codeOf(stopped), stopped.headers.location, stopped.cookies],
+        [403, 'login_loop', undefined, undefined],
+      )
+      equal((await login(person.pairs(), `${there}other`)).statusCode, 302)
+      gateway.clock.ahead += 55
+      equal((await login(person.pairs())).statusCode, 403)
+      gateway.clock.ahead += 1
+      equal((await login(person.pairs())).statusCode, 302)
+    })
+
+  it('is no circle when twenty tabs sign in for twenty pages, and none when logins only begin', async () => {
+    const person = browser()
+    for (let tab = 0; tab < 20; tab++) await round(person, `${there}${tab}`)
+    for (let time = 0; time < 10; time++) person.take(await login(person.pairs()))
+    equal((await login(person.pairs())).statusCode, 302)
+    equal((person.cookies.get('__Host-imsg-rounds') ?? '').split('.').length, 20)
+  })
+
+  for (const value of [
+    '',
+    '.',
+    '....',
+    'x',
+    '!',
+    'zzzzzzzz!AAAAAAAA',
+    '-1!AAAAAAAA',
+    'a!b!c',
+    '__proto__',
+    '0!',
+    'x'.repeat(4000),
+  ])
+    it(`is not claimed by a cookie that says ${JSON.stringify(value.slice(0, 20))}`, async () => {
+      const cookies = [`__Host-imsg-rounds=${value}`]
+      equal((await login(cookies)).statusCode, 302)
+      const person = browser()
+      const query = await gateway.begin(person)
+      person.cookies.set('__Host-imsg-rounds', value)
+      const rounds = set(await arrive(person, query)).find(({ name }) => name === '__Host-imsg-rounds')
+      equal((rounds?.value.length ?? 0) <= 20 * 18, true)
+    })
+})

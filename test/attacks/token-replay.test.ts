@@ -1,0 +1,139 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { describe, it, mock } from 'node:test'
+import { asProblem, browser, cleared, codeOf, fromOurPage, navigation, set } from '../door.ts'
+import { forged, now } from './forger.ts'
+import { openForgedGateway } from './present.ts'
+
+mock.timers.enable({ apis: ['Date'], now: Date.now() })
+const gateway = await openForgedGateway()
+const there = 'https://app.example.test/article?x=1#/y'
+
+const loggedIn = async (raw = forged()) => {
+  const person = browser()
+  const query = `${await gateway.begin(person, there)}&imid_token=${raw}`
+  const again = async () =>
+    gateway.call('callback', { query, cookies: person.pairs(), headers: { ...asProblem, ...navigation } })
+  return { person, query, again }
+}
+
+describe('A callback that comes again', () => {
+  it('spends its login with the session it sets', async () => {
+    const { person, again } = await loggedIn()
+    const [login = ''] = [...person.cookies.keys()]
+    const answer = await again()
+    deepEqual([answer.statusCode, answer.headers.location], [302, there])
+    deepEqual(
+      set(answer).map(({ name }) => name),
+      ['imidToken', '__Host-imsg-rounds'],
+    )
+    deepEqual(cleared(answer), [login])
+    equal(answer.headers['cache-control'], 'no-store')
+  })
+
+  it('sets nothing and goes on to its target while the session is good: reload, back', async () => {
+    const { person, again } = await loggedIn()
+    person.take(await again())
+    for (let time = 0; time < 2; time++) {
+      const answer = await again()
+      deepEqual([answer.statusCode, answer.headers.location, answer.cookies], [302, there, undefined])
+    }
+  })
+
+  it('does not go on to a target that the organisation of the session does not allow', async () => {
+    const { person, query } = await loggedIn()
+    person.cookies.clear()
+    const answer = await gateway.call('callback', {
+      query,
+      cookies: [`imidToken=${forged({ claims: { org: 'second' } })}`],
+      headers: asProblem,
+    })
+    deepEqual(
+      [answer.statusCode, codeOf(answer), answer.headers.location],
+      [400, 'return_url_not_allowed', undefined],
+    )
+  })
+
+  for (const [what, session] of [
+    ['no session', undefined],
+    ['a session that has run out', { iat: now() - 100, exp: now() }],
+    ['a session that is not yet good', { nbf: now() + 100 }],
+  ] as const)
+    it(`is refused with ${what}`, async () => {
+      const { person, again } = await loggedIn()
+      person.take(await again())
+      person.cookies.delete('imidToken')
+      if (session !== undefined) person.cookies.set('imidToken', forged({ claims: session }))
+      const answer = await again()
+      deepEqual(
+        [answer.statusCode, codeOf(answer), answer.headers.location, answer.cookies],
+        [403, 'login_not_from_this_browser', undefined, undefined],
+      )
+    })
+
+  it('is refused after logout, with the token and the cookie it left', async () => {
+    const raw = forged({ claims: { jti: 'left' } })
+    const { person, again } = await loggedIn(raw)
+    person.take(await again())
+    const held = person.pairs()
+    person.take(await gateway.call('logout', { cookies: person.pairs(), headers: fromOurPage }))
+    equal(codeOf(await again()), 'login_not_from_this_browser')
+    const { query } = await loggedIn(raw)
+    const answer = await gateway.call('callback', { query, cookies: held, headers: asProblem })
+    deepEqual([answer.statusCode, set(answer)], [403, []])
+  })
+
+  it('is refused after logout in a login of its own: an ended token signs nobody in', async () => {
+    const raw = forged({ claims: { jti: 'left behind' } })
+    await gateway.call('logout', { bearer: raw })
+    const { again } = await loggedIn(raw)
+    const answer = await again()
+    deepEqual([answer.statusCode, codeOf(answer), answer.headers.location], [401, 'token_revoked', undefined])
+  })
+
+  it('twice at once gives the same browser the same session, and nothing more', async () => {
+    const { person, again } = await loggedIn()
+    const [one, other] = await Promise.all([again(), again()])
+    deepEqual(one.cookies, other.cookies)
+    deepEqual([one.statusCode, other.statusCode], [302, 302])
+    person.take(one)
+    equal((await again()).cookies, undefined)
+  })
+
+  it('answers 503 and no refusal while nobody can know: the session is not touched', async () => {
+    const { person, again } = await loggedIn()
+    person.take(await again())
+    const { Problem } = await import('../../lib/problem.ts')
+    gateway.front.fault.next = () => new Problem('table_unavailable')
+    const answer = await again()
+    delete gateway.front.fault.next
+    deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [503, 'table_unavailable', undefined])
+  })
+})
+
+describe('An old token', () => {
+  it('is refused at the callback by LOGIN_MAX_TOKEN_AGE, to the second', async () => {
+    const strict = await gateway.open('callback', gateway.instance({ LOGIN_MAX_TOKEN_AGE: '300' }))
+    const arrive = async (age: number) => {
+      const { query, person } = await loggedIn(forged({ claims: { iat: now() - age } }))
+      const answer = await strict({ query, cookies: person.pairs(), headers: asProblem })
+      return [
+        answer.statusCode,
+        set(answer).some(({ name }) => name === 'imidToken'),
+        answer.headers.location,
+      ]
+    }
+    deepEqual(await arrive(300), [302, true, there])
+    deepEqual(await arrive(301), [401, false, undefined])
+    deepEqual(await arrive(3600), [401, false, undefined])
+  })
+
+  it('stays a good session where it is no login: only the callback asks for its age', async () => {
+    const poll = await gateway.open('token-is-set', gateway.instance({ LOGIN_MAX_TOKEN_AGE: '300' }))
+    equal((await poll({ bearer: forged({ claims: { iat: now() - 3600 } }) })).statusCode, 200)
+  })
+
+  it('is taken at the callback without the setting: the identity service may have it at hand', async () => {
+    const { again } = await loggedIn(forged({ claims: { iat: now() - 3600 } }))
+    equal((await again()).statusCode, 302)
+  })
+})
