@@ -1,0 +1,227 @@
+import { deepEqual, ok } from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import fc from 'fast-check'
+import type { Answer } from '../../lib/http.ts'
+import { type HttpRouteName, routes } from '../../lib/routes.ts'
+import { browser, crumb, fromOurPage, navigation, openGateway, publicUrl } from '../door.ts'
+import { standing, withoutToken } from '../refused.ts'
+
+const gateway = await openGateway()
+const still = standing(gateway)
+const strict = standing(gateway, {
+  STRICT_COOKIE_MODE: 'true',
+  LOGIN_BINDING: 'off',
+  COOKIE_DOMAIN: 'example.test',
+})
+const names = (Object.keys(routes) as (keyof typeof routes)[]).filter(
+  (name): name is HttpRouteName => name !== 'refresh-state',
+)
+let raw = ''
+let begun = ''
+let pending: string[] = []
+before(async () => {
+  raw = await gateway.token()
+  const person = browser()
+  begun = `${await gateway.begin(person)}`
+  pending = person.pairs()
+})
+
+/** Words that stand for what only exists once the tests run. */
+const filled = (text: string): string =>
+  text.replaceAll('TOKEN', raw).replaceAll('BEGUN', begun).replaceAll('PENDING', pending.join('; '))
+
+const junk = fc.string({ unit: 'binary', maxLength: 6 })
+const words = (...list: string[]) =>
+  fc
+    .array(fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...list) }, junk), { maxLength: 6 })
+    .map((parts) => parts.join(''))
+
+const query = fc.oneof(
+  words(
+    'org=demo',
+    '&',
+    'callback=',
+    '/',
+    '%2F',
+    '//evil.test',
+    'https://app.example.test',
+    'imid_token=',
+    'TOKEN',
+    '%',
+    '%zz',
+  ),
+  words(
+    'BEGUN',
+    '&',
+    'imid_token=TOKEN',
+    'login=',
+    'serviceCallback=/',
+    'x=\ud800',
+    '%ED%A0%80',
+    '+',
+    '#',
+    '=',
+  ),
+  fc.constantFrom('BEGUN&imid_token=TOKEN', 'org=demo&callback=/', 'callback=/'),
+)
+const cookie = fc.oneof(
+  words(
+    'imidToken=',
+    'TOKEN',
+    'PENDING',
+    '; ',
+    ';',
+    '"',
+    '=',
+    '__Host-imsg-rounds=',
+    '__Host-imsg-login-AAAAAAAA=',
+    'zzz!demo!',
+    'a=1',
+  ),
+  fc.constantFrom('imidToken=TOKEN', 'PENDING'),
+)
+const header = fc.oneof(
+  fc.tuple(
+    fc.constantFrom(
+      'authorization',
+      'Authorization',
+      'cookie',
+      'accept',
+      'origin',
+      'content-type',
+      'sec-fetch-site',
+      'sec-purpose',
+    ),
+    words(
+      'Bearer ',
+      'bearer',
+      'TOKEN',
+      'Basic',
+      ', ',
+      ';q=',
+      '1e999',
+      'text/html',
+      'application/json',
+      publicUrl,
+      'null',
+      '*/*',
+    ),
+  ),
+  fc.tuple(
+    fc.constantFrom(
+      'sec-fetch-mode',
+      'sec-fetch-dest',
+      'host',
+      'forwarded',
+      'x-forwarded-host',
+      'accept-language',
+      '__proto__',
+      '',
+      'COOKIE',
+    ),
+    words('navigate', 'document', 'cors', 'iframe', 'evil.test', 'en;q=x', 'sv', ',', '-'),
+  ),
+  fc.constantFrom(...Object.entries({ ...fromOurPage, ...navigation, 'content-type': 'application/json' })),
+  fc.constantFrom(
+    ['accept', 'application/problem+json'] as const,
+    ['accept', 'text/html'] as const,
+    ['accept', 'application/health+json'] as const,
+  ),
+)
+
+/** A request that is nearly right goes further than one of which nothing is. */
+const ours = Object.entries({ ...fromOurPage, ...navigation, 'content-type': 'application/json' })
+const headers = fc.oneof(
+  { weight: 3, arbitrary: fc.array(header, { maxLength: 5 }) },
+  fc.constant(ours),
+  fc.constant(undefined),
+)
+const cookies = fc.oneof(
+  { weight: 3, arbitrary: fc.array(cookie, { maxLength: 4 }) },
+  fc.constantFrom(['imidToken=TOKEN'], ['PENDING'], undefined),
+)
+
+/** Whatever API Gateway could hand on, and a good deal that it never would. */
+const event = fc.record({
+  rawQueryString: query,
+  headers,
+  cookies,
+  org: fc.option(fc.oneof(fc.constantFrom('demo', '..', 'a/b', '__proto__', '\ud800', ''), junk), {
+    nil: undefined,
+  }),
+  body: fc.option(
+    fc.oneof(words('{', '}', '"unit"', ':', 'null', '"north"', '[', 'e30='), fc.constant('{"unit":null}')),
+    {
+      nil: undefined,
+    },
+  ),
+  isBase64Encoded: fc.boolean(),
+  method: fc.option(fc.constantFrom('GET', 'POST', 'HEAD', 'TRACE', 'x'), { nil: undefined }),
+})
+type Sent = typeof event extends fc.Arbitrary<infer T> ? T : never
+
+let requests = 0
+const built = ({ rawQueryString, headers, cookies, org, body, isBase64Encoded, method }: Sent) => ({
+  version: '2.0',
+  rawQueryString: filled(rawQueryString),
+  ...(headers && { headers: Object.fromEntries(headers.map(([name, value]) => [name, filled(value)])) }),
+  ...(cookies && { cookies: cookies.map(filled) }),
+  ...(org !== undefined && { pathParameters: { org } }),
+  ...(body !== undefined && { body }),
+  isBase64Encoded,
+  requestContext: {
+    requestId: `random-${++requests}`,
+    ...(method && { http: { method, path: '/', sourceIp: '' } }),
+  },
+})
+
+/** Characters that a header may hold, so that nothing can split it. */
+const header7 = /^[\t !-~]*$/
+
+const judged = (name: HttpRouteName, answer: Answer): void => {
+  ok(answer.statusCode < 500, `${name}: ${answer.statusCode} ${answer.body}`)
+  ok([200, 302, 303, 400, 401, 403, 413, 415].includes(answer.statusCode))
+  for (const [key, value] of Object.entries(answer.headers))
+    ok(/^[a-z-]+$/.test(key) && header7.test(value), key)
+  for (const text of answer.cookies ?? []) ok(header7.test(text), text)
+  const { cookies = [], ...rest } = answer
+  withoutToken(JSON.stringify(rest), raw)
+  for (const { name: which, value } of cookies.map(crumb))
+    if (value.includes(raw))
+      deepEqual([name, which, value, answer.statusCode], ['callback', 'imidToken', raw, 302])
+  const to = answer.headers.location
+  if (to !== undefined)
+    ok([publicUrl, 'https://app.example.test', gateway.identity.url].includes(new URL(to).origin), to)
+}
+
+describe('no request at all', () => {
+  for (const name of names)
+    it(`makes ${name} fail, lead away or give the token back`, async () => {
+      const wired = (await import(`../../functions/${name}/index.ts`)) as {
+        wire: (on: typeof still.on) => (event: unknown, context: unknown) => Promise<Answer>
+      }
+      const endpoints = [still.on, strict.on].map((on) => wired.wire({ ...on, table: gentle(on.table) }))
+      const context = { getRemainingTimeInMillis: () => 5000 }
+      const seen = new Set<number>()
+      await fc.assert(
+        fc.asyncProperty(event, fc.nat(1), async (sent, which) => {
+          gateway.lines.length = 0
+          const answer = await endpoints[which]?.(built(sent), context)
+          ok(answer)
+          judged(name, answer)
+          seen.add(answer.statusCode)
+          withoutToken(gateway.lines.join(), raw)
+        }),
+        { numRuns: 1500 },
+      )
+      ok(
+        [...seen].some((status) => status < 400),
+        `only ${[...seen]}: none came through, which says little`,
+      )
+    })
+})
+
+/** Says yes to every write and keeps none, so that a logout does not end the session for the rest of the run. */
+function gentle(table: typeof still.on.table): typeof still.on.table {
+  return { ...table, change: async () => true, put: async () => true, remove: async () => {} }
+}
