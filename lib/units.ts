@@ -70,7 +70,8 @@ export type Units = Readonly<{
   heldBy(session: Recognised): Promise<readonly Unit[]>
   /** The preferred unit, or null when there is none or it is no longer held. */
   preferred(session: Recognised, held: readonly Unit[]): string | null
-  prefer(session: Recognised, unit: string | null): Promise<void>
+  /** When this returns, the choice is stored, or another that was made after it. */
+  prefer(session: Recognised, unit: string | null, now: number): Promise<void>
 }>
 
 /** Directories an instance keeps in memory; the one not asked for longest goes first. */
@@ -107,10 +108,16 @@ export const unitsIn = (table: Table): Units => {
       const name = items.get(subjectKey(claims.org, claims.subject))?.unit?.S
       return held.some((unit) => unit.name === name) ? (name ?? null) : null
     },
-    prefer: async ({ claims }, unit) => {
-      await table.change(subjectKey(claims.org, claims.subject), {
-        set: unit === null ? 'REMOVE #unit' : 'SET #unit = :unit',
-        ...(unit === null ? { names: ['unit'], values: {} } : { values: { unit: { S: unit } } }),
+    prefer: async ({ claims, items }, unit, now) => {
+      const key = subjectKey(claims.org, claims.subject)
+      // Later than every choice this request can have followed, whatever the clocks of two instances say. So a write that was held
+      // up, or that a frozen instance sends when it wakes, is not put over a choice that was made after it.
+      const chosen = { N: String(Math.max(now, Number(items.get(key)?.chosen?.N ?? 0) + 1)) }
+      await table.change(key, {
+        set: unit === null ? 'SET #chosen = :chosen REMOVE #unit' : 'SET #chosen = :chosen, #unit = :unit',
+        names: ['unit'],
+        values: { chosen, ...(unit === null ? {} : { unit: { S: unit } }) },
+        when: 'attribute_not_exists(#chosen) OR #chosen <= :chosen',
       })
     },
   }

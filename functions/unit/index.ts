@@ -5,7 +5,7 @@ import { unit } from './handler.ts'
 
 export const wire = (on: Surroundings) => {
   const units = unitsIn(on.table)
-  return endpoint('unit', unit({ access: accessIn(on, units.keys), units }), on)
+  return endpoint('unit', unit({ ...on, access: accessIn(on, units.keys), units }), on)
 }
 
 export const handler = served(wire)

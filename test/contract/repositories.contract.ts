@@ -190,11 +190,36 @@ export const repositories = (database: string, open: () => Promise<Table>): void
       const table = await open()
       await writeOrganisations(table, [organisation()], 1)
       deepEqual(await seen(table), { held: ['north'], preferred: null, standing: 'ok' })
-      await unitsIn(table).prefer({ claims: claims(), items: new Map() }, 'north')
+      await unitsIn(table).prefer({ claims: claims(), items: new Map() }, 'north', 100)
       deepEqual(await seen(table), { held: ['north'], preferred: 'north', standing: 'ok' })
       deepEqual(await seen(table, claims({ groups: [] })), { held: [], preferred: null, standing: 'ok' })
-      await unitsIn(table).prefer({ claims: claims(), items: new Map() }, null)
+      await unitsIn(table).prefer({ claims: claims(), items: new Map() }, null, 101)
       equal((await seen(table)).preferred, null)
+    })
+
+    it('keeps a choice when an older one arrives after it, and lets each request choose again', async () => {
+      const table = await open()
+      await writeOrganisations(
+        table,
+        [
+          organisation({
+            directory: { ...organisation().directory, mappings: [{ group: 'desk', role: 'r' }] },
+          }),
+        ],
+        1,
+      )
+      const units = unitsIn(table)
+      const read = async () => ({ claims: claims(), items: await table.read(standingKeys(claims())) })
+      const late = await read()
+      await units.prefer(await read(), 'south', 100)
+      for (const older of ['north', null]) await units.prefer(late, older, 99)
+      equal((await seen(table)).preferred, 'south')
+
+      await units.prefer(await read(), 'north', 100)
+      await units.prefer(late, 'south', 100)
+      equal((await seen(table)).preferred, 'north', 'within one second too')
+      await units.prefer(await read(), 'south', 50)
+      equal((await seen(table)).preferred, 'south', 'by a clock that is behind')
     })
 
     it('notices a newer directory without being told', async () => {
@@ -224,7 +249,7 @@ export const repositories = (database: string, open: () => Promise<Table>): void
       const withSubjects = (subjects: Organisation['directory']['subjects']) =>
         organisation({ directory: { ...organisation().directory, subjects } })
       await writeOrganisations(table, [organisation()], 1)
-      await unitsIn(table).prefer({ claims: claims(), items: new Map() }, 'north')
+      await unitsIn(table).prefer({ claims: claims(), items: new Map() }, 'north', 100)
       await writeOrganisations(table, [withSubjects([{ name: 'somebody', blocked: true }])], 2)
       equal((await seen(table)).standing, 'subject_blocked')
       await writeOrganisations(

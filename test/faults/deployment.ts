@@ -1,0 +1,148 @@
+import type { Context } from 'aws-lambda'
+import { keyRequest } from '../../lib/ask.ts'
+import type { Endpoint } from '../../lib/endpoint.ts'
+import type { Answer } from '../../lib/http.ts'
+import { logTo } from '../../lib/log.ts'
+import type { HttpRouteName } from '../../lib/routes.ts'
+import type { Report } from '../../lib/scheduled.ts'
+import { type Surroundings, surroundings } from '../../lib/surroundings.ts'
+import { awsCalls } from '../../local/aws.ts'
+import { createTables, openDynalite, region } from '../../local/database.ts'
+import { startIdentity } from '../../local/identity/server.ts'
+import { listenOnLoopback } from '../../local/listening.ts'
+import { eventOf, publicUrl, type Request } from '../door.ts'
+
+/**
+ * The gateway as it is deployed, without the bundling: functions with the SDK client that the product builds, refresh-state behind Lambda's
+ * own API, the identity stand-in, a database. What differs is the clock, which a test can put forward.
+ */
+
+/** The time that a request has: `infra/functions.ts`. */
+export const functionTime = 5000
+
+const tableName = 'faults'
+const refreshFunction = 'refresh-state'
+const credentials = { clientId: 'gateway', clientSecret: 'client-secret' }
+
+const table = {
+  name: tableName,
+  properties: {
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }],
+    BillingMode: 'PAY_PER_REQUEST' as const,
+  },
+}
+
+/** A call's context, with this much time from now on. */
+const contextFor = (milliseconds: number): Context => {
+  const deadline = Date.now() + milliseconds
+  return { getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()) } as unknown as Context
+}
+
+/** One answer and the milliseconds it took. */
+export type Taken = Readonly<{ answer: Answer; ms: number }>
+/** An instance of one function. */
+export type Ask = (request?: Request) => Promise<Taken>
+
+/** A gateway with nothing in its state yet. */
+export const openDeployment = async () => {
+  // What Lambda gives every function.
+  Object.assign(process.env, {
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  })
+  const [identity, database] = await Promise.all([
+    startIdentity({ port: 0, ...credentials }),
+    openDynalite(undefined),
+  ])
+  await createTables(database.url, [table])
+  const clock = { ahead: 0 }
+  const now = () => Math.floor(Date.now() / 1000) + clock.ahead
+  const lines: Record<string, unknown>[] = []
+  const counts = { invoked: 0 }
+
+  const envAt = (databaseUrl: string) => ({
+    PUBLIC_URL: publicUrl,
+    IMAS_URL: identity.url,
+    ADMIN_API_URL: identity.url,
+    ACCESS_TOKEN_URL: identity.url,
+    TOKEN_ISSUER: 'unchecked',
+    TOKEN_AUDIENCE: 'unchecked',
+    TABLE_NAME: tableName,
+    REFRESH_FUNCTION: refreshFunction,
+    CREDENTIALS_SECRET: 'secret',
+    AWS_REGION: region,
+    AWS_USE_EMPTY_CREDENTIALS: 'true',
+    AWS_ENDPOINT_URL_DYNAMODB: databaseUrl,
+    AWS_ENDPOINT_URL_LAMBDA: awsUrl,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
+  })
+
+  /** What a newly started instance has, over this database. */
+  const instance = (databaseUrl = database.url): Surroundings => {
+    const env = envAt(databaseUrl)
+    return {
+      ...surroundings(env),
+      now,
+      log: logTo('debug', (line) => lines.push(JSON.parse(line))),
+      askForKeys: keyRequest({ functionName: refreshFunction, region, endpoint: awsUrl, now }),
+    }
+  }
+
+  /** refresh-state as the schedule runs it, or as a function forces it. */
+  const refresh = async (event: { forced?: boolean } = {}, databaseUrl = database.url): Promise<Report> => {
+    const { wire } = await import('../../functions/refresh-state/index.ts')
+    return wire(instance(databaseUrl), envAt(databaseUrl))(event, contextFor(50_000))
+  }
+
+  const invoke = async (event: string) => {
+    counts.invoked++
+    return { failed: false, json: JSON.stringify(await refresh(JSON.parse(event))) }
+  }
+  const aws = await listenOnLoopback(awsCalls({ invoke: (_name, event) => invoke(event) }, credentials), 0)
+  const awsUrl = `http://127.0.0.1:${aws.port}`
+
+  /** An instance of a function, over these surroundings. */
+  const open = async (name: HttpRouteName, on = instance()): Promise<Ask> => {
+    const { wire } = (await import(`../../functions/${name}/index.ts`)) as {
+      wire: (on: Surroundings) => Endpoint
+    }
+    const handler = wire(on)
+    return async (request = {}) => {
+      const began = performance.now()
+      const answer = await handler(eventOf(name, request), contextFor(functionTime))
+      return { answer, ms: performance.now() - began }
+    }
+  }
+
+  const control = async (command: Record<string, unknown>): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${identity.url}/_control`, { method: 'POST', body: JSON.stringify(command) })
+    if (!answer.ok) throw new Error(`control: ${await answer.text()}`)
+    return answer.json() as Promise<Record<string, unknown>>
+  }
+
+  /** A token of `editor` at `demo`, who holds the units north and south, with these claims in the place of its own. */
+  const token = async (claims: Record<string, unknown> = {}, more: Record<string, unknown> = {}) =>
+    String((await control({ do: 'issue', claims, ...more })).token)
+
+  const close = async (): Promise<void> => {
+    await Promise.all([identity.close(), database.close(), aws.close()])
+  }
+  await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })
+  return {
+    databaseUrl: database.url,
+    clock,
+    now,
+    lines,
+    counts,
+    instance,
+    open,
+    refresh,
+    control,
+    token,
+    close,
+  }
+}
+
+export type Deployment = Awaited<ReturnType<typeof openDeployment>>
