@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { bindingsIn } from '../../lib/binding.ts'
 import { incoming } from '../../lib/http.ts'
@@ -102,6 +102,25 @@ describe('an open redirect by leaving the return URL empty or out', () => {
     const codes: Code[] = ['return_url_not_allowed']
     await refused(gateway, 'logout', { request: { query: 'callback=', headers: fromOurPage }, codes })
   })
+})
+
+describe('a return URL that is refused', () => {
+  for (const [input, cause] of [
+    ['', 'empty or longer than 2048 characters'],
+    [`\\${'x'.repeat(2048)}`, 'empty or longer than 2048 characters'],
+    [`/${'x'.repeat(2047)}`, 'empty or longer than 2048 characters'],
+    ['evil.test\\', 'characters outside printable ASCII, or a backslash'],
+    ['//evil.test\u00e9', 'characters outside printable ASCII, or a backslash'],
+    ['https://evil.test//', 'neither a path nor an allowed origin, spelled exactly'],
+    ['//evil.test', 'a path that other programs read as another address'],
+    ['/imsg-service/v1/login', 'leads back into the login'],
+  ] as const)
+    it(`says why in the log, and nowhere else: ${cause}`, async () => {
+      const request = { query: `callback=${encoded(input)}`, headers: fromOurPage }
+      const answer = await refused(gateway, 'logout', { request, codes: ['return_url_not_allowed'] })
+      equal(JSON.parse(gateway.lines.at(-1) ?? '').cause, cause)
+      ok(!JSON.stringify(answer).includes(cause))
+    })
 })
 
 describe('a return URL that is allowed', () => {
