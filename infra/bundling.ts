@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
@@ -6,8 +5,23 @@ import { type BuildOptions, buildSync } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 
-// Functions get their credentials from three variables; the SDK's own chain (profiles, SSO, metadata) is 136 kB of start-up.
-const slimCredentials = join(root, 'lib', 'credentials.ts')
+const slim = (file: string): string => join(root, 'infra', 'slim', file)
+
+/**
+ * What a bundle has in the place of what it names. `docs/performance.md` says what each is worth. An `import` of a module of Node reads
+ * all its exports, the lazy ones too: of `node:http` that is undici, 20 ms of a cold start, where a function wants `request`.
+ */
+const alias = {
+  // Functions get their credentials from three variables; the SDK's own chain (profiles, SSO, metadata) is 136 kB.
+  '@aws-sdk/credential-provider-node': join(root, 'lib', 'credentials.ts'),
+  '@aws-sdk/endpoint-cache': slim('endpoint-cache.ts'),
+  '@aws/lambda-invoke-store': slim('invoke-store.ts'),
+  '@smithy/core/config': slim('config.js'),
+  '@smithy/core/event-streams': slim('event-streams.ts'),
+  'node:fs': slim('fs.cjs'),
+  'node:http': slim('http.cjs'),
+  'node:process': slim('process.cjs'),
+}
 
 /** How a function becomes one file, for CDK and for whoever else bundles: add `entryPoints` and `outfile` or `outdir`. */
 export const esbuildOptions = {
@@ -20,7 +34,10 @@ export const esbuildOptions = {
   mainFields: ['module', 'main'],
   // The SDK goes in: it loads faster than the copy that the runtime brings, and its version is ours.
   external: [],
-  alias: existsSync(slimCredentials) ? { '@aws-sdk/credential-provider-node': slimCredentials } : {},
+  alias,
+  // The SDK asks whether a body is one of these; no body is, and the question alone loads them.
+  define: { Blob: 'undefined', ReadableStream: 'undefined' },
+  legalComments: 'none',
 } satisfies BuildOptions
 
 /** The source of a function: route = folder. */

@@ -1,0 +1,32 @@
+/**
+ * In the place of how the SDK looks for its settings: the environment alone. A function has no profile files, and the search for them
+ * loads a third of `node:fs` and reads two files that are not there.
+ */
+
+export { NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS } from '../../node_modules/@smithy/core/dist-es/submodules/config/config-resolver/endpointsConfig/NodeUseDualstackEndpointConfigOptions.js'
+export { NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS } from '../../node_modules/@smithy/core/dist-es/submodules/config/config-resolver/endpointsConfig/NodeUseFipsEndpointConfigOptions.js'
+export { resolveRegionConfig } from '../../node_modules/@smithy/core/dist-es/submodules/config/config-resolver/regionConfig/resolveRegionConfig.js'
+export { ProviderError } from '../../node_modules/@smithy/core/dist-es/submodules/config/property-provider/ProviderError.js'
+export { booleanSelector } from '../../node_modules/@smithy/core/dist-es/submodules/config/util-config-provider/booleanSelector.js'
+export { SelectorType } from '../../node_modules/@smithy/core/dist-es/submodules/config/util-config-provider/types.js'
+
+export const CONFIG_PREFIX_SEPARATOR = '.'
+export const REGION_ENV_NAME = 'AWS_REGION'
+export const REGION_INI_NAME = 'region'
+
+export const NODE_REGION_CONFIG_FILE_OPTIONS = {}
+export const NODE_REGION_CONFIG_OPTIONS = {
+  environmentVariableSelector: (env) => env[REGION_ENV_NAME],
+  default: () => {
+    throw new Error('AWS_REGION is missing')
+  },
+}
+
+/** A setting: what the environment says, or else the SDK's standard. */
+export const loadConfig =
+  ({ environmentVariableSelector: selected, default: standard }, options) =>
+  async () =>
+    selected(process.env, options) ?? (typeof standard === 'function' ? standard() : standard)
+
+/** No set of defaults was asked for: the SDK's word for that. */
+export const resolveDefaultsModeConfig = () => async () => 'legacy'
