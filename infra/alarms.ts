@@ -84,6 +84,12 @@ export const alarms = {
     threshold: 50,
     periods: [2, 2],
   },
+  'login-unbound': {
+    metric: 'loginUnbound',
+    means: 'LOGIN_BINDING is off and somebody signs in: nothing ties a login to the browser that began it.',
+    threshold: 1,
+    periods: [1, 1],
+  },
 } as const satisfies Record<string, Row & { metric: MetricName }>
 
 /** THE alarms of every function. */

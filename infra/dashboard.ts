@@ -11,6 +11,7 @@ export const graphs = {
     'loginVerified',
     'sessionSet',
     'loginFailed',
+    'loginUnbound',
   ],
   'Refused logins by code': ['loginFailedByCode'],
   'Session checks of open editors': ['pollGood', 'pollRefused', 'pollUnknown'],

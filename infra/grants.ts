@@ -25,7 +25,7 @@ const onTable = (writes: Route['writes'], table: string): PolicyStatement[] => {
   if (writes === 'everything')
     return [
       allow(
-        ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'UpdateItem'].map((name) => `dynamodb:${name}`),
+        ['BatchGetItem', 'DeleteItem', 'PutItem', 'UpdateItem'].map((name) => `dynamodb:${name}`),
         table,
       ),
     ]

@@ -1,9 +1,8 @@
-import { Duration } from 'aws-cdk-lib'
+import { Duration, Stack } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import { Operation, type TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
-import { namespace } from '../lib/metrics.ts'
 
 /** THE metrics that functions emit in their log lines, without dimensions; `LoginFailed` also by `Code`. */
 export const emitted = {
@@ -15,6 +14,7 @@ export const emitted = {
   LoginReturned: 'callback: a browser came back from there',
   LoginVerified: 'callback: its token holds, and belongs to the login that was started here',
   SessionSet: 'callback: the session cookie was set',
+  LoginUnbound: 'login, org-login, callback: nothing ties this login to its browser, as LOGIN_BINDING is off',
   LoginFailed: 'login, org-login, callback: a login was refused, by the code that says why',
   PollGood: 'token-is-set: the session is good',
   PollRefused: 'token-is-set: there is no good session',
@@ -40,14 +40,14 @@ const share = (part: string, whole: string, least: number): string =>
 
 const operations = [
   Operation.BATCH_GET_ITEM,
-  Operation.GET_ITEM,
   Operation.PUT_ITEM,
   Operation.UPDATE_ITEM,
   Operation.DELETE_ITEM,
 ]
 
-/** Every metric that an alarm or the dashboard names. */
+/** Every metric that an alarm or the dashboard names. Those of the functions are in a namespace named like the stack. */
 export const metrics = ({ api, table }: Measured) => {
+  const namespace = Stack.of(api).stackName
   const minute = Duration.minutes(1)
   const five = Duration.minutes(5)
   const quarter = Duration.minutes(15)
@@ -119,8 +119,9 @@ export const metrics = ({ api, table }: Measured) => {
     loginVerified: own('LoginVerified'),
     sessionSet: own('SessionSet'),
     loginFailed: own('LoginFailed'),
+    loginUnbound: own('LoginUnbound'),
     loginFailedByCode: math(
-      `SEARCH('{${namespace},Code} MetricName="LoginFailed"', 'Sum', 300)`,
+      `SEARCH('{"${namespace}",Code} MetricName="LoginFailed"', 'Sum', 300)`,
       {},
       five,
       '',

@@ -9,7 +9,7 @@ type DeploymentSetting = { what: string; pattern: RegExp; form: string }
 /** What the deployment needs to know and the functions do not: one row a setting, like `lib/config.ts`. */
 export const deploymentSettings = {
   STAGE_NAME: {
-    what: 'Name of this deployment: the stack is then `imsg-service-<name>`. One to an account and region, as they share their metrics.',
+    what: 'Name of this deployment: the stack is then `imsg-service-<name>`, and its metrics are kept under the same name.',
     pattern: /^[a-z][a-z0-9-]{0,30}$/,
     form: 'has to be a short name of lower-case letters, digits and hyphens',
   },

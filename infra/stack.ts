@@ -28,6 +28,7 @@ export class ImsgService extends Stack {
       PUBLIC_URL: ownAddress,
       ...deployment.given,
       TABLE_NAME: table.tableName,
+      METRICS_NAMESPACE: this.stackName,
     }
 
     const refresh = routeFunction(this, 'refresh-state', refreshRow, {

@@ -43,6 +43,10 @@ const pseudonym = ({ org, subject }: Facts): string | undefined =>
         .digest('base64url')
         .slice(0, 16)
 
+/** LOGIN_BINDING=off gives up a protection, so that every line of a login says it and a metric counts it. */
+const isUnbound = (route: Route, { loginBinding }: Surroundings['config']): boolean =>
+  'only' in route && !loginBinding
+
 /** The one line that each request leaves. What it may say is listed here; an event is never part of it. */
 const report = (
   on: Surroundings,
@@ -53,6 +57,7 @@ const report = (
   const code = failure?.code ?? request.facts.code ?? 'ok'
   const at = Date.now()
   const cookieBytes = request.cookieHeader.reduce((sum, pair) => sum + pair.length + 2, 0)
+  const unbound = isUnbound(routes[name], on.config)
   on.log(failure === undefined ? 'info' : row(failure.code).level, {
     time: new Date(at).toISOString(),
     route: name,
@@ -63,7 +68,8 @@ const report = (
     org: request.facts.org,
     subject: pseudonym(request.facts),
     cause: named(failure?.cause),
-    ...requestMetrics({ route: name, status, code, cookieBytes }, at),
+    binding: unbound ? 'off' : undefined,
+    ...requestMetrics(on.metricsNamespace, { route: name, status, code, cookieBytes, unbound }, at),
   })
 }
 

@@ -1,6 +1,6 @@
 import { type Level, levels } from './config.ts'
 
-/** Writes one line of JSON. Lines below the configured level are dropped. */
+/** Writes one line of JSON. Lines below the configured level are dropped, unless metrics ride in them: alarms need those. */
 export type Log = (level: Level, fields: Readonly<Record<string, unknown>>) => void
 
 const longestText = 256
@@ -13,7 +13,8 @@ const contained = (_name: string, value: unknown): unknown =>
 export const logTo =
   (least: Level, write: (line: string) => void = console.log): Log =>
   (level, fields) => {
-    if (levels.indexOf(level) >= levels.indexOf(least)) write(JSON.stringify({ level, ...fields }, contained))
+    if (levels.indexOf(level) >= levels.indexOf(least) || '_aws' in fields)
+      write(JSON.stringify({ level, ...fields }, contained))
   }
 
 /** What may be said of an error: its name and code, never its message, which might quote its input. */

@@ -3,28 +3,35 @@ import type { RouteName } from './routes.ts'
 
 /** Counts and ages for CloudWatch, in the Embedded Metric Format: they ride in the log line, so they cost no call. */
 
-export const namespace = 'imsg-service'
-
 type Unit = 'Count' | 'Seconds' | 'Bytes' | 'None'
 type Metric = Readonly<{ name: string; unit: Unit; value: number }>
 
 /** What became of a request: its route, its status and its code. */
-export type Outcome = Readonly<{ route: RouteName; status: number; code: Code | string; cookieBytes: number }>
+export type Outcome = Readonly<{
+  route: RouteName
+  status: number
+  code: Code | string
+  cookieBytes: number
+  /** It belongs to a login that nothing ties to its browser: LOGIN_BINDING is off. */
+  unbound: boolean
+}>
 
 const one = (name: string): Metric => ({ name, unit: 'Count', value: 1 })
 
 /** The login funnel and the polls, read off the outcomes: no handler counts anything. */
-const metricsOf = ({ route, status, code, cookieBytes }: Outcome): readonly Metric[] => {
+const metricsOf = ({ route, status, code, cookieBytes, unbound }: Outcome): readonly Metric[] => {
   const size: Metric = { name: 'HeaderBytes', unit: 'Bytes', value: cookieBytes }
+  const more = [...(unbound ? [one('LoginUnbound')] : []), size]
   switch (route) {
     case 'login':
     case 'org-login':
-      return [one(status === 302 ? 'LoginStarted' : 'LoginFailed'), size]
+      return [one(status === 302 ? 'LoginStarted' : 'LoginFailed'), ...more]
     case 'callback':
-      if (code === 'session_set') return [one('LoginReturned'), one('LoginVerified'), one('SessionSet'), size]
+      if (code === 'session_set')
+        return [one('LoginReturned'), one('LoginVerified'), one('SessionSet'), ...more]
       if (code === 'token_too_large')
-        return [one('LoginReturned'), one('LoginVerified'), one('LoginFailed'), size]
-      return [one('LoginReturned'), ...(status === 302 ? [] : [one('LoginFailed')]), size]
+        return [one('LoginReturned'), one('LoginVerified'), one('LoginFailed'), ...more]
+      return [one('LoginReturned'), ...(status === 302 ? [] : [one('LoginFailed')]), ...more]
     case 'token-is-set':
       return [one(status === 200 ? 'PollGood' : status === 401 ? 'PollRefused' : 'PollUnknown')]
     default:
@@ -32,8 +39,9 @@ const metricsOf = ({ route, status, code, cookieBytes }: Outcome): readonly Metr
   }
 }
 
-/** The members that make a log line an EMF document. `at` in milliseconds. */
+/** The members that make a log line an EMF document. Each deployment has a namespace of its own; `at` in milliseconds. */
 export const embedded = (
+  namespace: string,
   metrics: readonly Metric[],
   at: number,
   dimensions: Readonly<Record<string, string>>,
@@ -57,8 +65,8 @@ export const embedded = (
 }
 
 /** Metrics of one request. Failed logins are counted by code as well, so that an alarm can say which. */
-export const requestMetrics = (outcome: Outcome, at: number): Record<string, unknown> => {
+export const requestMetrics = (namespace: string, outcome: Outcome, at: number): Record<string, unknown> => {
   const metrics = metricsOf(outcome)
   const failed = metrics.some(({ name }) => name === 'LoginFailed')
-  return embedded(metrics, at, failed ? { Code: outcome.code } : {})
+  return embedded(namespace, metrics, at, failed ? { Code: outcome.code } : {})
 }

@@ -45,7 +45,7 @@ export const scheduled = <E>(
       ms: Math.round(performance.now() - began),
       version: outcome.state?.version,
       checksum: outcome.state?.checksum,
-      ...embedded(metricsOf(outcome, on.now()), at, {}),
+      ...embedded(on.metricsNamespace, metricsOf(outcome, on.now()), at, {}),
     })
     return { outcome: outcome.outcome }
   }

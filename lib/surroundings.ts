@@ -15,6 +15,8 @@ export type Surroundings = Readonly<{
   states: States
   jar: Jar
   log: Log
+  /** Under which name CloudWatch keeps the metrics of this deployment. */
+  metricsNamespace: string
   /** Seconds since the epoch. */
   now: () => number
   /** So many bytes of a CSPRNG, as base64url. */
@@ -25,10 +27,11 @@ export type Surroundings = Readonly<{
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** What the stack gives each function beside the settings. */
-const wiring = (env: Environment): { tableName: string; refreshFunction: string; region: string } => {
+const wiring = (env: Environment) => {
   const { TABLE_NAME: tableName, REFRESH_FUNCTION: refreshFunction = '', AWS_REGION: region = '' } = env
+  const { METRICS_NAMESPACE: metricsNamespace = 'imsg-service' } = env
   if (!tableName) throw new ConfigError(['TABLE_NAME is missing. The stack sets it.'])
-  return { tableName, refreshFunction, region }
+  return { tableName, refreshFunction, region, metricsNamespace }
 }
 
 /** The SDK's own way pipes the answer, which opens standard error on the way: two milliseconds of a cold start. */
@@ -50,7 +53,7 @@ const client = (env: Environment, { emptyCredentials }: Config): DynamoDBClient 
 /** Reads the environment once, when the function starts, and builds what it asks for. Throws `ConfigError`. */
 export const surroundings = (env: Environment): Surroundings => {
   const config = readConfig(env)
-  const { tableName, refreshFunction, region } = wiring(env)
+  const { tableName, refreshFunction, region, metricsNamespace } = wiring(env)
   const now = () => Math.floor(Date.now() / 1000)
   return {
     config,
@@ -58,6 +61,7 @@ export const surroundings = (env: Environment): Surroundings => {
     states: statesOf(config),
     jar: jar(config),
     log: logTo(config.logLevel),
+    metricsNamespace,
     now,
     random: (bytes) => randomBytes(bytes).toString('base64url'),
     askForKeys: keyRequest({

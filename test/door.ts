@@ -221,6 +221,7 @@ export const openGateway = async (settings: Settings = {}) => {
       states: statesOf(config),
       jar: jar(config),
       log,
+      metricsNamespace: 'imsg-service-test',
       now,
       random,
       askForKeys,

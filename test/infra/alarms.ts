@@ -1,10 +1,11 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { Template } from 'aws-cdk-lib/assertions'
 import { alarms, functionAlarms } from '../../infra/alarms.ts'
 import { emitted } from '../../infra/metrics.ts'
 import { routes } from '../../lib/routes.ts'
-import { least, listening, only, resourcesOf, target, templateOf } from './synthesised.ts'
+import { least, listening, only, resourcesOf, stackOf, target, templateOf } from './synthesised.ts'
 
 const template = templateOf(listening)
 const found = new Map(
@@ -62,6 +63,19 @@ describe('the alarms', () => {
       Object.keys(emitted).filter((name) => !shown.includes(name)),
       [],
     )
+  })
+
+  it('and the dashboard of another deployment read the metrics of that one alone', () => {
+    const other = JSON.stringify(Template.fromStack(stackOf(listening, 'imsg-service-blue')).toJSON())
+    const unescaped = other.replaceAll('\\', '')
+    ok(!/"imsg-service"/.test(unescaped))
+    for (const named of [
+      '"METRICS_NAMESPACE":"imsg-service-blue"',
+      '"Namespace":"imsg-service-blue"',
+      // Unquoted, a name with a hyphen is not found.
+      `SEARCH('{"imsg-service-blue",Code}`,
+    ])
+      ok(unescaped.includes(named), named)
   })
 
   it('read no metric that nobody emits', () => {

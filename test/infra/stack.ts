@@ -38,7 +38,7 @@ describe('the stack', () => {
     })
 
   it('hands every given setting on under its own name, and each function what it needs beside', () => {
-    const common = { ...good, TABLE_NAME: 'table' }
+    const common = { ...good, TABLE_NAME: 'table', METRICS_NAMESPACE: 'imsg-service' }
     for (const [name, row] of rows) {
       const own = name === 'refresh-state' ? { CREDENTIALS_SECRET: 'credentials' } : {}
       const refresh = row.token === 'yes' ? { REFRESH_FUNCTION: 'refreshstate' } : {}

@@ -1,0 +1,77 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { logTo } from '../lib/log.ts'
+import type { HttpRouteName } from '../lib/routes.ts'
+import { surroundings } from '../lib/surroundings.ts'
+import { openGateway, type Request } from './door.ts'
+
+const gateway = await openGateway()
+const { logs, instance, open, token } = gateway
+
+/** The one log line of a request. */
+const lineOf = async (name: HttpRouteName, request: Request, on = instance()) => {
+  await (await open(name, on))(request)
+  return (logs.at(-1) ?? {}) as Record<string, unknown> & {
+    _aws?: { CloudWatchMetrics: { Namespace: string; Metrics: { Name: string }[] }[] }
+  }
+}
+
+const namesIn = (line: Awaited<ReturnType<typeof lineOf>>): string[] | undefined =>
+  line._aws?.CloudWatchMetrics[0]?.Metrics.map(({ Name }) => Name)
+
+const callback = { query: `imid_token=${await token()}&serviceCallback=/` }
+const start = { query: 'org=demo&callback=/' }
+
+describe('the metrics', () => {
+  it('are kept under the name that the stack gives its functions', async () => {
+    const line = await lineOf('login', start, { ...instance(), metricsNamespace: 'imsg-service-blue' })
+    equal(line._aws?.CloudWatchMetrics[0]?.Namespace, 'imsg-service-blue')
+
+    const env = {
+      PUBLIC_URL: 'https://gw.example.test',
+      IMAS_URL: 'https://imas.example.test',
+      TOKEN_ISSUER: 'unchecked',
+      TOKEN_AUDIENCE: 'unchecked',
+      TABLE_NAME: 'test',
+    }
+    const named = { ...env, METRICS_NAMESPACE: 'imsg-service-green' }
+    deepEqual(
+      [surroundings(env), surroundings(named)].map(({ metricsNamespace }) => metricsNamespace),
+      ['imsg-service', 'imsg-service-green'],
+    )
+  })
+
+  it('ride in their lines whatever LOG_LEVEL is', () => {
+    const lines: string[] = []
+    const log = logTo('error', (line) => lines.push(line))
+    log('info', { code: 'ok' })
+    log('info', { code: 'ok', _aws: {} })
+    deepEqual(lines, ['{"level":"info","code":"ok","_aws":{}}'])
+  })
+})
+
+describe('LOGIN_BINDING=off is loud', () => {
+  const unbound = { LOGIN_BINDING: 'off' }
+  for (const [name, request] of [
+    ['login', start],
+    ['login', { query: 'org=demo&callback=//elsewhere' }],
+    ['org-login', { path: { org: 'demo' }, query: 'callback=/' }],
+    ['callback', callback],
+    ['callback', { query: 'imid_token=x&serviceCallback=/' }],
+  ] as const)
+    it(`in every line of ${name}: ${request.query.slice(0, 14)}`, async () => {
+      const off = await lineOf(name, request, instance(unbound))
+      equal(off.binding, 'off')
+      equal(off.LoginUnbound, 1)
+      ok(namesIn(off)?.includes('LoginUnbound'))
+
+      const on = await lineOf(name, request)
+      ok(!('binding' in on) && !namesIn(on)?.includes('LoginUnbound'))
+    })
+
+  it('and nowhere else', async () => {
+    const line = await lineOf('token-is-set', { bearer: await token() }, instance(unbound))
+    ok(!('binding' in line))
+    deepEqual(namesIn(line), ['PollGood'])
+  })
+})
