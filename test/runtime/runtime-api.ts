@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+
+/** How a call ended: what the handler gave, or why it gave nothing. */
+export type Outcome = Readonly<{ failed: boolean; json: string }>
+
+/** A function instance under the real runtime client. */
+export type Instance = Readonly<{
+  invoke: (json: string) => Promise<Outcome>
+  /** What the function wrote, a line each. */
+  lines: readonly string[]
+  stop: () => void
+}>
+
+/** What an instance is made of: a folder as it was zipped, and the settings of its function. */
+export type Deployed = Readonly<{
+  name: string
+  folder: string
+  handler: string
+  timeoutSeconds: number
+  memoryMegabytes: number
+  variables: Readonly<Record<string, string>>
+}>
+
+const runtimeClient = join(import.meta.dirname, 'node_modules', 'aws-lambda-ric', 'index.mjs')
+const api = '/2018-06-01/runtime'
+
+const textOf = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+/**
+ * Lambda's Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) for one instance: hands out one event after the
+ * other and takes what becomes of each. A start that fails ends every call that waits.
+ */
+export const startInstance = async (
+  deployed: Deployed,
+  platform: Record<string, string>,
+): Promise<Instance> => {
+  const events: { json: string; done: (outcome: Outcome) => void }[] = []
+  const lines: string[] = []
+  let waiting: ServerResponse | undefined
+  let broken: Outcome | undefined
+  let served = 0
+
+  const hand = (): void => {
+    const [event] = events
+    if (event === undefined || waiting === undefined) return
+    // The client ends with a segmentation fault where an event has no type.
+    waiting.setHeader('content-type', 'application/json')
+    waiting.setHeader('lambda-runtime-aws-request-id', `${deployed.name}-${++served}`)
+    waiting.setHeader('lambda-runtime-deadline-ms', Date.now() + deployed.timeoutSeconds * 1000)
+    waiting.setHeader(
+      'lambda-runtime-invoked-function-arn',
+      `arn:aws:lambda:local:000000000000:function:${deployed.name}`,
+    )
+    waiting.end(event.json)
+    waiting = undefined
+  }
+
+  const end = (outcome: Outcome): void => events.shift()?.done(outcome)
+  const fail = (json: string): void => {
+    broken ??= { failed: true, json }
+    while (events.length > 0) end(broken)
+  }
+
+  const server = createServer(async (request, response) => {
+    const { url = '' } = request
+    if (url === `${api}/invocation/next`) {
+      waiting = response
+      return hand()
+    }
+    const json = await textOf(request)
+    response.writeHead(202).end()
+    if (url === `${api}/init/error`) fail(json)
+    else end({ failed: url.endsWith('/error'), json })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+
+  const child = spawn(process.execPath, [runtimeClient, deployed.handler], {
+    cwd: deployed.folder,
+    env: {
+      ...deployed.variables,
+      ...platform,
+      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_LAMBDA_FUNCTION_NAME: deployed.name,
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(deployed.memoryMegabytes),
+      AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${deployed.name}`,
+      AWS_LAMBDA_LOG_STREAM_NAME: 'local',
+      LAMBDA_TASK_ROOT: deployed.folder,
+      _HANDLER: deployed.handler,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => lines.push(...text.split('\n').filter(Boolean)))
+  child.once('exit', (code, signal) => fail(JSON.stringify({ errorMessage: `ended with ${code ?? signal}` })))
+
+  return {
+    lines,
+    invoke: (json) =>
+      new Promise((done) => {
+        if (broken) return done(broken)
+        events.push({ json, done })
+        hand()
+      }),
+    stop: () => {
+      child.kill('SIGKILL')
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}

@@ -1,0 +1,170 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { door, type HttpRouteName, type Route, routes } from '../../lib/routes.ts'
+import { awsCalls } from '../../local/aws.ts'
+import { createTables, openDynalite, region } from '../../local/database.ts'
+import { startIdentity } from '../../local/identity/server.ts'
+import { listenOnLoopback, lobby } from '../../local/listening.ts'
+import { root, synthesise } from '../../local/synthesis.ts'
+import { crumb, eventOf, publicUrl, type Request } from '../door.ts'
+import { type Instance, startInstance } from './runtime-api.ts'
+
+/**
+ * Every bundle of the synthesised stack under the real runtime client of Lambda: what is zipped is what is run here, with the
+ * variables that the template gives it. State and keys are there because refresh-state, under the same client, put them there.
+ */
+
+const credentials = { clientId: 'gateway', clientSecret: 'canary-client-secret' }
+const outdir = join(root, '.local', 'runtime-test')
+const instances = new Map<string, Instance>()
+
+const [identity, database] = await Promise.all([
+  startIdentity({ port: 0, ...credentials }),
+  openDynalite(undefined),
+])
+const { listener, open } = lobby()
+const aws = await listenOnLoopback(listener, 0)
+const awsUrl = `http://127.0.0.1:${aws.port}`
+
+const plan = await synthesise({
+  outdir,
+  texts: {
+    PUBLIC_URL: publicUrl,
+    IMAS_URL: identity.url,
+    ADMIN_API_URL: identity.url,
+    ACCESS_TOKEN_URL: identity.url,
+    TOKEN_ISSUER: 'unchecked',
+    TOKEN_AUDIENCE: 'unchecked',
+  },
+  log: () => {},
+})
+await createTables(database.url, plan.tables)
+
+/** What Lambda itself gives a function, and where the services of AWS are. */
+const platform = {
+  AWS_REGION: region,
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  AWS_SESSION_TOKEN: 'local',
+  AWS_ENDPOINT_URL_DYNAMODB: database.url,
+  AWS_ENDPOINT_URL_LAMBDA: awsUrl,
+  AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
+}
+
+const definitionOf = (called: string) =>
+  plan.functions.find(({ name, id }) => name === called || id === called)
+
+/** The one instance of a function, by its name or its logical id. */
+const instance = async (called: string): Promise<Instance> => {
+  const deployed = definitionOf(called)
+  if (deployed === undefined) throw new TypeError(`there is no function ${called}`)
+  const made = instances.get(deployed.name) ?? (await startInstance(deployed, platform))
+  instances.set(deployed.name, made)
+  return made
+}
+
+const invoke = (called: string, json: string) =>
+  definitionOf(called) && instance(called).then((one) => one.invoke(json))
+open(awsCalls({ invoke }, credentials))
+
+after(async () => {
+  for (const { stop } of instances.values()) stop()
+  await Promise.all([
+    identity.close(),
+    database.close(),
+    aws.close(),
+    rm(outdir, { recursive: true, force: true }),
+  ])
+})
+
+type Answered = { statusCode: number; headers: Record<string, string>; cookies?: string[]; body?: string }
+
+/** Sends a request to a route, and fails when the function does. */
+const call = async (name: HttpRouteName, request: Request = {}): Promise<Answered> => {
+  const { invoke, lines } = await instance(name)
+  const { failed, json } = await invoke(JSON.stringify(eventOf(name, request)))
+  ok(!failed, `${json}\n${lines.join('\n')}`)
+  return JSON.parse(json)
+}
+
+const control = async (command: object): Promise<Record<string, unknown>> =>
+  (await fetch(`${identity.url}/_control`, { method: 'POST', body: JSON.stringify(command) })).json() as never
+
+const tokenOf = async (more: object = {}): Promise<string> =>
+  String((await control({ do: 'issue', claims: {}, ...more })).token)
+
+const session = async () => ({ cookies: [`imidToken=${await tokenOf()}`] })
+const fromOurPage = { origin: publicUrl, 'content-type': 'application/json' }
+const plain = ({ statusCode, body }: Answered) => [statusCode, JSON.parse(body ?? 'null')]
+
+describe('under the runtime client of Lambda', () => {
+  it('every function of the route table is in the template', () => {
+    deepEqual(plan.functions.map(({ name }) => name).toSorted(), Object.keys(routes).toSorted())
+  })
+
+  it('refresh-state loads the state, with the credentials of the secret', async () => {
+    const { invoke, lines } = await instance('refresh-state')
+    deepEqual(await invoke('{}'), { failed: false, json: '{"outcome":"changed"}' }, lines.join('\n'))
+    deepEqual(await invoke('{}'), { failed: false, json: '{"outcome":"unchanged"}' })
+  })
+
+  it('health says so', async () => {
+    const { statusCode, body } = await call('health')
+    equal(statusCode, 200)
+    match(body ?? '', /^\{"inGrace":false,"stateChecksum":"[0-9a-f]{64}"\}$/)
+  })
+
+  it('login and callback sign somebody in', async () => {
+    const { statusCode, headers, cookies = [] } = await call('login', { query: 'org=demo&callback=/' })
+    equal(statusCode, 302)
+    const back = new URL(new URL(headers.location ?? '').searchParams.get('callback') ?? '')
+    const query = `${back.search.slice(1)}&imid_token=${await tokenOf()}`
+    const pairs = cookies.map(crumb).map(({ name, value }) => `${name}=${value}`)
+    const arrived = await call('callback', { query, cookies: pairs })
+    deepEqual([arrived.statusCode, arrived.headers.location], [302, `${publicUrl}/`])
+    ok(arrived.cookies?.some((cookie) => cookie.startsWith('imidToken=ey')))
+  })
+
+  it('org-login sends the browser to the identity service', async () => {
+    const { statusCode, headers } = await call('org-login', { path: { org: 'demo' }, query: 'callback=/' })
+    deepEqual([statusCode, new URL(headers.location ?? '').origin], [302, identity.url])
+  })
+
+  it('token-is-set trusts a session, and one whose key has to be fetched first', async () => {
+    deepEqual(plain(await call('token-is-set', await session())), [200, { msg: 'ok' }])
+    await control({ do: 'rotate' })
+    deepEqual(plain(await call('token-is-set', await session())), [200, { msg: 'ok' }])
+  })
+
+  it('units and unit list, and keep a choice', async () => {
+    const cookies = await session()
+    const [, { units }] = plain(await call('units', cookies)) as [number, { units: { name: string }[] }]
+    const [{ name }] = units as [{ name: string }]
+    const body = JSON.stringify({ unit: name })
+    deepEqual(plain(await call('unit', { ...cookies, body, headers: fromOurPage })), [
+      200,
+      { msg: 'Unit set' },
+    ])
+    const [, { preferred }] = plain(await call('units', cookies)) as [number, { preferred: string }]
+    equal(preferred, name)
+  })
+
+  it('logout ends the session for every other function', async () => {
+    const cookies = await session()
+    const answer = await call('logout', { ...cookies, headers: fromOurPage })
+    deepEqual(plain(answer), [200, { msg: 'You are logged out' }])
+    deepEqual(plain(await call('token-is-set', cookies)), [401, 'errors.auth.MissingToken'])
+  })
+
+  it('every one of them was asked, and logs a line of JSON for each request', () => {
+    deepEqual([...instances.keys()].toSorted(), Object.keys(routes).toSorted())
+    for (const [name, row] of Object.entries<Route>(routes)) {
+      const lines = instances.get(name)?.lines.filter((line) => line.includes('"route"')) ?? []
+      ok(lines.length > 0, name)
+      // The client puts time, request id and level before what is written to the console.
+      if (door(row)) for (const line of lines) match(line, /\{"level":"\w+",.*"status":\d{3},.*\}$/)
+    }
+  })
+})
