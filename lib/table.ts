@@ -35,6 +35,8 @@ export type Table = Readonly<{
 }>
 
 const mostAttempts = 4
+/** How long a read may take with all its tries, in milliseconds: a route has five seconds, and health answers in its own words. */
+const patience = 3500
 
 const pause = (attempt: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt))
@@ -69,12 +71,15 @@ export const tableIn = (client: DynamoDBClient, name: string): Table => {
   const read = async (keys: readonly string[]): Promise<Items> => {
     const found = new Map<string, Item>()
     let wanted = [...new Set(keys)]
+    const abortSignal = AbortSignal.timeout(patience)
     // BatchGetItem may leave keys unprocessed under load; that is no error, and not an absent item either.
     for (let attempt = 0; wanted.length > 0; attempt++) {
       if (attempt === mostAttempts) return unavailable('unprocessed keys')
       if (attempt > 0) await pause(attempt)
       const request = { [name]: { Keys: wanted.map((pk) => ({ pk: { S: pk } })), ConsistentRead: true } }
-      const answer = await client.send(new BatchGetItemCommand({ RequestItems: request })).catch(unavailable)
+      const answer = await client
+        .send(new BatchGetItemCommand({ RequestItems: request }), { abortSignal })
+        .catch(unavailable)
       for (const item of answer.Responses?.[name] ?? []) found.set(item.pk?.S ?? '', item)
       wanted = (answer.UnprocessedKeys?.[name]?.Keys ?? []).map((key) => key.pk?.S ?? '')
     }
