@@ -1,0 +1,213 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { explained } from '../docs/explained.ts'
+import { between, made } from '../docs/generate.ts'
+import { catalogue } from '../lib/problem.ts'
+import { type Stack, startStack } from '../local/stack.ts'
+import packageJson from '../package.json' with { type: 'json' }
+
+const root = join(import.meta.dirname, '..')
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+/** Everything written for people. */
+const documents = ['*.md', 'docs/*.md', 'docs/decisions/*.md', 'client/*.md'].flatMap((pattern) =>
+  globSync(pattern, { cwd: root }).sort(),
+)
+
+describe('a generated document', () => {
+  for (const [name, text] of Object.entries(made()))
+    it(`is as \`npm run docs\` makes it: ${name}`, () => ok(read(name) === text, 'run `npm run docs`'))
+
+  it('explains every code of the catalogue and no other', () =>
+    deepEqual(Object.keys(explained).sort(), Object.keys(catalogue).sort()))
+
+  it('is put between its markers, and nowhere without them', () => {
+    equal(between('a\n<!-- x -->\nold\n<!-- /x -->\nb', 'x', 'new'), 'a\n<!-- x -->\nnew\n<!-- /x -->\nb')
+    equal(between('a', 'x', 'new'), undefined)
+    equal(between('<!-- /x --><!-- x -->', 'x', 'new'), undefined)
+  })
+})
+
+/** GitHub's name of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replace(/\s/g, '-')
+
+const anchors = (file: string): string[] =>
+  [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading))
+
+describe('a link', () => {
+  for (const file of documents)
+    it(`leads to something that is there: ${file}`, () => {
+      const links = [...read(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, to = '']) => to)
+      const dead = links.filter((to) => {
+        const [path = '', anchor] = to.split('#')
+        const target = path === '' ? file : join(dirname(file), path)
+        if (!existsSync(join(root, target))) return true
+        return anchor !== undefined && target.endsWith('.md') && !anchors(target).includes(anchor)
+      })
+      deepEqual(dead, [])
+    })
+})
+
+/** The titles of the tests in a file, with `…` for what a table fills in. */
+const titlesIn = (file: string): string[] =>
+  [...read(file).matchAll(/\b(?:it|describe)\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g)].map(([, , title = '']) =>
+    title.replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…').replace(/\\(.)/g, '$1'),
+  )
+
+/** What a document cites: `test/file.ts`: "title", "title". */
+const citations = (file: string): { test: string; title: string }[] =>
+  [...read(file).matchAll(/`(test\/[\w./-]+\.ts)`: ((?:"[^"]+"(?:, )?)+)/g)].flatMap(
+    ([, test = '', titles = '']) =>
+      [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ test, title })),
+  )
+
+describe('a test that is cited', () => {
+  for (const file of ['SECURITY.md', 'docs/security-audit.md'])
+    it(`exists: ${file}`, () => {
+      const cited = citations(file)
+      ok(cited.length > 30, 'citations are found at all')
+      equal(cited.length, read(file).match(/"[^"\n]+"(?=,|;|\.| \||$)/gm)?.length, 'and none is overlooked')
+      const missing = cited.filter(
+        ({ test, title }) =>
+          !existsSync(join(root, test)) || !titlesIn(test).some((known) => known.includes(title)),
+      )
+      deepEqual(missing, [])
+    })
+
+  it('stands behind every guarantee', () => {
+    const [, guarantees = ''] = /## What is guaranteed([\s\S]*?)\n## /.exec(read('SECURITY.md')) ?? []
+    const bare = guarantees
+      .split(/\n- /)
+      .slice(1)
+      .filter((text) => !/`test\/[\w./-]+\.ts`: "/.test(text))
+    deepEqual(bare, [])
+  })
+})
+
+describe('the audit', () => {
+  const rows = [
+    ...read('docs/security-audit.md').matchAll(/^\| ([A-J]\d.*?) \| .* \| (.*?) \| .* \| (.*) \|$/gm),
+  ]
+
+  it('gives every one of its 102 points a verdict', () => {
+    const numbers = rows.flatMap(([, ids = '']) => ids.split(', ').map((id) => Number(id.slice(1))))
+    deepEqual(
+      numbers,
+      Array.from({ length: 102 }, (_, index) => index + 1),
+    )
+    for (const [row, , verdict = ''] of rows) ok(/^(holds|partly|later|ruled out)\b/.test(verdict), row)
+  })
+
+  it('names a test where it says that a point holds', () => {
+    const bare = rows.filter(([, , verdict = '', test = '']) => verdict.startsWith('holds') && test === '–')
+    deepEqual(
+      bare.map(([, ids]) => ids),
+      [],
+    )
+  })
+})
+
+type Block = Readonly<{ file: string; runs: boolean; text: string }>
+
+/** The shell commands of the documents. `sh` is run, in order and in one shell for each document; `sh no-run` is not. */
+const blocks: readonly Block[] = documents.flatMap((file) =>
+  [...read(file).matchAll(/^```(?:sh|bash|shell)( no-run)?\n([\s\S]*?)^```$/gm)].map(
+    ([, still, text = '']) => ({
+      file,
+      runs: still === undefined,
+      text,
+    }),
+  ),
+)
+
+/** Why a block is not run here. */
+const reasons: readonly (readonly [RegExp, string])[] = [
+  [/^npm (ci|start|test)\b/m, 'it installs everything, or does not end, or is what runs this'],
+  [/^npm audit\b/m, 'it needs a registry that answers'],
+  [
+    /\bnpm run (deploy|synth|test:|bench|mutate|soak|faults|check|sam)/,
+    'it takes longer than all tests together, or needs more than Node',
+  ],
+  [/\b(aws|cdk|sam|docker|git clone|export [A-Z_]+=)/, 'it needs an AWS account, Docker, or a clone'],
+]
+
+/** What a block may be made of, so that nobody's account is ever touched by a test. */
+const harmless =
+  /^(?:[A-Z_]+=.*|(?:curl|echo|printf|grep|npm run (?:--silent )?(?:sbom|docs|doctor))\b.*|\s*#.*|\s*)$/
+
+describe('a command in a document', () => {
+  let stack: Stack
+  const folder = mkdtempSync(join(tmpdir(), 'imsg-docs-'))
+  before(async () => {
+    stack = await startStack({ port: 0, idpPort: 0, refreshEvery: 3600 })
+    // What a command writes lands beside the sources, not among them.
+    for (const name of readdirSync(root)) symlinkSync(join(root, name), join(folder, name))
+  })
+  after(async () => {
+    await stack.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('has a reason when it is not run', () => {
+    const bare = blocks.filter(({ runs, text }) => !runs && !reasons.some(([pattern]) => pattern.test(text)))
+    deepEqual(bare, [])
+  })
+
+  it('is harmless when it is run', () => {
+    const strange = blocks.flatMap(({ file, runs, text }) =>
+      runs
+        ? text
+            .replaceAll('\\\n', ' ')
+            .split('\n')
+            .filter((line) => !harmless.test(line))
+            .map((line) => `${file}: ${line}`)
+        : [],
+    )
+    deepEqual(strange, [], 'mark the block `sh no-run` if it is more than a request to the local stack')
+  })
+
+  it('is one of package.json when npm runs it', () => {
+    const known = Object.keys(packageJson.scripts)
+    const unknown = documents.flatMap((file) =>
+      [...read(file).matchAll(/\bnpm run (?:--silent )?([a-z][\w:-]*)/g)]
+        .map(([, name = '']) => name)
+        .filter((name) => !known.includes(name))
+        .map((name) => `${file}: npm run ${name}`),
+    )
+    deepEqual(unknown, [])
+  })
+
+  for (const file of new Set(blocks.filter(({ runs }) => runs).map((block) => block.file)))
+    it(`does what is said of it: ${file}`, { timeout: 20_000 }, async () => {
+      const script = blocks
+        .filter((block) => block.runs && block.file === file)
+        .map(({ text }) => text)
+        .join('\n')
+        .replaceAll('http://localhost:3000', stack.url)
+        .replaceAll('http://localhost:4000', stack.identityUrl ?? '')
+      const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
+        cwd: folder,
+      })
+      // JSON or a status in the comment of a line is what the line answers.
+      const expected = [...script.matchAll(/\s# ("[^"]+"(?::\w+|:"[^"]*")?|\{.*\}|\d{3}\b)/g)].map(
+        ([, said = '']) => said,
+      )
+      let from = 0
+      for (const said of expected) {
+        const at = stdout.indexOf(said, from)
+        ok(at >= 0, `${said} is not in:\n${stdout.slice(from)}`)
+        from = at + said.length
+      }
+    })
+})
