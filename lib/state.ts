@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { checksum } from './canonical.ts'
 import type { Config } from './config.ts'
 import { type KeySet, keySet, type PublicKey } from './jwks.ts'
@@ -110,23 +111,26 @@ export type StateKeeper = Readonly<{
   settle(now: number): Promise<void>
 }>
 
-/** Every write of the state is one conditional write of one item. */
+/**
+ * Every write of the state is one conditional write of one item. What can be had once carries the name of who asked: a write whose
+ * answer was lost is sent again by the client, and must not take itself for somebody who was faster.
+ */
 export const stateKeeper = (table: Table): StateKeeper => {
   const at = (now: number) => ({ N: String(now) })
   const done = 'lastSuccess = :now, lastAttempt = :now REMOVE lastError, claimedUntil'
   return {
     claim: (now) =>
       table.change(stateKey, {
-        set: 'SET #claimedUntil = :claimedUntil',
-        values: { claimedUntil: at(now + claim), now: at(now) },
-        when: 'attribute_not_exists(#claimedUntil) OR #claimedUntil <= :now',
+        set: 'SET #claimedUntil = :claimedUntil, #claimedBy = :claimedBy',
+        values: { claimedUntil: at(now + claim), claimedBy: { S: randomUUID() }, now: at(now) },
+        when: 'attribute_not_exists(#claimedUntil) OR #claimedUntil <= :now OR #claimedBy = :claimedBy',
       }),
     lease: (now) =>
       table.change(stateKey, {
-        set: 'SET #forcedAt = :now',
+        set: 'SET #forcedAt = :now, #forcedBy = :forcedBy',
         names: ['forcedAt'],
-        values: { now: at(now), latest: at(now - forcedCooldown) },
-        when: 'attribute_not_exists(#forcedAt) OR #forcedAt <= :latest',
+        values: { now: at(now), forcedBy: { S: randomUUID() }, latest: at(now - forcedCooldown) },
+        when: 'attribute_not_exists(#forcedAt) OR #forcedAt <= :latest OR #forcedBy = :forcedBy',
       }),
     keep: (before, next, now) =>
       table.change(stateKey, {

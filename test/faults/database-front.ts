@@ -96,7 +96,18 @@ export const openDatabaseFront = async (url: string) => {
   const front: { plan: Plan; calls: number } = { plan: () => undefined, calls: 0 }
   const agent = new Agent({ keepAlive: true })
 
-  const pass = (headers: IncomingHttpHeaders, body: string): Promise<Passed> =>
+  /** What is under way at the database: it must not be closed meanwhile. */
+  const passing = new Set<Promise<unknown>>()
+  let closed = false
+
+  const pass = async (headers: IncomingHttpHeaders, body: string): Promise<Passed> => {
+    if (closed) throw new Error('the front is closed')
+    const passed = send(headers, body)
+    passing.add(passed)
+    return passed.finally(() => passing.delete(passed))
+  }
+
+  const send = (headers: IncomingHttpHeaders, body: string): Promise<Passed> =>
     new Promise((resolve, reject) => {
       const { host: _, 'content-length': __, ...rest } = headers
       const sent = request(
@@ -173,12 +184,15 @@ export const openDatabaseFront = async (url: string) => {
       front.plan = typeof plan === 'function' ? plan : () => plan
     },
     calls: () => front.calls,
-    close: () =>
-      new Promise<void>((resolve) => {
-        agent.destroy()
-        server.close(() => resolve())
+    close: async (): Promise<void> => {
+      closed = true
+      await Promise.allSettled(passing)
+      agent.destroy()
+      await new Promise((resolve) => {
+        server.close(resolve)
         server.closeAllConnections()
-      }),
+      })
+    },
   }
 }
 

@@ -44,18 +44,18 @@ export type Taken = Readonly<{ answer: Answer; ms: number }>
 /** An instance of one function. */
 export type Ask = (request?: Request) => Promise<Taken>
 
-/** A gateway with nothing in its state yet. */
-export const openDeployment = async () => {
+/** An identity stand-in of our own, for deployments that share one: its keys take a while to make. */
+export const openIdentity = () => startIdentity({ port: 0, ...credentials })
+
+/** A gateway with nothing in its state yet, over this identity service or one of its own. */
+export const openDeployment = async (shared?: Awaited<ReturnType<typeof openIdentity>>) => {
   // What Lambda gives every function.
   Object.assign(process.env, {
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
   })
-  const [identity, database] = await Promise.all([
-    startIdentity({ port: 0, ...credentials }),
-    openDynalite(undefined),
-  ])
+  const [identity, database] = await Promise.all([shared ?? openIdentity(), openDynalite(undefined)])
   await createTables(database.url, [table])
   const clock = { ahead: 0 }
   const now = () => Math.floor(Date.now() / 1000) + clock.ahead
@@ -127,7 +127,7 @@ export const openDeployment = async () => {
     String((await control({ do: 'issue', claims, ...more })).token)
 
   const close = async (): Promise<void> => {
-    await Promise.all([identity.close(), database.close(), aws.close()])
+    await Promise.all([shared ? undefined : identity.close(), database.close(), aws.close()])
   }
   await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })
   return {

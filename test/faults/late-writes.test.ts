@@ -102,4 +102,19 @@ describe('a write that comes late', { concurrency: true }, () => {
     )
     deepEqual([answer.statusCode, writes, await preferred(bearer)], [200, 2, 'north'])
   })
+
+  it('is nobody else when the claim of a refresh, or of the forced fetch, is sent again', async () => {
+    const front = await openFront()
+    const firstWriteCut = () => {
+      let writes = 0
+      front.use(({ operation }) =>
+        operation === 'UpdateItem' && ++writes === 1 ? faults.cutWhenDone : undefined,
+      )
+    }
+    firstWriteCut()
+    deepEqual(await deployment.refresh({}, front.url), { outcome: 'unchanged' })
+    firstWriteCut()
+    deepEqual(await deployment.refresh({ forced: true }, front.url), { outcome: 'unchanged' })
+    deepEqual(await deployment.refresh({ forced: true }, front.url), { outcome: 'busy' })
+  })
 })

@@ -64,6 +64,7 @@ const once = async (who: number, deed: Deed): Promise<void> => {
     counts.set(deed, (counts.get(deed) ?? 0) + 1)
   } catch (error) {
     errors.push(String(error))
+    say(`${String(Math.round(elapsed())).padStart(5)} s  ${error}`)
   } finally {
     busy.delete(who)
   }
@@ -108,7 +109,6 @@ while (elapsed() < seconds && errors.length < 20 && !stack.memory.ended) {
 await Promise.all(running)
 clearInterval(reporting)
 clearInterval(watching)
-report()
 
 const between = (from: number, to: number): number[] =>
   memory.filter(({ at }) => at >= from && at < to).map(({ rss }) => rss)
@@ -130,7 +130,6 @@ say(
     pollP99: Math.round(share(polls, 0.99) * 10) / 10,
   }),
 )
-for (const error of errors.slice(0, 5)) say(error)
 
 const failures = [
   ...(errors.length > 0 ? [`${errors.length} errors`] : []),

@@ -1,0 +1,86 @@
+import { type DatabaseCall, type DatabaseFault, faults, first } from './database-front.ts'
+import { type Effect, type Kind, type RouteName, routeNames } from './visits.ts'
+
+/** What can be wrong with the database, and what that may do to the routes. */
+
+export type DatabaseRow = Readonly<{
+  what: string
+  /** `nowhere`: nothing listens where the database should be. */
+  plan: ((call: DatabaseCall) => DatabaseFault | undefined) | 'nowhere'
+  effect: (route: RouteName, kind: Kind) => Effect
+  /** What refresh-state reports; nothing where it is left out, because it has ten times as long and would take it. */
+  refresh: 'unchanged' | 'failed' | undefined
+}>
+
+const always = (fault: DatabaseFault) => () => fault
+const onWrites =
+  (fault: DatabaseFault) =>
+  ({ operation }: DatabaseCall) =>
+    operation === 'BatchGetItem' ? undefined : fault
+const isSession = (key: string): boolean => key.startsWith('SESSION#')
+
+/** Hangs twice, then leaves everything for later, again and again: what takes each try as long as it can. */
+const treacle = ({ number }: DatabaseCall): DatabaseFault =>
+  number % 3 === 0 ? { ...faults.unprocessed, ms: 900 } : faults.held(30_000)
+
+const all = (effect: Effect) => () => effect
+const only = (...routes: RouteName[]) => {
+  const hit = new Set(routes)
+  return (route: RouteName): Effect => (hit.has(route) ? 'unavailable' : 'served')
+}
+/** All fail but the logout of an instance that has the keys in memory: it reads nothing, and it may write. */
+const readers = {
+  effect: (route: RouteName, kind: Kind): Effect =>
+    route === 'logout' && kind === 'warm' ? 'served' : 'unavailable',
+  refresh: 'failed',
+} as const
+const none = { effect: all('served'), refresh: 'unchanged' } as const
+const every = { effect: all('unavailable'), refresh: 'failed' } as const
+
+export const databaseFaults: readonly DatabaseRow[] = [
+  { what: 'none', plan: () => undefined, ...none },
+  { what: 'throttled (`ProvisionedThroughputExceededException`)', plan: always(faults.throttled), ...every },
+  { what: 'throttled (`ThrottlingException`), first two tries', plan: first(2, faults.overRate), ...none },
+  { what: 'not allowed (`AccessDeniedException`)', plan: always(faults.refused), ...every },
+  { what: '500', plan: always(faults.failed), ...every },
+  { what: '500, first two tries', plan: first(2, faults.failed), ...none },
+  { what: 'connection cut', plan: always(faults.cut), ...every },
+  { what: 'connection cut, first try', plan: first(1, faults.cut), ...none },
+  { what: 'connection cut after the work was done, first try', plan: first(1, faults.cutWhenDone), ...none },
+  { what: 'nothing listens', plan: 'nowhere', ...every },
+  { what: '300 ms late', plan: always(faults.held(300)), ...none },
+  { what: '1.5 s late', plan: always(faults.held(1500)), ...every },
+  { what: '1.5 s late, first try', plan: first(1, faults.held(1500)), ...none },
+  { what: 'works at once, answers 1.5 s late', plan: always(faults.dawdling(1500)), ...every },
+  { what: 'never answers', plan: always(faults.held(30_000)), ...every },
+  { what: 'every key unprocessed', plan: always(faults.unprocessed), ...readers },
+  { what: 'every key unprocessed, first try', plan: first(1, faults.unprocessed), ...none },
+  {
+    what: 'the item of the session unprocessed, all else read',
+    plan: always({ do: 'unprocessed', keys: isSession }),
+    effect: only('callback', 'token-is-set', 'units', 'unit'),
+    refresh: 'unchanged',
+  },
+  {
+    what: 'hangs and leaves keys, longer than the function has',
+    plan: treacle,
+    ...readers,
+    refresh: undefined,
+  },
+  {
+    what: 'writes throttled, reads fine',
+    plan: onWrites(faults.throttled),
+    effect: only('unit', 'logout'),
+    refresh: 'failed',
+  },
+  {
+    what: 'writes never answered, reads fine',
+    plan: onWrites(faults.held(30_000)),
+    effect: only('unit', 'logout'),
+    refresh: 'failed',
+  },
+]
+
+/** Rows that fail only by waiting, so that they can be measured side by side without a try failing for lack of processor time. */
+export const isPatient = ({ effect }: DatabaseRow): boolean =>
+  routeNames.some((route) => effect(route, 'new') === 'unavailable')

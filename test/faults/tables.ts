@@ -1,0 +1,53 @@
+import { databaseTable, identityTable, type Measured } from './measure.ts'
+import { routeNames } from './visits.ts'
+
+/** The fault tables of `docs/reliability.md`: what was measured, as Markdown between two comments. */
+
+export const page = new URL('../../docs/reliability.md', import.meta.url)
+
+export const names = ['database', 'identity'] as const
+export type Name = (typeof names)[number]
+
+const columns: Readonly<Record<Name, readonly string[]>> = {
+  database: [...routeNames, 'refresh-state'],
+  identity: [...routeNames, 'refresh-state', 'a new key'],
+}
+
+export const measure: Readonly<Record<Name, () => Promise<readonly Measured[]>>> = {
+  database: databaseTable,
+  identity: identityTable,
+}
+
+const time = (ms: number): string =>
+  ms < 1000 ? `${Math.ceil(ms / 10) * 10} ms` : `${(Math.ceil(ms / 100) / 10).toFixed(1)} s`
+
+const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+
+/** The table of what was measured. */
+export const rendered = (name: Name, rows: readonly Measured[]): string =>
+  [
+    line(['fault', ...columns[name]]),
+    line(['fault', ...columns[name]].map(() => '---')),
+    ...rows.map(({ what, cells }) =>
+      line([
+        what,
+        ...columns[name].map((column) => {
+          const { outcome, ms } = cells[column] ?? { outcome: '', ms: 0 }
+          return outcome === '' ? '' : `${outcome} · ${time(ms)}`
+        }),
+      ]),
+    ),
+  ].join('\n')
+
+/** The same without the times, which differ from machine to machine. */
+export const timeless = (table: string): string => table.replace(/ · [\d.]+ m?s/g, '')
+
+const between = (name: Name): RegExp =>
+  new RegExp(`(<!-- faults: ${name}[^\\n]* -->\\n)([^]*?)(\\n<!-- end -->)`)
+
+/** The table in this text. */
+export const committed = (name: Name, text: string): string => between(name).exec(text)?.[2] ?? ''
+
+/** The text with this table in the place of its own. */
+export const withTable = (name: Name, text: string, table: string): string =>
+  text.replace(between(name), (_, before, __, after) => `${before}${table}${after}`)
