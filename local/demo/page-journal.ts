@@ -71,7 +71,7 @@ export const showPoll = (table: Element, { at, status, took, body }: Call) => {
   keep(table, element('tr', '', ...cells), 12)
 }
 
-/** Puts a call and its whole answer on top of the list. */
+/** Puts a call on top of the list: its answer in short, and whole for whoever opens it. */
 export const showCall = (list: Element, { at, method, path, status, took, body }: Call) => {
   const line = [
     element('span', '', clock.format(at)),
@@ -79,5 +79,6 @@ export const showCall = (list: Element, { at, method, path, status, took, body }
     element('span', grade(status), verdict(status)),
     element('span', '', `${took} ms`),
   ]
-  keep(list, element('li', '', element('div', 'call', ...line), element('pre', '', inFull(body))), 8)
+  const summary = element('summary', '', element('span', 'call', ...line), element('code', '', inShort(body)))
+  keep(list, element('li', '', element('details', '', summary, element('pre', '', inFull(body)))), 8)
 }

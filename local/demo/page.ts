@@ -123,12 +123,19 @@ const choose = (unit: string | null) =>
 
 const load = () => Promise.all([loadPerson(), loadUnits()])
 
+const showSignOut = (wanted: boolean) => {
+  // Whoever has just used the button by keyboard shall not lose their place.
+  if (!wanted && document.activeElement === byId('sign-out')) byId('ask').focus()
+  byId('sign-out').hidden = !wanted
+}
+
 gateway.session.subscribe((session, why) => {
   const [title, reason] = states[session]
   byId('state').textContent = title
   byId('state').setAttribute('data-state', session)
   byId('reason').textContent = why ? `${why.message} (${why.code}). ${reason}` : reason
   signedIn = session === 'signed-in'
+  showSignOut(session !== 'signed-out')
   if (signedIn) load()
   if (session === 'signed-out') {
     showPerson()
