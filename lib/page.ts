@@ -17,7 +17,9 @@ p{margin:0;text-wrap:pretty}
 .action:hover{background:var(--deep)}
 .action:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 footer{margin-top:2rem;padding-top:1.1rem;border-top:1px solid var(--line);font-size:.8125rem;line-height:1.5;color:var(--soft)}
-dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:.15rem .9rem;margin:.4rem 0 0}
+dl{margin:.4rem 0 0}
+div{display:flex;flex-wrap:wrap}
+dt{min-width:4.5rem}
 dd{margin:0;overflow-wrap:anywhere}
 code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}
 @media print{body{min-height:0}.action{display:none}}`
@@ -90,8 +92,8 @@ ${mark}
 ${action}<footer>
 <p>${words.help}</p>
 <dl translate="no">
-<dt>${words.code}</dt><dd><code>${escaped(code)}</code></dd>
-<dt>${words.request}</dt><dd><code>${escaped(id)}</code></dd>
+<div><dt>${words.code}</dt><dd><code>${escaped(code)}</code></dd></div>
+<div><dt>${words.request}</dt><dd><code>${escaped(id)}</code></dd></div>
 </dl>
 </footer>
 </main>
