@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
+
+/** The browser of this suite: one process, and for each test an empty profile in it. */
+
+const executablePath = process.env.CHROMIUM || '/usr/bin/chromium'
+
+if (!existsSync(executablePath))
+  throw new Error(
+    `There is no Chromium at ${executablePath}. On Debian: apt-get install chromium. Elsewhere: set CHROMIUM to the path of one.`,
+  )
+
+const options = {
+  executablePath,
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+}
+
+let browser: Promise<Browser> | undefined
+const contexts = new Set<BrowserContext>()
+after(async () => {
+  for (const context of contexts) await context.close()
+  await (await browser)?.close()
+})
+
+const kept = (context: BrowserContext): BrowserContext => {
+  context.setDefaultTimeout(10_000)
+  contexts.add(context)
+  context.once('close', () => contexts.delete(context))
+  return context
+}
+
+/** A browser that has never been anywhere. It takes the test's self-signed certificate for a good one. */
+export const person = async (more: BrowserContextOptions = {}): Promise<BrowserContext> => {
+  browser ??= chromium.launch(options)
+  return kept(await (await browser).newContext({ ignoreHTTPSErrors: true, ...more }))
+}
+
+/** The same in a profile of its own, whose preferences lie in this folder. */
+export const personWithProfile = async (folder: string): Promise<BrowserContext> =>
+  kept(await chromium.launchPersistentContext(folder, options))
+
+const screenshots = join(import.meta.dirname, '../../.local/screenshots')
+
+/** Writes down what a person sees, for whoever wants to look; `whole`: with what they would scroll to. */
+export const screenshot = async (page: Page, name: string, whole = false): Promise<void> => {
+  await mkdir(screenshots, { recursive: true })
+  await page.screenshot({ path: join(screenshots, `${name}.png`), animations: 'disabled', fullPage: whole })
+}

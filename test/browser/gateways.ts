@@ -1,0 +1,73 @@
+import { after } from 'node:test'
+import { type Stack, startStack } from '../../local/stack.ts'
+import { type Front, openFront } from './front.ts'
+
+/** The two deployments that this suite looks at, each started when a test first asks for it. */
+export type Deployed = Readonly<{
+  /** `PUBLIC_URL`. */
+  url: string
+  /** The address of a service of this name, at the same front. */
+  at: (host: string) => string
+  front: Front
+  stack: Stack
+  /** The codes that the functions have logged. */
+  codes: () => string[]
+  /** Throws a switch of the identity stand-in. */
+  control: (command: Record<string, unknown>) => Promise<Record<string, unknown>>
+}>
+
+export const prefix = '/imsg-service/v1'
+
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+const deploy = async (
+  host: string,
+  secure: boolean,
+  more: (at: Deployed['at']) => Record<string, string>,
+) => {
+  const front = await openFront(secure)
+  after(front.close)
+  const at = (name: string) => `${secure ? 'https' : 'http'}://${name}:${front.port}`
+  const lines: string[] = []
+  const env = { PUBLIC_URL: at(host), LOG_LEVEL: 'debug', ...more(at) }
+  const stack = await startStack({
+    port: 0,
+    idpPort: 0,
+    refreshEvery: 0,
+    env,
+    log: (line) => lines.push(line),
+  })
+  after(stack.close)
+  front.forwardTo(stack.url)
+
+  const control: Deployed['control'] = async (command) => {
+    const answer = await fetch(`${stack.identityUrl}/_control`, {
+      method: 'POST',
+      body: JSON.stringify(command),
+    })
+    if (!answer.ok) throw new Error(await answer.text())
+    return JSON.parse(await answer.text())
+  }
+  const codes = () => lines.flatMap((line) => /"code":"([^"]+)"/.exec(line)?.[1] ?? [])
+  return { url: at(host), at, front, stack, codes, control } satisfies Deployed
+}
+
+/** As `npm start` runs it: plain http on this machine, and one service at another name. */
+export const overHttp = once(() =>
+  deploy('localhost', false, (at) => ({ ALLOWED_CALLBACK_ORIGINS: at('app.localhost') })),
+)
+
+/** As a site runs it: https, and a cookie that its services share. */
+export const overHttps = once(() =>
+  deploy('gw.sso.localhost', true, (at) => ({
+    COOKIE_DOMAIN: 'sso.localhost',
+    ALLOWED_CALLBACK_ORIGINS: at('app.sso.localhost'),
+    CORS_ALLOWED_ORIGINS: [at('app.sso.localhost'), at('app.localhost')].join(),
+  })),
+)

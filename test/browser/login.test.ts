@@ -1,0 +1,132 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { person } from './chromium.ts'
+import { overHttp } from './gateways.ts'
+import { choose, codeOn, cookiesNamed, logged, loginUrl, nextCallback, says, signedIn } from './steps.ts'
+
+const at = await overHttp()
+
+describe('a login on the demo page', () => {
+  it('goes to the identity service and back, knows who came, keeps a choice, and ends', async () => {
+    const context = await person()
+    const page = await context.newPage()
+    const errors: string[] = []
+    page.on('pageerror', ({ message }) => errors.push(message))
+    await page.goto(at.url)
+    await says(page, 'Signed out')
+    equal(await page.getByRole('button', { name: 'Sign out' }).count(), 0)
+
+    await page.getByRole('button', { name: 'demo' }).click()
+    await choose(page)
+    await says(page, 'Signed in')
+    equal(page.url(), `${at.url}/`)
+    await page.getByText('editor@demo.example.com').first().waitFor()
+
+    await page.getByLabel('North').check()
+    await page.getByText('POST /imsg-service/v1/unit').waitFor()
+    await page.reload()
+    await page.locator('input[value=north]:checked').waitFor()
+    equal(await page.locator('input[value=south]').isChecked(), false)
+
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await says(page, 'Signed out')
+    equal(await page.getByLabel('North').count(), 0)
+    equal(await page.evaluate('document.activeElement.id'), 'ask')
+    deepEqual(await cookiesNamed(context, /^imidToken$/), [])
+    deepEqual(errors, [])
+    await context.close()
+  })
+
+  it('works without a mouse', async () => {
+    const context = await person()
+    const page = await context.newPage()
+    await page.goto(at.url)
+    await says(page, 'Signed out')
+    const tabTo = async (text: string) => {
+      for (let presses = 0; presses < 20; presses++) {
+        await page.keyboard.press('Tab')
+        if ((await page.evaluate<string>('document.activeElement.textContent')).includes(text)) return
+      }
+      throw new Error(`no way to ${text} by keyboard`)
+    }
+    await tabTo('demo')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Sign in to Demo News' }).waitFor()
+    await tabTo('Chiara Lund')
+    await page.keyboard.press('Enter')
+    await says(page, 'Signed in')
+    await context.close()
+  })
+
+  it('shows nothing of the token to scripts', async () => {
+    const context = await person()
+    const page = await signedIn(context, at)
+    equal(await page.evaluate('document.cookie'), '')
+    deepEqual(await page.evaluate('[localStorage.length, sessionStorage.length]'), [0, 0])
+    await context.close()
+  })
+})
+
+describe('the callback', () => {
+  it('goes on to its return URL when it is reloaded, and sets no second session', async () => {
+    const context = await person()
+    const page = await context.newPage()
+    await page.goto(loginUrl(at, '/?from=login'))
+    const callback = nextCallback(page)
+    await choose(page)
+    await page.waitForURL(`${at.url}/?from=login`)
+    const [before] = await cookiesNamed(context, /^imidToken$/)
+
+    const codes = await logged(at, async () => page.goto(await callback))
+    equal(page.url(), `${at.url}/?from=login`)
+    ok(codes.includes('login_repeated') && !codes.includes('session_set'))
+    deepEqual(await cookiesNamed(context, /^imidToken$/), [before])
+    await context.close()
+  })
+
+  it('goes on when a person goes back to the identity service and chooses once more', async () => {
+    const context = await person()
+    const page = await signedIn(context, at)
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Sign in to Demo News' }).waitFor()
+    const codes = await logged(at, async () => {
+      await choose(page)
+      await says(page, 'Signed in')
+    })
+    ok(codes.includes('login_repeated') && !codes.includes('session_set'))
+    await context.close()
+  })
+
+  it('brings no ended session back', async () => {
+    const context = await person()
+    const page = await context.newPage()
+    await page.goto(loginUrl(at, '/'))
+    const callback = nextCallback(page)
+    await choose(page)
+    await says(page, 'Signed in')
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await says(page, 'Signed out')
+
+    await page.goto(await callback)
+    equal(await codeOn(page), 'login_not_from_this_browser')
+    deepEqual(await cookiesNamed(context, /^imidToken$/), [])
+    await context.close()
+  })
+
+  it('signs nobody in whose browser did not begin the login', async () => {
+    const [attacker, victim] = [await person(), await person()]
+    const page = await attacker.newPage()
+    await page.goto(loginUrl(at, '/'))
+    const unused = page.route('**/callback?*', (route) => route.abort())
+    const callback = nextCallback(page)
+    await unused
+    await choose(page)
+
+    const other = await victim.newPage()
+    await other.goto(await callback)
+    equal(await codeOn(other), 'login_not_from_this_browser')
+    deepEqual(await victim.cookies(), [])
+    await attacker.close()
+    await victim.close()
+  })
+})

@@ -1,0 +1,125 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { DeleteItemCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
+import { stateKey } from '../../lib/state.ts'
+import { region } from '../../local/database.ts'
+import { person, screenshot } from './chromium.ts'
+import { overHttp, prefix } from './gateways.ts'
+import { choose, codeOn, cookiesNamed, loginUrl, says, signedIn } from './steps.ts'
+
+const at = await overHttp()
+
+/** What the very first minute looks like: nothing was ever fetched, and new instances know nothing. */
+const forgetState = async (): Promise<void> => {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+  const client = new DynamoDBClient({ endpoint: at.stack.databaseUrl, region, credentials })
+  const { TableNames = [] } = await client.send(new ListTablesCommand({}))
+  for (const TableName of TableNames)
+    await client.send(new DeleteItemCommand({ TableName, Key: { pk: { S: stateKey } } }))
+  client.destroy()
+  at.stack.restart()
+}
+
+describe('a user who may not enter', () => {
+  it('meets a page that says the organisation is blocked, in their language', async () => {
+    for (const [locale, title] of [
+      ['en-GB', 'This organisation is blocked'],
+      ['sv-SE', 'Denna organisation är spärrad'],
+    ] as const) {
+      const context = await person({ locale })
+      const page = await context.newPage()
+      await page.goto(at.url)
+      await page.getByRole('button', { name: 'closed' }).click()
+      await page.getByRole('heading', { name: title }).waitFor()
+      deepEqual([await page.title(), await codeOn(page)], [title, 'organisation_blocked'])
+      equal(await page.getByRole('link').count(), 0)
+      deepEqual(await context.cookies(), [])
+      await context.close()
+    }
+  })
+
+  it('meets a page when an organisation or a return address is not known', async () => {
+    const context = await person()
+    const page = await context.newPage()
+    await page.goto(loginUrl(at, '/', 'nowhere'))
+    equal(await codeOn(page), 'organisation_unknown')
+    await page.goto(loginUrl(at, 'https://evil.example/'))
+    equal(await codeOn(page), 'return_url_not_allowed')
+    deepEqual(await context.cookies(), [])
+    await context.close()
+  })
+
+  it('is stopped when a service sends them round and round, and told what it may be', async () => {
+    const desk = `${at.at('app.localhost')}/desk`
+    at.front.services.set('app.localhost/desk', (_, response) =>
+      response.writeHead(302, { location: loginUrl(at, desk) }).end(),
+    )
+    const context = await person()
+    const page = await context.newPage()
+    await page.goto(desk)
+    for (let round = 0; round < 5; round++) {
+      await page.getByRole('heading', { name: 'Sign in to Demo News' }).waitFor()
+      await choose(page)
+      await page.waitForLoadState()
+    }
+    await page.getByRole('heading', { name: 'The login goes round in circles' }).waitFor()
+    equal(await codeOn(page), 'login_loop')
+    equal(await page.getByRole('link').count(), 0)
+    await screenshot(page, 'error-loop')
+
+    // Only that way is shut: another page can still be signed in to.
+    await page.goto(loginUrl(at, '/'))
+    await choose(page)
+    await says(page, 'Signed in')
+    await context.close()
+  })
+})
+
+describe('when the identity service is down', () => {
+  it('whoever is signed in stays so, and only a new login fails', async () => {
+    const context = await person()
+    const page = await signedIn(context, at)
+    await at.control({ do: 'down' })
+    await at.stack.invoke('refresh-state')
+    const health = await (await fetch(`${at.url}${prefix}/health`)).text()
+    equal(JSON.parse(health).inGrace, true)
+
+    await page.getByRole('button', { name: 'Ask now' }).click()
+    await says(page, 'Signed in')
+    const other = await context.newPage()
+    await rejects(other.goto(loginUrl(at, '/')), /ERR_EMPTY_RESPONSE/)
+    await page.reload()
+    await says(page, 'Signed in')
+
+    await at.control({ do: 'up' })
+    await at.stack.invoke('refresh-state')
+    await context.close()
+  })
+
+  it('and nothing is known yet, a page says whose fault it is not, and how to try again', async () => {
+    const context = await person()
+    const mine = await signedIn(context, at)
+    await at.control({ do: 'down' })
+    await forgetState()
+
+    const page = await context.newPage()
+    await page.goto(loginUrl(at, '/'))
+    await page.getByRole('heading', { name: 'Signing in is not possible right now' }).waitFor()
+    equal(await codeOn(page), 'state_missing')
+    await screenshot(page, 'error-unavailable')
+
+    await mine.getByRole('button', { name: 'Ask now' }).click()
+    await says(mine, 'Gateway not available')
+    await mine.getByText('This is no sign-out').waitFor()
+    equal((await cookiesNamed(context, /^imidToken$/)).length, 1)
+    await screenshot(mine, 'demo-unavailable')
+
+    await at.control({ do: 'up' })
+    await at.stack.invoke('refresh-state')
+    await page.getByRole('link', { name: 'Try again' }).click()
+    await choose(page)
+    await says(page, 'Signed in')
+    await says(mine, 'Signed in')
+    await context.close()
+  })
+})

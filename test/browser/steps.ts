@@ -1,0 +1,46 @@
+import type { BrowserContext, Cookie, Page } from 'playwright-core'
+import { type Deployed, prefix } from './gateways.ts'
+
+/** What a person does, in their words. */
+
+/** The address that starts a login and comes back to `callback`. */
+export const loginUrl = ({ url }: Pick<Deployed, 'url'>, callback: string, org = 'demo'): string =>
+  `${url}${prefix}/org/${org}/login?callback=${encodeURIComponent(callback)}`
+
+/** On the page of the identity service: be this person. */
+export const choose = (page: Page, name = 'Edith Reyes'): Promise<void> =>
+  page.getByRole('link', { name }).click()
+
+/** Waits until the demo page says so. */
+export const says = (
+  page: Page,
+  state: 'Signed in' | 'Signed out' | 'Gateway not available',
+): Promise<void> => page.getByRole('status').getByText(state, { exact: true }).waitFor()
+
+/** A tab on the demo page, signed in. */
+export const signedIn = async (context: BrowserContext, at: Deployed): Promise<Page> => {
+  const page = await context.newPage()
+  await page.goto(loginUrl(at, '/'))
+  await choose(page)
+  await says(page, 'Signed in')
+  return page
+}
+
+/** The next visit of this tab to `/callback`, token and all. */
+export const nextCallback = async (page: Page): Promise<string> =>
+  (await page.waitForRequest((request) => request.url().includes(`${prefix}/callback?`))).url()
+
+/** The code at the foot of an error page. */
+export const codeOn = (page: Page): Promise<string | null> =>
+  page.locator('footer code').first().textContent()
+
+/** The cookies of this name, without their values. */
+export const cookiesNamed = async (context: BrowserContext, name: RegExp): Promise<Cookie[]> =>
+  (await context.cookies()).filter((cookie) => name.test(cookie.name))
+
+/** Does something, and answers what the functions logged meanwhile. */
+export const logged = async (at: Deployed, action: () => Promise<unknown>): Promise<string[]> => {
+  const before = at.codes().length
+  await action()
+  return at.codes().slice(before)
+}
