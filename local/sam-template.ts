@@ -1,0 +1,49 @@
+import { door, type Route } from '../lib/routes.ts'
+import { isRecord, type Template } from './cloudformation.ts'
+import type { Plan } from './template.ts'
+
+/** What `sam local` cannot know by itself: variables beside those of the template, and the processor of this machine. */
+export type Here = Readonly<{ variables: Readonly<Record<string, string>>; arch: string }>
+
+/**
+ * The synthesised template as `sam local` can run it on this machine. It empties each variable that is no text, passes on no
+ * variable that the template does not name, and would emulate a processor that is not the machine's own: bundles are plain
+ * JavaScript, and run on any.
+ */
+export const samTemplate = (template: Template, { functions }: Plan, { variables, arch }: Here): Template => {
+  const Resources = { ...template.Resources }
+  for (const { id, folder, variables: own } of functions) {
+    const { Properties = {}, Metadata = {}, ...resource } = Resources[id] ?? { Type: 'AWS::Lambda::Function' }
+    const environment = isRecord(Properties.Environment) ? Properties.Environment : {}
+    Resources[id] = {
+      ...resource,
+      Properties: {
+        ...Properties,
+        Architectures: [arch === 'arm64' ? 'arm64' : 'x86_64'],
+        Environment: { ...environment, Variables: { ...own, ...variables } },
+      },
+      Metadata: { ...Metadata, 'aws:asset:path': folder },
+    }
+  }
+  return { ...template, Resources }
+}
+
+/** An event to invoke a function with when none is given: a plain request in payload 2.0, or that of the schedule. */
+export const standardEvent = (route: Route): object => {
+  const at = door(route)
+  if (!at) return {}
+  const { method, path } = at
+  return {
+    version: '2.0',
+    routeKey: `${method} ${path}`,
+    rawPath: path,
+    rawQueryString: '',
+    headers: { accept: 'application/problem+json' },
+    isBase64Encoded: false,
+    requestContext: {
+      requestId: 'sam-local-invoke',
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'sam' },
+      stage: '$default',
+    },
+  }
+}

@@ -1,0 +1,117 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { door, type Route, routes } from '../../lib/routes.ts'
+import type { Template } from '../../local/cloudformation.ts'
+import { root } from '../../local/synthesis.ts'
+
+const bin = mkdtempSync(join(tmpdir(), 'imsg-sam-'))
+after(() => rmSync(bin, { recursive: true }))
+
+/** Puts a program on the PATH that notes what it was called with. */
+const program = (name: string, status = 0): void => {
+  const file = join(bin, name)
+  writeFileSync(
+    file,
+    `#!/bin/sh\nfor word in "$@"; do echo "$word" >> "${file}.said"; done\nexit ${status}\n`,
+  )
+  chmodSync(file, 0o755)
+}
+
+const said = (name: string): string[] => {
+  const file = join(bin, `${name}.said`)
+  const words = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []
+  rmSync(file, { force: true })
+  return words
+}
+
+const sam = (args: string[], env: Record<string, string> = {}) => {
+  const { HOME = '' } = process.env
+  return spawnSync(process.execPath, ['local/sam.ts', ...args], {
+    cwd: root,
+    // npm and esbuild come from the folder of this Node; nothing else that may be installed is found.
+    env: { PATH: [bin, dirname(process.execPath), '/bin'].join(':'), HOME, ...env },
+    encoding: 'utf8',
+  })
+}
+
+const database = 'http://host.docker.internal:8000'
+const here = { PORT: '3456', AWS_ENDPOINT_URL_DYNAMODB: database, COOKIE_NAME: 'dev-imidToken' }
+
+const given = (words: readonly string[]): Template =>
+  JSON.parse(readFileSync(words[words.indexOf('-t') + 1] ?? '', 'utf8'))
+
+describe('npm run sam', () => {
+  it('says what is missing: SAM, then Docker, and what needs neither', () => {
+    program('sam', 127)
+    program('docker', 1)
+    const without = sam([])
+    deepEqual([without.status, without.stdout], [1, ''])
+    match(without.stderr, /^AWS SAM CLI is not installed.*`npm start`/)
+
+    program('sam')
+    const alone = sam([])
+    deepEqual([alone.status, alone.stdout], [1, ''])
+    match(alone.stderr, /^Docker does not answer.*`npm start`/)
+    program('docker')
+    deepEqual([said('sam').length > 0, said('docker')[0]], [true, 'info'])
+  })
+
+  it('starts the API on a template that carries all that SAM needs', () => {
+    const { status, stderr } = sam(['--warm-containers', 'EAGER'], here)
+    equal(status, 0, stderr)
+    const [, ...words] = said('sam')
+    const template = given(words)
+    deepEqual(
+      [...words.slice(0, 3), ...words.slice(4)],
+      ['local', 'start-api', '-t', '--port', '3456', '--warm-containers', 'EAGER'],
+    )
+
+    const functions = Object.entries(template.Resources).filter(
+      ([, { Type }]) => Type === 'AWS::Lambda::Function',
+    )
+    equal(functions.length, Object.keys(routes).length)
+    for (const [, { Properties = {}, Metadata = {} }] of functions) {
+      const { Architectures, Environment, Handler, Runtime } = Properties
+      deepEqual([Handler, Runtime], ['index.handler', 'nodejs24.x'])
+      deepEqual(Architectures, [process.arch === 'arm64' ? 'arm64' : 'x86_64'])
+      ok(existsSync(join(String(Metadata['aws:asset:path']), 'index.mjs')))
+      match(String(Metadata['aws:cdk:path']), /^imsg-service\//)
+
+      const { Variables } = Environment as { Variables: Record<string, unknown> }
+      for (const value of Object.values(Variables)) equal(typeof value, 'string')
+      match(String(Variables.TABLE_NAME), /^table/)
+      const { PUBLIC_URL, COOKIE_NAME, AWS_USE_EMPTY_CREDENTIALS, AWS_ENDPOINT_URL_DYNAMODB } = Variables
+      deepEqual(
+        [PUBLIC_URL, COOKIE_NAME, AWS_USE_EMPTY_CREDENTIALS, AWS_ENDPOINT_URL_DYNAMODB],
+        ['http://localhost:3456', 'dev-imidToken', 'true', database],
+      )
+    }
+
+    const keys = Object.values(template.Resources).flatMap(({ Type, Properties = {} }) =>
+      Type === 'AWS::ApiGatewayV2::Route' ? [Properties.RouteKey] : [],
+    )
+    const doors = Object.values<Route>(routes).flatMap((row) => door(row) ?? [])
+    deepEqual(keys.toSorted(), doors.map(({ method, path }) => `${method} ${path}`).toSorted())
+  })
+
+  it('invokes one function, with an event of its kind unless one is given', () => {
+    equal(sam(['invoke', 'health', '--debug'], here).status, 0)
+    const words = said('sam').slice(1)
+    deepEqual([words.slice(0, 3), words.at(-1)], [['local', 'invoke', 'health'], '--debug'])
+    const event = JSON.parse(readFileSync(words[words.indexOf('-e') + 1] ?? '', 'utf8'))
+    deepEqual([event.version, event.routeKey], ['2.0', 'GET /imsg-service/v1/health'])
+
+    equal(sam(['invoke', 'refresh-state', '--event', 'mine.json'], here).status, 0)
+    deepEqual(said('sam').slice(-2), ['--event', 'mine.json'])
+  })
+
+  it('knows the functions that can be invoked', () => {
+    const { status, stderr } = sam(['invoke', 'nothing'])
+    equal(status, 1)
+    match(stderr, /^invoke takes one of: login, .*refresh-state\./)
+  })
+})
