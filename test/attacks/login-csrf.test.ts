@@ -1,4 +1,5 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, it, mock } from 'node:test'
 import { asProblem, browser, codeOf, navigation, set } from '../door.ts'
 import { forged } from './forger.ts'
@@ -131,6 +132,33 @@ describe('Login CSRF', () => {
       const login = await begun()
       deepEqual(await arrive(withProof(login, change(proofOf(login))), login.person.pairs()), foreign)
     })
+
+  for (const proof of [
+    'x',
+    'short',
+    'A'.repeat(31),
+    'A'.repeat(33),
+    `${'A'.repeat(31)}=`,
+    `${'A'.repeat(31)} `,
+  ])
+    it(`is refused with a proof that is no secret of ours, even beside its own cookie: ${JSON.stringify(proof)}`, async () => {
+      const digest = createHash('sha256')
+        .update(JSON.stringify([proof, 'demo', there]))
+        .digest('base64url')
+      const cookie = `__Host-imsg-login-${proof.slice(0, 8)}=${gateway.now().toString(36)}!demo!${digest}`
+      const query = new URLSearchParams({ serviceCallback: there, login: proof })
+      deepEqual(await arrive(query.toString().replaceAll('+', '%20'), [cookie]), foreign)
+    })
+
+  it('ends well with such a cookie and a proof of the right shape: the two halves are all it takes', async () => {
+    const proof = 'A'.repeat(32)
+    const digest = createHash('sha256')
+      .update(JSON.stringify([proof, 'demo', there]))
+      .digest('base64url')
+    const cookie = `__Host-imsg-login-AAAAAAAA=${gateway.now().toString(36)}!demo!${digest}`
+    const query = new URLSearchParams({ serviceCallback: there, login: proof })
+    deepEqual(await arrive(query, [cookie]), done())
+  })
 
   it('is refused with the proof given twice', async () => {
     const login = await begun()

@@ -1,5 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
+import { Problem } from '../../lib/problem.ts'
 import { asProblem, browser, cleared, codeOf, fromOurPage, navigation, set } from '../door.ts'
 import { forged, now } from './forger.ts'
 import { openForgedGateway } from './present.ts'
@@ -102,7 +103,6 @@ describe('A callback that comes again', () => {
   it('answers 503 and no refusal while nobody can know: the session is not touched', async () => {
     const { person, again } = await loggedIn()
     person.take(await again())
-    const { Problem } = await import('../../lib/problem.ts')
     gateway.front.fault.next = () => new Problem('table_unavailable')
     const answer = await again()
     delete gateway.front.fault.next
