@@ -9,6 +9,7 @@ import {
   type Claims,
   signedClaims,
   type Token,
+  tokenIn,
   type UnverifiedToken,
   unverifiedToken,
   verifiedToken,
@@ -59,7 +60,7 @@ export const accessTo = (deps: AccessDeps): Access => {
   }
 
   const sessionOf = async (raw: string, facts: Facts): Promise<Session> => {
-    const token = unverifiedToken(raw)
+    const token = tokenIn(raw, states.remembered(now())?.keys, now())
     const claims = token.unverifiedClaims
     const verified = (state: State) => verifiedToken(token, state.keys, config, now())
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { boundedBody, jsonBody } from './body.ts'
@@ -36,12 +36,7 @@ type Visit = { request: Incoming; began: number; failure?: { code: Code; cause: 
 
 /** Tells people apart in the log without naming them. Whoever knows a subject can work out its lines. */
 const pseudonym = ({ org, subject }: Facts): string | undefined =>
-  subject === undefined
-    ? undefined
-    : createHash('sha256')
-        .update(JSON.stringify([org, subject]))
-        .digest('base64url')
-        .slice(0, 16)
+  subject === undefined ? undefined : hash('sha256', JSON.stringify([org, subject]), 'base64url').slice(0, 16)
 
 /** LOGIN_BINDING=off gives up a protection, so that every line of a login says it and a metric counts it. */
 const isUnbound = (route: Route, { loginBinding }: Surroundings['config']): boolean =>

@@ -43,19 +43,21 @@ export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase6
 
 /** The same event with the names of its headers in lower case, as API Gateway sends them and `sam local` does not. */
 export const lowerCased = (event: HttpEvent): HttpEvent => {
-  const headers = Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
-  event.headers = Object.fromEntries(headers)
+  const headers = Object.entries(event.headers ?? {})
+  if (headers.some(([name]) => name !== name.toLowerCase()))
+    event.headers = Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]))
   return event
 }
 
 /** The only place that knows what an event looks like. Expects `lowerCased` headers. */
 export const incoming = (event: HttpEvent): Incoming => {
-  const headers = new Map(Object.entries(event.headers ?? {}))
-  const cookieHeader = event.cookies ?? [headers.get('cookie') ?? []].flat()
+  const { headers = {} } = event
+  const header = (name: string) => (Object.hasOwn(headers, name) ? headers[name] : undefined)
+  const cookieHeader = event.cookies ?? [header('cookie') ?? []].flat()
   return {
     id: event.requestContext.requestId,
-    header: (name) => headers.get(name),
-    bearer: bearerOf(headers.get('authorization')),
+    header,
+    bearer: bearerOf(header('authorization')),
     cookieHeader,
     cookies: cookies(cookieHeader),
     query: query(event.rawQueryString ?? ''),

@@ -30,11 +30,10 @@ export type PublicKey = Readonly<{
 
 type ImportedKey = Awaited<ReturnType<typeof importJWK>>
 
-/** Keys by `kid`, each imported once. `verified` remembers what these keys have verified; new keys forget it all. */
+/** Keys by `kid`, each imported once. */
 export type KeySet = Readonly<{
   algorithm(kid: string): Algorithm | undefined
   key(kid: string): Promise<ImportedKey>
-  verified: Set<string>
 }>
 
 /** The key set document of the identity service cannot be used. The message is ours and quotes nothing of it. */
@@ -132,6 +131,5 @@ export const keySet = (keys: readonly PublicKey[]): KeySet => {
       imported.set(kid, known)
       return known
     },
-    verified: new Set(),
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { compactVerify } from 'jose'
 import { type Config, unchecked } from './config.ts'
 import type { KeySet } from './jwks.ts'
@@ -14,6 +14,8 @@ const mostRemembered = 500
 /** A token taken apart and not yet trusted. Its claims may serve to look things up, and for nothing else. */
 export type UnverifiedToken = Readonly<{
   raw: string
+  /** Of the whole token, signature and all: under this name, and never under that of a part, it is remembered as verified. */
+  digest: string
   kid: string
   algorithm: string
   unverifiedClaims: Claims
@@ -107,11 +109,16 @@ const permissionsOf = (value: unknown): Claims['permissions'] => {
   return { org: texts(value.org), units: isObject(units) ? Object.keys(units) : [] }
 }
 
-const digest = (...parts: readonly (string | Uint8Array)[]): string => {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part).update('\n')
-  return hash.digest('base64url')
+const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
+  const sum = createHash('sha256')
+  for (const part of parts) sum.update(part).update('\n')
+  return sum.digest('base64url')
 }
+
+/** The tokens that a key set has verified, by digest. New keys are another set, so nothing that older ones vouched for is left. */
+const verifiedBy = new WeakMap<KeySet, Map<string, UnverifiedToken>>()
+
+const digestOf = (raw: string): string => hash('sha256', raw, 'base64url')
 
 const claimsOf = (payload: Uint8Array): Claims => {
   const claims = jsonObject(payload)
@@ -131,8 +138,8 @@ const claimsOf = (payload: Uint8Array): Claims => {
     audience: claims.aud,
     session:
       typeof id === 'string' && id !== ''
-        ? digest('jti', JSON.stringify([org, subject, id]))
-        : digest('payload', payload),
+        ? sha256('jti', JSON.stringify([org, subject, id]))
+        : sha256('payload', payload),
   }
 }
 
@@ -146,7 +153,21 @@ export const unverifiedToken = (raw: string): UnverifiedToken => {
   decodedPart(signature)
   // All three are decoded before any of them is parsed.
   const [headerBytes, payloadBytes] = [decodedPart(header), decodedPart(payload)]
-  return { raw, ...headerOf(headerBytes), unverifiedClaims: claimsOf(payloadBytes) }
+  return { raw, digest: digestOf(raw), ...headerOf(headerBytes), unverifiedClaims: claimsOf(payloadBytes) }
+}
+
+/**
+ * The same for a token that may have been here before: what these keys have verified is not taken apart again. Its times and its
+ * standing are asked about on every request all the same, and once it has run out it is forgotten.
+ */
+export const tokenIn = (raw: string, keys: KeySet | undefined, now: number): UnverifiedToken => {
+  const verified = keys && verifiedBy.get(keys)
+  if (verified === undefined || raw.length > longestToken) return unverifiedToken(raw)
+  const digest = digestOf(raw)
+  const token = verified.get(digest)
+  if (token !== undefined && token.unverifiedClaims.expires > now) return token
+  verified.delete(digest)
+  return unverifiedToken(raw)
 }
 
 /** What a verified token still has to fulfil, beside the clock. */
@@ -167,18 +188,18 @@ const checkParties = (claims: Claims, { issuer, audience }: TokenRules): void =>
   if (!meant.includes(audience)) throw new Problem('token_audience')
 }
 
-/** Remembers by the digest of the whole token, never by a part of it: the signature is what was verified. */
-const signatureHolds = async ({ raw, kid, algorithm }: UnverifiedToken, keys: KeySet): Promise<void> => {
-  const known = createHash('sha256').update(raw).digest('base64url')
-  if (keys.verified.has(known)) return
+const signatureHolds = async (token: UnverifiedToken, keys: KeySet): Promise<void> => {
+  const { raw, digest, kid, algorithm } = token
+  const verified = verifiedBy.get(keys) ?? new Map<string, UnverifiedToken>()
+  if (verified.has(digest)) return
   try {
     await compactVerify(raw, await keys.key(kid), { algorithms: [algorithm] })
   } catch (error) {
     throw new Problem('token_signature', error)
   }
-  const [oldest] = keys.verified.size >= mostRemembered ? keys.verified.keys() : []
-  if (oldest !== undefined) keys.verified.delete(oldest)
-  keys.verified.add(known)
+  const [oldest] = verified.size >= mostRemembered ? verified.keys() : []
+  if (oldest !== undefined) verified.delete(oldest)
+  verifiedBy.set(keys, verified.set(digest, token))
 }
 
 /**
