@@ -68,7 +68,7 @@ export type Jar = Readonly<{
 /** The parents of a host that could share a cookie with it: two labels or more, so never a top-level domain. */
 const parents = (host: string): string[] => {
   const labels = host.split('.')
-  if (host.startsWith('[') || /^\d+$/.test(labels.at(-1) ?? '')) return []
+  if (/^\d+$/.test(labels.at(-1) ?? '')) return []
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
 }
 
