@@ -120,6 +120,15 @@ describe('a bearer', () => {
   })
 })
 
+describe('a request that comes from no browser', () => {
+  it('has nothing to be forged with, and is judged for itself', async () => {
+    const request = { body: north, headers: json }
+    await refused(gateway, 'unit', { request, codes: ['token_missing'] })
+    const answer = await call('logout')
+    deepEqual([answer.statusCode, answer.body], [200, '{"msg":"You are logged out"}'])
+  })
+})
+
 describe('a state change that one of our pages asks for', () => {
   for (const headers of [
     fromOurPage,
