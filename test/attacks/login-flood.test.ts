@@ -77,6 +77,16 @@ describe('Twenty logins open at once', () => {
     for (const { value } of set(answer)) equal(value.length < 100, true)
   })
 
+  it('never lose the cookie that was just set, should its name be that of the oldest', async () => {
+    const digest = 'A'.repeat(43)
+    const pending = ['BBBBBBBB', 'CCCCCCCC', 'DDDDDDDD', 'EEEEEEEE', 'FFFFFFFF'].map(
+      (name, age) => `__Host-imsg-login-${name}=${age}!demo!${digest}`,
+    )
+    const fresh = await gateway.open('login', { ...gateway.instance(), random: () => 'B'.repeat(32) })
+    const answer = await fresh({ query: `org=demo&callback=${encodeURIComponent(there)}`, cookies: pending })
+    deepEqual([set(answer).map(({ name }) => name), cleared(answer)], [['__Host-imsg-login-BBBBBBBB'], []])
+  })
+
   it('touch no cookie that is not a login of ours', async () => {
     const foreign = [
       '__Host-imsg-login-=x',
