@@ -36,7 +36,7 @@ export type Table = Readonly<{
 
 const mostAttempts = 4
 /** How long a read may take with all its tries, in milliseconds: a route has five seconds, and health answers in its own words. */
-const patience = 3500
+const patience = 4000
 
 const pause = (attempt: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt))

@@ -40,7 +40,7 @@ const every = { effect: all('unavailable'), refresh: 'failed' } as const
 export const databaseFaults: readonly DatabaseRow[] = [
   { what: 'none', plan: () => undefined, ...none },
   { what: 'throttled (`ProvisionedThroughputExceededException`)', plan: always(faults.throttled), ...every },
-  { what: 'throttled (`ThrottlingException`), first two tries', plan: first(2, faults.overRate), ...none },
+  { what: 'throttled (`ThrottlingException`), first try', plan: first(1, faults.overRate), ...none },
   { what: 'not allowed (`AccessDeniedException`)', plan: always(faults.refused), ...every },
   { what: '500', plan: always(faults.failed), ...every },
   { what: '500, first two tries', plan: first(2, faults.failed), ...none },

@@ -51,7 +51,11 @@ const prepare = async (
   const [request, handler] = await Promise.all([
     requestFor(deployment, route),
     deployment.open(route, on),
-    kind === 'warm' && on.table.read(['STATE']).then((items) => on.states.from(items, on.now())),
+    kind === 'warm' &&
+      deployment
+        .instance()
+        .table.read(['STATE'])
+        .then((items) => on.states.from(items, on.now())),
   ])
   return { where: `${route}, ${kind}`, route, cookies: request.cookies ?? [], go: () => handler(request) }
 }
@@ -132,20 +136,25 @@ const underDatabaseFault = async (
   }
 }
 
-/** How many rows that have to succeed are measured at once: more, and a try would fail for lack of processor time. */
-const sideBySide = 3
+/** How many rows are measured at once: more, and a try would fail for lack of processor time. Rows that have to succeed need more of it. */
+const sideBySide = { brisk: 2, patient: 5 }
 
-/** Every fault of the database. Rows that wait come last and all at once. */
+/** Every fault of the database. */
 export const databaseTable = async (): Promise<readonly Measured[]> => {
   const identity = await openIdentity()
   try {
     const measured = new Map<DatabaseRow, Measured>()
-    const all = async (rows: readonly DatabaseRow[]): Promise<void> => {
-      await Promise.all(rows.map(async (row) => measured.set(row, await underDatabaseFault(identity, row))))
+    const inGroups = async (rows: readonly DatabaseRow[], size: number): Promise<void> => {
+      for (let at = 0; at < rows.length; at += size)
+        await Promise.all(
+          rows
+            .slice(at, at + size)
+            .map(async (row) => measured.set(row, await underDatabaseFault(identity, row))),
+        )
     }
     const brisk = databaseFaults.filter((row) => !isPatient(row))
-    for (let at = 0; at < brisk.length; at += sideBySide) await all(brisk.slice(at, at + sideBySide))
-    await all(databaseFaults.filter(isPatient))
+    await inGroups(brisk, sideBySide.brisk)
+    await inGroups(databaseFaults.filter(isPatient), sideBySide.patient)
     return databaseFaults.flatMap((row) => measured.get(row) ?? [])
   } finally {
     await identity.close()
