@@ -1,5 +1,9 @@
+import { parseArgs } from 'node:util'
 import cdk from '../cdk.json' with { type: 'json' }
 import { ConfigError, type SettingName, settings } from '../lib/config.ts'
+import { returnDomains } from '../lib/organisations.ts'
+import { isPublicSuffix } from '../lib/public-suffix.ts'
+import { judgeReturnUrl } from '../lib/return-url.ts'
 import {
   advice,
   deploymentSettings,
@@ -29,8 +33,51 @@ export const verdict = (...sources: Texts[]): Verdict => {
   }
 }
 
+/**
+ * Which rule accepts or refuses a return URL under these settings. The domains of an organisation are part of the state, which the
+ * doctor does not see: they are given as they stand in its `whitelistCallbackUrls`.
+ */
+export const judge = (url: string, listed: readonly string[], ...sources: Texts[]): Verdict => {
+  const settled = verdict(...sources)
+  if (!settled.good) return settled
+  const { config, given } = readDeployment(...sources)
+  const domains = returnDomains(listed, isPublicSuffix)
+  const strays = listed.filter((domain) => !domains.includes(domain.toLowerCase()))
+  const found = judgeReturnUrl(url, { publicUrl: config.publicUrl, origins: config.callbackOrigins, domains })
+  const good = 'url' in found
+  return {
+    good,
+    lines: [
+      ...(good ? [`accepted: ${found.rule}`, `sent as ${found.url}`] : [`refused: ${found.refused}`]),
+      ...strays.map((domain) => `! ${domain} does not count: a return domain is bare, and no public suffix.`),
+      ...(given.PUBLIC_URL
+        ? []
+        : ['! PUBLIC_URL is not set: a placeholder stands for the address of the API.']),
+    ],
+  }
+}
+
+const usage = 'npm run doctor -- [<return URL> [--domains <domain>,<domain>]]'
+const options = { domains: { type: 'string', default: '' } } as const
+
+const wordsOf = (args: string[]) => {
+  try {
+    const { positionals, values } = parseArgs({ args, options, allowPositionals: true })
+    const domains = values.domains.split(',').filter((domain) => domain !== '')
+    return positionals.length > 1 ? undefined : { url: positionals[0], domains }
+  } catch {
+    return undefined
+  }
+}
+
+const asked = (args: string[], ...sources: Texts[]): Verdict => {
+  const words = wordsOf(args)
+  if (words === undefined) return { good: false, lines: [usage] }
+  return words.url === undefined ? verdict(...sources) : judge(words.url, words.domains, ...sources)
+}
+
 if (import.meta.main) {
-  const { good, lines } = verdict(process.env, cdk.context)
+  const { good, lines } = asked(process.argv.slice(2), process.env, cdk.context)
   console.log(lines.join('\n'))
   process.exitCode = good ? 0 : 1
 }

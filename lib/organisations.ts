@@ -48,7 +48,16 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
 const domainShape = new RegExp(`^${label}(\\.${label})+$`)
 
-/** `whitelistCallbackUrls` is a JSON text of bare domains. What would open a door to strangers is left out. */
+/** Those of an organisation's domains that count as return domains. What would open a door to strangers is left out. */
+export const returnDomains = (
+  listed: readonly unknown[],
+  isPublicSuffix: (domain: string) => boolean,
+): string[] =>
+  [...new Set(listed.map((domain) => text(domain).toLowerCase()))]
+    .filter((domain) => domainShape.test(domain) && !/\.\d+$/.test(domain) && !isPublicSuffix(domain))
+    .sort(compare)
+
+/** `whitelistCallbackUrls` is a JSON text of bare domains. */
 const domainsOf = (value: unknown, isPublicSuffix: (domain: string) => boolean): string[] => {
   let listed: unknown
   try {
@@ -56,10 +65,7 @@ const domainsOf = (value: unknown, isPublicSuffix: (domain: string) => boolean):
   } catch {
     return []
   }
-  const domains = (Array.isArray(listed) ? listed : []).map((domain) => text(domain).toLowerCase())
-  return [...new Set(domains)]
-    .filter((domain) => domainShape.test(domain) && !/\.\d+$/.test(domain) && !isPublicSuffix(domain))
-    .sort(compare)
+  return returnDomains(Array.isArray(listed) ? listed : [], isPublicSuffix)
 }
 
 /** Every role's own permissions and those it inherits, as `service:permission`. A circle of parents ends where it began. */

@@ -1,11 +1,14 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { parseEnv } from 'node:util'
-import { verdict } from '../../infra/doctor.ts'
+import { judge, verdict } from '../../infra/doctor.ts'
 import { readDeployment, type Texts, weakenings } from '../../infra/settings.ts'
 import { ConfigError } from '../../lib/config.ts'
 
+const root = join(import.meta.dirname, '..', '..')
 const good = {
   PUBLIC_URL: 'https://gateway.example.com',
   IMAS_URL: 'https://imas.example.com',
@@ -202,5 +205,69 @@ describe('the doctor', () => {
       lines.join('\n'),
       /IMAS_URL is missing.*TOKEN_ISSUER is missing.*Set them as environment variables/s,
     )
+  })
+})
+
+describe('the doctor of return URLs', () => {
+  const settings = { ...good, ALLOWED_CALLBACK_ORIGINS: 'https://editor.example.org:8443' }
+  const domains = ['app.example.net']
+  for (const [url, accepted, words] of [
+    ['/after?x=1', true, ['accepted: a path on PUBLIC_URL', 'sent as https://gateway.example.com/after?x=1']],
+    [
+      'https://gateway.example.com',
+      true,
+      ['accepted: PUBLIC_URL itself', 'sent as https://gateway.example.com/'],
+    ],
+    [
+      'https://editor.example.org:8443/a',
+      true,
+      ['accepted: listed in ALLOWED_CALLBACK_ORIGINS', 'sent as https://editor.example.org:8443/a'],
+    ],
+    [
+      'https://x.app.example.net/',
+      true,
+      ['accepted: under a return domain of the organisation', 'sent as https://x.app.example.net/'],
+    ],
+    ['https://example.net/', false, ['refused: neither a path nor an allowed origin, spelled exactly']],
+    ['//example.net/', false, ['refused: a path that other programs read as another address']],
+    ['/imsg-service/v1/login', false, ['refused: leads back into the login']],
+    ['/a\\b', false, ['refused: characters outside printable ASCII, or a backslash']],
+    [`/${'a'.repeat(2048)}`, false, ['refused: empty or longer than 2048 characters']],
+  ] as const)
+    it(`${accepted ? 'accepts' : 'refuses'} ${url.slice(0, 40)} and says by which rule`, () => {
+      deepEqual(judge(url, domains, settings), { good: accepted, lines: words })
+    })
+
+  it('says which domains would not count, and that PUBLIC_URL is not known', () => {
+    const { PUBLIC_URL: _, ...least } = good
+    const { good: accepted, lines } = judge(
+      'https://a.b.co.uk/',
+      ['co.uk', '*.b.co.uk', 'https://b.co.uk'],
+      least,
+    )
+    equal(accepted, false)
+    deepEqual(
+      lines.slice(1).map((line) => line.split(' ')[1]),
+      ['co.uk', '*.b.co.uk', 'https://b.co.uk', 'PUBLIC_URL'],
+    )
+  })
+
+  it('judges nothing under settings that do not hold together', () => {
+    const { good: accepted, lines } = judge('/', [], {})
+    equal(accepted, false)
+    match(lines[0] ?? '', /IMAS_URL is missing/)
+  })
+
+  it('is asked by `npm run doctor -- <url> --domains <list>`, and tells by its status', () => {
+    const doctor = (...args: string[]) =>
+      spawnSync(process.execPath, ['infra/doctor.ts', ...args], { cwd: root, env: good, encoding: 'utf8' })
+    const yes = doctor('https://app.example.net/', '--domains', 'app.example.net,example.org')
+    deepEqual(
+      [yes.status, yes.stdout.split('\n')[0]],
+      [0, 'accepted: under a return domain of the organisation'],
+    )
+    equal(doctor('https://app.example.net/').status, 1)
+    equal(doctor().status, 0)
+    match(doctor('--domain', 'x').stdout, /^npm run doctor -- /)
   })
 })
