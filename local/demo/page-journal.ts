@@ -79,6 +79,11 @@ export const showCall = (list: Element, { at, method, path, status, took, body }
     element('span', grade(status), verdict(status)),
     element('span', '', `${took} ms`),
   ]
-  const summary = element('summary', '', element('span', 'call', ...line), element('code', '', inShort(body)))
+  const summary = element(
+    'summary',
+    '',
+    element('span', 'call', ...line),
+    element('code', 'short', inShort(body)),
+  )
   keep(list, element('li', '', element('details', '', summary, element('pre', '', inFull(body)))), 8)
 }

@@ -40,7 +40,7 @@ after(async () => {
 })
 
 const kept = (context: BrowserContext): BrowserContext => {
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(30_000)
   contexts.add(context)
   context.once('close', () => contexts.delete(context))
   return context

@@ -18,6 +18,10 @@ export type Deployed = Readonly<{
 
 export const prefix = '/imsg-service/v1'
 
+// At the end of everything, whichever test was the first to ask.
+const closing: (() => Promise<void>)[] = []
+after(() => Promise.all(closing.map((close) => close())))
+
 const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   let made: Promise<T> | undefined
   return () => {
@@ -32,7 +36,7 @@ const deploy = async (
   more: (at: Deployed['at']) => Record<string, string>,
 ) => {
   const front = await openFront(secure)
-  after(front.close)
+  closing.push(front.close)
   const at = (name: string) => `${secure ? 'https' : 'http'}://${name}:${front.port}`
   const lines: string[] = []
   const env = { PUBLIC_URL: at(host), LOG_LEVEL: 'debug', ...more(at) }
@@ -43,7 +47,7 @@ const deploy = async (
     env,
     log: (line) => lines.push(line),
   })
-  after(stack.close)
+  closing.push(stack.close)
   front.forwardTo(stack.url)
 
   const control: Deployed['control'] = async (command) => {
