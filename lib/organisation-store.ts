@@ -1,3 +1,4 @@
+import { atOnce } from './at-once.ts'
 import { checksum } from './canonical.ts'
 import { documentFrom, removeDocument, writeDocument } from './document.ts'
 import type { Organisation } from './organisations.ts'
@@ -73,6 +74,11 @@ const removeOrganisation = async (table: Table, name: string): Promise<void> => 
   await removeDocument(table, directoryKey(name))
 }
 
+/** How many organisations are written at a time: one after the other, five thousand would outlast the function. */
+const mostWritten = 16
+/** After so many the list of what has been written is written too, so that a run that broke off is taken up where it ended. */
+const stretch = 500
+
 /** Brings the table up to these organisations. Safe to repeat: a run that broke off is finished by the next. */
 export const writeOrganisations = async (
   table: Table,
@@ -82,12 +88,25 @@ export const writeOrganisations = async (
   const index = (await documentFrom(table, await table.read([indexKey]), indexKey))?.value as
     | Index
     | undefined
-  const before = new Map(Object.entries(index ?? {}))
-  const after = new Map(organisations.map((organisation) => [organisation.name, checksum(organisation)]))
+  const written = new Map(Object.entries(index ?? {}))
+  const wanted = new Map(organisations.map((organisation) => [organisation.name, checksum(organisation)]))
+  // Each time under a version of its own: parts of two of them never mix, wherever a run breaks off.
+  let notes = 0
+  const note = () =>
+    writeDocument(table, indexKey, { version: version + notes++, value: Object.fromEntries(written) })
 
-  for (const organisation of organisations)
-    if (before.get(organisation.name) !== after.get(organisation.name))
+  const changed = organisations.filter(({ name }) => written.get(name) !== wanted.get(name))
+  for (let from = 0; from < changed.length; from += stretch) {
+    await atOnce(mostWritten, changed.slice(from, from + stretch), async (organisation) => {
       await writeOrganisation(table, organisation, version)
-  for (const name of before.keys()) if (!after.has(name)) await removeOrganisation(table, name)
-  await writeDocument(table, indexKey, { version, value: Object.fromEntries(after) })
+      written.set(organisation.name, wanted.get(organisation.name) ?? '')
+    })
+    await note()
+  }
+  const gone = [...written.keys()].filter((name) => !wanted.has(name))
+  await atOnce(mostWritten, gone, async (name) => {
+    await removeOrganisation(table, name)
+    written.delete(name)
+  })
+  if (gone.length > 0 || changed.length === 0) await note()
 }

@@ -1,3 +1,4 @@
+import { atOnce } from './at-once.ts'
 import { hasLoginName } from './organisation.ts'
 import type { Directory, Unit } from './units.ts'
 import { type Upstream, UpstreamError } from './upstream.ts'
@@ -146,17 +147,7 @@ const directoryFrom = (
 }
 
 /** How many organisations are asked for at a time. */
-const atOnce = 8
-
-const inTurn = async <T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> => {
-  const results: R[] = []
-  const queue = items.entries()
-  const worker = async () => {
-    for (const [index, item] of queue) results[index] = await work(item)
-  }
-  await Promise.all(Array.from({ length: atOnce }, worker))
-  return results
-}
+const mostAsked = 8
 
 /** Fetches and judges all organisations. None at all is taken for a fault: it would sign everybody out. */
 export const fetchOrganisations = async (
@@ -173,7 +164,7 @@ export const fetchOrganisations = async (
   ])
   const granted = rolePermissions(roles, services, permissions)
 
-  const organisations = await inTurn(listed, async (row): Promise<Organisation> => {
+  const organisations = await atOnce(mostAsked, listed, async (row): Promise<Organisation> => {
     const [id, name] = [text(row.id), text(row.name)]
     const [units, mappings, subjects] = await Promise.all([
       list('units.list', id),
