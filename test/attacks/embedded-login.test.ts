@@ -72,6 +72,11 @@ describe('an embed, a prefetch or a fetch', () => {
         request: { query, headers: { 'sec-fetch-mode': 'cors' } },
         codes: ['bad_organisation', 'bad_query'],
       })
+    for (const query of ['org=demo', 'callback=/', '']) {
+      const request = { query, headers: { 'sec-fetch-mode': 'cors' } }
+      const answer = await refused(gateway, 'login', { request, codes: ['not_a_navigation'] })
+      ok(!('login' in JSON.parse(answer.body ?? '{}')))
+    }
     const answer = await call('login', {
       query: 'org=demo&callback=%22%3E%26x%3D%23',
       headers: { accept: 'application/problem+json', 'sec-fetch-mode': 'cors' },
