@@ -1,0 +1,224 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { beforeEach, describe, it } from 'node:test'
+import { Problem } from '../lib/problem.ts'
+import { door, type HttpRouteName, prefix, type Route, routes } from '../lib/routes.ts'
+import { browser, cleared, navigation, openGateway, publicUrl } from './door.ts'
+
+const gateway = await openGateway()
+const { call, control, clock, front, identity } = gateway
+
+/** What a browser shows in the end, after all redirects. */
+type Shown = { status: number; body: string; at: string }
+
+const routeAt = (path: string): { name: HttpRouteName; org: string } | undefined => {
+  for (const [name, route] of Object.entries<Route>(routes)) {
+    const pattern = door(route)?.path.replace('{org}', '([^/]+)')
+    const match = pattern === undefined ? null : new RegExp(`^${pattern}$`).exec(path)
+    if (match !== null) return { name: name as HttpRouteName, org: match[1] ?? '' }
+  }
+  return undefined
+}
+
+/** A browser in front of a service, the gateway and the identity service, where this person has a live session. */
+const newsroom = (headers: Record<string, string> = navigation) => {
+  const person = browser()
+  const visits = { service: 0, login: 0, identity: 0 }
+  /** The token that the identity service hands out again as long as it holds; none: a new one each time. */
+  const live: { token?: string } = {}
+
+  const atGateway = async ({ pathname, search }: URL, more: Record<string, string>) => {
+    const route = routeAt(pathname)
+    ok(route, pathname)
+    const { name, org } = route
+    if (name === 'org-login') visits.login++
+    const request = { query: search.slice(1), headers: more, cookies: person.pairs(), path: { org } }
+    return person.take(await call(name, request))
+  }
+
+  const atIdentity = async (url: URL): Promise<string> => {
+    visits.identity++
+    url.searchParams.set('subject', 'editor')
+    const answer = await fetch(url, { redirect: 'manual' })
+    const location = new URL(answer.headers.get('location') ?? 'about:blank')
+    if (live.token !== undefined) location.searchParams.set('imid_token', live.token)
+    return location.href
+  }
+
+  /** The service leads whoever is not signed in to a login that comes back here. */
+  const atService = async (): Promise<string | undefined> => {
+    visits.service++
+    const session = await atGateway(new URL(`${publicUrl}${prefix}/token-is-set`), {})
+    return session.statusCode === 401 ? `${publicUrl}${prefix}/org/demo/login?callback=/` : undefined
+  }
+
+  const visit = async (address: string): Promise<Shown> => {
+    const url = new URL(address, publicUrl)
+    if (url.origin === identity.url) return visit(await atIdentity(url))
+    if (url.pathname === '/') {
+      const login = await atService()
+      return login === undefined ? { status: 200, body: 'the editor', at: '/' } : visit(login)
+    }
+    const { statusCode: status, headers: answered, body = '' } = await atGateway(url, headers)
+    return answered.location === undefined ? { status, body, at: url.pathname } : visit(answered.location)
+  }
+
+  const poll = async () => {
+    const answer = await atGateway(new URL(`${publicUrl}${prefix}/token-is-set`), { accept: '*/*' })
+    return { status: answer.statusCode, body: answer.body ?? '' }
+  }
+  return { person, visits, live, visit, poll }
+}
+
+type Newsroom = ReturnType<typeof newsroom>
+
+/**
+ * The newsroom editor that is known to poll, as its public code behaves: 200 and it carries on, unless the JSON says `statusCode: 404`,
+ * then it stops for good; 401 and it asks the service for `/`, once, and starts again; anything else is a warning.
+ */
+const editor = ({ visit, poll }: Pick<Newsroom, 'visit' | 'poll'>) => {
+  const tab = { stopped: false, warnings: 0, seen: [] as number[], shown: [] as Shown[] }
+  const tick = async () => {
+    if (tab.stopped) return
+    const { status, body } = await poll()
+    tab.seen.push(status)
+    if (status === 401) tab.shown.push(await visit('/'))
+    else if (status !== 200) tab.warnings++
+    else if (JSON.parse(body).statusCode === 404) tab.stopped = true
+    if (status === 200) ok(!('statusCode' in JSON.parse(body)))
+  }
+  const ticks = async (times: number) => {
+    for (let time = 0; time < times; time++) await tick()
+    return tab.seen.splice(0)
+  }
+  return { tab, tick, ticks }
+}
+
+/** An editor that is open and signed in, with a token that was issued a while ago and holds for ten minutes. */
+const opened = async (headers?: Record<string, string>) => {
+  const room = newsroom(headers)
+  const token = await gateway.token({ iat: gateway.now() - 100, exp: gateway.now() + 600 })
+  room.live.token = token
+  equal((await room.visit('/')).body, 'the editor')
+  delete room.live.token
+  Object.assign(room.visits, { service: 0, login: 0, identity: 0 })
+  return { room, token, ...editor(room) }
+}
+
+const logoutElsewhere = async ({ person }: Newsroom) => {
+  const answer = await call('logout', { cookies: person.pairs(), headers: { origin: publicUrl } })
+  ok(cleared(answer).includes('imidToken'))
+}
+
+beforeEach(() => {
+  clock.ahead = 0
+  delete front.fault.next
+})
+
+describe('the known polling client', () => {
+  it('carries on while the session is good', async () => {
+    const { room, tab, ticks } = await opened()
+    deepEqual(await ticks(3), [200, 200, 200])
+    deepEqual([tab.stopped, tab.warnings, room.visits.service], [false, 0, 0])
+  })
+
+  it('warns and carries on while the table cannot be asked, and nobody is sent to a login', async () => {
+    const { room, tab, ticks } = await opened()
+    front.fault.next = () => new Problem('table_unavailable')
+    const during = await ticks(3)
+    delete front.fault.next
+    deepEqual(
+      [during, await ticks(2)],
+      [
+        [503, 503, 503],
+        [200, 200],
+      ],
+    )
+    deepEqual([tab.stopped, tab.warnings, room.visits.service], [false, 3, 0])
+  })
+
+  it('warns and carries on when the state has grown too old', async () => {
+    const { room, tab, ticks } = await opened()
+    const long = await gateway.token({ exp: gateway.now() + 8 * 3600 })
+    room.person.cookies.set('imidToken', long)
+    clock.ahead = 3700
+    const during = await ticks(2)
+    await gateway.refresh()
+    deepEqual(
+      [during, await ticks(2)],
+      [
+        [503, 503],
+        [200, 200],
+      ],
+    )
+    deepEqual([tab.warnings, room.visits.service], [2, 0])
+    clock.ahead = 0
+    await gateway.refresh()
+  })
+
+  const ends: [what: string, end: (room: Newsroom) => Promise<unknown>][] = [
+    ['a logout elsewhere', logoutElsewhere],
+    [
+      'the end of all sessions of the organisation',
+      async () => {
+        await control({ do: 'organisation', org: 'demo', set: { notBefore: gateway.now() - 50 } })
+        await gateway.refresh()
+      },
+    ],
+    [
+      'the end of the token',
+      async () => {
+        clock.ahead = 700
+      },
+    ],
+    ['the loss of the cookie', async ({ person }) => person.cookies.delete('imidToken')],
+  ]
+  for (const [what, end] of ends)
+    for (const [how, headers] of [
+      ['as a navigation', navigation],
+      ['without Fetch Metadata', { accept: 'text/html,*/*;q=0.8' }],
+    ] as const)
+      it(`goes to / once after ${what}, ${how}, gets to a login and resumes`, async () => {
+        const { room, tab, ticks } = await opened(headers)
+        deepEqual(await ticks(1), [200])
+        await end(room)
+        deepEqual(await ticks(3), [401, 200, 200])
+        deepEqual(
+          tab.shown.map(({ body }) => body),
+          ['the editor'],
+        )
+        // The second visit of the service is the return from the login.
+        deepEqual(room.visits, { service: 2, login: 1, identity: 1 })
+        deepEqual([tab.stopped, tab.warnings], [false, 0])
+        await control({ do: 'organisation', org: 'demo', set: { notBefore: null } })
+        await gateway.refresh()
+      })
+
+  it('resumes in every tab when four of them notice at once', async () => {
+    const { room, ...first } = await opened()
+    const tabs = [first, editor(room), editor(room), editor(room)]
+    room.person.cookies.delete('imidToken')
+    await Promise.all(tabs.map(({ tick }) => tick()))
+    for (const { ticks, tab } of tabs) {
+      deepEqual(await ticks(2), [401, 200, 200])
+      equal(tab.shown[0]?.body, 'the editor')
+    }
+  })
+
+  it('is stopped by a page when the identity service hands out the ended session again and again', async () => {
+    const { room, token, tab, ticks } = await opened()
+    await logoutElsewhere(room)
+    room.live.token = token
+    deepEqual(await ticks(8), Array(8).fill(401))
+    const codes = tab.shown.map(({ body }) => /<code>([a-z_]+)<\/code>/.exec(body)?.[1])
+    // The round in which the editor was opened counts as well.
+    deepEqual(codes, [...Array(4).fill('token_revoked'), ...Array(4).fill('login_loop')])
+    equal(room.visits.identity, 4)
+  })
+
+  it('stops for good by `statusCode: 404` in a 200, which is why no 200 has that member', async () => {
+    const poll = async () => ({ status: 200, body: '{"statusCode":404}' })
+    const { tab, tick } = editor({ poll, visit: async () => ({ status: 200, body: '', at: '/' }) })
+    await tick().catch(() => undefined)
+    equal(tab.stopped, true)
+  })
+})
