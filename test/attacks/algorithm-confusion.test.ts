@@ -82,6 +82,18 @@ describe('Algorithm confusion', () => {
     it(`takes ${alg} under the key that is made for it`, () =>
       acceptedEverywhere(gateway, forged({ header: { alg, kid } })))
 
+  it('costs the database nothing once the keys are in memory', async () => {
+    equal((await gateway.call('token-is-set', { bearer: forged() })).statusCode, 200)
+    gateway.front.reset()
+    for (const forgery of [
+      { signature: 'one byte' },
+      { header: { alg: 'RS512' } },
+      { claims: { exp: 1 } },
+    ] as const)
+      equal((await gateway.call('token-is-set', { bearer: forged(forgery) })).statusCode, 401)
+    equal(gateway.front.calls.read, 0)
+  })
+
   it('refuses another algorithm before the key is even asked for', async () => {
     const asked = { times: 0 }
     // A key that is bound to no algorithm: only our own comparison stands between it and RS512.

@@ -7,7 +7,7 @@ import { isPublicSuffix } from '../../lib/public-suffix.ts'
 import { scheduled } from '../../lib/scheduled.ts'
 import { stateKeeper } from '../../lib/state.ts'
 import { upstreamOf } from '../../lib/upstream.ts'
-import { forged, goodKeys, pairOf, publicJwk } from './forger.ts'
+import { forged, goodKeys, pairOf, publicJwk, uselessKeys } from './forger.ts'
 import { type KeySetAnswer, sending } from './key-set-server.ts'
 import { openForgedGateway } from './present.ts'
 
@@ -95,6 +95,7 @@ const captured: readonly (readonly [what: string, answer: KeySetAnswer, reason: 
   ['an even exponent', exponent('AQAA'), /too weak/],
   ['an exponent of nine bytes', exponent('AQAAAAAAAAAB'), /too weak/],
   ['an exponent of zero', exponent('AAAA'), /too weak/],
+  ['a modulus of zeros', beside(publicJwk('odd', 'RS256', rsaPair, { n: zerosBefore('', 300) })), /too weak/],
   ['no exponent', beside({ ...rs256, kid: 'odd', e: undefined }), /too weak/],
   ['no modulus', beside({ ...rs256, kid: 'odd', n: undefined }), /too weak/],
   ['a modulus that is a number', beside({ ...rs256, kid: 'odd', n: 7 }), /too weak/],
@@ -196,6 +197,12 @@ describe('A captured or faulty key set', () => {
     equal((await run()).code, 'unchanged')
     equal((await health()).inGrace, false)
   })
+
+  for (const odd of [...uselessKeys(), { kid: 'no kind', alg: 'toString' }, { kty: 'RSA' }])
+    it(`passes over what is not for us: ${JSON.stringify({ ...odd, n: undefined, x: undefined, y: undefined }).slice(0, 100)}`, async () => {
+      gateway.keySet.answer = sending({ keys: [...good, odd] })
+      equal((await run()).code, 'unchanged')
+    })
 
   it('is kept as the same content in whatever order it comes', async () => {
     gateway.keySet.answer = sending({ keys: good.toReversed() })
