@@ -79,6 +79,7 @@ export const uselessKeys = () => [
   publicJwk('toString', 'toString'),
   publicJwk('curve as rsa', 'RS256', ec),
   publicJwk('another curve', 'ES384', ec),
+  publicJwk('another kind', 'ES256', ec, { kty: 'RSA' }),
   publicJwk('', 'RS256'),
   publicJwk('k'.repeat(257), 'RS256'),
 ]

@@ -88,6 +88,15 @@ describe('A session after its logout', () => {
     await refusedEverywhere(gateway, raw, 'token_revoked')
   })
 
+  it('asks the database nothing when there is no session to end', async () => {
+    gateway.front.reset()
+    for (const cookies of [[], ['imidToken=a.b.c'], ['imidToken=']]) {
+      const answer = await gateway.call('logout', { cookies, headers: fromOurPage })
+      deepEqual([answer.statusCode, answer.body], [200, '{"msg":"You are logged out"}'])
+    }
+    deepEqual(gateway.front.calls, { read: 0, write: 0 })
+  })
+
   it('ends before a bad return address is told', async () => {
     const raw = forged({ claims: { jti: 'bad address' } })
     const answer = await gateway.call('logout', {
