@@ -8,11 +8,12 @@ import { code } from './bundling.ts'
 import { grants, type Resources } from './grants.ts'
 
 // Memory buys processor time, and start-up is all processor: at 512 MB a cold start takes half as long as at 256 MB and costs
-// the same. A request waits for at most one table call with its retries; a refresh has to end before the next one begins.
+// the same. A request waits for at most one table call with its retries; a refresh has to end before the next one begins, and gets
+// a whole processor for it: with five thousand organisations it holds half a gigabyte (docs/performance.md).
 const limits = {
   request: { memorySize: 512, timeout: Duration.seconds(5) },
   schedule: {
-    memorySize: 512,
+    memorySize: 1769,
     timeout: Duration.seconds(50),
     retryAttempts: 0,
     maxEventAge: Duration.minutes(1),

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto'
 
-const ordered = (_name: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value
+const member = (value: object, name: string): string[] => {
+  const inner: unknown = Reflect.get(value, name)
+  return inner === undefined ? [] : [`${JSON.stringify(name)}:${canonicalJson(inner)}`]
+}
 
 /** Canonical JSON: members sorted by name, no white space (RFC 8785 for the plain strings and integers of the state). */
-export const canonicalJson = (value: unknown): string => JSON.stringify(value, ordered)
+export const canonicalJson = (value: unknown): string => {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
+  const members = Object.keys(value)
+    .sort()
+    .flatMap((name) => member(value, name))
+  return `{${members.join()}}`
+}
 
 /** SHA-256 over the canonical JSON, in hexadecimal: the same content has the same checksum, in whatever order it came. */
 export const checksum = (value: unknown): string =>
