@@ -91,7 +91,8 @@ describe('A session after its logout', () => {
   it('asks the database nothing when there is no session to end', async () => {
     gateway.front.reset()
     for (const cookies of [[], ['imidToken=a.b.c'], ['imidToken=']]) {
-      const answer = await gateway.call('logout', { cookies, headers: fromOurPage })
+      const fresh = await gateway.open('logout')
+      const answer = await fresh({ cookies, headers: fromOurPage })
       deepEqual([answer.statusCode, answer.body], [200, '{"msg":"You are logged out"}'])
     }
     deepEqual(gateway.front.calls, { read: 0, write: 0 })
