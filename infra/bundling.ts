@@ -14,7 +14,7 @@ const slim = (file: string): string => join(root, 'infra', 'slim', file)
 const alias = {
   // Functions get their credentials from three variables; the SDK's own chain (profiles, SSO, metadata) is 136 kB.
   '@aws-sdk/credential-provider-node': join(root, 'lib', 'credentials.ts'),
-  '@aws-sdk/endpoint-cache': slim('endpoint-cache.ts'),
+  '@aws-sdk/middleware-endpoint-discovery': slim('endpoint-discovery.ts'),
   '@aws/lambda-invoke-store': slim('invoke-store.ts'),
   '@smithy/core/config': slim('config.js'),
   '@smithy/core/event-streams': slim('event-streams.ts'),
@@ -37,6 +37,7 @@ export const esbuildOptions = {
   alias,
   // The SDK asks whether a body is one of these; no body is, and the question alone loads them.
   define: { Blob: 'undefined', ReadableStream: 'undefined' },
+  charset: 'utf8',
   legalComments: 'none',
 } satisfies BuildOptions
 
