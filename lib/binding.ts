@@ -30,9 +30,9 @@ const nameLength = 8
 const proofShape = /^[A-Za-z0-9_-]{32}$/
 const nameShape = /^[A-Za-z0-9_-]{8}$/
 
-const digest = (proof: string, org: string, to: string): string =>
+const digest = (proof: string, begun: number, org: string, to: string): string =>
   createHash('sha256')
-    .update(JSON.stringify([proof, org, to]))
+    .update(JSON.stringify([proof, begun, org, to]))
     .digest('base64url')
 
 /** The value of a login cookie: when it was begun (seconds, base 36), for which organisation, and the digest. */
@@ -54,11 +54,12 @@ export const bindingsIn = (jar: Jar, random: (bytes: number) => string, now: () 
       const ours = request.cookies
         .beginning(jar.loginPrefix)
         .filter(([name]) => nameShape.test(name.slice(jar.loginPrefix.length)))
-      const pending = [...ours].sort((a, b) => begunAt(b) - begunAt(a))
-      const dropped = [...new Set(pending.slice(mostPending - 1).map(([name]) => name))].filter(
-        (name) => name !== cookieOf(proof),
-      )
-      const value = `${now().toString(36)}!${org}!${digest(proof, org, to)}`
+      // Browsers send older cookies first (RFC 6265 section 5.4), which settles the order within one second.
+      const pending = [...ours].sort((a, b) => begunAt(a) - begunAt(b))
+      const surplus = pending.slice(0, Math.max(0, pending.length - mostPending + 1))
+      const dropped = [...new Set(surplus.map(([name]) => name))].filter((name) => name !== cookieOf(proof))
+      const begun = now()
+      const value = `${begun.toString(36)}!${org}!${digest(proof, begun, org, to)}`
       return {
         proof,
         cookies: [
@@ -72,7 +73,7 @@ export const bindingsIn = (jar: Jar, random: (bytes: number) => string, now: () 
       const cookie = cookieOf(proof)
       const [value, second] = request.cookies.values(cookie)
       const login = value === undefined || second !== undefined ? undefined : parsed(value)
-      if (login === undefined || login.digest !== digest(proof, login.org, to)) return undefined
+      if (login === undefined || login.digest !== digest(proof, login.begun, login.org, to)) return undefined
       return now() - login.begun <= loginLifetime ? { cookie, org: login.org } : undefined
     },
     spend: (login) => jar.noLogin(login.cookie),

@@ -184,6 +184,17 @@ describe('GET /callback', () => {
     await refresh()
   })
 
+  it('takes no login whose cookie says another time', async () => {
+    const person = browser()
+    const query = withToken(await begin(person), await token())
+    const [[name = '', value = ''] = []] = [...person.cookies]
+    const later = (gateway.now() + 100).toString(36)
+    person.cookies.set(name, value.replace(/^[0-9a-z]+/, later))
+    equal(codeOf(await arrive(person, query)), 'login_not_from_this_browser')
+    person.cookies.set(name, value)
+    equal((await arrive(person, query)).statusCode, 302)
+  })
+
   it('takes the login back where it began when a page of refusal can help', async () => {
     const person = browser()
     const query = withToken(await begin(person), await token({ iat: 1_700_000_000, exp: 1_700_000_600 }))

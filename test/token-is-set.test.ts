@@ -25,7 +25,7 @@ describe('GET /token-is-set', () => {
         'cross-origin-opener-policy': 'same-origin',
         'referrer-policy': 'no-referrer',
         'strict-transport-security': 'max-age=31536000',
-        vary: 'accept, accept-language, authorization, cookie, origin, sec-fetch-dest, sec-fetch-mode, sec-fetch-site, sec-purpose',
+        vary: 'accept, accept-language, authorization, cookie, origin, purpose, sec-fetch-dest, sec-fetch-mode, sec-fetch-site, sec-purpose, x-moz',
         'x-content-type-options': 'nosniff',
       },
       body: '{"msg":"ok"}',

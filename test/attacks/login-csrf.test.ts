@@ -58,6 +58,15 @@ const withProof = (login: Login, proof: string): URLSearchParams => {
   return query
 }
 
+/** What the gateway would keep in the browser for this proof, made by hand. */
+const cookieValue = (proof: string): string => {
+  const begun = gateway.now()
+  const digest = createHash('sha256')
+    .update(JSON.stringify([proof, begun, 'demo', there]))
+    .digest('base64url')
+  return `${begun.toString(36)}!demo!${digest}`
+}
+
 describe('Login CSRF', () => {
   it('is refused for a link that somebody prepared, in a browser that began no login', async () => {
     const attacker = await begun()
@@ -142,20 +151,14 @@ describe('Login CSRF', () => {
     `${'A'.repeat(31)} `,
   ])
     it(`is refused with a proof that is no secret of ours, even beside its own cookie: ${JSON.stringify(proof)}`, async () => {
-      const digest = createHash('sha256')
-        .update(JSON.stringify([proof, 'demo', there]))
-        .digest('base64url')
-      const cookie = `__Host-imsg-login-${proof.slice(0, 8)}=${gateway.now().toString(36)}!demo!${digest}`
+      const cookie = `__Host-imsg-login-${proof.slice(0, 8)}=${cookieValue(proof)}`
       const query = new URLSearchParams({ serviceCallback: there, login: proof })
       deepEqual(await arrive(query.toString().replaceAll('+', '%20'), [cookie]), foreign)
     })
 
   it('ends well with such a cookie and a proof of the right shape: the two halves are all it takes', async () => {
     const proof = 'A'.repeat(32)
-    const digest = createHash('sha256')
-      .update(JSON.stringify([proof, 'demo', there]))
-      .digest('base64url')
-    const cookie = `__Host-imsg-login-AAAAAAAA=${gateway.now().toString(36)}!demo!${digest}`
+    const cookie = `__Host-imsg-login-AAAAAAAA=${cookieValue(proof)}`
     const query = new URLSearchParams({ serviceCallback: there, login: proof })
     deepEqual(await arrive(query, [cookie]), done())
   })
