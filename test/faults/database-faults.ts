@@ -19,6 +19,10 @@ const onWrites =
     operation === 'BatchGetItem' ? undefined : fault
 const isSession = (key: string): boolean => key.startsWith('SESSION#')
 
+/** The first two tries hang and no write is answered: together that is longer than a function has. */
+const sluggish = ({ number, operation }: DatabaseCall): DatabaseFault | undefined =>
+  number <= 2 || operation !== 'BatchGetItem' ? faults.held(30_000) : undefined
+
 /** Hangs twice, then leaves everything for later, again and again: what takes each try as long as it can. */
 const treacle = ({ number }: DatabaseCall): DatabaseFault =>
   number % 3 === 0 ? { ...faults.unprocessed, ms: 900 } : faults.held(30_000)
@@ -65,6 +69,12 @@ export const databaseFaults: readonly DatabaseRow[] = [
     what: 'hangs and leaves keys, longer than the function has',
     plan: treacle,
     ...readers,
+    refresh: undefined,
+  },
+  {
+    what: 'first two tries never answered, nor any write',
+    plan: sluggish,
+    effect: only('unit', 'logout'),
     refresh: undefined,
   },
   {

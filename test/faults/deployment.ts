@@ -57,8 +57,9 @@ export const openDeployment = async (shared?: Awaited<ReturnType<typeof openIden
   })
   const [identity, database] = await Promise.all([shared ?? openIdentity(), openDynalite(undefined)])
   await createTables(database.url, [table])
-  const clock = { ahead: 0 }
-  const now = () => Math.floor(Date.now() / 1000) + clock.ahead
+  /** Seconds ahead of this machine's clock, or the one second at which time stands still. */
+  const clock: { ahead: number; still?: number } = { ahead: 0 }
+  const now = () => clock.still ?? Math.floor(Date.now() / 1000) + clock.ahead
   const lines: Record<string, unknown>[] = []
   const counts = { invoked: 0 }
 
