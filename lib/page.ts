@@ -17,8 +17,8 @@ p{margin:0;text-wrap:pretty}
 .action:hover{background:var(--deep)}
 .action:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 footer{margin-top:2rem;padding-top:1.1rem;border-top:1px solid var(--line);font-size:.8125rem;line-height:1.5;color:var(--soft)}
-dl{margin:.4rem 0 0}
-div{display:flex;flex-wrap:wrap}
+dl{margin:0}
+div{display:flex;flex-wrap:wrap;margin-top:.3rem}
 dt{min-width:4.5rem}
 dd{margin:0;overflow-wrap:anywhere}
 code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}
