@@ -40,7 +40,7 @@ const codes = Object.keys(catalogue) as Code[]
 /** One with a way on, one without, and the longest. */
 const samples: readonly Code[] = ['token_expired', 'organisation_blocked', 'login_loop']
 
-describe('every error page', () => {
+describe('every error page', { concurrency: true }, () => {
   // Words hang on the language and colours on the scheme: between them, each code is seen in both.
   for (const [locale, colorScheme, shown] of [
     ['en-GB', 'light', codes],
@@ -80,7 +80,7 @@ describe('every error page', () => {
   })
 })
 
-describe('the pages of the demo and of the stand-in', () => {
+describe('the pages of the demo and of the stand-in', { concurrency: true }, () => {
   for (const colorScheme of schemes)
     for (const [device, size] of [
       ['desk', desk],
