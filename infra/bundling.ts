@@ -1,7 +1,9 @@
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { type BuildOptions, buildSync } from 'esbuild'
+import { routes } from '../lib/routes.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -44,9 +46,22 @@ export const esbuildOptions = {
 /** The source of a function: route = folder. */
 export const entry = (route: string): string => join(root, 'functions', route, 'index.ts')
 
-/** One line of esbuild, and the file `index.mjs` is there. */
+let bundles: ReadonlyMap<string, Uint8Array> | undefined
+
+/** All functions in one run of esbuild: what they share is read and parsed once, which takes a third of the time of nine runs. */
+const allBundles = (): ReadonlyMap<string, Uint8Array> => {
+  const entryPoints = Object.fromEntries(Object.keys(routes).map((route) => [route, entry(route)]))
+  const { outputFiles } = buildSync({ ...esbuildOptions, entryPoints, outdir: root, write: false })
+  return new Map(outputFiles.map(({ path, contents }) => [basename(path, '.js'), contents]))
+}
+
+/** Puts the bundle of a function into a folder, as `index.mjs`. */
 export const bundle = (route: string, outdir: string): void => {
-  buildSync({ ...esbuildOptions, entryPoints: [entry(route)], outfile: join(outdir, 'index.mjs') })
+  bundles ??= allBundles()
+  const contents = bundles.get(route)
+  if (contents === undefined) throw new TypeError(`There is no function ${route}.`)
+  mkdirSync(outdir, { recursive: true })
+  writeFileSync(join(outdir, 'index.mjs'), contents)
 }
 
 const noContainer = DockerImage.fromRegistry('never-pulled')
