@@ -154,7 +154,7 @@ describe('POST /unit', () => {
     [400, 'bad_body', 'an empty body', '', {}],
     [415, 'not_json', 'a form', 'unit=south', { 'content-type': 'application/x-www-form-urlencoded' }],
     [415, 'not_json', 'plain text', '{"unit":"south"}', { 'content-type': 'text/plain' }],
-    [413, 'body_too_large', 'a body without end', `{"unit":"${'x'.repeat(20_000)}"}`, {}],
+    [413, 'body_too_large', 'a body without end', `{"unit":"${'x'.repeat(200_000)}"}`, {}],
     [403, 'foreign_origin', 'another origin', { unit: 'south' }, { origin: 'https://evil.test' }],
     [403, 'foreign_origin', 'an opaque origin', { unit: 'south' }, { origin: 'null' }],
     [
