@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Cold, coldStarts } from './cold.ts'
+import type { Report } from './report.ts'
+import { bundleSizes, overweight } from './sizes.ts'
+import { type Warm, warmCosts } from './warm.ts'
+import { openWorld } from './world.ts'
+
+/** `npm run bench:brief`, for CI: sizes hold, and no ratio is half as much again as the published one. Seconds are never judged. */
+
+const published: Report = JSON.parse(
+  readFileSync(join(import.meta.dirname, '..', 'docs', 'performance.json'), 'utf8'),
+)
+const tolerance = 1.5
+
+const coldRatios = ({ bare, ...functions }: Cold): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(functions).map(([name, { cpu }]) => [
+      `cold ${name} / bare handler`,
+      cpu / (bare?.cpu ?? 1),
+    ]),
+  )
+
+const warmRatios = ({ remembered, forgotten, jose }: Warm): Record<string, number> => ({
+  'warm, token seen before / jose': remembered / jose,
+  'warm, token never seen / jose': forgotten / jose,
+})
+
+const world = await openWorld()
+const found = { ...coldRatios(await coldStarts(world, 3)), ...warmRatios(await warmCosts(world, 1000)) }
+world.close()
+const before: Record<string, number> = { ...coldRatios(published.cold), ...warmRatios(published.warm) }
+
+const slower = Object.entries(found).filter(([name, ratio]) => ratio > (before[name] ?? 0) * tolerance)
+console.table(
+  Object.fromEntries(
+    Object.entries(found).map(([name, ratio]) => [
+      name,
+      { now: Number(ratio.toFixed(2)), published: Number((before[name] ?? 0).toFixed(2)) },
+    ]),
+  ),
+)
+const problems = [
+  ...overweight(await bundleSizes()),
+  ...slower.map(([name, ratio]) => `${name}: ${ratio.toFixed(2)}, published ${before[name]?.toFixed(2)}`),
+]
+for (const problem of problems) process.stderr.write(`${problem}\n`)
+process.exitCode = problems.length > 0 ? 1 : 0

@@ -1,0 +1,97 @@
+import { fork } from 'node:child_process'
+import { createTables } from '../local/database.ts'
+import { bundles } from './cold.ts'
+import { openRuntimeApi } from './runtime-api.ts'
+import type { World } from './world.ts'
+
+/** What refresh-state and units cost as the organisations grow: a generated Admin API, a fresh process for each size. */
+
+export type Size = Readonly<{ organisations: number; units: number; mappings: number }>
+
+export const sizes: readonly Size[] = [
+  { organisations: 1, units: 40, mappings: 40 },
+  { organisations: 100, units: 40, mappings: 40 },
+  { organisations: 5000, units: 40, mappings: 40 },
+  { organisations: 1, units: 2000, mappings: 200_000 },
+]
+
+export type Growth = Size &
+  Readonly<{
+    /** Milliseconds of the refresh that writes everything, and of the next, which finds nothing changed. */
+    changed: number
+    unchanged: number
+    refreshMegabytes: number
+    /** `units` in a fresh process, and again in the same one. */
+    unitsFirst: number
+    unitsAgain: number
+    unitsMegabytes: number
+  }>
+
+const openUpstream = async () => {
+  const child = fork(new URL('./upstream-process.ts', import.meta.url), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const url = await new Promise<string>((resolve) =>
+    child.once('message', (message) => resolve(String(message))),
+  )
+  return { url, close: () => child.kill() }
+}
+
+const schema = {
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  BillingMode: 'PAY_PER_REQUEST',
+}
+
+const groups = Array.from({ length: 20 }, (_, index) => `CN=group-${index},OU=editors,DC=example,DC=com`)
+
+/** A token of the first generated organisation. */
+const issued = async (identityUrl: string | undefined): Promise<string> => {
+  const body = JSON.stringify({ do: 'issue', claims: { org: 'org-0', groups } })
+  const answer = await fetch(`${identityUrl}/_control`, { method: 'POST', body })
+  return String(((await answer.json()) as { token: unknown }).token)
+}
+
+export const growth = async (world: World, wanted: readonly Size[] = sizes): Promise<readonly Growth[]> => {
+  const folders = bundles(['refresh-state', 'units'])
+  const [api, upstream] = await Promise.all([openRuntimeApi(), openUpstream()])
+  const token = await issued(world.environment.IMAS_URL)
+  const event = { ...world.events.units, cookies: [`imidToken=${token}`] }
+  const rows: Growth[] = []
+  for (const size of wanted) {
+    const shape = `${size.organisations}x${size.units}x${size.mappings}`
+    await createTables(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? '', [
+      { name: shape, properties: schema },
+    ])
+    const environment = { ...world.environment, TABLE_NAME: shape, ADMIN_API_URL: `${upstream.url}/${shape}` }
+    const start = (name: 'refresh-state' | 'units', events: readonly object[]) =>
+      api.run({ folder: folders.get(name) ?? '', environment, events })
+    const refresh = await start('refresh-state', [{}, {}])
+    const units = await start('units', [event, event])
+    const expected = '{"outcome":"changed"}{"outcome":"unchanged"}'
+    if (refresh.answers.join('') !== expected) throw new Error(`refresh-state: ${refresh.answers}`)
+    if (!units.answers.every((answer) => JSON.parse(answer).statusCode === 200))
+      throw new Error(`units: ${units.answers}`)
+    const took = ({ given, answered }: typeof refresh, index: number) =>
+      (answered[index] ?? Number.NaN) - (given[index] ?? Number.NaN)
+    rows.push({
+      ...size,
+      changed: took(refresh, 0),
+      unchanged: took(refresh, 1),
+      refreshMegabytes: refresh.megabytes,
+      unitsFirst: took(units, 0),
+      unitsAgain: took(units, 1),
+      unitsMegabytes: units.megabytes,
+    })
+  }
+  api.close()
+  upstream.close()
+  return rows
+}
+
+if (import.meta.main) {
+  const { openWorld } = await import('./world.ts')
+  const world = await openWorld()
+  for (const size of sizes) console.table(await growth(world, [size]))
+  world.close()
+}

@@ -1,0 +1,37 @@
+import { createServer } from 'node:http'
+import { wire } from '../../functions/token-is-set/index.ts'
+import { logTo } from '../../lib/log.ts'
+import { surroundings } from '../../lib/surroundings.ts'
+import { ready, world } from './common.mjs'
+
+// The gateway's own handler. `memory`: its one read is answered from memory; `database`: it goes to the embedded database.
+const store = process.argv[2]
+Object.assign(process.env, world.environment)
+const on = { ...surroundings(world.environment), log: logTo('info', () => {}) }
+const known = new Map()
+const read = (keys) => {
+  const name = keys.join()
+  if (!known.has(name)) known.set(name, on.table.read(keys))
+  return known.get(name)
+}
+const handler = wire(store === 'memory' ? { ...on, table: { ...on.table, read } } : on)
+const context = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 5000 }
+const server = createServer(async (request, response) => {
+  const { cookie = '', ...headers } = request.headers
+  const {
+    statusCode,
+    headers: sent,
+    body,
+  } = await handler(
+    {
+      rawQueryString: '',
+      headers,
+      cookies: cookie.split('; '),
+      isBase64Encoded: false,
+      requestContext: { requestId: 'bench' },
+    },
+    context,
+  )
+  response.writeHead(statusCode, sent).end(body)
+})
+server.listen(0, '127.0.0.1', () => ready(server.address().port))

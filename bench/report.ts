@@ -1,0 +1,308 @@
+import type { Cold } from './cold.ts'
+import type { Growth } from './growth.ts'
+import type { Lever } from './levers.ts'
+import { type PeerRates, peers as peerRows } from './peers.ts'
+import type { Morning } from './rush.ts'
+import { type Load, limits, load, prices, unitsPerPoll } from './scaling.ts'
+import type { Warm } from './warm.ts'
+
+/** What a run found, and how it is told. */
+
+export type Report = Readonly<{
+  run: { date: string; commit: string; machine: string; node: string; rounds: number }
+  sizes: Readonly<Record<string, { bytes: number; ours: number; budget: number }>>
+  cold: Cold
+  levers: Readonly<Record<string, Lever>>
+  warm: Warm
+  peers: PeerRates
+  growth: readonly Growth[]
+  rush: readonly (Morning & { tabs: number })[]
+}>
+
+/** Four digits are more than such a machine can promise. */
+export const shortened = <T>(value: T): T =>
+  JSON.parse(
+    JSON.stringify(value, (_name, inner: unknown) =>
+      typeof inner === 'number' && !Number.isInteger(inner) ? Number(inner.toPrecision(4)) : inner,
+    ),
+  )
+
+const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
+  [head, head.map((_, index) => (index === 0 ? '---' : '--:')), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n')
+
+const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(1)
+const whole = (value: number): string => Math.round(value).toLocaleString('en')
+const tenth = (value: number): string => value.toFixed(1)
+
+const coldTable = ({ cold }: Report): string => {
+  const { first = 1, cpu = 1 } = cold.bare ?? {}
+  return table(
+    [
+      'function',
+      'loaded, ms',
+      'first answer, ms',
+      'against bare',
+      'processor, ms',
+      'against bare',
+      'peak memory, MB',
+    ],
+    Object.entries(cold).map(([name, row]) => [
+      name === 'bare' ? 'bare handler' : name,
+      tenth(row.loaded),
+      tenth(row.first),
+      (row.first / first).toFixed(2),
+      tenth(row.cpu),
+      (row.cpu / cpu).toFixed(2),
+      whole(row.megabytes),
+    ]),
+  )
+}
+
+const leverTable = ({ levers }: Report): string => {
+  const base = levers['as deployed']?.cpu ?? 0
+  return table(
+    ['token-is-set', 'kB', 'loaded, ms', 'first answer, ms', 'processor, ms', 'difference, ms'],
+    Object.entries(levers).map(([name, row]) => [
+      name,
+      kilobytes(row.bytes),
+      tenth(row.loaded),
+      tenth(row.first),
+      tenth(row.cpu),
+      name === 'as deployed' ? '' : `${row.cpu < base ? '' : '+'}${tenth(row.cpu - base)}`,
+    ]),
+  )
+}
+
+export const performanceMarkdown = (report: Report): string => {
+  const { run, sizes, warm, peers, growth } = report
+  return `# Performance
+
+Written by \`npm run bench\`; the same figures for machines are in [performance.json](performance.json). Run of ${run.date} at ${run.commit}:
+${run.machine}, Node ${run.node}, ${run.rounds} runs of each cold start. The machine was shared and busy, so **ratios from one run are what
+counts**: everything that is compared was measured in turn, round by round. Processor time (user and system, all threads) is steadier than
+the clock there, and it is what Lambda's share of a processor is spent on. Nothing here was measured on Lambda.
+
+## Size
+
+At most 225 kB for a function that somebody waits for, SDK included; \`test/size.test.ts\` holds it and names the heaviest parts when it is
+broken. \`ours\`: the gateway, jose and middy.
+
+![Sizes of the bundles](images/sizes.svg)
+
+${table(
+  ['function', 'kB', 'budget, kB', 'ours, kB'],
+  Object.entries(sizes).map(([name, { bytes, ours, budget }]) => [
+    name,
+    kilobytes(bytes),
+    whole(budget / 1000),
+    kilobytes(ours),
+  ]),
+)}
+
+\`refresh-state\` has a budget of its own: it carries a second client (Secrets Manager) and the public suffix list (124 kB), runs once a
+minute, and nobody waits for it. The aim of 30 kB for our own part is **not reached**: the pages in two languages, the catalogue of
+failures and the settings with their explanations make half of it, jose another fifth.
+
+## Cold start
+
+A fresh process to its first answered request, through Lambda's Runtime API: \`bench/runtime-api.ts\` stands in for Lambda, and
+\`bench/runtime-client.cjs\`, a loop of forty lines, for AWS's runtime client (which \`npm run test:runtime\` runs). Like that client it has
+loaded \`node:http\` before the handler. An embedded database with a loaded state answers the one read, over plain HTTP: a TLS handshake
+comes on top in a deployment.
+
+![Cold start against a bare handler](images/cold-start.svg)
+
+${coldTable(report)}
+
+The aim of 2.0 times the bare handler is **not reached**, and what holds it is known (\`--cpu-prof\` of \`token-is-set\`): V8 compiles and
+evaluates 220 kB of source, four fifths of it the SDK; Node compiles its own \`crypto\`, \`https\` and \`tls\` for the SDK's signature and
+transport; jose loads WebCrypto. No route makes more than one round trip.
+
+### What each lever is worth
+
+One thing undone at a time, in turn with the bundle as it is deployed:
+
+![Levers](images/levers.svg)
+
+${leverTable(report)}
+
+Not shipped, and why:
+
+- **Compile cache.** Node accepts it only from the same version, processor architecture and user id. A synth on x86-64 cannot make one for
+  arm64, and AWS updates the runtime without asking; the cache would then be dead weight in the asset. Lambda's own disk is empty at a
+  cold start, so a cache there helps nobody.
+- **\`node:crypto\` in the place of jose.** Faster to load and to run, and 13 kB less; but then the one line that decides whether a token is
+  genuine would be ours to keep right for ten algorithms.
+- **A signer of our own in the place of the client.** It would be the largest step by far. The official client stays the way to DynamoDB.
+
+## Warm
+
+Processor time of \`token-is-set\` for a valid session, beside the database call, in microseconds:
+
+${table(
+  ['what', 'us'],
+  [
+    ['whole handler, token seen before', tenth(warm.remembered)],
+    ['whole handler, token never seen', tenth(warm.forgotten)],
+    ['jose alone, key imported', tenth(warm.jose)],
+    ['never seen, against jose alone', `${(warm.forgotten / warm.jose).toFixed(2)} x`],
+    ['whole handler without any token (the chain, the refusal, the log line)', tenth(warm.refused)],
+  ],
+)}
+
+A token that these keys have verified is remembered by the digest of the whole token, at most 500 for each key set; it goes with the keys
+and when it runs out. Times and revocation are asked about on every request. The aim was 30 us for a token seen before, and 1.5 x jose
+for one never seen.
+
+### Against what people use instead
+
+The same RS512 token over HTTP, eight connections, in turn. What each does for a request differs, so read the last column first.
+
+![Processor time of one request](images/peers.svg)
+
+${table(
+  ['', 'requests/s', 'processor, us', 'what it does'],
+  Object.entries(peerRows).map(([name, { does }]) => {
+    const { perSecond, microseconds } = peers[name as keyof typeof peers]
+    return [name, whole(perSecond), whole(microseconds), does]
+  }),
+)}
+
+## Network
+
+\`test/round-trips.test.ts\` counts: one read for every route, cold and warm, one write for \`POST /unit\` and \`POST /logout\`, and never a
+call to the identity service.
+
+## Growth
+
+A generated Admin API and a fresh process for each size; the embedded database is one thread on the same two cores, and takes most of
+the time of a first write.
+
+![Memory of refresh-state](images/growth.svg)
+
+${table(
+  [
+    'organisations',
+    'mappings each',
+    'first refresh, s',
+    'refresh without change, s',
+    'its peak memory, MB',
+    'units: first, ms',
+    'again, ms',
+    'its peak memory, MB',
+  ],
+  growth.map((row) => [
+    whole(row.organisations),
+    whole(row.mappings),
+    (row.changed / 1000).toFixed(1),
+    (row.unchanged / 1000).toFixed(1),
+    whole(row.refreshMegabytes),
+    whole(row.unitsFirst),
+    whole(row.unitsAgain),
+    whole(row.unitsMegabytes),
+  ]),
+)}
+
+Both grow in proportion: three calls of the Admin API for each organisation and refresh, four calls of the table for each organisation that
+changed, sixteen organisations at a time. A refresh that does not finish within its 50 seconds is taken up by the next one where it ended
+(\`test/organisation-growth.test.ts\`). A directory beyond the 400 kB of an item is compressed and cut into parts (repository contract); 200,000
+mappings take a few.
+`
+}
+
+const loads = [1e3, 1e6, 50e6].map((tabs) => load(tabs, 8))
+const money = (value: number): string => (value < 1000 ? value.toFixed(0) : `${whole(value / 1000)} k`)
+const sum = ({ cost }: Load): number => Object.values(cost).reduce((total, part) => total + part, 0)
+
+const perTabs = (head: string, rows: readonly (readonly [string, (one: Load) => string])[]): string =>
+  table(
+    [head, ...loads.map(({ tabs }) => whole(tabs))],
+    rows.map(([name, cell]) => [name, ...loads.map(cell)]),
+  )
+
+const costRows = Object.keys(loads[0]?.cost ?? {}).map(
+  (name) => [name, (one: Load) => money(one.cost[name as keyof Load['cost']])] as const,
+)
+
+export const scalingMarkdown = ({ rush, run }: Report): string => `# At scale
+
+How the gateway behaves with a thousand, a million and fifty million open tabs, each polling \`token-is-set\` every five seconds. Arithmetic
+and simulation (\`bench/scaling.ts\`, \`bench/rush.ts\`, written by \`npm run bench\` on ${run.date}) over measured figures and AWS's published ones.
+Assumed: 8 ms for a warm poll at Lambda with 512 MB, most of it the read. Not tried on AWS.
+
+## Load
+
+${perTabs('open tabs', [
+  ['polls a second', (one) => whole(one.perSecond)],
+  ['instances at work', (one) => whole(Math.ceil(one.busy))],
+  ['Lambda concurrency to be granted', (one) => whole(Math.ceil(one.granted))],
+  ['DynamoDB read units a second', (one) => whole(one.readUnits)],
+  ['of these for the state', (one) => whole(Math.ceil(one.stateReads))],
+])}
+
+A poll reads ${unitsPerPoll} items, strongly consistent and below 4 kB each: session, subject, organisation. An item that does not exist costs a unit as well.
+Every instance reads the state once a minute along with them. Concurrency is not the instances at work: Lambda grants at most
+${limits.perConcurrency} synchronous requests a second for each unit of concurrency, and with polls of 8 ms that limit comes first.
+
+## What breaks first
+
+Default limits of an account in one region, in the order in which they are met:
+
+| open tabs | limit | what happens | what to do |
+|--:|---|---|---|
+| ${whole((limits.partitionReadUnits / 1) * 5)} **of one organisation** | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`ORG#<org>\` is read by every poll of it: 503 for some of them, and the client goes on | below |
+| ${whole((limits.tableReadUnits / unitsPerPoll) * 5)} | ${whole(limits.tableReadUnits)} read units a second for a table | throttling | ask for more; warm throughput before a launch |
+| ${whole(limits.httpApiPerSecond * 5)} | ${whole(limits.httpApiPerSecond)} requests a second at API Gateway | 429 to the browser | ask for more; beyond some 100,000 a second several regions or accounts |
+| ${whole(limits.lambdaConcurrency * limits.perConcurrency * 5)} | ${whole(limits.lambdaConcurrency)} units of concurrency | 429, then 503 | ask for more; tens of thousands are granted, ${whole(loads[2]?.granted ?? 0)} are not: several accounts |
+| ${whole(limits.lambdaGrowth * limits.perConcurrency * 5)} more within ten seconds | ${whole(limits.lambdaGrowth)} new instances every ten seconds for a function | 429 during the jump | tabs that come back after an outage need jitter; provisioned concurrency |
+
+**The hot organisation.** DynamoDB moves a hot item to a partition of its own (adaptive capacity), and there it ends: ${whole(limits.partitionReadUnits)} strongly consistent
+reads a second, that is ${whole(limits.partitionReadUnits * 5)} open tabs of one newsroom. Three ways beyond it, none of them built:
+
+1. Keep the organisation's item in the instance for some seconds. A newsroom's block or sign-out would then take so long to reach everybody;
+   single sessions and subjects would still be read each time. One unit of the three is saved as well. With 5 s, a thousand instances
+   read one organisation at most 200 times a second, whatever the number of tabs.
+2. Read the organisation eventually consistent: twice as many, at the price of a second or less. It needs a second call, for one
+   BatchGetItem may not mix them within a table.
+3. Write the item under several keys (\`ORG#<org>#0..7\`) and read one by chance: eight times as many, strongly consistent, and every write of
+   refresh-state eight times. Nothing is given up but writes once in a while.
+
+The state itself is read once a minute by each instance; with ${whole(loads[2]?.granted ?? 0)} of them that is ${whole(loads[2]?.stateReads ?? 0)} units a second
+on one item, near the same ceiling when the state holds more than 4 kB of keys.
+
+## Cost
+
+US dollars a month, tabs open around the clock (office hours, 8 hours on 22 days, are 24 % of it). ${prices.region}, on demand, list prices of
+${prices.date}, without free tier, discounts, data transfer and tax; check them before they enter a budget.
+
+${perTabs('open tabs', [...costRows, ['**sum**', (one) => `**${money(sum(one))}**`]])}
+
+![Cost of a million open tabs](images/cost.svg)
+
+The levers, largest first: poll less often (every cost above is in proportion, and the client's interval is the client's); an
+Application Load Balancer or function URLs in the place of HTTP API from some tens of thousands of tabs on; a log line for every hundredth good poll and
+a metric counted in the instance; provisioned capacity with auto scaling in the place of on-demand reads; memory of 256 MB once all instances
+are warm.
+
+## A morning
+
+Tabs open within fifteen minutes, most of them in the middle, and poll. An idle instance is kept for five minutes; a cold start takes 120 ms
+(AWS's published mean for a bare Node 24 function) times the measured ratio. \`token-is-set\` alone:
+
+${table(
+  ['tabs', 'polls', 'cold starts', 'share of all', 'share in the worst minute', 'instances'],
+  rush.map(({ tabs, requests, coldStarts, share, worstMinute, instances }) => [
+    whole(tabs),
+    whole(requests),
+    whole(coldStarts),
+    `${(share * 100).toFixed(3)} %`,
+    `${(worstMinute * 100).toFixed(2)} %`,
+    whole(instances),
+  ]),
+)}
+
+The share falls as the numbers grow, because polls are spread and instances are shared. Logins are fewer: a person meets a cold
+\`login\` and \`callback\` in the first minutes of the morning and hardly later.
+`

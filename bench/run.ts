@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { coldStarts } from './cold.ts'
+import { growth } from './growth.ts'
+import { levers } from './levers.ts'
+import { peerRates, peersInstalled } from './peers.ts'
+import { pictures } from './pictures.ts'
+import { performanceMarkdown, type Report, scalingMarkdown, shortened } from './report.ts'
+import { morning, rushSizes } from './rush.ts'
+import { budgetOf, bundleSizes } from './sizes.ts'
+import { warmCosts } from './warm.ts'
+import { openWorld } from './world.ts'
+
+/** `npm run bench`: measures everything in one run and writes what is published. Takes about ten minutes. */
+
+const root = join(import.meta.dirname, '..')
+const docs = join(root, 'docs')
+
+const rounds = 20
+
+const git = (...words: string[]): string => execFileSync('git', words, { cwd: root }).toString().trim()
+
+if (!peersInstalled()) {
+  process.stderr.write('The peers are not installed: npm --prefix bench/peers ci --ignore-scripts\n')
+  process.exit(1)
+}
+
+const step = async <T>(what: string, work: () => T | Promise<T>): Promise<T> => {
+  process.stderr.write(`${what} ...\n`)
+  return work()
+}
+
+const world = await openWorld()
+const sizes = await step('sizes', bundleSizes)
+const cold = await step('cold starts', () => coldStarts(world, rounds))
+const lever = await step('levers', () => levers(world, rounds / 2))
+const warm = await step('warm', () => warmCosts(world, 4000))
+const peers = await step('peers', () => peerRates(world, 7, 700))
+const grown = await step('growth', () => growth(world))
+world.close()
+
+/** A published floor of the platform, to which a measured ratio is applied: docs/scaling.md. */
+const platformInit = 120
+const bare = cold.bare?.cpu ?? 1
+const report: Report = shortened({
+  run: {
+    date: new Date().toISOString().slice(0, 10),
+    commit: git('rev-parse', '--short', 'HEAD'),
+    machine: `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}`,
+    node: process.version,
+    rounds,
+  },
+  sizes: Object.fromEntries(
+    Object.entries(sizes).map(([name, { bytes, ours }]) => [
+      name,
+      { bytes, ours, budget: budgetOf(name as keyof typeof sizes).bytes },
+    ]),
+  ),
+  cold,
+  levers: lever,
+  warm,
+  peers,
+  growth: grown,
+  rush: rushSizes.map((tabs) => ({
+    tabs,
+    ...morning({
+      tabs,
+      opening: 900,
+      warm: 8,
+      cold: (platformInit * (cold['token-is-set']?.cpu ?? bare)) / bare,
+    }),
+  })),
+})
+
+mkdirSync(join(docs, 'images'), { recursive: true })
+writeFileSync(join(docs, 'performance.json'), `${JSON.stringify(report, null, 2)}\n`)
+writeFileSync(join(docs, 'performance.md'), performanceMarkdown(report))
+writeFileSync(join(docs, 'scaling.md'), scalingMarkdown(report))
+for (const [name, svg] of Object.entries(pictures(report))) writeFileSync(join(docs, 'images', name), svg)

@@ -1,0 +1,154 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Context } from 'aws-lambda'
+import type { HttpRouteName } from '../lib/routes.ts'
+import { door, routes } from '../lib/routes.ts'
+import { surroundings } from '../lib/surroundings.ts'
+import { createTables, openDynalite, region } from '../local/database.ts'
+import { startIdentity } from '../local/identity/server.ts'
+import type { World } from './world.ts'
+
+/** What the functions stand on while they are measured, in a process of its own: the database, the identity service, a loaded state. */
+
+const publicUrl = 'https://gw.example.test'
+const tableName = 'bench'
+const schema = {
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  BillingMode: 'PAY_PER_REQUEST',
+}
+const client = { clientId: 'gateway', clientSecret: 'bench' }
+
+/** Secrets Manager, as far as refresh-state asks it. */
+const openSecrets = async (): Promise<string> => {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      const SecretString = JSON.stringify({ client_id: client.clientId, client_secret: client.clientSecret })
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' })
+      response.end(JSON.stringify({ SecretString }))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+type Part = Readonly<{
+  query?: string
+  cookies?: readonly string[]
+  body?: string
+  path?: Record<string, string>
+}>
+
+const eventOf = (name: HttpRouteName, { query = '', cookies = [], body, path }: Part) => {
+  const { method = 'GET', path: template = '' } = door(routes[name]) ?? {}
+  const rawPath = template.replace('{org}', path?.org ?? '')
+  return {
+    version: '2.0',
+    routeKey: `${method} ${template}`,
+    rawPath,
+    rawQueryString: query,
+    cookies,
+    headers: {
+      accept: '*/*',
+      'accept-encoding': 'gzip, deflate, br, zstd',
+      'accept-language': 'en-GB,en;q=0.9',
+      'content-type': 'application/json',
+      host: 'gw.example.test',
+      origin: publicUrl,
+      'sec-fetch-site': 'same-origin',
+      'user-agent':
+        'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+      'x-forwarded-for': '192.0.2.1',
+      'x-forwarded-port': '443',
+      'x-forwarded-proto': 'https',
+    },
+    ...(path === undefined ? {} : { pathParameters: path }),
+    ...(body === undefined ? {} : { body }),
+    isBase64Encoded: false,
+    requestContext: {
+      requestId: 'request-1',
+      http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'bench' },
+      stage: '$default',
+    },
+  }
+}
+
+const context = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 30_000 } as unknown as Context
+
+const open = async (): Promise<World> => {
+  const [identity, database, secrets] = await Promise.all([
+    startIdentity({ port: 0, ...client }),
+    openDynalite(undefined),
+    openSecrets(),
+  ])
+  await createTables(database.url, [{ name: tableName, properties: schema }])
+  const environment = {
+    PUBLIC_URL: publicUrl,
+    IMAS_URL: identity.url,
+    ADMIN_API_URL: identity.url,
+    ACCESS_TOKEN_URL: identity.url,
+    TOKEN_ISSUER: 'unchecked',
+    TOKEN_AUDIENCE: 'unchecked',
+    LOG_LEVEL: 'info',
+    TABLE_NAME: tableName,
+    CREDENTIALS_SECRET: 'bench',
+    REFRESH_FUNCTION: 'refresh-state',
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: database.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets,
+  }
+
+  // The unbundled SDK looks for its credentials and region here.
+  Object.assign(process.env, environment)
+
+  const control = async (command: Record<string, unknown>): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${identity.url}/_control`, { method: 'POST', body: JSON.stringify(command) })
+    if (!answer.ok) throw new Error(await answer.text())
+    return (await answer.json()) as Record<string, unknown>
+  }
+  const issue = async (claims: Record<string, unknown> = {}) =>
+    String((await control({ do: 'issue', claims })).token)
+
+  await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })
+  const refresh = await import('../functions/refresh-state/index.ts')
+  const login = await import('../functions/login/index.ts')
+  const { outcome } = await refresh.wire({ ...surroundings(environment), log: () => {} }, environment)(
+    {},
+    context,
+  )
+  if (outcome !== 'changed') throw new Error(`the state was not loaded: ${outcome}`)
+
+  const [token, other] = await Promise.all([issue(), issue({ jti: 'ended again and again' })])
+  const cookies = [`imidToken=${token}`, '_ga=GA1.2.1234567890.1234567890', 'lang=en']
+  const asked = 'org=demo&callback=https%3A%2F%2Fapp.example.test%2F'
+  const begun = await login.wire({ ...surroundings(environment), log: () => {} })(
+    eventOf('login', { query: asked }) as never,
+    context,
+  )
+  const there = new URL(begun.headers.location ?? 'about:blank')
+  const back = new URL(there.searchParams.get('callback') ?? 'about:blank').searchParams
+  back.set('imid_token', token)
+  const pairs = (begun.cookies ?? []).map((cookie) => cookie.split(';')[0] ?? '')
+
+  return {
+    environment,
+    token,
+    events: {
+      login: eventOf('login', { query: asked }),
+      'org-login': eventOf('org-login', { query: asked.slice('org=demo&'.length), path: { org: 'demo' } }),
+      callback: eventOf('callback', { query: back.toString(), cookies: pairs }),
+      'token-is-set': eventOf('token-is-set', { cookies }),
+      units: eventOf('units', { cookies }),
+      unit: eventOf('unit', { cookies, body: '{"unit":null}' }),
+      logout: eventOf('logout', { cookies: [`imidToken=${other}`] }),
+      health: eventOf('health', {}),
+      'refresh-state': {},
+    },
+    jwks: await (await fetch(`${identity.url}/v1/jwks`)).json(),
+  }
+}
+
+process.once('disconnect', () => process.exit())
+process.send?.(await open())
