@@ -1,6 +1,8 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
+import { Problem } from '../../lib/problem.ts'
 import { organisationKey, sessionKey, subjectKey } from '../../lib/sessions.ts'
+import { stateKey } from '../../lib/state.ts'
 import { unverifiedToken } from '../../lib/token.ts'
 import { asProblem, browser, cleared, codeOf, fromOurPage, openGateway, set } from '../door.ts'
 import { forged, now } from './forger.ts'
@@ -98,6 +100,20 @@ describe('A session after its logout', () => {
     deepEqual(gateway.front.calls, { read: 0, write: 0 })
   })
 
+  it('is not answered 200 while nobody can know whether it was one', async () => {
+    gateway.front.fault.next = () => new Problem('table_unavailable')
+    const unknown = await leave(forged({ header: { kid: 'perhaps new' } }))
+    delete gateway.front.fault.next
+    deepEqual([unknown.statusCode, codeOf(unknown)], [503, 'table_unavailable'])
+
+    const state = (await table.read([stateKey])).get(stateKey) ?? {}
+    await table.remove(stateKey)
+    const fresh = await gateway.open('logout')
+    const answer = await fresh({ bearer: forged({ claims: { jti: 'no state' } }), headers: asProblem })
+    deepEqual([answer.statusCode, codeOf(answer)], [503, 'state_missing'])
+    await table.put(stateKey, state)
+  })
+
   it('ends before a bad return address is told', async () => {
     const raw = forged({ claims: { jti: 'bad address' } })
     const answer = await gateway.call('logout', {
@@ -122,6 +138,12 @@ describe('A session after its logout', () => {
     })
     deepEqual([bye.statusCode, bye.headers.location], [303, 'https://app.example.test/bye'])
     const stranger = forged({ claims: { org: 'second' } })
+    const home = 'callback=https%3A%2F%2Fsecond.example.com%2F'
+    const gone = await gateway.call('logout', {
+      query: home,
+      bearer: forged({ claims: { org: 'second', jti: 'home' } }),
+    })
+    deepEqual([gone.statusCode, gone.headers.location], [303, 'https://second.example.com/'])
     for (const cookies of [
       [],
       [`imidToken=${stranger}`],
