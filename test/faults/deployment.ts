@@ -5,6 +5,7 @@ import type { Answer } from '../../lib/http.ts'
 import { logTo } from '../../lib/log.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
 import type { Report } from '../../lib/scheduled.ts'
+import { statesOf } from '../../lib/state.ts'
 import { type Surroundings, surroundings } from '../../lib/surroundings.ts'
 import { awsCalls } from '../../local/aws.ts'
 import { createTables, openDynalite, region } from '../../local/database.ts'
@@ -80,11 +81,16 @@ export const openDeployment = async (shared?: Awaited<ReturnType<typeof openIden
     AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
   })
 
-  /** What a newly started instance has, over this database. */
+  let unfronted: Surroundings | undefined
+
+  /** What a newly started instance has. Instances that go straight to the database share their client, and nothing else. */
   const instance = (databaseUrl = database.url): Surroundings => {
     const env = envAt(databaseUrl)
+    const on = (databaseUrl === database.url && unfronted) || surroundings(env)
+    if (databaseUrl === database.url) unfronted = on
     return {
-      ...surroundings(env),
+      ...on,
+      states: statesOf(on.config),
       now,
       log: logTo('debug', (line) => lines.push(JSON.parse(line))),
       askForKeys: keyRequest({ functionName: refreshFunction, region, endpoint: awsUrl, now }),
