@@ -39,8 +39,12 @@ type Ready = Readonly<{ port: number; cookie: string }>
 
 const heard = <T>(child: ChildProcess): Promise<T> =>
   new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as T))
-    child.once('exit', (code) => reject(new Error(`${child.spawnargs.at(-1)} ended with ${code}`)))
+    const ended = (code: number | null) => reject(new Error(`${child.spawnargs.at(-1)} ended with ${code}`))
+    child.once('exit', ended)
+    child.once('message', (message) => {
+      child.removeListener('exit', ended)
+      resolve(message as T)
+    })
   })
 
 const atOnce = 8
@@ -94,10 +98,7 @@ export const peerRates = async (world: World, rounds: number, milliseconds: numb
       rates.push((answered * 1000) / (performance.now() - began))
       costs.push(((await cpuOf(child)) - before) / answered)
     }
-  for (const { child } of started) {
-    child.removeAllListeners('exit')
-    child.kill()
-  }
+  for (const { child } of started) child.kill()
   return Object.fromEntries(
     started.map(({ name, rates, costs }) => [
       name,

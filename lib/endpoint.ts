@@ -80,7 +80,9 @@ export const endpoint = (name: HttpRouteName, handle: Handle, on: Surroundings):
   const visits = new WeakMap<HttpEvent, Visit>()
 
   const visitOf = (event: HttpEvent): Visit => {
-    const visit = visits.get(event) ?? { request: incoming(lowerCased(event)), began: performance.now() }
+    const known = visits.get(event)
+    if (known !== undefined) return known
+    const visit = { request: incoming(lowerCased(event)), began: performance.now() }
     visits.set(event, visit)
     return visit
   }

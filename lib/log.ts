@@ -10,18 +10,17 @@ const contained = (value: unknown): unknown =>
   typeof value === 'string' && value.length > longestText ? `${value.slice(0, longestText)}…` : value
 
 /** What is deeper down, metrics and the names of settings, are our own words. A replacer would be asked about each of them. */
-const containedAll = (fields: Parameters<Log>[1]): Record<string, unknown> => {
-  const line: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(fields)) line[name] = contained(value)
-  return line
+const lineOf = (level: Level, fields: Parameters<Log>[1]): string => {
+  const line: Record<string, unknown> = { level }
+  for (const name of Object.keys(fields)) line[name] = contained(fields[name])
+  return JSON.stringify(line)
 }
 
 /** A log that writes to `write`, by default standard output, from where Lambda takes it to CloudWatch. */
 export const logTo =
   (least: Level, write: (line: string) => void = console.log): Log =>
   (level, fields) => {
-    if (levels.indexOf(level) >= levels.indexOf(least) || '_aws' in fields)
-      write(JSON.stringify({ level, ...containedAll(fields) }))
+    if (levels.indexOf(level) >= levels.indexOf(least) || '_aws' in fields) write(lineOf(level, fields))
   }
 
 /** What may be said of an error: its name and code, never its message, which might quote its input. */

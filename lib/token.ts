@@ -143,9 +143,7 @@ const claimsOf = (payload: Uint8Array): Claims => {
   }
 }
 
-/** Takes a compact JWS apart (RFC 7515 section 7.1), or refuses it. Nothing of it is trusted yet. */
-export const unverifiedToken = (raw: string): UnverifiedToken => {
-  if (raw.length > longestToken) return malformed()
+const takenApart = (raw: string, digest: string): UnverifiedToken => {
   const parts = raw.split('.')
   const [header, payload, signature] = parts
   if (header === undefined || payload === undefined || signature === undefined || parts.length !== 3)
@@ -153,8 +151,13 @@ export const unverifiedToken = (raw: string): UnverifiedToken => {
   decodedPart(signature)
   // All three are decoded before any of them is parsed.
   const [headerBytes, payloadBytes] = [decodedPart(header), decodedPart(payload)]
-  return { raw, digest: digestOf(raw), ...headerOf(headerBytes), unverifiedClaims: claimsOf(payloadBytes) }
+  return { raw, digest, ...headerOf(headerBytes), unverifiedClaims: claimsOf(payloadBytes) }
 }
+
+const short = (raw: string): string => (raw.length > longestToken ? malformed() : raw)
+
+/** Takes a compact JWS apart (RFC 7515 section 7.1), or refuses it. Nothing of it is trusted yet. */
+export const unverifiedToken = (raw: string): UnverifiedToken => takenApart(raw, digestOf(short(raw)))
 
 /**
  * The same for a token that may have been here before: what these keys have verified is not taken apart again. Its times and its
@@ -162,12 +165,12 @@ export const unverifiedToken = (raw: string): UnverifiedToken => {
  */
 export const tokenIn = (raw: string, keys: KeySet | undefined, now: number): UnverifiedToken => {
   const verified = keys && verifiedBy.get(keys)
-  if (verified === undefined || raw.length > longestToken) return unverifiedToken(raw)
-  const digest = digestOf(raw)
+  if (verified === undefined) return unverifiedToken(raw)
+  const digest = digestOf(short(raw))
   const token = verified.get(digest)
   if (token !== undefined && token.unverifiedClaims.expires > now) return token
   verified.delete(digest)
-  return unverifiedToken(raw)
+  return takenApart(raw, digest)
 }
 
 /** What a verified token still has to fulfil, beside the clock. */
