@@ -29,7 +29,20 @@ const succeeded = (name: string, answer: string): boolean => {
   return name === 'refresh-state' ? outcome === 'unchanged' : statusCode < 400
 }
 
-export type Cold = Readonly<Record<string, { loaded: number; first: number; cpu: number; megabytes: number }>>
+export type Cold = Readonly<
+  Record<
+    string,
+    {
+      loaded: number
+      first: number
+      /** Times the bare handler: the median of the ratios within each round, by the clock and by processor time. */
+      firstRatio: number
+      cpu: number
+      cpuRatio: number
+      megabytes: number
+    }
+  >
+>
 
 /** Medians over so many rounds; in each round every function and the bare handler start once, so that a busy minute hits all alike. */
 export const coldStarts = async (
@@ -48,13 +61,17 @@ export const coldStarts = async (
       runs.set(name, [...(runs.get(name) ?? []), run])
     }
   api.close()
+  const floor = runs.get('bare') ?? []
+  const answeredIn = (run: Run | undefined): number => run?.answered[0] ?? Number.NaN
   return Object.fromEntries(
     [...runs].map(([name, all]) => [
       name,
       {
         loaded: median(all.map(({ loaded }) => loaded)),
-        first: median(all.map(({ answered }) => answered[0] ?? 0)),
+        first: median(all.map(answeredIn)),
+        firstRatio: median(all.map((run, round) => answeredIn(run) / answeredIn(floor[round]))),
         cpu: median(all.map(({ cpu }) => cpu)),
+        cpuRatio: median(all.map(({ cpu }, round) => cpu / (floor[round]?.cpu ?? Number.NaN))),
         megabytes: median(all.map(({ megabytes }) => megabytes)),
       },
     ]),
@@ -66,18 +83,6 @@ if (import.meta.main) {
   const world = await openWorld()
   const [rounds = '5', ...only] = process.argv.slice(2)
   const figures = await coldStarts(world, Number(rounds), only.length > 0 ? (only as RouteName[]) : names)
-  const { bare: floor } = figures
-  console.table(
-    Object.fromEntries(
-      Object.entries(figures).map(([name, row]) => [
-        name,
-        {
-          ...Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Number(value.toFixed(1))])),
-          ratio: Number((row.first / (floor?.first ?? 1)).toFixed(2)),
-          'cpu ratio': Number((row.cpu / (floor?.cpu ?? 1)).toFixed(2)),
-        },
-      ]),
-    ),
-  )
+  console.table(figures)
   world.close()
 }

@@ -28,9 +28,44 @@ export const compactVerify = async (raw, key, { algorithms: [alg] }) => {
 }
 `
 
+/** The floor: one call of the table without the SDK and without a signature, which no deployment would accept. */
+const unsigned = `
+const command = (name) => class { constructor(input) { Object.assign(this, { name, input }) } }
+export const BatchGetItemCommand = command('BatchGetItem')
+export const DeleteItemCommand = command('DeleteItem')
+export const PutItemCommand = command('PutItem')
+export const UpdateItemCommand = command('UpdateItem')
+export class ConditionalCheckFailedException extends Error {}
+export class DynamoDBClient {
+  constructor({ endpoint }) {
+    this.url = new URL(endpoint)
+    process.getBuiltinModule('node:https')
+  }
+  send({ name, input }) {
+    const { request } = process.getBuiltinModule('node:http')
+    const headers = {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': 'DynamoDB_20120810.' + name,
+      'x-amz-date': '20250101T000000Z',
+      authorization: 'AWS4-HMAC-SHA256 Credential=local/20250101/eu-north-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+    }
+    return new Promise((resolve, reject) => {
+      const sent = request(this.url, { method: 'POST', headers }, (response) => {
+        const pieces = []
+        response.on('data', (piece) => pieces.push(piece))
+        response.on('end', () => resolve(JSON.parse(Buffer.concat(pieces))))
+      })
+      sent.on('error', reject).end(JSON.stringify(input))
+    })
+  }
+}
+`
+
 const variantsIn = (root: string): Readonly<Record<string, Variant>> => {
   const jose = join(root, 'crypto-alone.mjs')
   writeFileSync(jose, cryptoAlone)
+  const client = join(root, 'unsigned.mjs')
+  writeFileSync(client, unsigned)
   return {
     'as deployed': {},
     'with the SDK’s own credential chain and settings from profile files': without(
@@ -54,10 +89,20 @@ const variantsIn = (root: string): Readonly<Record<string, Variant>> => {
     'not shipped: node:crypto in the place of jose': {
       options: { alias: { ...esbuildOptions.alias, jose } },
     },
+    'the floor: no SDK, one unsigned call': {
+      options: { alias: { ...esbuildOptions.alias, '@aws-sdk/client-dynamodb': client } },
+    },
   }
 }
 
-export type Lever = Readonly<{ bytes: number; loaded: number; first: number; cpu: number }>
+export type Lever = Readonly<{
+  bytes: number
+  loaded: number
+  first: number
+  cpu: number
+  /** Processor time against the bundle as it is deployed: the median of the differences within each round. */
+  difference: number
+}>
 
 export const levers = async (world: World, rounds: number): Promise<Readonly<Record<string, Lever>>> => {
   const root = mkdtempSync(join(tmpdir(), 'imsg-levers-'))
@@ -83,6 +128,7 @@ export const levers = async (world: World, rounds: number): Promise<Readonly<Rec
       if (round > 0) runs.push(run)
     }
   api.close()
+  const deployed = variants[0]?.runs ?? []
   return Object.fromEntries(
     variants.map(({ name, bytes, runs }) => [
       name,
@@ -91,6 +137,7 @@ export const levers = async (world: World, rounds: number): Promise<Readonly<Rec
         loaded: median(runs.map(({ loaded }) => loaded)),
         first: median(runs.map(({ answered }) => answered[0] ?? 0)),
         cpu: median(runs.map(({ cpu }) => cpu)),
+        difference: median(runs.map(({ cpu }, round) => cpu - (deployed[round]?.cpu ?? 0))),
       },
     ]),
   )

@@ -12,15 +12,14 @@ export const pictures = ({
   sizes,
   growth,
 }: Report): Readonly<Record<string, string>> => {
-  const { bare, ...functions } = cold
-  const floor = bare?.cpu ?? 1
+  const { bare: _bare, ...functions } = cold
   return {
     'cold-start.svg': bars(
       'Cold start: processor time to the first answer, against a handler that does nothing',
       'x',
       [
         { name: 'bare handler', value: 1 },
-        ...Object.entries(functions).map(([name, { cpu }]) => ({ name, value: cpu / floor, ours: true })),
+        ...Object.entries(functions).map(([name, { cpuRatio }]) => ({ name, value: cpuRatio, ours: true })),
       ],
       2,
     ),
