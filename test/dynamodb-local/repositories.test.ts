@@ -31,7 +31,8 @@ after(() => database.kill())
 const ready = async (tries = 300): Promise<void> => {
   const answer = await fetch(endpoint).catch(() => undefined)
   if (answer !== undefined) return
-  if (tries === 0 || database.exitCode !== null) throw new Error('DynamoDB Local did not answer within 30 s: is Java 17 installed and on the PATH?')
+  if (tries === 0 || database.exitCode !== null)
+    throw new Error('DynamoDB Local did not answer within 30 s: is Java 17 installed and on the PATH?')
   await new Promise((resolve) => setTimeout(resolve, 100))
   return ready(tries - 1)
 }
