@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle } from '../infra/bundling.ts'
 import { type RouteName, routes } from '../lib/routes.ts'
-import { median } from './figures.ts'
+import { median, turned } from './figures.ts'
 import { openRuntimeApi, type Run } from './runtime-api.ts'
 import type { World } from './world.ts'
 
@@ -54,7 +54,7 @@ export const coldStarts = async (
   const api = await openRuntimeApi()
   const runs = new Map<string, Run[]>()
   for (let round = 0; round < rounds; round++)
-    for (const [name, folder] of folders) {
+    for (const [name, folder] of turned([...folders], round)) {
       const event = name === 'bare' ? world.events.health : world.events[name]
       const run = await api.run({ folder, environment: world.environment, events: [event] })
       if (!succeeded(name, run.answers[0] ?? '{}')) throw new Error(`${name}: ${run.answers[0]}`)

@@ -8,3 +8,9 @@ export const quantile = (values: readonly number[], share: number): number => {
   const [low, high] = [sorted[Math.floor(at)] ?? Number.NaN, sorted[Math.ceil(at)] ?? Number.NaN]
   return low + (high - low) * (at - Math.floor(at))
 }
+
+/** The same list, begun at another place in each round: what comes first or after something heavy is not always the same. */
+export const turned = <T>(list: readonly T[], round: number): T[] => [
+  ...list.slice(round % list.length),
+  ...list.slice(0, round % list.length),
+]

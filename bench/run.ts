@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { coldStarts } from './cold.ts'
 import { growth } from './growth.ts'
 import { levers } from './levers.ts'
 import { peerRates, peersInstalled } from './peers.ts'
-import { pictures } from './pictures.ts'
-import { performanceMarkdown, type Report, scalingMarkdown, shortened } from './report.ts'
+import { publish } from './publish.ts'
+import { type Report, shortened } from './report.ts'
 import { morning, rushSizes } from './rush.ts'
 import { budgetOf, bundleSizes } from './sizes.ts'
 import { warmCosts } from './warm.ts'
@@ -16,7 +15,6 @@ import { openWorld } from './world.ts'
 /** `npm run bench`: measures everything in one run and writes what is published. Takes about ten minutes. */
 
 const root = join(import.meta.dirname, '..')
-const docs = join(root, 'docs')
 
 const rounds = 20
 
@@ -73,8 +71,4 @@ const report: Report = shortened({
   })),
 })
 
-mkdirSync(join(docs, 'images'), { recursive: true })
-writeFileSync(join(docs, 'performance.json'), `${JSON.stringify(report, null, 2)}\n`)
-writeFileSync(join(docs, 'performance.md'), performanceMarkdown(report))
-writeFileSync(join(docs, 'scaling.md'), scalingMarkdown(report))
-for (const [name, svg] of Object.entries(pictures(report))) writeFileSync(join(docs, 'images', name), svg)
+publish(report)

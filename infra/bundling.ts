@@ -37,8 +37,6 @@ export const esbuildOptions = {
   // The SDK goes in: it loads faster than the copy that the runtime brings, and its version is ours.
   external: [],
   alias,
-  // The SDK asks whether a body is one of these; no body is, and the question alone loads them.
-  define: { Blob: 'undefined', ReadableStream: 'undefined' },
   charset: 'utf8',
   legalComments: 'none',
 } satisfies BuildOptions

@@ -1,0 +1,22 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pictures } from './pictures.ts'
+import { performanceMarkdown, type Report, scalingMarkdown } from './report.ts'
+
+/** Writes what is published of a run. Run by itself, it writes the last run anew. */
+
+const docs = join(import.meta.dirname, '..', 'docs')
+const figures = join(docs, 'performance.json')
+
+/** The run that is published. */
+export const published = (): Report => JSON.parse(readFileSync(figures, 'utf8'))
+
+export const publish = (report: Report): void => {
+  mkdirSync(join(docs, 'images'), { recursive: true })
+  writeFileSync(figures, `${JSON.stringify(report, null, 2)}\n`)
+  writeFileSync(join(docs, 'performance.md'), performanceMarkdown(report))
+  writeFileSync(join(docs, 'scaling.md'), scalingMarkdown(report))
+  for (const [name, svg] of Object.entries(pictures(report))) writeFileSync(join(docs, 'images', name), svg)
+}
+
+if (import.meta.main) publish(published())
