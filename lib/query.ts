@@ -26,13 +26,10 @@ const decoded = (text: string): string => {
  * so it is never used.
  */
 export const query = (raw: string): Query => {
-  const pairs = raw
-    .split('&')
-    .filter((pair) => pair !== '')
-    .map((pair) => {
-      const end = pair.indexOf('=')
-      return end < 0 ? ([pair, ''] as const) : ([pair.slice(0, end), pair.slice(end + 1)] as const)
-    })
+  const pairs = raw.split('&').map((pair) => {
+    const end = pair.indexOf('=')
+    return end < 0 ? ([pair, ''] as const) : ([pair.slice(0, end), pair.slice(end + 1)] as const)
+  })
 
   const one = (name: string): string | undefined => {
     const values = pairs.filter(([key]) => decoded(key) === name).map(([, value]) => value)

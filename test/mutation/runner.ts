@@ -1,0 +1,170 @@
+import { globSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { configureGlobal } from 'fast-check'
+import type { Outcome } from './suites.ts'
+
+/**
+ * A test runner for Stryker (https://stryker-mutator.io/docs/stryker-js/guides/create-a-plugin/) that keeps the sources loaded and
+ * runs the tests of `node:test` in the same process, one by one. Stryker's own way to `node:test` starts a process for each file
+ * of tests and mutant, a second and more of processor time for each; here a mutant costs the tests that reach it.
+ */
+
+/** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
+const testFiles = [
+  'test/{callback,errors,login,logout,metrics,pages,refresh-state,repositories,round-trips,token-is-set,units}.test.ts',
+  'test/attacks/*.test.ts',
+  'test/properties/*.test.ts',
+]
+
+type Coverage = { static: Record<string, number>; perTest: Record<string, Record<string, number>> }
+/** What instrumented sources read and write, as the global `__stryker__`. */
+type Instruments = {
+  activeMutant?: string | undefined
+  currentTestId?: string | undefined
+  mutantCoverage?: Coverage
+  hitCount?: number | undefined
+  hitLimit?: number | undefined
+}
+
+type MutantRun = {
+  activeMutant: { id: string; fileName: string }
+  testFilter?: string[]
+  hitLimit?: number
+  disableBail: boolean
+  mutantActivation: 'runtime' | 'static'
+}
+
+const instruments: Instruments = {}
+
+/** What a stray promise or callback threw: it belongs to whichever test runs. */
+let stray: { error: unknown } | undefined
+
+const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** How often each file of tests was the one to find a mutant of a source: the likeliest goes first. */
+const finds = new Map<string, Map<string, number>>()
+const durations = new Map<string, number>()
+
+const inOrder = (source: string, files: readonly string[]): string[] => {
+  const found = finds.get(source)
+  const noun = /([^/]+?)(\/handler)?\.ts$/.exec(source)?.[1] ?? source
+  const rank = (file: string) => (found?.get(file) ?? 0) + (file.includes(noun) ? 0.5 : 0)
+  return [...files].sort((a, b) => rank(b) - rank(a) || (durations.get(a) ?? 0) - (durations.get(b) ?? 0))
+}
+
+class Runner {
+  #files: string[] = []
+  #loaded = false
+  #run = 0
+
+  capabilities() {
+    return { reloadEnvironment: false }
+  }
+
+  async init() {
+    const suites = new URL('./suites.ts', import.meta.url).href
+    registerHooks({
+      resolve: (specifier, context, next) =>
+        specifier === 'node:test' && context.parentURL !== suites
+          ? { url: suites, shortCircuit: true }
+          : next(specifier, context),
+    })
+    // The same inputs for every mutant, and few: what properties find beyond tables, they found before.
+    configureGlobal({ seed: 20_261_124, numRuns: 25 })
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+      process.on(event, (error) => {
+        stray = { error }
+      })
+    Object.assign(globalThis, { __stryker__: instruments })
+    this.#files = testFiles.flatMap((pattern) => globSync(pattern)).sort()
+  }
+
+  /** Loads every source before any test: what runs now belongs to no test, and Stryker calls it static. */
+  async #load() {
+    if (this.#loaded) return
+    this.#loaded = true
+    for (const file of globSync(['lib/*.ts', 'functions/*/{handler,index}.ts']).sort())
+      await import(pathToFileURL(join(process.cwd(), file)).href)
+  }
+
+  async #runFile(
+    file: string,
+    wants: (id: string) => boolean,
+    ended: (outcome: Outcome) => boolean,
+  ): Promise<void> {
+    const { runFile } = await import('./suites.ts')
+    await runFile(file, `${pathToFileURL(join(process.cwd(), file)).href}?run=${++this.#run}`, {
+      wants,
+      starts: (id) => {
+        instruments.currentTestId = id
+      },
+      ended: (outcome) => {
+        const error = stray?.error ?? outcome.error
+        stray = undefined
+        return ended(error === undefined ? outcome : { ...outcome, error })
+      },
+    })
+    instruments.currentTestId = undefined
+  }
+
+  async dryRun() {
+    await this.#load()
+    const tests: Record<string, unknown>[] = []
+    for (const file of this.#files) {
+      const began = performance.now()
+      await this.#runFile(
+        file,
+        () => true,
+        ({ id, ms, error }) => {
+          const result = { id, name: id, fileName: file, timeSpentMs: ms }
+          tests.push(
+            error === undefined
+              ? { ...result, status: 0 }
+              : { ...result, status: 1, failureMessage: words(error) },
+          )
+          return true
+        },
+      )
+      durations.set(file, performance.now() - began)
+    }
+    return { status: 'complete', tests, mutantCoverage: instruments.mutantCoverage }
+  }
+
+  async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation }: MutantRun) {
+    instruments.hitCount = hitLimit === undefined ? undefined : 0
+    instruments.hitLimit = hitLimit
+    if (mutantActivation === 'static') instruments.activeMutant = activeMutant.id
+    await this.#load()
+    instruments.activeMutant = activeMutant.id
+
+    const source = activeMutant.fileName
+    const wanted = testFilter && new Set(testFilter)
+    // Whatever a set-up ran through may show in any test of its file.
+    const wants = (file: string) => (id: string) => !wanted || wanted.has(file) || wanted.has(id)
+    const reaches = (file: string) =>
+      !wanted || [...wanted].some((id) => id === file || id.startsWith(`${file} > `))
+    let nrOfTests = 0
+    let killer: Outcome | undefined
+    for (const file of inOrder(source, this.#files.filter(reaches))) {
+      await this.#runFile(file, wants(file), (outcome) => {
+        nrOfTests++
+        if (outcome.error !== undefined) killer ??= outcome
+        return killer === undefined
+      })
+      if (killer === undefined) continue
+      const found = finds.get(source) ?? new Map<string, number>()
+      finds.set(source, found.set(file, (found.get(file) ?? 0) + 1))
+      break
+    }
+    instruments.activeMutant = undefined
+    if (instruments.hitCount !== undefined && instruments.hitCount > (hitLimit ?? 0))
+      return { status: 'timeout', reason: `Hit limit reached (${instruments.hitCount}/${hitLimit})` }
+    return killer === undefined
+      ? { status: 'survived', nrOfTests }
+      : { status: 'killed', killedBy: [killer.id], failureMessage: words(killer.error), nrOfTests }
+  }
+}
+
+export const strykerPlugins = [{ kind: 'TestRunner', name: 'in-process', injectableClass: Runner }]
