@@ -90,6 +90,13 @@ export const alarms = {
     threshold: 1,
     periods: [1, 1],
   },
+  'cookies-large': {
+    metric: 'headerP99',
+    means: 'Browsers come to a login with so many cookies that API Gateway will soon turn them away.',
+    // API Gateway takes 10,240 bytes of request line and headers; a browser's other headers are 1 to 2 kB.
+    threshold: 7000,
+    periods: [2, 2],
+  },
 } as const satisfies Record<string, Row & { metric: MetricName }>
 
 /** THE alarms of every function. */

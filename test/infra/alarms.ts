@@ -52,6 +52,11 @@ describe('the alarms', () => {
     equal(Threshold, 3600)
   })
 
+  it('ring before the cookies of a login fill the 10,240 bytes that API Gateway takes', () => {
+    const { MetricName, ExtendedStatistic, Threshold } = found.get('imsg-service-cookies-large') ?? {}
+    deepEqual([MetricName, ExtendedStatistic, Threshold], ['HeaderBytes', 'p99', 7000])
+  })
+
   it('and the dashboard read only metrics that functions emit', () => {
     const shown = [...whole.matchAll(/\\"imsg-service\\",\\"(\w+)\\"/g)].map(([, name]) => name)
     const alarmed = [...whole.matchAll(/"MetricName":"(\w+)","Namespace":"imsg-service"/g)].map(
