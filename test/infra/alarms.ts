@@ -53,8 +53,9 @@ describe('the alarms', () => {
   })
 
   it('ring before the cookies of a login fill the 10,240 bytes that API Gateway takes', () => {
-    const { MetricName, ExtendedStatistic, Threshold } = found.get('imsg-service-cookies-large') ?? {}
-    deepEqual([MetricName, ExtendedStatistic, Threshold], ['HeaderBytes', 'p99', 7000])
+    const { Metrics, Threshold } = found.get('imsg-service-cookies-large') ?? {}
+    const [{ MetricStat }] = Metrics as [{ MetricStat: { Metric: { MetricName: string }; Stat: string } }]
+    deepEqual([MetricStat.Metric.MetricName, MetricStat.Stat, Threshold], ['HeaderBytes', 'p99', 7000])
   })
 
   it('and the dashboard read only metrics that functions emit', () => {
