@@ -28,12 +28,10 @@ export type PublicKey = Readonly<{
   y?: string
 }>
 
-type ImportedKey = Awaited<ReturnType<typeof importJWK>>
-
-/** Keys by `kid`, each imported once. */
+/** Keys by `kid`. A key stays the same object, by which jose remembers what it imported. */
 export type KeySet = Readonly<{
   algorithm(kid: string): Algorithm | undefined
-  key(kid: string): Promise<ImportedKey>
+  key(kid: string): PublicKey | undefined
 }>
 
 /** The key set document of the identity service cannot be used. The message is ours and quotes nothing of it. */
@@ -123,13 +121,5 @@ export const publicKeysFrom = async (document: unknown): Promise<readonly Public
 /** A local key set: verification never goes to the network. */
 export const keySet = (keys: readonly PublicKey[]): KeySet => {
   const rows = new Map(keys.map((key) => [key.kid, key]))
-  const imported = new Map<string, Promise<ImportedKey>>()
-  return {
-    algorithm: (kid) => rows.get(kid)?.alg,
-    key: (kid) => {
-      const known = imported.get(kid) ?? importJWK({ ...rows.get(kid) } as JWK, rows.get(kid)?.alg)
-      imported.set(kid, known)
-      return known
-    },
-  }
+  return { algorithm: (kid) => rows.get(kid)?.alg, key: (kid) => rows.get(kid) }
 }

@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto'
-import { compactVerify } from 'jose'
+import { compactVerify, type JWK } from 'jose'
 import { type Config, unchecked } from './config.ts'
 import type { KeySet } from './jwks.ts'
 import { Problem } from './problem.ts'
@@ -196,7 +196,7 @@ const signatureHolds = async (token: UnverifiedToken, keys: KeySet): Promise<voi
   const verified = verifiedBy.get(keys) ?? new Map<string, UnverifiedToken>()
   if (verified.has(digest)) return
   try {
-    await compactVerify(raw, await keys.key(kid), { algorithms: [algorithm] })
+    await compactVerify(raw, keys.key(kid) as JWK, { algorithms: [algorithm] })
   } catch (error) {
     throw new Problem('token_signature', error)
   }
