@@ -34,7 +34,7 @@ console.table(
   ),
 )
 const problems = [
-  ...overweight(await bundleSizes()),
+  ...overweight(bundleSizes()),
   ...slower.map(([name, ratio]) => `${name}: ${ratio.toFixed(2)}, published ${before[name]?.toFixed(2)}`),
 ]
 for (const problem of problems) process.stderr.write(`${problem}\n`)

@@ -20,8 +20,11 @@ const without = (...names: readonly string[]): Variant => ({
 /** Signatures by `node:crypto`, for comparison alone: WebCrypto, which jose uses, is a part of Node that has to be loaded. */
 const cryptoAlone = `
 const { createPublicKey, verify } = process.getBuiltinModule('node:crypto')
-export const importJWK = async (jwk) => createPublicKey({ key: jwk, format: 'jwk' })
-export const compactVerify = async (raw, key, { algorithms: [alg] }) => {
+export const importJWK = undefined
+const imported = new WeakMap()
+export const compactVerify = async (raw, jwk, { algorithms: [alg] }) => {
+  const key = imported.get(jwk) ?? createPublicKey({ key: jwk, format: 'jwk' })
+  imported.set(jwk, key)
   const end = raw.lastIndexOf('.')
   const signature = Buffer.from(raw.slice(end + 1), 'base64url')
   if (!verify('sha' + alg.slice(2), Buffer.from(raw.slice(0, end)), key, signature)) throw new Error('signature')

@@ -42,7 +42,7 @@ export const pictures = ({
       })),
     ),
     'sizes.svg': bars(
-      'Bundles, the SDK included (dashed: the budget of 225 kB)',
+      'Loaded at a cold start, the SDK included (dashed: the budget of 225 kB)',
       'kB',
       Object.entries(sizes).map(([name, { bytes }]) => ({ name, value: bytes / 1000, ours: true })),
       225,

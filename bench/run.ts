@@ -8,7 +8,7 @@ import { peerRates, peersInstalled } from './peers.ts'
 import { publish } from './publish.ts'
 import { type Report, shortened } from './report.ts'
 import { morning, rushSizes } from './rush.ts'
-import { budgetOf, bundleSizes } from './sizes.ts'
+import { bundleSizes, ownBudgets } from './sizes.ts'
 import { warmCosts } from './warm.ts'
 import { openWorld } from './world.ts'
 
@@ -50,9 +50,9 @@ const report: Report = shortened({
     rounds,
   },
   sizes: Object.fromEntries(
-    Object.entries(sizes).map(([name, { bytes, ours }]) => [
+    Object.entries(sizes).map(([name, { bytes, ours, asset }]) => [
       name,
-      { bytes, ours, budget: budgetOf(name as keyof typeof sizes).bytes },
+      { bytes, ours, ownBudget: ownBudgets[name as keyof typeof sizes], asset },
     ]),
   ),
   cold,

@@ -1,75 +1,80 @@
-import { build } from 'esbuild'
-import { entry, esbuildOptions } from '../infra/bundling.ts'
+import { type BundledFile, filesOf } from '../infra/bundling.ts'
 import { type RouteName, routes } from '../lib/routes.ts'
 
-/** What each bundle weighs, and what in it. Bytes decide a cold start: V8 reads them all. */
+/** What each function weighs, and what in it. Bytes decide a cold start: V8 reads all of `index.mjs`. */
 
 /** Where a file of a bundle comes from: its package, or the gateway itself. */
 const origin = (file: string): string =>
   /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? 'imsg-service'
 
-/** What an issue of ours counts as our own: the gateway, its verifier and its chain. */
+/** What counts as our own: the gateway, its verifier and its chain. */
 const isOurs = (name: string): boolean =>
   name === 'imsg-service' || name === 'jose' || name.startsWith('@middy/')
 
 export type BundleSize = Readonly<{
+  /** `index.mjs`: what a cold start loads. */
   bytes: number
+  /** The part of it that is our own. */
   ours: number
-  /** Largest first. */
+  /** The asset whole, with what is loaded later or never. */
+  asset: number
+  /** Parts of every file of the asset, largest first. */
   parts: readonly (readonly [origin: string, bytes: number])[]
 }>
 
-const sizeOf = async (name: RouteName): Promise<BundleSize> => {
-  const { metafile } = await build({
-    ...esbuildOptions,
-    entryPoints: [entry(name)],
-    outfile: 'index.mjs',
-    metafile: true,
-    write: false,
-  })
-  const [output] = Object.values(metafile.outputs)
+const partsOf = (files: readonly BundledFile[]): BundleSize['parts'] => {
   const sums = new Map<string, number>()
-  for (const [file, { bytesInOutput }] of Object.entries(output?.inputs ?? {}))
-    sums.set(origin(file), (sums.get(origin(file)) ?? 0) + bytesInOutput)
-  const parts = [...sums].sort(([, a], [, b]) => b - a)
+  for (const { output } of files)
+    for (const [file, { bytesInOutput }] of Object.entries(output.inputs))
+      sums.set(origin(file), (sums.get(origin(file)) ?? 0) + bytesInOutput)
+  return [...sums].sort(([, a], [, b]) => b - a)
+}
+
+const sizeOf = (name: RouteName): BundleSize => {
+  const files = filesOf(name)
+  const [index] = files
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, bytes) => total + bytes, 0)
   return {
-    bytes: output?.bytes ?? 0,
-    ours: parts.filter(([name]) => isOurs(name)).reduce((sum, [, bytes]) => sum + bytes, 0),
-    parts,
+    bytes: index.output.bytes,
+    ours: sum(partsOf([index]).flatMap(([part, bytes]) => (isOurs(part) ? bytes : []))),
+    asset: sum(files.map(({ output }) => output.bytes)),
+    parts: partsOf(files),
   }
 }
 
 export type Sizes = Readonly<Record<RouteName, BundleSize>>
 
-export const bundleSizes = async (): Promise<Sizes> => {
+export const bundleSizes = (): Sizes => {
   const names = Object.keys(routes) as RouteName[]
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await sizeOf(name)]))) as Sizes
+  return Object.fromEntries(names.map((name) => [name, sizeOf(name)])) as Sizes
 }
 
-type Budget = Readonly<{ bytes: number; ours: number; why?: string }>
+/** What a function may load at a cold start, the SDK included. */
+export const budget = 225_000
 
-/** What a function may weigh. */
-export const budgetOf = (name: RouteName): Budget =>
-  name === 'refresh-state'
-    ? {
-        bytes: 360_000,
-        ours: 50_000,
-        why: 'a second client, for the secret, and the public suffix list, 124 kB; it runs once a minute and nobody waits for it',
-      }
-    : { bytes: 225_000, ours: 66_000 }
+/** What of it may be our own: a little more than it is, so that growth is a decision. */
+export const ownBudgets: Readonly<Record<RouteName, number>> = {
+  login: 34_000,
+  'org-login': 34_000,
+  callback: 50_000,
+  'token-is-set': 45_500,
+  units: 48_000,
+  unit: 48_000,
+  logout: 48_000,
+  health: 30_000,
+  'refresh-state': 35_000,
+}
 
 /** Budgets that are broken, each with the parts that weigh most. */
 export const overweight = (sizes: Sizes): string[] =>
   (Object.entries(sizes) as [RouteName, BundleSize][]).flatMap(([name, { bytes, ours, parts }]) => {
-    const budget = budgetOf(name)
+    const own = ownBudgets[name]
     const culprits = parts
       .slice(0, 6)
       .map(([part, weight]) => `${part} ${weight}`)
       .join(', ')
     return [
-      ...(bytes > budget.bytes ? [`${name}: ${bytes} bytes, ${budget.bytes} allowed: ${culprits}`] : []),
-      ...(ours > budget.ours
-        ? [`${name}: ${ours} bytes of our own, ${budget.ours} allowed: ${culprits}`]
-        : []),
+      ...(bytes > budget ? [`${name}: ${bytes} bytes, ${budget} allowed: ${culprits}`] : []),
+      ...(ours > own ? [`${name}: ${ours} bytes of our own, ${own} allowed: ${culprits}`] : []),
     ]
   })

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { deploymentSettings } from '../infra/settings.ts'
-import { settings } from '../lib/config.ts'
+import { settingsExplained } from '../infra/settings-explained.ts'
+import { type SettingName, settings } from '../lib/config.ts'
+import { english } from '../lib/english.ts'
 import { answers, type Code, catalogue, row } from '../lib/problem.ts'
 import { answerOn, door, type Route, type RouteName, routes } from '../lib/routes.ts'
 import { explained } from './explained.ts'
@@ -33,13 +35,13 @@ const answeredBy = (code: Code): Map<string, RouteName[]> => {
 const names = (listed: readonly RouteName[]): string => listed.map((name) => `\`${name}\``).join(', ')
 
 const entry = (code: Code): string => {
-  const { title, level } = row(code)
+  const { title } = english[code]
   const { means, remedy } = explained[code]
   const said = [...answeredBy(code)].map(([words, listed]) => `${words} from ${names(listed)}`)
   return [
     `### \`${code}\``,
     '',
-    `"${title}". ${said.join('; ')}. Logged as \`${level}\`.`,
+    `"${title}". ${said.join('; ')}. Logged as \`${row(code).level}\`.`,
     '',
     `- **It means:** ${means}`,
     `- **To do:** ${remedy}`,
@@ -57,7 +59,7 @@ const byAnswer = (): string =>
 /** `docs/errors.md`, whole. */
 export const errorsText = (): string => `# Every error, and what to do about it
 
-<!-- Made by \`npm run docs\` from lib/problem.ts, lib/routes.ts and docs/explained.ts. Edit those. -->
+<!-- Made by \`npm run docs\` from lib/problem.ts, lib/english.ts, lib/routes.ts and docs/explained.ts. Edit those. -->
 
 A failure has one stable **code**. The same code stands in the answer, in the log line and in the metric. Who asks decides in which form
 the answer comes:
@@ -95,7 +97,7 @@ export const settingsTable = (): string =>
     ...Object.entries(settings).map(([name, setting]) =>
       line(
         `\`${name}\``,
-        setting.what,
+        settingsExplained[name as SettingName],
         name === 'PUBLIC_URL' ? 'the address of the API' : standardOf(setting),
       ),
     ),

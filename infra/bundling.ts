@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
-import { type BuildOptions, buildSync } from 'esbuild'
+import { type BuildOptions, buildSync, type Metafile } from 'esbuild'
 import { routes } from '../lib/routes.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -25,7 +25,10 @@ const alias = {
   'node:process': slim('process.cjs'),
 }
 
-/** How a function becomes one file, for CDK and for whoever else bundles: add `entryPoints` and `outfile` or `outdir`. */
+/** Modules of `lib` that a function loads when it comes to that, with `import('./<name>.ts')`: each a file of its own in the asset. */
+const later = ['words', 'public-suffix'] as const
+
+/** How functions are bundled, for CDK and for whoever else bundles: add `entryPoints` and `outfile` or `outdir`. */
 export const esbuildOptions = {
   absWorkingDir: root,
   bundle: true,
@@ -35,7 +38,7 @@ export const esbuildOptions = {
   target: 'node24',
   mainFields: ['module', 'main'],
   // The SDK goes in: it loads faster than the copy that the runtime brings, and its version is ours.
-  external: [],
+  external: later.map((name) => `./${name}.ts`),
   alias,
   charset: 'utf8',
   legalComments: 'none',
@@ -44,22 +47,58 @@ export const esbuildOptions = {
 /** The source of a function: route = folder. */
 export const entry = (route: string): string => join(root, 'functions', route, 'index.ts')
 
-let bundles: ReadonlyMap<string, Uint8Array> | undefined
+type Output = Metafile['outputs'][string]
 
-/** All functions in one run of esbuild: what they share is read and parsed once, which takes a third of the time of nine runs. */
-const allBundles = (): ReadonlyMap<string, Uint8Array> => {
-  const entryPoints = Object.fromEntries(Object.keys(routes).map((route) => [route, entry(route)]))
-  const { outputFiles } = buildSync({ ...esbuildOptions, entryPoints, outdir: root, write: false })
-  return new Map(outputFiles.map(({ path, contents }) => [basename(path, '.js'), contents]))
+/** A file of an asset, and what esbuild says of it. */
+export type BundledFile = Readonly<{ name: string; text: string; output: Output }>
+
+/** esbuild leaves the import of an external file as it finds it; the file beside the bundle is JavaScript. */
+const asDeployed = (text: string): string =>
+  text.replace(/\bimport\("\.\/([\w-]+)\.ts"\)/g, 'import("./$1.mjs")')
+
+const bundledFiles = (): ReadonlyMap<string, BundledFile> => {
+  const entryPoints = Object.fromEntries([
+    ...Object.keys(routes).map((route) => [route, entry(route)]),
+    ...later.map((name) => [name, join(root, 'lib', `${name}.ts`)]),
+  ])
+  const { outputFiles, metafile } = buildSync({
+    ...esbuildOptions,
+    entryPoints,
+    outdir: root,
+    write: false,
+    metafile: true,
+  })
+  const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]))
+  return new Map(
+    outputFiles.flatMap(({ path, text }) => {
+      const output = outputs.get(basename(path))
+      const name = basename(path, '.js')
+      return output ? [[name, { name: `${name}.mjs`, text: asDeployed(text), output }] as const] : []
+    }),
+  )
 }
 
-/** Puts the bundle of a function into a folder, as `index.mjs`. */
+let bundled: ReturnType<typeof bundledFiles> | undefined
+
+/** All functions come from one run of esbuild: what they share is read and parsed once, which takes a third of the time of nine runs. */
+const fileOf = (name: string): BundledFile => {
+  bundled ??= bundledFiles()
+  const file = bundled.get(name)
+  if (file === undefined) throw new TypeError(`There is no bundle ${name}.`)
+  return file
+}
+
+/** The files of a function: `index.mjs`, and what that loads later. */
+export const filesOf = (route: string): readonly [index: BundledFile, ...later: BundledFile[]] => {
+  const index = fileOf(route)
+  const wanted = new Set(index.output.imports.map(({ path }) => path))
+  return [{ ...index, name: 'index.mjs' }, ...later.filter((name) => wanted.has(`./${name}.ts`)).map(fileOf)]
+}
+
+/** Puts the files of a function into a folder. */
 export const bundle = (route: string, outdir: string): void => {
-  bundles ??= allBundles()
-  const contents = bundles.get(route)
-  if (contents === undefined) throw new TypeError(`There is no function ${route}.`)
   mkdirSync(outdir, { recursive: true })
-  writeFileSync(join(outdir, 'index.mjs'), contents)
+  for (const { name, text } of filesOf(route)) writeFileSync(join(outdir, name), text)
 }
 
 const noContainer = DockerImage.fromRegistry('never-pulled')

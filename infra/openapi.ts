@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { settings } from '../lib/config.ts'
-import { answers, type Code, catalogue, row } from '../lib/problem.ts'
+import { english } from '../lib/english.ts'
+import { answers, type Code, catalogue } from '../lib/problem.ts'
 import { answerOn, door, type HttpRouteName, prefix, type Route, routes } from '../lib/routes.ts'
 import packageJson from '../package.json' with { type: 'json' }
 
@@ -252,7 +253,7 @@ const refused = (route: Route, codes: readonly [Code, ...Code[]], setsCookies: b
   const [first] = codes
   const { status, key } = answers[answerOn(route, first)]
   return {
-    description: codes.map((code) => `- \`${code}\`: ${row(code).title}`).join('\n'),
+    description: codes.map((code) => `- \`${code}\`: ${english[code].title}`).join('\n'),
     ...(setsCookies && { headers: cookieHeader }),
     content: {
       ...json(text(key)),

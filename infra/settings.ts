@@ -1,5 +1,6 @@
-import { getPublicSuffix } from 'tldts'
 import { type Config, ConfigError, readConfig, type SettingName, settings, unchecked } from '../lib/config.ts'
+import { isPublicSuffix } from '../lib/public-suffix.ts'
+import { settingsExplained } from './settings-explained.ts'
 
 /** Text by name: the environment, or the context of cdk.json. */
 export type Texts = Readonly<Record<string, unknown>>
@@ -46,9 +47,6 @@ export type Deployment = Readonly<{
 
 /** Stands for the address of the API while that is not known. `.invalid` belongs to nobody (RFC 2606). */
 const ownAddress = 'https://own-address.execute-api.invalid'
-
-const isPublicSuffix = (domain: string): boolean =>
-  getPublicSuffix(domain, { allowPrivateDomains: true }) === domain
 
 const pick = <Name extends string>(rows: Record<Name, unknown>, sources: readonly Texts[]): Given<Name> => {
   const found: Partial<Record<Name, string>> = {}
@@ -105,7 +103,7 @@ export const readDeployment = (...sources: Texts[]): Deployment => {
   const own = pick(deploymentSettings, sources)
   const problems = deploymentProblems(own, given.PUBLIC_URL)
   try {
-    const config = readConfig({ PUBLIC_URL: ownAddress, ...given }, isPublicSuffix)
+    const config = readConfig({ PUBLIC_URL: ownAddress, ...given }, isPublicSuffix, settingsExplained)
     if (problems.length > 0) throw new ConfigError([])
     return {
       config,

@@ -94,94 +94,37 @@ const loginPath = (text: string): string => {
 
 const checked = (text: string): string | Unchecked => (text === 'unchecked' ? unchecked : text)
 
-type Setting<T> = { what: string; parse: (text: string) => T; standard?: string; required?: true }
+type Setting<T> = { parse: (text: string) => T; standard?: string; required?: true }
 
 const setting = <T>(row: Setting<T>): Setting<T> => row
 
-/** One row a setting. The README's table, the doctor and the stack read the same rows. */
+/** One row a setting. The README's table, the doctor and the stack read the same rows; `infra/settings-explained.ts` says what each is. */
 export const settings = {
-  PUBLIC_URL: setting({
-    what: 'Origin at which browsers reach the gateway. Deployed without one, the address of the API itself.',
-    parse: origin,
-    required: true,
-  }),
-  IMAS_URL: setting({ what: 'Base address of the identity service.', parse: address, required: true }),
-  IMAS_LOGIN_PATH: setting({
-    what: 'Path of the login page at the identity service.',
-    parse: loginPath,
-    standard: '/v1/org/{org}/login',
-  }),
-  ADMIN_API_URL: setting({
-    what: 'Base address of the Admin API. Without it the state holds keys alone.',
-    parse: address,
-  }),
-  ACCESS_TOKEN_URL: setting({
-    what: 'Base address of the Access Token service, from which refresh-state gets its token for the Admin API.',
-    parse: address,
-  }),
-  COOKIE_NAME: setting({ what: 'Name of the session cookie.', parse: tokenName, standard: 'imidToken' }),
-  COOKIE_DOMAIN: setting({
-    what: 'Domain that shares the session cookie. Without it the cookie belongs to the host of PUBLIC_URL.',
-    parse: domain,
-  }),
-  ALLOWED_CALLBACK_ORIGINS: setting({
-    what: 'Origins to which a login or logout may return, beside the domains of the organisation. Comma-separated.',
-    parse: list(origin),
-    standard: '',
-  }),
-  CORS_ALLOWED_ORIGINS: setting({
-    what: 'Origins whose pages may call the gateway with credentials. Comma-separated.',
-    parse: list(origin),
-    standard: '',
-  }),
-  CORS_ALLOWED_ADDITIONAL_HEADERS: setting({
-    what: 'Request headers allowed beside Accept, Authorization, Content-Type and If-None-Match. Comma-separated.',
-    parse: list(headerName),
-    standard: '',
-  }),
-  STRICT_COOKIE_MODE: setting({
-    what: 'true: a Cookie header that breaks RFC 6265 is answered 400.',
-    parse: flag,
-    standard: 'false',
-  }),
-  AWS_USE_EMPTY_CREDENTIALS: setting({
-    what: 'true: sign with placeholder credentials, for stand-ins of AWS.',
-    parse: flag,
-    standard: 'false',
-  }),
-  TOKEN_ISSUER: setting({
-    what: 'The `iss` that tokens have to carry, or `unchecked`.',
-    parse: checked,
-    required: true,
-  }),
-  TOKEN_AUDIENCE: setting({
-    what: 'The `aud` that tokens have to carry, or `unchecked`.',
-    parse: checked,
-    required: true,
-  }),
-  MAX_TOKEN_AGE: setting({
-    what: 'Longest life of a token that is trusted (exp - iat), in seconds.',
-    parse: seconds(60, 34_560_000),
-    standard: '604800',
-  }),
-  LOGIN_MAX_TOKEN_AGE: setting({
-    what: 'Oldest token that may sign somebody in, in seconds since its `iat`. Off when not given.',
-    parse: seconds(10, 34_560_000),
-  }),
-  GRACE_PERIOD: setting({
-    what: 'How long the last good state may serve when the identity service is down, in seconds.',
-    parse: seconds(60, 604_800),
-    standard: '3600',
-  }),
-  LOGIN_BINDING: setting({
-    what: 'off: accept logins that did not begin here. This gives up the protection against login CSRF.',
-    parse: oneOf('on', 'off'),
-    standard: 'on',
-  }),
-  LOG_LEVEL: setting({ what: 'Least level that is logged.', parse: oneOf(...levels), standard: 'info' }),
+  PUBLIC_URL: setting({ parse: origin, required: true }),
+  IMAS_URL: setting({ parse: address, required: true }),
+  IMAS_LOGIN_PATH: setting({ parse: loginPath, standard: '/v1/org/{org}/login' }),
+  ADMIN_API_URL: setting({ parse: address }),
+  ACCESS_TOKEN_URL: setting({ parse: address }),
+  COOKIE_NAME: setting({ parse: tokenName, standard: 'imidToken' }),
+  COOKIE_DOMAIN: setting({ parse: domain }),
+  ALLOWED_CALLBACK_ORIGINS: setting({ parse: list(origin), standard: '' }),
+  CORS_ALLOWED_ORIGINS: setting({ parse: list(origin), standard: '' }),
+  CORS_ALLOWED_ADDITIONAL_HEADERS: setting({ parse: list(headerName), standard: '' }),
+  STRICT_COOKIE_MODE: setting({ parse: flag, standard: 'false' }),
+  AWS_USE_EMPTY_CREDENTIALS: setting({ parse: flag, standard: 'false' }),
+  TOKEN_ISSUER: setting({ parse: checked, required: true }),
+  TOKEN_AUDIENCE: setting({ parse: checked, required: true }),
+  MAX_TOKEN_AGE: setting({ parse: seconds(60, 34_560_000), standard: '604800' }),
+  LOGIN_MAX_TOKEN_AGE: setting({ parse: seconds(10, 34_560_000) }),
+  GRACE_PERIOD: setting({ parse: seconds(60, 604_800), standard: '3600' }),
+  LOGIN_BINDING: setting({ parse: oneOf('on', 'off'), standard: 'on' }),
+  LOG_LEVEL: setting({ parse: oneOf(...levels), standard: 'info' }),
 } as const
 
 export type SettingName = keyof typeof settings
+
+/** What settings are, in words, where they are at hand. */
+type Explained = Readonly<Partial<Record<SettingName, string>>>
 
 /** What goes without saying in CORS: contract, section 9. */
 export const corsHeaders = ['Accept', 'Authorization', 'Content-Type', 'If-None-Match'] as const
@@ -201,12 +144,12 @@ export class ConfigError extends Error {
 
 type Values = { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> | undefined }
 
-const parseAll = (env: Environment, problems: string[]): Values => {
+const parseAll = (env: Environment, explained: Explained, problems: string[]): Values => {
   const values: Record<string, unknown> = {}
   for (const [name, row] of Object.entries<Setting<unknown>>(settings)) {
     const text = env[name]?.trim() || row.standard
     if (text === undefined) {
-      if (row.required) problems.push(`${name} is missing. ${row.what}`)
+      if (row.required) problems.push(`${name} is missing. ${explained[name as SettingName] ?? ''}`.trim())
       continue
     }
     try {
@@ -268,15 +211,16 @@ export type Config = Readonly<{
 }>
 
 /**
- * Reads every setting, or throws one `ConfigError` with all problems. `isPublicSuffix` is passed in where the public suffix
- * list is at hand (synth, doctor): the list is ten times the size of a function and would be loaded at every cold start.
+ * Reads every setting, or throws one `ConfigError` with all problems. Synth and doctor pass in what a function would load at every cold
+ * start for nothing: the public suffix list, larger than all of our own code, and what each setting is, for when it is missing.
  */
 export const readConfig = (
   env: Environment,
   isPublicSuffix: (domain: string) => boolean = () => false,
+  explained: Explained = {},
 ): Config => {
   const problems: string[] = []
-  const values = parseAll(env, problems)
+  const values = parseAll(env, explained, problems)
   problems.push(...contradictions(values, isPublicSuffix))
   if (problems.length > 0) throw new ConfigError(problems)
 

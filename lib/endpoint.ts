@@ -94,16 +94,16 @@ export const endpoint = (name: HttpRouteName, handle: Handle, on: Surroundings):
     chain.response = { ...answer, headers: { ...sent, ...answer.headers } }
   }
 
-  const answerProblem = (chain: {
+  const answerProblem = async (chain: {
     event: HttpEvent
     error: unknown
     response: Answer | null | undefined
-  }): void => {
+  }): Promise<void> => {
     const { error } = chain
     const visit = visitOf(chain.event)
     visit.failure =
       error instanceof Problem ? { code: error.code, cause: error.cause } : { code: 'internal', cause: error }
-    chain.response = refusal(visit.request, visit.failure.code, answerOn(route, visit.failure.code))
+    chain.response = await refusal(visit.request, visit.failure.code, answerOn(route, visit.failure.code))
   }
 
   const chain = middy<HttpEvent, Answer, Error, Context>({
@@ -133,7 +133,7 @@ const misconfigured = (problems: readonly string[]): Endpoint => {
   const log = logTo('error')
   return async (event) => {
     log('error', { time: new Date().toISOString(), code: 'internal', cause: 'settings', problems })
-    const { headers, ...answer } = refusal(incoming(lowerCased(event)), 'internal', 'internal')
+    const { headers, ...answer } = await refusal(incoming(lowerCased(event)), 'internal', 'internal')
     return { ...answer, headers: { ...guards, ...headers } }
   }
 }

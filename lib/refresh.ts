@@ -1,6 +1,6 @@
 import { KeySetError, type PublicKey, publicKeysFrom } from './jwks.ts'
 import { organisationsDigest, writeOrganisations } from './organisation-store.ts'
-import { fetchOrganisations } from './organisations.ts'
+import { fetchOrganisations, type Organisation } from './organisations.ts'
 import { type State, type StateKeeper, type States, stateChecksum, stateKey } from './state.ts'
 import type { Items, Table } from './table.ts'
 import { type Upstream, UpstreamError } from './upstream.ts'
@@ -12,7 +12,6 @@ export type RefreshDeps = Readonly<{
   states: States
   keeper: StateKeeper
   upstream: Upstream
-  isPublicSuffix: (domain: string) => boolean
   /** Seconds since the epoch. */
   now: () => number
 }>
@@ -43,6 +42,12 @@ const failed = async (deps: RefreshDeps, error: unknown): Promise<Outcome> => {
   return { outcome: 'failed', reason, state: await stateIn(deps) }
 }
 
+/** The public suffix list is larger than all the rest of the function, and only return domains are held against it. */
+const organisationsFrom = async (upstream: Upstream): Promise<readonly Organisation[]> => {
+  const { isPublicSuffix } = await import('./public-suffix.ts')
+  return fetchOrganisations(upstream, isPublicSuffix)
+}
+
 /** The scheduled refresh: keys and organisations, as one state. Overlapping runs are harmless: one claims the work, the others leave. */
 export const refreshAll = async (deps: RefreshDeps): Promise<Outcome> => {
   const { table, keeper, upstream, now } = deps
@@ -50,9 +55,7 @@ export const refreshAll = async (deps: RefreshDeps): Promise<Outcome> => {
   const before = await stateIn(deps)
   try {
     const keys = await publicKeysFrom(await upstream.keySet())
-    const organisations = upstream.hasAdmin
-      ? await fetchOrganisations(upstream, deps.isPublicSuffix)
-      : undefined
+    const organisations = upstream.hasAdmin ? await organisationsFrom(upstream) : undefined
     const digest = organisations && organisationsDigest(organisations)
     if (before !== undefined && before.checksum === stateChecksum(keys, digest)) {
       const confirmed = await keeper.confirm(before, now())

@@ -1,8 +1,6 @@
 import { languageFor, weight } from './accept.ts'
 import { type Answer, answer, type Incoming } from './http.ts'
-import { page, pagePolicy } from './page.ts'
 import { type AnswerName, answers, type Code, row } from './problem.ts'
-import { swedish } from './swedish.ts'
 
 /** From a failure to what the caller is told: one failure, three readers (contract, section 2). */
 
@@ -19,12 +17,16 @@ const readerOf = ({ header }: Incoming): Reader => {
   return wantsPage ? 'page' : 'key'
 }
 
+/** A poll that is refused gets a key and no words, so they are loaded only for whoever reads them. */
+const written = () => import('./words.ts')
+
 /** The failure as a page, in the language of whoever reads it. */
-const asPage = (request: Incoming, code: Code, status: number): Answer => {
+const asPage = async (request: Incoming, code: Code, status: number): Promise<Answer> => {
+  const { page, pagePolicy, words } = await written()
   const { cookies, again: login } = request.facts
   const { again } = row(code)
   const language = languageFor(request.header('accept-language') ?? '')
-  const { title, advice } = language === 'sv' ? swedish[code] : row(code)
+  const { title, advice } = words[language][code]
   const why = status < 500 ? 'signIn' : 'retry'
   const to = again && login && ({ to: login, why } as const)
   const html = page({ language, title, advice, code, id: request.id, again: to })
@@ -36,16 +38,17 @@ const asPage = (request: Incoming, code: Code, status: number): Answer => {
 }
 
 /** The failure as a problem document: RFC 9457. For programs, so its words are constants and English. */
-const asDocument = (
+const asDocument = async (
   request: Incoming,
   code: Code,
   { status, key }: { status: number; key: string },
-): Answer => {
+): Promise<Answer> => {
+  const { words } = await written()
   const { cookies, again: login } = request.facts
-  const { title, again } = row(code)
+  const { again } = row(code)
   const document = {
     type: `urn:imsg-service:problem:${code}`,
-    title,
+    title: words.en[code].title,
     status,
     instance: request.id,
     key,
@@ -56,7 +59,7 @@ const asDocument = (
 }
 
 /** The answer to a failure, in the form that suits whoever asked. `named`: the public answer, where the row of a route says another. */
-export const refusal = (request: Incoming, code: Code, named: AnswerName): Answer => {
+export const refusal = async (request: Incoming, code: Code, named: AnswerName): Promise<Answer> => {
   const { status, key } = answers[named]
   const reader = readerOf(request)
   if (reader === 'page') return asPage(request, code, status)

@@ -233,14 +233,13 @@ export const openGateway = async (settings: Settings = {}) => {
     const { refreshAll, refreshKeys } = await import('../lib/refresh.ts')
     const { stateKeeper } = await import('../lib/state.ts')
     const { upstreamOf } = await import('../lib/upstream.ts')
-    const { isPublicSuffix } = await import('../lib/public-suffix.ts')
     const on = { ...instance(), table: database.table }
     const upstream = upstreamOf(
       on.config,
       async () => ({ id: 'gateway', secret: 'canary-client-secret' }),
       now,
     )
-    const deps = { ...on, keeper: stateKeeper(on.table), upstream, isPublicSuffix }
+    const deps = { ...on, keeper: stateKeeper(on.table), upstream }
     return { all: () => refreshAll(deps), keys: () => refreshKeys(deps) }
   }
 

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { endpoint, served } from '../lib/endpoint.ts'
+import { english } from '../lib/english.ts'
 import { answers, type Code, catalogue, Problem, row } from '../lib/problem.ts'
 import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
 import { asProblem, codeOf, eventOf, navigation, openGateway } from './door.ts'
@@ -63,7 +64,7 @@ describe('one failure, three readers', () => {
       const { instance, ...document } = JSON.parse(problem.body ?? '')
       deepEqual(
         [problem.statusCode, document],
-        [status, { type: `urn:imsg-service:problem:${code}`, title: row(code).title, status, key, code }],
+        [status, { type: `urn:imsg-service:problem:${code}`, title: english[code].title, status, key, code }],
       )
       match(instance, /^request-\d+$/)
 

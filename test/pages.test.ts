@@ -1,7 +1,8 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { languageFor } from '../lib/accept.ts'
-import { type Code, catalogue, Problem, row } from '../lib/problem.ts'
+import { english } from '../lib/english.ts'
+import { type Code, catalogue, Problem } from '../lib/problem.ts'
 import { swedish } from '../lib/swedish.ts'
 import { asProblem, navigation, openGateway } from './door.ts'
 
@@ -35,7 +36,7 @@ describe('the language of a page', () => {
   it('is the same in words, in lang and in the header, and caches are told what it hangs on', async () => {
     for (const [accept, language, title, help] of [
       ['sv-SE,sv;q=0.9,en;q=0.8', 'sv', swedish.bad_query.title, 'Om du ber någon om hjälp'],
-      ['en-GB', 'en', catalogue.bad_query.title, 'If you ask somebody for help'],
+      ['en-GB', 'en', english.bad_query.title, 'If you ask somebody for help'],
     ] as const) {
       const { headers, body = '' } = await pageFor('', { 'accept-language': accept })
       equal(headers['content-language'], language)
@@ -49,7 +50,7 @@ describe('the language of a page', () => {
     const { headers, body = '{}' } = await call('login', {
       headers: { ...asProblem, 'accept-language': 'sv' },
     })
-    deepEqual([JSON.parse(body).title, headers['content-language']], [catalogue.bad_query.title, undefined])
+    deepEqual([JSON.parse(body).title, headers['content-language']], [english.bad_query.title, undefined])
   })
 
   it('has words of its own for every failure, and nothing left in the other language', () => {
@@ -57,7 +58,7 @@ describe('the language of a page', () => {
     deepEqual(Object.keys(swedish), codes)
     for (const code of codes) {
       const { title, advice }: { title: string; advice: string } = swedish[code]
-      ok(title !== row(code).title && advice !== row(code).advice, code)
+      ok(title !== english[code].title && advice !== english[code].advice, code)
       ok(!/\b(the|you|your|is|again)\b/i.test(`${title} ${advice}`), code)
     }
   })

@@ -2,8 +2,8 @@ import { deepEqual, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { bundleSizes, overweight } from '../bench/sizes.ts'
 
-describe('Bundles', async () => {
-  const sizes = await bundleSizes()
+describe('Bundles', () => {
+  const sizes = bundleSizes()
 
   it('stay within their budgets', () => deepEqual(overweight(sizes), []))
 

@@ -1,5 +1,4 @@
 import { credentialsIn } from '../../lib/client-credentials.ts'
-import { isPublicSuffix } from '../../lib/public-suffix.ts'
 import { scheduled } from '../../lib/scheduled.ts'
 import { stateKeeper } from '../../lib/state.ts'
 import { type Surroundings, surroundings } from '../../lib/surroundings.ts'
@@ -10,7 +9,7 @@ export const wire = (on: Surroundings, env = process.env) => {
   const credentials = credentialsIn(env.CREDENTIALS_SECRET ?? '', env.AWS_ENDPOINT_URL_SECRETS_MANAGER)
   const upstream = upstreamOf(on.config, credentials, on.now)
   const keeper = stateKeeper(on.table)
-  return scheduled('refresh-state', refreshState({ ...on, keeper, upstream, isPublicSuffix }), on)
+  return scheduled('refresh-state', refreshState({ ...on, keeper, upstream }), on)
 }
 
 let started: ReturnType<typeof wire> | undefined

@@ -3,7 +3,6 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import type { Context } from 'aws-lambda'
 import { refreshState } from '../../functions/refresh-state/handler.ts'
-import { isPublicSuffix } from '../../lib/public-suffix.ts'
 import { scheduled } from '../../lib/scheduled.ts'
 import { stateKeeper } from '../../lib/state.ts'
 import { upstreamOf } from '../../lib/upstream.ts'
@@ -18,7 +17,7 @@ const run = async (forced = false): Promise<Record<string, unknown>> => {
   const on = gateway.instance()
   const credentials = async () => ({ id: 'gateway', secret: 'canary-client-secret' })
   const upstream = upstreamOf(on.config, credentials, on.now)
-  const deps = { ...on, table: gateway.table, keeper: stateKeeper(gateway.table), upstream, isPublicSuffix }
+  const deps = { ...on, table: gateway.table, keeper: stateKeeper(gateway.table), upstream }
   await scheduled('refresh-state', refreshState(deps), on)({ forced }, {} as Context)
   return gateway.logs.at(-1) ?? {}
 }

@@ -6,7 +6,6 @@ import { refreshState } from '../../functions/refresh-state/handler.ts'
 import { accessLogFields } from '../../infra/api.ts'
 import type { Answer } from '../../lib/http.ts'
 import { Problem } from '../../lib/problem.ts'
-import { isPublicSuffix } from '../../lib/public-suffix.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
 import { scheduled } from '../../lib/scheduled.ts'
 import { stateKeeper } from '../../lib/state.ts'
@@ -85,7 +84,7 @@ const login = async (person: ReturnType<typeof browser>, claims: object = {}) =>
 const refresh = async (secret: string, forced = false): Promise<void> => {
   const on = gateway.instance()
   const upstream = upstreamOf(on.config, async () => ({ id: 'gateway', secret }), on.now)
-  const deps = { ...on, table: gateway.table, keeper: stateKeeper(gateway.table), upstream, isPublicSuffix }
+  const deps = { ...on, table: gateway.table, keeper: stateKeeper(gateway.table), upstream }
   heard.push({
     name: 'health',
     answer: {

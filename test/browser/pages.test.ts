@@ -21,7 +21,7 @@ const tooWide = (page: Page): Promise<boolean> =>
   page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
 
 /** Every failure as the page that the gateway makes of it, at `/<code>`. */
-const gallery = createServer((request, response) => {
+const gallery = createServer(async (request, response) => {
   const code = (request.url ?? '').slice(1) as Code
   const event = {
     rawQueryString: '',
@@ -30,7 +30,7 @@ const gallery = createServer((request, response) => {
   }
   const asked = incoming({ ...event, requestContext: { requestId: 'JKJaXmPLvHcESHA=' } })
   asked.facts.again = `/again` as LoginUrl
-  const { statusCode, headers, body } = refusal(asked, code, row(code).answer)
+  const { statusCode, headers, body } = await refusal(asked, code, row(code).answer)
   response.writeHead(statusCode, headers).end(body)
 })
 before(() => new Promise<void>((ready) => gallery.listen(0, '127.0.0.1', ready)))

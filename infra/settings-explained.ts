@@ -1,0 +1,31 @@
+import type { SettingName } from '../lib/config.ts'
+
+/** What each setting of `lib/config.ts` is: for the README, and for whoever forgot one. A setting that is missing here does not compile. */
+export const settingsExplained = {
+  PUBLIC_URL:
+    'Origin at which browsers reach the gateway. Deployed without one, the address of the API itself.',
+  IMAS_URL: 'Base address of the identity service.',
+  IMAS_LOGIN_PATH: 'Path of the login page at the identity service.',
+  ADMIN_API_URL: 'Base address of the Admin API. Without it the state holds keys alone.',
+  ACCESS_TOKEN_URL:
+    'Base address of the Access Token service, from which refresh-state gets its token for the Admin API.',
+  COOKIE_NAME: 'Name of the session cookie.',
+  COOKIE_DOMAIN:
+    'Domain that shares the session cookie. Without it the cookie belongs to the host of PUBLIC_URL.',
+  ALLOWED_CALLBACK_ORIGINS:
+    'Origins to which a login or logout may return, beside the domains of the organisation. Comma-separated.',
+  CORS_ALLOWED_ORIGINS: 'Origins whose pages may call the gateway with credentials. Comma-separated.',
+  CORS_ALLOWED_ADDITIONAL_HEADERS:
+    'Request headers allowed beside Accept, Authorization, Content-Type and If-None-Match. Comma-separated.',
+  STRICT_COOKIE_MODE: 'true: a Cookie header that breaks RFC 6265 is answered 400.',
+  AWS_USE_EMPTY_CREDENTIALS: 'true: sign with placeholder credentials, for stand-ins of AWS.',
+  TOKEN_ISSUER: 'The `iss` that tokens have to carry, or `unchecked`.',
+  TOKEN_AUDIENCE: 'The `aud` that tokens have to carry, or `unchecked`.',
+  MAX_TOKEN_AGE: 'Longest life of a token that is trusted (exp - iat), in seconds.',
+  LOGIN_MAX_TOKEN_AGE:
+    'Oldest token that may sign somebody in, in seconds since its `iat`. Off when not given.',
+  GRACE_PERIOD: 'How long the last good state may serve when the identity service is down, in seconds.',
+  LOGIN_BINDING:
+    'off: accept logins that did not begin here. This gives up the protection against login CSRF.',
+  LOG_LEVEL: 'Least level that is logged.',
+} as const satisfies Record<SettingName, string>
