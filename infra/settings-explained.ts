@@ -27,5 +27,6 @@ export const settingsExplained = {
   GRACE_PERIOD: 'How long the last good state may serve when the identity service is down, in seconds.',
   LOGIN_BINDING:
     'off: accept logins that did not begin here. This gives up the protection against login CSRF.',
+  ERRORS_URL: 'Address at which you publish `docs/errors.html`; error pages link their code there.',
   LOG_LEVEL: 'Least level that is logged.',
 } as const satisfies Record<SettingName, string>

@@ -118,6 +118,7 @@ export const settings = {
   LOGIN_MAX_TOKEN_AGE: setting({ parse: seconds(10, 34_560_000) }),
   GRACE_PERIOD: setting({ parse: seconds(60, 604_800), standard: '3600' }),
   LOGIN_BINDING: setting({ parse: oneOf('on', 'off'), standard: 'on' }),
+  ERRORS_URL: setting({ parse: address }),
   LOG_LEVEL: setting({ parse: oneOf(...levels), standard: 'info' }),
 } as const
 
@@ -207,6 +208,7 @@ export type Config = Readonly<{
   loginMaxTokenAge: number | undefined
   gracePeriod: number
   loginBinding: boolean
+  errorsUrl: string | undefined
   logLevel: Level
 }>
 
@@ -245,6 +247,7 @@ export const readConfig = (
     loginMaxTokenAge: values.LOGIN_MAX_TOKEN_AGE,
     gracePeriod: set.GRACE_PERIOD,
     loginBinding: set.LOGIN_BINDING === 'on',
+    errorsUrl: values.ERRORS_URL,
     logLevel: set.LOG_LEVEL,
   }
 }

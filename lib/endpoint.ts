@@ -103,7 +103,8 @@ export const endpoint = (name: HttpRouteName, handle: Handle, on: Surroundings):
     const visit = visitOf(chain.event)
     visit.failure =
       error instanceof Problem ? { code: error.code, cause: error.cause } : { code: 'internal', cause: error }
-    chain.response = await refusal(visit.request, visit.failure.code, answerOn(route, visit.failure.code))
+    const { code } = visit.failure
+    chain.response = await refusal(visit.request, code, answerOn(route, code), on.config.errorsUrl)
   }
 
   const chain = middy<HttpEvent, Answer, Error, Context>({

@@ -4,24 +4,29 @@ import type { LoginUrl } from './login-url.ts'
 
 /** The page a person meets when something went wrong: what happened, what to do, and what to tell whoever helps. */
 
-const style = `
+/** What every page of ours looks like, light and dark: the error page, and the page that explains all errors. */
+export const look = `
 :root{color-scheme:light dark;--ink:#18201f;--soft:#54605f;--line:#dde2e2;--card:#fff;--ground:#f1f4f3;--accent:#0f766e;--deep:#0b5a54;--on:#fff}
 @media (prefers-color-scheme:dark){:root{--ink:#e7edec;--soft:#a3b1af;--line:#2b3736;--card:#182120;--ground:#0e1413;--accent:#5ccabd;--deep:#86ddd2;--on:#06231f}}
 *{box-sizing:border-box}
-body{margin:0;min-height:100vh;min-height:100svh;display:grid;align-items:center;padding:1.25rem;background:var(--ground);color:var(--ink);font:1.0625rem/1.6 system-ui,sans-serif;overflow-wrap:break-word}
+body{margin:0;padding:1.25rem;background:var(--ground);color:var(--ink);font:1.0625rem/1.6 system-ui,sans-serif;overflow-wrap:break-word}
+p,dd{margin:0;text-wrap:pretty}
+dl{margin:0}
+a:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
+code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}`
+
+const style = `${look}
+body{min-height:100vh;min-height:100svh;display:grid;align-items:center}
 main{width:100%;max-width:35rem;margin:0 auto;padding:clamp(1.5rem,6vw,2.75rem);border:1px solid var(--line);border-radius:1rem;background:var(--card)}
 svg{display:block;width:2.75rem;height:2.75rem;margin-bottom:1.5rem;color:var(--accent)}
 h1{margin:0 0 .75rem;font-size:clamp(1.4rem,5vw,1.75rem);line-height:1.2;letter-spacing:-.01em;text-wrap:balance}
-p{margin:0;text-wrap:pretty}
 .action{display:inline-block;margin-top:1.5rem;padding:.7rem 1.4rem;border:1px solid transparent;border-radius:.6rem;background:var(--accent);color:var(--on);font-weight:600;text-decoration:none}
 .action:hover{background:var(--deep)}
-.action:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 footer{margin-top:2rem;padding-top:1.1rem;border-top:1px solid var(--line);font-size:.8125rem;line-height:1.5;color:var(--soft)}
-dl{margin:0}
+footer a{color:inherit;text-underline-offset:.2em}
 div{display:flex;flex-wrap:wrap;margin-top:.3rem}
 dt{min-width:4.5rem}
-dd{margin:0;overflow-wrap:anywhere}
-code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}
+dd{overflow-wrap:anywhere}
 @media print{body{min-height:0}.action{display:none}}`
 
 /** Allows this one style and nothing else: no script, no image, no frame, no form, no base. */
@@ -35,7 +40,8 @@ const entities: Record<string, string> = {
   "'": '&#39;',
 }
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '')
+/** Text that may stand in an element or in a quoted attribute. */
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '')
 
 /** What stands on every page beside the failure's own words. */
 const furniture = {
@@ -67,13 +73,20 @@ type Page = Readonly<{
   id: string
   /** A way to begin the login once more: because it ended, or because it could not be had. */
   again?: Readonly<{ to: LoginUrl; why: 'signIn' | 'retry' }> | undefined
+  /** Where all codes are explained, each under its own name. */
+  errorsUrl?: string | undefined
 }>
 
 /** The whole page. Everything that is put in is escaped, whoever it comes from. */
-export const page = ({ language, title, advice, code, id, again }: Page): string => {
+export const page = ({ language, title, advice, code, id, again, errorsUrl }: Page): string => {
   const words = furniture[language]
   const action =
     again === undefined ? '' : `<a class="action" href="${escaped(again.to)}">${words[again.why]}</a>\n`
+  const name = `<code>${escaped(code)}</code>`
+  const explained =
+    errorsUrl === undefined
+      ? name
+      : `<a href="${escaped(`${errorsUrl}#${code}`)}" rel="noreferrer">${name}</a>`
   return `<!doctype html>
 <html lang="${language}">
 <head>
@@ -92,7 +105,7 @@ ${mark}
 ${action}<footer>
 <p>${words.help}</p>
 <dl translate="no">
-<div><dt>${words.code}</dt><dd><code>${escaped(code)}</code></dd></div>
+<div><dt>${words.code}</dt><dd>${explained}</dd></div>
 <div><dt>${words.request}</dt><dd><code>${escaped(id)}</code></dd></div>
 </dl>
 </footer>

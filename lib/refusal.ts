@@ -21,7 +21,12 @@ const readerOf = ({ header }: Incoming): Reader => {
 const written = () => import('./words.ts')
 
 /** The failure as a page, in the language of whoever reads it. */
-const asPage = async (request: Incoming, code: Code, status: number): Promise<Answer> => {
+const asPage = async (
+  request: Incoming,
+  code: Code,
+  status: number,
+  errorsUrl: string | undefined,
+): Promise<Answer> => {
   const { page, pagePolicy, words } = await written()
   const { cookies, again: login } = request.facts
   const { again } = row(code)
@@ -29,7 +34,7 @@ const asPage = async (request: Incoming, code: Code, status: number): Promise<An
   const { title, advice } = words[language][code]
   const why = status < 500 ? 'signIn' : 'retry'
   const to = again && login && ({ to: login, why } as const)
-  const html = page({ language, title, advice, code, id: request.id, again: to })
+  const html = page({ language, title, advice, code, id: request.id, again: to, errorsUrl })
   const { headers, ...rest } = answer(status, 'text/html', html, cookies)
   return {
     ...rest,
@@ -58,11 +63,19 @@ const asDocument = async (
   return answer(status, 'application/problem+json', JSON.stringify(document), cookies)
 }
 
-/** The answer to a failure, in the form that suits whoever asked. `named`: the public answer, where the row of a route says another. */
-export const refusal = async (request: Incoming, code: Code, named: AnswerName): Promise<Answer> => {
+/**
+ * The answer to a failure, in the form that suits whoever asked. `named`: the public answer, where the row of a route says another;
+ * `errorsUrl`: where a page may send people for more.
+ */
+export const refusal = async (
+  request: Incoming,
+  code: Code,
+  named: AnswerName,
+  errorsUrl?: string,
+): Promise<Answer> => {
   const { status, key } = answers[named]
   const reader = readerOf(request)
-  if (reader === 'page') return asPage(request, code, status)
+  if (reader === 'page') return asPage(request, code, status, errorsUrl)
   if (reader === 'problem') return asDocument(request, code, answers[named])
   return answer(status, 'application/json', JSON.stringify(key), request.facts.cookies)
 }

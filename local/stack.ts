@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { settings } from '../lib/config.ts'
 import { Closers } from './closers.ts'
 import { createTables } from './database.ts'
-import { demo } from './demo/server.ts'
+import { demo, errorsPath } from './demo/server.ts'
 import { Gateway } from './gateway.ts'
 import type { Outcome } from './instances.ts'
 import { listenOnLoopback, lobby } from './listening.ts'
@@ -64,7 +64,7 @@ const start = async (options: Options, closers: Closers): Promise<Stack> => {
   const platform = await openPlatform(options, credentials, closers)
   const { functions, identityUrl, awsUrl, databaseUrl } = platform
   const url = `http://localhost:${front.port}`
-  const texts = textsFrom(env, url, identityUrl)
+  const texts = textsFrom({ ERRORS_URL: url + errorsPath, ...env }, url, identityUrl)
 
   const gateway = new Gateway(functions, demoFor(texts, identityUrl !== undefined))
   const deploy = deployer(platform, gateway, refreshEvery, closers)

@@ -86,6 +86,15 @@ describe('the demo service', () => {
       )
     })
 
+  it('serves the explanations of all errors, under the policy that they bring along', async () => {
+    const answer = await fetch(`${origin}/errors.html`)
+    deepEqual([answer.status, answer.headers.get('content-security-policy')], [200, "frame-ancestors 'none'"])
+    match(
+      await answer.text(),
+      /<meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'sha256-/,
+    )
+  })
+
   it('holds nothing that its policy would refuse: no inline script or style, nothing from elsewhere', async () => {
     const page = await (await fetch(origin)).text()
     doesNotMatch(page, /<script(?![^>]* src="\/)|<style|\sstyle=|\son\w+=|(?:src|href)="(?:https?:)?\/\//i)

@@ -26,6 +26,14 @@ describe('a generated document', () => {
   it('explains every code of the catalogue and no other', () =>
     deepEqual(Object.keys(explained).sort(), Object.keys(catalogue).sort()))
 
+  it('names every code in errors.html, for the links of error pages, and runs no script there', () => {
+    const page = read('docs/errors.html')
+    const ids = [...page.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id)
+    deepEqual(ids, Object.keys(catalogue))
+    for (const [, to = ''] of page.matchAll(/ href="#([^"]*)"/g)) ok(ids.includes(to), to)
+    ok(!/<script|<link|<img|https?:\/\/|\]\(|`/.test(page.slice(page.indexOf('<html'))))
+  })
+
   it('is put between its markers, and nowhere without them', () => {
     equal(between('a\n<!-- x -->\nold\n<!-- /x -->\nb', 'x', 'new'), 'a\n<!-- x -->\nnew\n<!-- /x -->\nb')
     equal(between('a', 'x', 'new'), undefined)

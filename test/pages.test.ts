@@ -6,7 +6,7 @@ import { type Code, catalogue, Problem } from '../lib/problem.ts'
 import { swedish } from '../lib/swedish.ts'
 import { asProblem, navigation, openGateway } from './door.ts'
 
-const { call, front } = await openGateway()
+const { call, front, instance, open } = await openGateway()
 
 const pageFor = (query: string, headers: Record<string, string> = {}) =>
   call('login', { query, headers: { ...navigation, ...headers } })
@@ -99,6 +99,30 @@ describe('the way on', () => {
       'https://gw.example.test/imsg-service/v1/org/demo/login?callback=%2Fa',
     ])
     deepEqual(await refused('org=closed&callback=/a', {}), ['organisation_blocked', undefined])
+  })
+})
+
+describe('the code at the foot of a page', () => {
+  const footOf = async (settings: Record<string, string>, headers = navigation) => {
+    const ask = await open('login', instance(settings))
+    const { body = '' } = await ask({ query: 'org=demo', headers })
+    return /<dd>(.*?bad_query.*?)<\/dd>/.exec(body)?.[1]
+  }
+
+  it('leads to its explanation, where there is an address of them', async () => {
+    equal(
+      await footOf({ ERRORS_URL: 'https://docs.example.test/errors.html' }),
+      '<a href="https://docs.example.test/errors.html#bad_query" rel="noreferrer"><code>bad_query</code></a>',
+    )
+  })
+
+  it('stands alone where there is none', async () => equal(await footOf({}), '<code>bad_query</code>'))
+
+  it('is put into no markup by the address', async () => {
+    match(
+      (await footOf({ ERRORS_URL: 'https://docs.example.test/a&amp;b\'c"d/<e>/' })) ?? '',
+      /^<a href="https:\/\/docs\.example\.test\/a&amp;amp;b&#39;c%22d\/%3Ce%3E#bad_query" rel/,
+    )
   })
 })
 

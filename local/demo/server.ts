@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { whoami } from './whoami.ts'
 
-type Answer = { status?: number; type: string; body: string }
+type Answer = { status?: number; type: string; body: string; policy?: string }
 
 const headers = {
   'cache-control': 'no-store',
@@ -31,6 +31,9 @@ const bundle = async (): Promise<string> => {
   return outputFiles.map(({ text }) => text).join('')
 }
 
+/** Where the explanations of all errors are. */
+export const errorsPath = '/errors.html'
+
 /** A small service behind the gateway, on its origin. Resolves to false when the request is none of its own. */
 export const demo = (options: { imasUrl: string; cookieName: string; standIn?: boolean }) => {
   const person = whoami(options.imasUrl, options.cookieName)
@@ -38,13 +41,15 @@ export const demo = (options: { imasUrl: string; cookieName: string; standIn?: b
     'data-identity=""',
     `data-identity="${options.standIn ? 'stand-in' : 'real'}"`,
   )
-  const [style, icon] = [read('page.css'), read('page.svg')]
+  const [style, icon, errors] = [read('page.css'), read('page.svg'), read('../../docs/errors.html')]
   let script: Promise<string> | undefined
 
   const pages: Record<string, (cookies: string) => Answer | Promise<Answer>> = {
     '/': () => ({ type: 'text/html', body: page }),
     '/demo.css': () => ({ type: 'text/css', body: style }),
     '/demo.svg': () => ({ type: 'image/svg+xml', body: icon }),
+    // It carries a policy of its own, all but what only a header can say.
+    [errorsPath]: () => ({ type: 'text/html', body: errors, policy: "frame-ancestors 'none'" }),
     '/demo.js': async () => {
       script ??= bundle()
       return { type: 'text/javascript', body: await script }
@@ -61,8 +66,12 @@ export const demo = (options: { imasUrl: string; cookieName: string; standIn?: b
     const path = request.url?.split('?', 1)[0] ?? ''
     const show = pages[path]
     if (!show || (request.method !== 'GET' && request.method !== 'HEAD')) return false
-    const { status = 200, type, body } = await show(request.headers.cookie ?? '')
-    response.writeHead(status, { ...headers, 'content-type': `${type}; charset=utf-8` }).end(body)
+    const { status = 200, type, body, policy } = await show(request.headers.cookie ?? '')
+    const own = {
+      'content-type': `${type}; charset=utf-8`,
+      ...(policy && { 'content-security-policy': policy }),
+    }
+    response.writeHead(status, { ...headers, ...own }).end(body)
     return true
   }
 }

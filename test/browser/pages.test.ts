@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
@@ -30,7 +30,7 @@ const gallery = createServer(async (request, response) => {
   }
   const asked = incoming({ ...event, requestContext: { requestId: 'JKJaXmPLvHcESHA=' } })
   asked.facts.again = `/again` as LoginUrl
-  const { statusCode, headers, body } = await refusal(asked, code, row(code).answer)
+  const { statusCode, headers, body } = await refusal(asked, code, row(code).answer, '/errors.html')
   response.writeHead(statusCode, headers).end(body)
 })
 before(() => new Promise<void>((ready) => gallery.listen(0, '127.0.0.1', ready)))
@@ -78,6 +78,30 @@ describe('every error page', { concurrency: true }, () => {
     }
     await context.close()
   })
+})
+
+describe('the code of an error page', () => {
+  for (const colorScheme of schemes)
+    it(`leads to what is said of it, on a page that is accessible and fits a phone: ${colorScheme}`, async () => {
+      const at = await overHttp()
+      const context = await person({ ...phone, colorScheme })
+      const page = await context.newPage()
+      await page.goto(loginUrl(at, '/', 'closed'))
+      await page.getByRole('link', { name: 'organisation_blocked', exact: true }).click()
+      const entry = page.locator(':target')
+      await entry.waitFor()
+      equal(await entry.getByRole('heading').textContent(), 'organisation_blocked')
+      ok(
+        await page.evaluate(
+          'document.querySelector(":target").getBoundingClientRect().top < innerHeight / 2',
+        ),
+      )
+      equal(await page.evaluate('document.referrer'), '')
+      await accessible(page, 'errors.html')
+      equal(await tooWide(page), false)
+      await screenshot(page, `errors-phone-${colorScheme}`)
+      await context.close()
+    })
 })
 
 describe('the pages of the demo and of the stand-in', { concurrency: true }, () => {

@@ -74,6 +74,16 @@ const wrong: [what: string, texts: Texts, problem: RegExp][] = [
     { COOKIE_DOMAIN: 'example.com', COOKIE_NAME: '__Host-imid' },
     /^COOKIE_NAME begins with __Host-/,
   ],
+  [
+    'an address of explanations over plain http',
+    { ERRORS_URL: 'http://docs.example.com/errors.html' },
+    /^ERRORS_URL has to begin with https/,
+  ],
+  [
+    'an address of explanations that has a fragment already',
+    { ERRORS_URL: 'https://docs.example.com/errors.html#codes' },
+    /^ERRORS_URL may hold no query or fragment/,
+  ],
   ['no word on the issuer', { TOKEN_ISSUER: '' }, /^TOKEN_ISSUER is missing/],
   ['no word on the audience', { TOKEN_AUDIENCE: '' }, /^TOKEN_AUDIENCE is missing/],
   ['CORS for everybody', { CORS_ALLOWED_ORIGINS: '*' }, /^CORS_ALLOWED_ORIGINS may hold no wildcard/],

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { english } from '../lib/english.ts'
+import { escaped, look } from '../lib/page.ts'
+import { answers, type Code, catalogue, row } from '../lib/problem.ts'
+import { answerOn, door, type Route, type RouteName, routes } from '../lib/routes.ts'
+import { explained } from './explained.ts'
+
+/** The catalogue of failures with all that is said of each, twice: for readers of the repository, and as one page to publish. */
+
+const codes = Object.keys(catalogue) as Code[]
+
+/** Every door of the route table. */
+const doors = Object.entries<Route>(routes).flatMap(([name, route]) =>
+  door(route) ? [{ name: name as RouteName, route }] : [],
+)
+
+/** The routes on which a code may come, by what they answer. `internal` is nobody's promise and everybody's possibility. */
+const answeredBy = (code: Code): Map<string, RouteName[]> => {
+  const giving = doors.filter(
+    ({ route }) => code === 'internal' || route.problems.some((listed) => listed === code),
+  )
+  const said = new Map<string, RouteName[]>()
+  for (const { name, route } of giving) {
+    const { status, key } = answers[answerOn(route, code)]
+    const words = `${status} \`"${key}"\``
+    said.set(words, [...(said.get(words) ?? []), name])
+  }
+  return said
+}
+
+const names = (listed: readonly RouteName[]): string => listed.map((name) => `\`${name}\``).join(', ')
+
+/** Title, answers and level of a code, in one paragraph of Markdown. */
+const summaryOf = (code: Code): string => {
+  const said = [...answeredBy(code)].map(([words, listed]) => `${words} from ${names(listed)}`)
+  return `"${english[code].title}". ${said.join('; ')}. Logged as \`${row(code).level}\`.`
+}
+
+const entry = (code: Code): string => {
+  const { means, remedy } = explained[code]
+  return [
+    `### \`${code}\``,
+    '',
+    summaryOf(code),
+    '',
+    `- **It means:** ${means}`,
+    `- **To do:** ${remedy}`,
+  ].join('\n')
+}
+
+const byAnswer = (): string =>
+  Object.entries(answers)
+    .map(([answer, { status, key }]) => {
+      const own = codes.filter((code) => row(code).answer === answer)
+      return `| ${status} | \`"${key}"\` | ${own.map((code) => `[\`${code}\`](#${code})`).join(', ')} |`
+    })
+    .join('\n')
+
+/** `docs/errors.md`, whole. */
+export const errorsText = (): string => `# Every error, and what to do about it
+
+<!-- Made by \`npm run docs\` from lib/problem.ts, lib/english.ts, lib/routes.ts and docs/explained.ts. Edit those. -->
+
+A failure has one stable **code**. The same code stands in the answer, in the log line and in the metric. Who asks decides in which form
+the answer comes:
+
+| the request | gets |
+|---|---|
+| accepts \`application/problem+json\` | a problem document (RFC 9457) with \`type\`, \`title\`, \`status\`, \`instance\` (the request id), \`key\`, \`code\`, and \`login\` where a new login can help |
+| is a navigation: \`Sec-Fetch-Mode: navigate\`, or without that header an \`Accept\` that prefers \`text/html\` | a page for people, in English or Swedish, with the code and the request id at its foot |
+| is anything else | the documented key as a JSON string |
+
+So to learn the code of a refusal, ask again with \`Accept: application/problem+json\`. The statuses and the keys are few:
+
+| status | key | codes |
+|---|---|---|
+${byAnswer()}
+
+\`units\` and \`unit\` answer 403 \`"${answers.forbidden.key}"\` where other routes answer 401. \`health\` answers nothing but 200 and 500 with the two
+documented members. What is no route at all is answered by API Gateway: 404 \`{"message":"Not Found"}\`.
+
+## The codes
+
+${codes.map(entry).join('\n\n')}
+`
+
+const style = `${look}
+main{max-width:46rem;margin:0 auto}
+h1{line-height:1.2}
+h2{margin:0 0 .5rem;font-size:1.125rem}
+a{color:var(--accent);text-underline-offset:.2em}
+li{margin-bottom:.4rem}
+section{margin-top:1rem;padding:1.25rem 1.5rem;border:1px solid var(--line);border-radius:.75rem;background:var(--card);scroll-margin-top:1rem}
+section:target{border-color:var(--accent);outline:2px solid var(--accent)}
+dt{margin-top:.75rem;font-weight:600}
+code{overflow-wrap:anywhere}`
+
+const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`
+
+/** As much of Markdown as the explanations use. Links lead to other documents, which are not where this page is published. */
+const asHtml = (markdown: string): string =>
+  escaped(markdown.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')).replace(/`([^`]*)`/g, '<code>$1</code>')
+
+const listed = (answer: string, { status, key }: { status: number; key: string }): string => {
+  const own = codes.filter((code) => row(code).answer === answer)
+  const links = own.map((code) => `<a href="#${code}"><code>${code}</code></a>`)
+  return `<li>${status} ${asHtml(`\`"${key}"\``)}: ${links.join(', ')}</li>`
+}
+
+const section = (code: Code): string => {
+  const { means, remedy } = explained[code]
+  return `<section id="${code}">
+<h2><code>${code}</code></h2>
+<p>${asHtml(summaryOf(code))}</p>
+<dl>
+<dt>It means</dt><dd>${asHtml(means)}</dd>
+<dt>To do</dt><dd>${asHtml(remedy)}</dd>
+</dl>
+</section>`
+}
+
+/** `docs/errors.html`, whole: every code under its own name, for `ERRORS_URL`. No script, nothing from elsewhere. */
+export const errorsPage = (): string => `<!doctype html>
+<!-- Made by \`npm run docs\`, like errors.md beside it. -->
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="content-security-policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Every error, and what to do about it</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>Every error, and what to do about it</h1>
+<p>A failure has one stable code. The same code stands at the foot of the page, in the answer to a program and in the log line.</p>
+<ul>
+${Object.entries(answers)
+  .map(([answer, said]) => listed(answer, said))
+  .join('\n')}
+</ul>
+${codes.map(section).join('\n')}
+</main>
+</body>
+</html>
+`
