@@ -13,12 +13,24 @@ export const credentialsFrom = (text: string | undefined): ClientCredentials => 
   throw new UpstreamError('client credentials: the secret lacks client_id or client_secret', false)
 }
 
-/** Reads the client credentials from Secrets Manager each time a new access token is due, so that a rotated secret is picked up. */
+/**
+ * Reads the client credentials from Secrets Manager each time a new access token is due, so that a rotated secret is picked up.
+ * `patience`: how long each of its two attempts may take, in milliseconds.
+ */
 export const credentialsIn = (
   secretId: string,
   endpoint: string | undefined,
+  patience = 3000,
 ): (() => Promise<ClientCredentials>) => {
-  const client = new SecretsManagerClient({ ...(endpoint ? { endpoint } : {}), maxAttempts: 2 })
+  const client = new SecretsManagerClient({
+    ...(endpoint ? { endpoint } : {}),
+    maxAttempts: 2,
+    requestHandler: {
+      connectionTimeout: patience,
+      requestTimeout: patience,
+      throwOnRequestTimeout: true,
+    },
+  })
   return async () => {
     const answer = await client
       .send(new GetSecretValueCommand({ SecretId: secretId }))
