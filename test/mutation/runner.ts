@@ -13,7 +13,7 @@ import type { Outcome } from './suites.ts'
 
 /** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
 const testFiles = [
-  'test/{callback,errors,login,logout,metrics,pages,refresh-state,repositories,round-trips,token-is-set,units}.test.ts',
+  'test/{callback,client-credentials,errors,login,logout,metrics,pages,refresh-state,repositories,return-url,round-trips,token-is-set,units}.test.ts',
   'test/attacks/*.test.ts',
   'test/properties/*.test.ts',
 ]
@@ -132,6 +132,35 @@ class Runner {
     return { status: 'complete', tests, mutantCoverage: instruments.mutantCoverage }
   }
 
+  /**
+   * Runs the tests that reached a mutant until one notices. When none does, all tests of their files: an instance that a first
+   * test has started serves the tests after it, and what ran at the start counts as reached by that first test alone.
+   */
+  async #hunt(
+    source: string,
+    reached: ReadonlySet<string> | undefined,
+  ): Promise<{ killer?: Outcome; nrOfTests: number }> {
+    const files = this.#files.filter(
+      (file) => !reached || [...reached].some((id) => id === file || id.startsWith(`${file} > `)),
+    )
+    let nrOfTests = 0
+    let killer: Outcome | undefined
+    const all = () => true
+    for (const wants of reached ? [(id: string) => reached.has(id), all] : [all])
+      for (const file of inOrder(source, files)) {
+        await this.#runFile(file, wants, (outcome) => {
+          nrOfTests++
+          if (outcome.error !== undefined) killer ??= outcome
+          return killer === undefined
+        })
+        if (killer === undefined) continue
+        const found = finds.get(source) ?? new Map<string, number>()
+        finds.set(source, found.set(file, (found.get(file) ?? 0) + 1))
+        return { killer, nrOfTests }
+      }
+    return { nrOfTests }
+  }
+
   async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation }: MutantRun) {
     instruments.hitCount = hitLimit === undefined ? undefined : 0
     instruments.hitLimit = hitLimit
@@ -139,25 +168,7 @@ class Runner {
     await this.#load()
     instruments.activeMutant = activeMutant.id
 
-    const source = activeMutant.fileName
-    const wanted = testFilter && new Set(testFilter)
-    // Whatever a set-up ran through may show in any test of its file.
-    const wants = (file: string) => (id: string) => !wanted || wanted.has(file) || wanted.has(id)
-    const reaches = (file: string) =>
-      !wanted || [...wanted].some((id) => id === file || id.startsWith(`${file} > `))
-    let nrOfTests = 0
-    let killer: Outcome | undefined
-    for (const file of inOrder(source, this.#files.filter(reaches))) {
-      await this.#runFile(file, wants(file), (outcome) => {
-        nrOfTests++
-        if (outcome.error !== undefined) killer ??= outcome
-        return killer === undefined
-      })
-      if (killer === undefined) continue
-      const found = finds.get(source) ?? new Map<string, number>()
-      finds.set(source, found.set(file, (found.get(file) ?? 0) + 1))
-      break
-    }
+    const { killer, nrOfTests } = await this.#hunt(activeMutant.fileName, testFilter && new Set(testFilter))
     instruments.activeMutant = undefined
     if (instruments.hitCount !== undefined && instruments.hitCount > (hitLimit ?? 0))
       return { status: 'timeout', reason: `Hit limit reached (${instruments.hitCount}/${hitLimit})` }
