@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 import type { Jar } from './cookies.ts'
 import type { Facts, Incoming } from './http.ts'
-import { Problem } from './problem.ts'
+import { codeOf, Problem } from './problem.ts'
 import { checkStanding, standingKeys } from './sessions.ts'
 import { type State, type States, stateKey } from './state.ts'
 import type { Items, Table } from './table.ts'
@@ -40,8 +40,7 @@ export type AccessDeps = Readonly<{
   also?: (claims: Claims) => readonly string[]
 }>
 
-const isUnknownKey = (error: unknown): boolean =>
-  error instanceof Problem && error.code === 'token_key_unknown'
+const isUnknownKey = (error: unknown): boolean => codeOf(error) === 'token_key_unknown'
 
 /** Recognises people. One read of the table answers everything: is the session ended, the subject blocked, the key withdrawn. */
 export const accessTo = (deps: AccessDeps): Access => {
@@ -117,7 +116,6 @@ const readable = (raw: string): UnverifiedToken[] => {
 
 /** What is not signed is no session either; what could not be looked up is another matter. */
 const unlessUnavailable = (error: unknown): undefined => {
-  if (error instanceof Problem && (error.code === 'token_key_unknown' || error.code === 'token_signature'))
-    return undefined
+  if (isUnknownKey(error) || codeOf(error) === 'token_signature') return undefined
   throw error
 }

@@ -39,7 +39,7 @@ const digest = (proof: string, begun: number, org: string, to: string): string =
 const parsed = (value: string): { begun: number; org: string; digest: string } | undefined => {
   const match = /^([0-9a-z]{1,8})!([A-Za-z0-9._~-]{1,64})!([A-Za-z0-9_-]{43})$/.exec(value)
   if (match === null) return undefined
-  const [, begun = '', org = '', sum = ''] = match
+  const [begun, org, sum] = match.slice(1) as [string, string, string]
   return { begun: Number.parseInt(begun, 36), org, digest: sum }
 }
 
@@ -72,6 +72,7 @@ export const bindingsIn = (jar: Jar, random: (bytes: number) => string, now: () 
       if (!proofShape.test(proof)) return undefined
       const cookie = cookieOf(proof)
       const [value, second] = request.cookies.values(cookie)
+      // Stryker disable next-line ConditionalExpression: `value === undefined` is for the type; "undefined" is no login.
       const login = value === undefined || second !== undefined ? undefined : parsed(value)
       if (login === undefined || login.digest !== digest(proof, login.begun, login.org, to)) return undefined
       return now() - login.begun <= loginLifetime ? { cookie, org: login.org } : undefined

@@ -67,8 +67,9 @@ export type Jar = Readonly<{
 
 /** The parents of a host that could share a cookie with it: two labels or more, so never a top-level domain. */
 const parents = (host: string): string[] => {
+  // An address of numbers has no parents.
+  if (/\.\d+$/.test(host)) return []
   const labels = host.split('.')
-  if (/^\d+$/.test(labels.at(-1) ?? '')) return []
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
 }
 

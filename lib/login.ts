@@ -26,18 +26,22 @@ export const allowedFor = (
   config: Pick<Config, 'publicUrl' | 'callbackOrigins'>,
   org: string | undefined,
   items: Items,
-): Allowed => ({
-  publicUrl: config.publicUrl,
-  origins: config.callbackOrigins,
-  domains:
-    (org !== undefined && items.get(organisationKey(org))?.domains?.L?.flatMap((domain) => domain.S ?? [])) ||
-    [],
-})
+): Allowed => {
+  // Stryker disable next-line OptionalChaining,ArrayDeclaration: for the types; an organisation is written with its domains.
+  const domains = (org && items.get(organisationKey(org))?.domains?.L) || []
+  return {
+    publicUrl: config.publicUrl,
+    origins: config.callbackOrigins,
+    // Stryker disable next-line ArrayDeclaration: for the type; a domain is written as text.
+    domains: domains.flatMap((domain) => domain.S ?? []),
+  }
+}
 
 /** Refuses an organisation that is not known, or blocked, where the organisations are known at all. */
 export const checkOrganisation = (org: string, items: Items, organisationsKnown: boolean): void => {
   const item = items.get(organisationKey(org))
   if (organisationsKnown && item === undefined) throw new Problem('organisation_unknown')
+  // Stryker disable next-line OptionalChaining: the second is for the type; an organisation is written with it.
   if (item?.blocked?.BOOL) throw new Problem('organisation_blocked')
 }
 
@@ -59,8 +63,6 @@ export const startLogin =
     const to = returnUrl(callback, allowedFor(config, org, items))
     if (rounds.tooMany(request, to)) throw new Problem('login_loop')
 
-    const { proof, cookies } = config.loginBinding
-      ? bindings.begin(request, org, to)
-      : { proof: undefined, cookies: [] }
-    return redirect(302, identityLoginUrl(config, org, to, proof), cookies)
+    const login = config.loginBinding ? bindings.begin(request, org, to) : undefined
+    return redirect(302, identityLoginUrl(config, org, to, login?.proof), login?.cookies)
   }

@@ -86,6 +86,8 @@ export class Problem extends Error {
   }
 }
 
+/** The code of a failure of the catalogue; any other error is `internal`. */
+export const codeOf = (error: unknown): Code => (error instanceof Problem ? error.code : 'internal')
+
 /** Whether an error says that this person is not signed in, as against that we cannot know. */
-export const isSignedOut = (error: unknown): boolean =>
-  error instanceof Problem && row(error.code).answer === 'missingToken'
+export const isSignedOut = (error: unknown): boolean => row(codeOf(error)).answer === 'missingToken'

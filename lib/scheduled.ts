@@ -2,7 +2,7 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { named } from './log.ts'
 import { embedded } from './metrics.ts'
-import { Problem } from './problem.ts'
+import { codeOf } from './problem.ts'
 import type { Outcome } from './refresh.ts'
 import { inGrace, stateAge } from './state.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -55,7 +55,7 @@ export const scheduled = <E>(
     try {
       return report(await run(event), began)
     } catch (error) {
-      const code = error instanceof Problem ? error.code : 'internal'
+      const code = codeOf(error)
       return report({ outcome: 'failed', reason: `${code}: ${named(error)}` }, began)
     }
   })

@@ -156,6 +156,8 @@ export const openTable = async (
 /** Counts what a table is asked, and fails on demand: what stands between the gateway and its database. */
 export const watched = (table: Table) => {
   const calls = { read: 0, write: 0 }
+  /** The keys that the last read asked for. */
+  const wanted: { keys: readonly string[] } = { keys: [] }
   const fault: { next?: (kind: 'read' | 'write') => Error | undefined } = {}
   const through = async <T>(kind: 'read' | 'write', work: () => Promise<T>): Promise<T> => {
     calls[kind]++
@@ -164,12 +166,16 @@ export const watched = (table: Table) => {
     return work()
   }
   const watching: Table = {
-    read: (keys) => (keys.length === 0 ? table.read(keys) : through('read', () => table.read(keys))),
+    read: (keys) => {
+      if (keys.length === 0) return table.read(keys)
+      wanted.keys = keys
+      return through('read', () => table.read(keys))
+    },
     change: (...call) => through('write', () => table.change(...call)),
     put: (...call) => through('write', () => table.put(...call)),
     remove: (...call) => through('write', () => table.remove(...call)),
   }
-  return { table: watching, calls, fault, reset: () => Object.assign(calls, { read: 0, write: 0 }) }
+  return { table: watching, calls, wanted, fault, reset: () => Object.assign(calls, { read: 0, write: 0 }) }
 }
 
 /** One identity service and one database, with as many function instances over them as a test wants. */

@@ -153,6 +153,7 @@ describe('a login', () => {
     const answer = await unbound({ query: `org=demo&callback=${callback}` })
     const back = new URL(new URL(answer.headers.location ?? '').searchParams.get('callback') ?? '')
     deepEqual([[...back.searchParams.keys()], answer.cookies], [['serviceCallback'], undefined])
+    equal(back.searchParams.get('serviceCallback'), decodeURIComponent(callback))
   })
 
   it('takes no prefix and no Secure on a loopback address, and only there', async () => {

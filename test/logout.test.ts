@@ -49,6 +49,15 @@ describe('POST /logout', () => {
     equal(await isIn(raw), false)
   })
 
+  it('costs nothing when the cookie cannot even be read', async () => {
+    front.reset()
+    gateway.asked.times = 0
+    deepEqual(
+      [(await out('garbage')).statusCode, front.calls, gateway.asked.times],
+      [200, { read: 0, write: 0 }, 0],
+    )
+  })
+
   it('ends both sessions of a browser that sends two', async () => {
     const [one, two] = [await token(), await token()]
     const answer = await call('logout', {

@@ -79,6 +79,20 @@ const askedThere = async (): Promise<string[]> => {
 }
 
 describe('Round trips', () => {
+  it('bring the state along once, and then what the request is about alone', async () => {
+    for (const [name, about] of [
+      ['login', 1],
+      ['token-is-set', 3],
+      ['callback', 3],
+    ] as const) {
+      const call = await open(name)
+      for (const items of [about + 1, about]) {
+        await call(await costs[name].request())
+        deepEqual([name, front.wanted.keys.length], [name, items])
+      }
+    }
+  })
+
   for (const [name, { request, cold, warm, status }] of Object.entries(costs))
     it(`of ${name}: ${JSON.stringify({ cold, warm })} of the table, none to the identity service`, async () => {
       const call = await open(name as HttpRouteName)

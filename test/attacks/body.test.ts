@@ -57,6 +57,10 @@ describe('a body whose encoding is wrong', () => {
   for (const bytes of vectors['bytes that are no UTF-8'])
     it(`is refused as UTF-8: ${bytes}`, () =>
       unitRefused({ body: base64(Buffer.from(bytes, 'hex')), base64: true }, ['bad_body']))
+  it('is too large beyond 256 kB of text, however little that text encodes', async () => {
+    await unitRefused({ body: ' '.repeat(262_144), base64: true }, ['bad_body'])
+    await unitRefused({ body: ' '.repeat(262_145), base64: true }, ['body_too_large'])
+  })
   it('is refused where base64 is taken for text', () =>
     unitRefused({ body: base64('{"unit":null}'), base64: false }, ['bad_body']))
   it('is refused where text is taken for base64', () =>

@@ -1,6 +1,7 @@
-import { equal, notEqual } from 'node:assert/strict'
+import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it, mock } from 'node:test'
+import { fromOurPage } from '../door.ts'
 import vectors from '../vectors/token-headers.json' with { type: 'json' }
 import { type Forgery, forged, goodKeys, pairOf, publicJwk, uselessKeys } from './forger.ts'
 import { sending } from './key-set-server.ts'
@@ -58,6 +59,19 @@ describe('A key of the sender', () => {
   it('is refused under the kid of a good one', async () => {
     await refusedEverywhere(gateway, forged({ by: stranger.privateKey }), 'token_signature')
     await endsNothing(gateway, forged({ by: stranger.privateKey }))
+  })
+
+  it('is refused under the kid of a good one by an instance that just started, and nobody is asked for keys', async () => {
+    for (const [name, request] of [
+      ['token-is-set', { bearer: forged({ by: stranger.privateKey }) }],
+      ['logout', { bearer: forged({ by: stranger.privateKey }), headers: fromOurPage }],
+    ] as const) {
+      const cold = await gateway.open(name)
+      gateway.front.reset()
+      gateway.asked.times = 0
+      await cold(request)
+      deepEqual([name, gateway.front.calls, gateway.asked.times], [name, { read: 1, write: 0 }, 0])
+    }
   })
 
   for (const kid of [

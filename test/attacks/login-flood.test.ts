@@ -93,6 +93,8 @@ describe('Twenty logins open at once', () => {
       '__Host-imsg-login-short=x',
       '__Host-imsg-login-much-too-long=x',
       '__Host-imsg-login-a;b=x',
+      // As long as ours, and its end looks like ours.
+      `${'x'.repeat('__Host-imsg-login-'.length)}AAAAAAAA=x`,
     ]
     deepEqual(cleared(await login(Array.from({ length: 5 }, () => foreign).flat())), [])
   })

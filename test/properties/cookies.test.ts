@@ -129,6 +129,42 @@ describe('any jar', () => {
     )
   })
 
+  const made = (publicUrl: string, cookieName = 'sid') =>
+    jar({
+      cookieName,
+      cookieDomain: undefined,
+      publicUrl: publicUrl as Parameters<typeof jar>[0]['publicUrl'],
+      loopback: publicUrl.startsWith('http:'),
+    })
+
+  for (const [publicUrl, domains] of [
+    ['https://gw.example.test', ['gw.example.test', 'example.test']],
+    ['https://gw.b1', ['gw.b1']],
+    ['https://a.1.test', ['a.1.test', '1.test']],
+    ['https://a.1x', ['a.1x']],
+    ['http://localhost:3000', []],
+    ['http://127.0.0.1:3000', []],
+    ['http://127.0.0.10:3000', []],
+    ['http://[::1]:3000', []],
+  ] as const)
+    it(`takes the session away from every domain that could have set it: ${publicUrl}`, () => {
+      const cleared = made(publicUrl)
+        .noSession()
+        .map((text) => /Domain=([^;]+)/.exec(text)?.[1])
+      deepEqual(cleared, [undefined, ...domains])
+    })
+
+  for (const [name, plain] of [
+    ['__Host-sid', 'sid'],
+    ['__secure-sid', 'sid'],
+    ['my__Host-sid', 'my__Host-sid'],
+  ] as const)
+    it(`keeps a prefix by https alone: ${name}`, () =>
+      deepEqual(
+        [made('https://gw.example.test', name).sessionName, made('http://localhost:1', name).sessionName],
+        [name, plain],
+      ))
+
   it('sets a cookie of 4,096 characters and refuses the next', () => {
     const our = jar({
       cookieName: 'sid',

@@ -1,0 +1,31 @@
+import { equal } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { languageFor, weight } from '../lib/accept.ts'
+
+describe('An Accept header', () => {
+  for (const [accept, expected] of [
+    ['text/html', 1],
+    ['TEXT/HTML ; Q=0.3', 0.3],
+    ['application/json, text/html;level=7;q=0.4', 0.4],
+    ['text/html;q=high', 0],
+    ['text/*, */*', 0],
+    ['text/html;q=0.1, text/html', 0.1],
+    ['', 0],
+  ] as const)
+    it(`gives text/html the weight ${expected}: ${JSON.stringify(accept)}`, () =>
+      equal(weight(accept, 'text/html'), expected))
+})
+
+describe('An Accept-Language header', () => {
+  for (const [accept, expected] of [
+    ['sv', 'sv'],
+    ['sv-SE;q=0.9, en;q=0.8', 'sv'],
+    ['en, sv', 'en'],
+    ['sv, en', 'sv'],
+    ['de, sv;q=0', 'en'],
+    ['svenska', 'en'],
+    ['*', 'en'],
+    ['', 'en'],
+  ] as const)
+    it(`chooses ${expected}: ${JSON.stringify(accept)}`, () => equal(languageFor(accept), expected))
+})
