@@ -21,6 +21,10 @@ export const peers = {
     store: 'memory',
     does: 'The whole handler: cookies, token, revocation, log line, headers; its one read answered from memory.',
   },
+  'bare handler with the same read': {
+    file: 'read',
+    does: 'Reads the same three items through the same client, looks at nothing and answers 200.',
+  },
   'imsg-service, read from a database': {
     file: 'imsg',
     store: 'database',
