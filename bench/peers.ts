@@ -9,6 +9,10 @@ import type { World } from './world.ts'
 /** Each with what it does for a request, so that nobody compares a signature with a session. */
 export const peers = {
   'bare handler': { file: 'bare', does: 'Answers 200.' },
+  'bare handler with the same read': {
+    file: 'read',
+    does: 'Reads the three items that the gateway reads, through the same client, and answers 200.',
+  },
   'crypto.verify': { file: 'crypto', does: 'The signature; no header, claim or clock.' },
   'aws-jwt-verify': { file: 'aws-jwt-verify', does: 'Signature, header, `exp`, `nbf`, `iss`. No store.' },
   '@hapi/jwt': { file: 'hapi', does: 'Hapi, cookie, signature, `exp`, `nbf`. No store.' },
@@ -20,10 +24,6 @@ export const peers = {
     file: 'imsg',
     store: 'memory',
     does: 'The whole handler: cookies, token, revocation, log line, headers; its one read answered from memory.',
-  },
-  'bare handler with the same read': {
-    file: 'read',
-    does: 'Reads the same three items through the same client, looks at nothing and answers 200.',
   },
   'imsg-service, read from a database': {
     file: 'imsg',

@@ -200,7 +200,7 @@ ${table(
 )}
 
 Asking a database is most of it, whoever asks: the gateway takes ${costRatio(report, 'imsg-service, read from a database', 'bare handler with the same read')} times the processor time of a handler that makes the same read and looks
-at nothing. Of the same without any read, answered from memory, it takes ${costRatio(report, 'imsg-service, read from memory', 'bare handler')} times that of a bare handler.
+at nothing. With that read answered from memory it takes ${costRatio(report, 'imsg-service, read from memory', 'bare handler')} times the bare handler.
 
 ## Network
 
