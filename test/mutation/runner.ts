@@ -13,7 +13,7 @@ import type { Outcome } from './suites.ts'
 
 /** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
 const testFiles = [
-  'test/{callback,client-credentials,errors,login,logout,metrics,pages,refresh-state,repositories,return-url,round-trips,token-is-set,units}.test.ts',
+  'test/{accept,callback,client-credentials,errors,login,logout,metrics,pages,refresh-state,repositories,return-url,round-trips,token-is-set,units}.test.ts',
   'test/attacks/*.test.ts',
   'test/properties/*.test.ts',
 ]
