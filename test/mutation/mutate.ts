@@ -2,8 +2,8 @@ import { execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 
 /**
- * `npm run mutate` breaks every clause of the sources, one at a time, and looks for a test that notices; it starts from the results of
- * its last run. `npm run mutate -- since <commit>` does so for the lines that changed since then.
+ * `npm run mutate` breaks every clause of the sources, one at a time, and looks for a test that notices. `-- since <commit>` does so for
+ * the lines that are new since then, `-- lib/units.ts` for a file. Results are kept in `.local/`, and what did not change is not tried again.
  */
 
 const root = join(import.meta.dirname, '..', '..')
@@ -26,18 +26,19 @@ const run = (args: readonly string[]): void => {
   const stryker = join(import.meta.dirname, 'node_modules/@stryker-mutator/core/bin/stryker.js')
   const config = join(import.meta.dirname, 'stryker.config.json')
   const env = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile'), ...process.env }
-  spawn(process.execPath, [stryker, 'run', config, ...args], { cwd: root, env, stdio: 'inherit' }).once(
-    'exit',
-    (code) => {
-      process.exitCode = code ?? 1
-    },
-  )
+  spawn(process.execPath, [stryker, 'run', config, '--incremental', ...args], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  }).once('exit', (code) => {
+    process.exitCode = code ?? 1
+  })
 }
 
 const [command, commit = 'HEAD~1'] = process.argv.slice(2)
 if (command === undefined) {
   console.log('Everything: about 45 minutes on two cores, less when a run was finished before.')
-  run(['--incremental'])
+  run([])
 } else if (command === 'since') {
   const lines = changedSince(commit)
   if (lines.length === 0)
