@@ -8,7 +8,7 @@ import { createTables, openDynalite, region } from '../../local/database.ts'
 import { startIdentity } from '../../local/identity/server.ts'
 import { listenOnLoopback, lobby } from '../../local/listening.ts'
 import { root, synthesise } from '../../local/synthesis.ts'
-import { crumb, eventOf, publicUrl, type Request } from '../door.ts'
+import { crumb, eventOf, navigation, publicUrl, type Request } from '../door.ts'
 import { type Instance, startInstance } from './runtime-api.ts'
 
 /**
@@ -136,6 +136,12 @@ describe('under the runtime client of Lambda', () => {
     deepEqual(plain(await call('token-is-set', await session())), [200, { msg: 'ok' }])
     await control({ do: 'rotate' })
     deepEqual(plain(await call('token-is-set', await session())), [200, { msg: 'ok' }])
+  })
+
+  it('a refusal that a person reads brings its words along', async () => {
+    const { statusCode, headers, body } = await call('token-is-set', { headers: navigation })
+    deepEqual([statusCode, headers['content-type']], [401, 'text/html; charset=utf-8'])
+    match(body ?? '', /<h1>You are not signed in<\/h1>/)
   })
 
   it('units and unit list, and keep a choice', async () => {
