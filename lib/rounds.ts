@@ -23,10 +23,13 @@ const mark = (to: string): string => createHash('sha256').update(to).digest('bas
 /** Rounds are remembered by the browser: `<seconds in base 36>!<mark of the return URL>`, joined by dots. */
 export const roundsIn = (jar: Jar, now: () => number): Rounds => {
   const recent = (request: Incoming): string[] =>
-    (request.cookies.values(jar.roundsName)[0] ?? '').split('.').filter((entry) => {
-      const match = /^([0-9a-z]{1,8})![A-Za-z0-9_-]{8}$/.exec(entry)
-      return match !== null && now() - Number.parseInt(match[1] ?? '0', 36) < roundsLifetime
-    })
+    request.cookies
+      .values(jar.roundsName)
+      .flatMap((value) => value.split('.'))
+      .filter((entry) => {
+        const begun = /^([0-9a-z]{1,8})![A-Za-z0-9_-]{8}$/.exec(entry)?.[1]
+        return begun !== undefined && now() - Number.parseInt(begun, 36) < roundsLifetime
+      })
 
   return {
     tooMany: (request, to) =>

@@ -30,6 +30,7 @@ export const checkStanding = (items: Items, claims: Claims, organisationsKnown: 
   const subject = items.get(subjectKey(claims.org, claims.subject))
   if (items.get(sessionKey(claims))?.ended !== undefined) throw new Problem('token_revoked')
   if (organisationsKnown && organisation === undefined) throw new Problem('token_organisation')
+  // Stryker disable next-line OptionalChaining: the second is for the type; an organisation is written with it.
   if (organisation?.blocked?.BOOL) throw new Problem('token_organisation')
   if (subject?.blocked?.BOOL) throw new Problem('subject_blocked')
   if (endedBefore(organisation, claims.issued)) throw new Problem('organisation_signed_out')

@@ -1,7 +1,7 @@
-import { equal, rejects } from 'node:assert/strict'
+import { equal, notEqual, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type KeySet, keySet, publicKeysFrom } from '../../lib/jwks.ts'
-import { signedClaims, unverifiedToken } from '../../lib/token.ts'
+import { signedClaims, tokenIn, unverifiedToken } from '../../lib/token.ts'
 import { forged, goodKeys } from './forger.ts'
 
 const good = keySet(await publicKeysFrom({ keys: goodKeys() }))
@@ -44,6 +44,20 @@ describe('A flood of tokens', () => {
       await rejects(verify(bad, keys), { code: 'token_signature' })
       equal(asked.times, times)
     }
+  })
+
+  it('is not taken apart again, as long as each has not run out, and then it is forgotten', async () => {
+    const { keys } = counted()
+    const raw = forged({ claims: { iat: 1_800_000_000, exp: 1_800_000_600 } })
+    const [before, at] = [1_800_000_599, 1_800_000_600]
+    const first = tokenIn(raw, keys, before)
+    notEqual(tokenIn(raw, keys, before), first)
+    await signedClaims(first, keys)
+    equal(tokenIn(raw, keys, before), first)
+    equal(tokenIn(raw, keys, before), first)
+    notEqual(tokenIn(raw, undefined, before), first)
+    notEqual(tokenIn(raw, keys, at), first)
+    notEqual(tokenIn(raw, keys, before), first)
   })
 
   it('that one set of keys has verified means nothing to another', async () => {

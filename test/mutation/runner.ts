@@ -13,7 +13,7 @@ import type { Outcome } from './suites.ts'
 
 /** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
 const testFiles = [
-  'test/{accept,callback,client-credentials,errors,login,logout,metrics,pages,refresh-state,repositories,return-url,round-trips,token-is-set,units}.test.ts',
+  'test/{accept,callback,client-credentials,credentials,errors,jwks,login,logout,metrics,pages,refresh-state,repositories,return-url,round-trips,token-is-set,units}.test.ts',
   'test/attacks/*.test.ts',
   'test/properties/*.test.ts',
 ]
@@ -148,12 +148,16 @@ class Runner {
     const all = () => true
     for (const wants of reached ? [(id: string) => reached.has(id), all] : [all])
       for (const file of inOrder(source, files)) {
+        const began = performance.now()
         await this.#runFile(file, wants, (outcome) => {
           nrOfTests++
           if (outcome.error !== undefined) killer ??= outcome
           return killer === undefined
         })
-        if (killer === undefined) continue
+        if (killer === undefined) {
+          durations.set(file, performance.now() - began)
+          continue
+        }
         const found = finds.get(source) ?? new Map<string, number>()
         finds.set(source, found.set(file, (found.get(file) ?? 0) + 1))
         return { killer, nrOfTests }
