@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { escaped } from '../../lib/page.ts'
 import type { Reply } from './exchange.ts'
 
 /** Text that is already HTML. Only `html` makes it, so nothing unescaped finds its way into a page. */
@@ -8,15 +9,6 @@ export class Markup {
     this.text = text
   }
 }
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => entities[sign] ?? '')
 
 const rendered = (value: string | Markup | readonly Markup[]): string => {
   if (typeof value === 'string') return escaped(value)
