@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,10 +15,10 @@ after(() => {
 })
 
 /** `npm start` without npm, and what it says until it is ready or has ended. */
-const start = async (env: Record<string, string>) => {
+const start = async (env: Record<string, string>, cwd = root) => {
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, ['local/start.ts'], {
-    cwd: root,
+    cwd,
     env: { PATH, HOME, NO_WATCH: '1', IDP_PORT: '0', ...env },
   })
   started.push(child)
@@ -34,7 +34,24 @@ const start = async (env: Record<string, string>) => {
     ended.then(() => resolve(undefined))
   })
   const url = await ready
-  return { child, url, ended, text: () => text }
+  /** Waits until it has said this, or has ended. */
+  const says = async (words: RegExp): Promise<string> => {
+    const over = AbortSignal.timeout(60_000)
+    while (!words.test(text) && child.exitCode === null && !over.aborted)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    return text
+  }
+  return { child, url, ended, text: () => text, says }
+}
+
+/** The sources in a folder of their own, for a test that edits them. */
+const copied = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'imsg-sources-'))
+  const needed = ['functions', 'lib', 'infra', 'local', 'client', 'docs', 'package.json', 'package-lock.json']
+  for (const name of [...needed, 'cdk.json', 'tsconfig.json'])
+    await cp(join(root, name), join(folder, name), { recursive: true })
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+  return folder
 }
 
 const free = async (): Promise<number> => {
@@ -93,6 +110,33 @@ describe('npm start', () => {
     )
     await rm(dataDir, { recursive: true })
     await rm(join(root, '.local', String(port)), { recursive: true })
+  })
+
+  it('reloads a function whose source was saved, and no other, without losing the database', async () => {
+    const folder = await copied()
+    const handler = join(folder, 'functions', 'token-is-set', 'handler.ts')
+    const source = await readFile(handler, 'utf8')
+    const { url, child, ended, text, says } = await start(
+      { PORT: '0', REFRESH_EVERY: '0', NO_WATCH: '' },
+      folder,
+    )
+    const health = async () => (await fetch(`${url}/imsg-service/v1/health`)).text()
+    const before = await health()
+    match(before, /"stateChecksum":"[0-9a-f]{64}"/, text())
+
+    await writeFile(handler, source.replace('await access.session(request)', ''))
+    match(await says(/^reloaded /m), /^reloaded token-is-set in \d+\.\d s$/m)
+    const poll = async () => (await fetch(`${url}/imsg-service/v1/token-is-set`)).status
+    equal(await poll(), 200)
+    equal(await health(), before)
+
+    await writeFile(handler, 'this is no source')
+    match(await says(/not reloaded/), /^not reloaded: what ran before runs on$/m)
+    equal(await poll(), 200)
+
+    child.kill('SIGTERM')
+    deepEqual(await ended, [0, null])
+    await rm(folder, { recursive: true })
   })
 
   for (const variable of ['PORT', 'IDP_PORT'])
