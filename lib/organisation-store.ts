@@ -4,13 +4,9 @@ import { documentFrom, removeDocument, writeDocument } from './document.ts'
 import type { Organisation } from './organisations.ts'
 import { organisationKey, subjectKey } from './sessions.ts'
 import type { Table } from './table.ts'
-import { type Directory, directoryKey } from './units.ts'
+import { directoryKey } from './units.ts'
 
 /** Keeps organisations in the table: what changed is written, each item whole, and nothing else is touched. */
-
-/** Digest of each organisation as last written: what a refresh compares with, and the only list of names there is. */
-const indexKey = 'INDEX'
-type Index = Readonly<Record<string, string>>
 
 const digests = new WeakMap<Organisation, string>()
 
@@ -25,48 +21,84 @@ const digestOf = (organisation: Organisation): string => {
 export const organisationsDigest = (organisations: readonly Organisation[]): string =>
   checksum(organisations.map((organisation) => [organisation.name, digestOf(organisation)]))
 
-type Ended = Directory['subjects'][number]
+/** How many are written at a time: one after the other, five thousand organisations would outlast the function. */
+const mostWritten = 16
+/** After so many the list of what has been written is written too, so that a run that broke off is taken up where it ended. */
+const stretch = 500
+/** In the place of a digest: this one may or may not have been written. */
+const uncertain = ''
 
-const readDirectory = async (table: Table, org: string): Promise<Directory | undefined> => {
-  const key = directoryKey(org)
-  return (await documentFrom(table, await table.read([key]), key))?.value as Directory | undefined
+/**
+ * Writes what differs from what was written last: `bring` is asked for each name that is new, changed or gone. The document under `list`
+ * holds all names with their digests, and is the only list there is. A name is noted as uncertain before anything of it is
+ * touched, so wherever a run breaks off, the next one brings it up again, even to what it was before.
+ */
+const reconcile = async (
+  table: Table,
+  list: string,
+  version: number,
+  wanted: ReadonlyMap<string, string>,
+  bring: (name: string) => Promise<void>,
+): Promise<void> => {
+  const document = await documentFrom(table, await table.read([list]), list)
+  const written = new Map(Object.entries((document?.value ?? {}) as Readonly<Record<string, string>>))
+  // Each time under a version of its own: parts of two of them never mix, wherever a run breaks off.
+  let notes = 0
+  const note = () =>
+    writeDocument(table, list, { version: version + notes++, value: Object.fromEntries(written) })
+
+  const names = new Set([...wanted.keys(), ...written.keys()])
+  const due = [...names].filter((name) => written.get(name) !== wanted.get(name))
+  for (let from = 0; from < due.length; from += stretch) {
+    const part = due.slice(from, from + stretch)
+    for (const name of part) written.set(name, uncertain)
+    await note()
+    await atOnce(mostWritten, part, bring)
+    for (const name of part) {
+      const digest = wanted.get(name)
+      if (digest === undefined) written.delete(name)
+      else written.set(name, digest)
+    }
+  }
+  if (due.length > 0) await note()
 }
 
+const indexKey = 'INDEX'
+const endedKey = (org: string): string => `ENDED#${encodeURIComponent(org)}`
+
 /** Blocks and ends are written to the subjects' own items, which every request reads; a preference in the same item stays. */
-const writeSubjects = async (
+const writeEnded = (
   table: Table,
   org: string,
-  before: readonly Ended[],
-  after: readonly Ended[],
+  ended: Organisation['ended'],
+  version: number,
 ): Promise<void> => {
-  const kept = new Set(after.map(({ name }) => name))
-  const told = new Map(before.map((subject) => [subject.name, checksum(subject)]))
-  for (const subject of after) {
-    if (told.get(subject.name) === checksum(subject)) continue
-    const values = { blocked: { BOOL: subject.blocked }, notBefore: { N: String(subject.notBefore ?? 0) } }
-    await table.change(subjectKey(org, subject.name), {
-      set: 'SET #blocked = :blocked, #notBefore = :notBefore',
-      values,
-    })
-  }
-  for (const { name } of before)
-    if (!kept.has(name))
-      await table.change(subjectKey(org, name), {
+  const subjects = new Map(ended.map((subject) => [subject.name, subject]))
+  const wanted = new Map(ended.map((subject) => [subject.name, checksum(subject)]))
+  return reconcile(table, endedKey(org), version, wanted, async (name) => {
+    const subject = subjects.get(name)
+    const key = subjectKey(org, name)
+    if (subject === undefined)
+      await table.change(key, {
         set: 'REMOVE #blocked, #notBefore',
         names: ['blocked', 'notBefore'],
         values: {},
       })
+    else
+      await table.change(key, {
+        set: 'SET #blocked = :blocked, #notBefore = :notBefore',
+        values: { blocked: { BOOL: subject.blocked }, notBefore: { N: String(subject.notBefore ?? 0) } },
+      })
+  })
 }
 
 /** Ends first, then the directory, then the item that points to it: a reader never meets a pointer to nothing. */
 const writeOrganisation = async (
   table: Table,
-  organisation: Organisation,
+  { name, blocked, notBefore, domains, directory, ended }: Organisation,
   version: number,
 ): Promise<void> => {
-  const { name, blocked, notBefore, domains, directory } = organisation
-  const before = await readDirectory(table, name)
-  await writeSubjects(table, name, before?.subjects ?? [], directory.subjects)
+  await writeEnded(table, name, ended, version)
   await writeDocument(table, directoryKey(name), { version, value: directory })
   await table.put(organisationKey(name), {
     version: { N: String(version) },
@@ -77,46 +109,24 @@ const writeOrganisation = async (
   })
 }
 
-const removeOrganisation = async (table: Table, name: string): Promise<void> => {
-  const before = await readDirectory(table, name)
+const removeOrganisation = async (table: Table, name: string, version: number): Promise<void> => {
   await table.remove(organisationKey(name))
-  await writeSubjects(table, name, before?.subjects ?? [], [])
+  await writeEnded(table, name, [], version)
+  await removeDocument(table, endedKey(name))
   await removeDocument(table, directoryKey(name))
 }
 
-/** How many organisations are written at a time: one after the other, five thousand would outlast the function. */
-const mostWritten = 16
-/** After so many the list of what has been written is written too, so that a run that broke off is taken up where it ended. */
-const stretch = 500
-
 /** Brings the table up to these organisations. Safe to repeat: a run that broke off is finished by the next. */
-export const writeOrganisations = async (
+export const writeOrganisations = (
   table: Table,
   organisations: readonly Organisation[],
   version: number,
 ): Promise<void> => {
-  const index = (await documentFrom(table, await table.read([indexKey]), indexKey))?.value as
-    | Index
-    | undefined
-  const written = new Map(Object.entries(index ?? {}))
+  const all = new Map(organisations.map((organisation) => [organisation.name, organisation]))
   const wanted = new Map(organisations.map((organisation) => [organisation.name, digestOf(organisation)]))
-  // Each time under a version of its own: parts of two of them never mix, wherever a run breaks off.
-  let notes = 0
-  const note = () =>
-    writeDocument(table, indexKey, { version: version + notes++, value: Object.fromEntries(written) })
-
-  const changed = organisations.filter(({ name }) => written.get(name) !== wanted.get(name))
-  for (let from = 0; from < changed.length; from += stretch) {
-    await atOnce(mostWritten, changed.slice(from, from + stretch), async (organisation) => {
-      await writeOrganisation(table, organisation, version)
-      written.set(organisation.name, wanted.get(organisation.name) ?? '')
-    })
-    await note()
-  }
-  const gone = [...written.keys()].filter((name) => !wanted.has(name))
-  await atOnce(mostWritten, gone, async (name) => {
-    await removeOrganisation(table, name)
-    written.delete(name)
+  return reconcile(table, indexKey, version, wanted, async (name) => {
+    const organisation = all.get(name)
+    if (organisation === undefined) await removeOrganisation(table, name, version)
+    else await writeOrganisation(table, organisation, version)
   })
-  if (gone.length > 0 || changed.length === 0) await note()
 }

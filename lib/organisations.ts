@@ -16,6 +16,8 @@ export type Organisation = Readonly<{
   /** Return domains: lower case, no wildcard, no public suffix. */
   domains: readonly string[]
   directory: Directory
+  /** Subjects that are blocked or were signed out, by every name a token may give them. */
+  ended: readonly Readonly<{ name: string; blocked: boolean; notBefore?: number }>[]
 }>
 
 type Loose = Readonly<Record<string, unknown>>
@@ -95,8 +97,6 @@ const rolePermissions = (
   return new Map([...byId.keys()].map((id) => [id, [...new Set(effective(id, new Set()))].sort(compare)]))
 }
 
-type Lists = Readonly<{ units: readonly Loose[]; mappings: readonly Loose[]; subjects: readonly Loose[] }>
-
 /** A token's `sub` is a subject's id, alone or behind the organisation's name, or its name at the organisation: all are kept. */
 const subjectNames = (org: string, subject: Loose): string[] => {
   const id = text(subject.id)
@@ -105,9 +105,25 @@ const subjectNames = (org: string, subject: Loose): string[] => {
   )
 }
 
+const endedFrom = (org: string, subjects: readonly Loose[]): Organisation['ended'] =>
+  subjects
+    .flatMap((subject) => {
+      const [blocked, notBefore] = [truth(subject.blocked), instant(subject.notBefore)]
+      if (!blocked && notBefore === 0) return []
+      return subjectNames(org, subject).map((name) => ({
+        name,
+        blocked,
+        ...(notBefore === 0 ? {} : { notBefore }),
+      }))
+    })
+    .sort((a, b) => compare(a.name, b.name))
+
+/** Whether a mapping is for the whole organisation: it names no unit at all. */
+const isWide = ({ unitId }: Loose): boolean => [undefined, null, ''].includes(plain(unitId) as undefined)
+
 const directoryFrom = (
-  org: string,
-  { units, mappings, subjects }: Lists,
+  units: readonly Loose[],
+  mappings: readonly Loose[],
   roles: ReadonlyMap<string, readonly string[]>,
 ): Directory => {
   const named = new Map<string, Unit>(
@@ -119,20 +135,11 @@ const directoryFrom = (
       ]),
   )
   const mapped = mappings.flatMap((mapping) => {
-    const [group, role, unitId] = [text(mapping.group), text(mapping.roleId), text(mapping.unitId)]
-    const unit = named.get(unitId)?.name
-    // A mapping to a unit or role that is gone grants nothing; above all not, for want of a unit, all of them.
-    if (group === '' || !roles.has(role) || (unitId !== '' && unit === undefined)) return []
+    const [group, role] = [text(mapping.group), text(mapping.roleId)]
+    const unit = isWide(mapping) ? undefined : named.get(text(mapping.unitId))?.name
+    // A mapping to a unit or role that is gone or unreadable grants nothing; above all not, for want of a unit, all of them.
+    if (group === '' || !roles.has(role) || (unit === undefined && !isWide(mapping))) return []
     return [{ group, role, ...(unit === undefined ? {} : { unit }) }]
-  })
-  const ended = subjects.flatMap((subject) => {
-    const [blocked, notBefore] = [truth(subject.blocked), instant(subject.notBefore)]
-    if (!blocked && notBefore === 0) return []
-    return subjectNames(org, subject).map((name) => ({
-      name,
-      blocked,
-      ...(notBefore === 0 ? {} : { notBefore }),
-    }))
   })
   return {
     units: [...named.values()].sort((a, b) => compare(a.name, b.name)),
@@ -142,7 +149,6 @@ const directoryFrom = (
     roles: Object.fromEntries(
       [...new Set(mapped.map(({ role }) => role))].sort(compare).map((role) => [role, roles.get(role) ?? []]),
     ),
-    subjects: ended.sort((a, b) => compare(a.name, b.name)),
   }
 }
 
@@ -176,7 +182,8 @@ export const fetchOrganisations = async (
       blocked: truth(row.blocked),
       notBefore: instant(row.notBefore),
       domains: domainsOf(row.whitelistCallbackUrls, isPublicSuffix),
-      directory: directoryFrom(name, { units, mappings, subjects }, granted),
+      directory: directoryFrom(units, mappings, granted),
+      ended: endedFrom(name, subjects),
     }
   })
   return organisations.sort((a, b) => compare(a.name, b.name))

@@ -1,4 +1,5 @@
 import { KeySetError, type PublicKey, publicKeysFrom } from './jwks.ts'
+import { named } from './log.ts'
 import { organisationsDigest, writeOrganisations } from './organisation-store.ts'
 import { fetchOrganisations, type Organisation } from './organisations.ts'
 import { type State, type StateKeeper, type States, stateChecksum, stateKey } from './state.ts'
@@ -27,7 +28,7 @@ export type Outcome = Readonly<{
 const reasonOf = (error: unknown): string => {
   if (error instanceof UpstreamError) return error.message
   if (error instanceof KeySetError) return `key set: ${error.message}`
-  throw error
+  return `${named(error)}`
 }
 
 const stateIn = async ({ table, states, now }: RefreshDeps): Promise<State | undefined> =>
@@ -42,8 +43,9 @@ const failed = async (deps: RefreshDeps, error: unknown): Promise<Outcome> => {
   return { outcome: 'failed', reason, state: await stateIn(deps) }
 }
 
-/** The public suffix list is larger than all the rest of the function, and only return domains are held against it. */
+/** None without an Admin API. The public suffix list is larger than all the rest of the function, and only return domains are held against it. */
 const organisationsFrom = async (upstream: Upstream): Promise<readonly Organisation[]> => {
+  if (!upstream.hasAdmin) return []
   const { isPublicSuffix } = await import('./public-suffix.ts')
   return fetchOrganisations(upstream, isPublicSuffix)
 }
@@ -55,15 +57,15 @@ export const refreshAll = async (deps: RefreshDeps): Promise<Outcome> => {
   const before = await stateIn(deps)
   try {
     const keys = await publicKeysFrom(await upstream.keySet())
-    const organisations = upstream.hasAdmin ? await organisationsFrom(upstream) : undefined
-    const digest = organisations && organisationsDigest(organisations)
+    const organisations = await organisationsFrom(upstream)
+    const digest = upstream.hasAdmin ? organisationsDigest(organisations) : undefined
+    const version = nextVersion(before)
+    // Asked each time, whatever the state says: a run before this one may have broken off half-way.
+    await writeOrganisations(table, organisations, version)
     if (before !== undefined && before.checksum === stateChecksum(keys, digest)) {
       const confirmed = await keeper.confirm(before, now())
       return { outcome: confirmed ? 'unchanged' : 'busy', state: await stateIn(deps) }
     }
-    const version = nextVersion(before)
-    if (organisations !== undefined && before?.organisations !== digest)
-      await writeOrganisations(table, organisations, version)
     const kept = await keeper.keep(before, { version, keys, organisations: digest }, now())
     return { outcome: kept ? 'changed' : 'busy', state: await stateIn(deps) }
   } catch (error) {
@@ -93,14 +95,11 @@ export const refreshKeys = async (deps: RefreshDeps): Promise<Outcome> => {
   if (before === undefined) return refreshAll(deps)
   if (!(await keeper.lease(now()))) return others(deps)
   try {
-    const keys: readonly PublicKey[] = await publicKeysFrom(await upstream.keySet())
+    const keys: readonly PublicKey[] = await publicKeysFrom(await upstream.keySet('once'))
     if (before.checksum === stateChecksum(keys, before.organisations))
       return { outcome: 'unchanged', state: before }
-    const kept = await keeper.keep(
-      before,
-      { version: nextVersion(before), keys, organisations: before.organisations },
-      now(),
-    )
+    const { organisations } = before
+    const kept = await keeper.keepKeys(before, { version: nextVersion(before), keys, organisations })
     return { outcome: kept ? 'changed' : 'busy' }
   } catch (error) {
     return { outcome: 'failed', reason: reasonOf(error) }

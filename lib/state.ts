@@ -91,18 +91,19 @@ const claim = 55
 /** At most one forced fetch of the keys in this many seconds, across all instances. */
 export const forcedCooldown = 60
 
+/** What a state holds, and under which version. */
+type Content = Readonly<{ version: number; keys: readonly PublicKey[]; organisations: string | undefined }>
+
 /** What only refresh-state does with the state. */
 export type StateKeeper = Readonly<{
   /** Claims the right to refresh. False: another run is at work. */
   claim(now: number): Promise<boolean>
   /** Takes the one forced fetch of this cooldown. False: somebody else had it. */
   lease(now: number): Promise<boolean>
-  /** Writes new content over version `before`. False: another run was faster. */
-  keep(
-    before: State | undefined,
-    next: { version: number; keys: readonly PublicKey[]; organisations: string | undefined },
-    now: number,
-  ): Promise<boolean>
+  /** Writes new content over version `before`, all of it as it is now. False: another run was faster. */
+  keep(before: State | undefined, next: Content, now: number): Promise<boolean>
+  /** The same when the keys alone were asked for: how old the rest is, and that a refresh failed or is under way, stays as it is. */
+  keepKeys(before: State, next: Content): Promise<boolean>
   /** Notes that the content is still right. */
   confirm(state: State, now: number): Promise<boolean>
   /** Notes why a refresh failed; the content stays. */
@@ -118,6 +119,12 @@ export type StateKeeper = Readonly<{
 export const stateKeeper = (table: Table): StateKeeper => {
   const at = (now: number) => ({ N: String(now) })
   const done = 'lastSuccess = :now, lastAttempt = :now REMOVE lastError, claimedUntil'
+  const content = 'SET #version = :version, #checksum = :checksum, #keys = :keys'
+  const contentOf = ({ version, keys, organisations }: Content) => ({
+    version: at(version),
+    checksum: { S: stateChecksum(keys, organisations) },
+    keys: { S: JSON.stringify(keys) },
+  })
   return {
     claim: (now) =>
       table.change(stateKey, {
@@ -134,16 +141,24 @@ export const stateKeeper = (table: Table): StateKeeper => {
       }),
     keep: (before, next, now) =>
       table.change(stateKey, {
-        set: `SET #version = :version, #checksum = :checksum, #keys = :keys, ${next.organisations === undefined ? '' : '#organisations = :organisations, '}${done}`,
+        set:
+          next.organisations === undefined
+            ? `${content}, ${done}, #organisations`
+            : `${content}, #organisations = :organisations, ${done}`,
+        names: ['organisations'],
         values: {
-          version: at(next.version),
-          checksum: { S: stateChecksum(next.keys, next.organisations) },
-          keys: { S: JSON.stringify(next.keys) },
+          ...contentOf(next),
           ...(next.organisations === undefined ? {} : { organisations: { S: next.organisations } }),
           now: at(now),
           before: at(before?.version ?? 0),
         },
         when: 'attribute_not_exists(#version) OR #version = :before',
+      }),
+    keepKeys: (before, next) =>
+      table.change(stateKey, {
+        set: content,
+        values: { ...contentOf(next), before: at(before.version) },
+        when: '#version = :before',
       }),
     confirm: (state, now) =>
       table.change(stateKey, {

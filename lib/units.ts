@@ -15,8 +15,6 @@ export type Directory = Readonly<{
   mappings: readonly Readonly<{ group: string; unit?: string; role: string }>[]
   /** Effective permissions (`service:permission`) of each role that is mapped, those of its parents included. */
   roles: Readonly<Record<string, readonly string[]>>
-  /** Subjects that are blocked or were signed out, by every name a token may give them. */
-  subjects: readonly Readonly<{ name: string; blocked: boolean; notBefore?: number }>[]
 }>
 
 /** A directory made ready to be asked: units by name, and the units of each group (`all` for every unit). */

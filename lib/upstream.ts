@@ -20,7 +20,6 @@ type Limits = Readonly<{ milliseconds: number; bytes: number }>
 
 const small: Limits = { milliseconds: 5_000, bytes: 1_000_000 }
 const large: Limits = { milliseconds: 20_000, bytes: 100_000_000 }
-const mostAttempts = 2
 const pause = 200
 
 /** Reads a body up to a limit: an answer that never ends must not fill the memory. */
@@ -56,19 +55,13 @@ const attempt = async (what: string, url: string, init: RequestInit, limits: Lim
 }
 
 /** One call, tried again once when it failed in passing. */
-const call = async (
-  what: string,
-  url: string,
-  init: RequestInit = {},
-  limits = small,
-  tries = 1,
-): Promise<unknown> => {
+const call = async (what: string, url: string, init: RequestInit, limits = small): Promise<unknown> => {
   try {
     return await attempt(what, url, init, limits)
   } catch (error) {
-    if (!(error instanceof UpstreamError && error.passing) || tries === mostAttempts) throw error
+    if (!(error instanceof UpstreamError && error.passing)) throw error
     await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())))
-    return call(what, url, init, limits, tries + 1)
+    return attempt(what, url, init, limits)
   }
 }
 
@@ -83,8 +76,8 @@ export type AdminList =
   | 'subjects.list'
 
 export type Upstream = Readonly<{
-  /** The key set document, not yet judged. */
-  keySet(): Promise<unknown>
+  /** The key set document, not yet judged. `once`: a failure in passing is not tried again, for whoever may ask only once. */
+  keySet(tries?: 'once'): Promise<unknown>
   /** One list of the Admin API, not yet judged. */
   list(name: AdminList, organizationId?: string): Promise<unknown>
   /** Whether there is an Admin API to ask. */
@@ -122,7 +115,10 @@ export const upstreamOf = (
 
   return {
     hasAdmin: adminApiUrl !== undefined,
-    keySet: () => call('key set', `${imasUrl}/v1/jwks`, { headers: { accept: 'application/json' } }),
+    keySet: (tries) => {
+      const document = ['key set', `${imasUrl}/v1/jwks`, { headers: { accept: 'application/json' } }] as const
+      return tries === 'once' ? attempt(...document, small) : call(...document)
+    },
     list: async (name, organizationId) => {
       if (bearer === undefined || bearer.until <= now()) bearer = await freshBearer()
       const query =

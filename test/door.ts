@@ -235,11 +235,11 @@ export const openGateway = async (settings: Settings = {}) => {
     }
   }
 
-  const refreshing = async () => {
+  const refreshing = async (table: Table, more: Settings) => {
     const { refreshAll, refreshKeys } = await import('../lib/refresh.ts')
     const { stateKeeper } = await import('../lib/state.ts')
     const { upstreamOf } = await import('../lib/upstream.ts')
-    const on = { ...instance(), table: database.table }
+    const on = { ...instance(more), table }
     const upstream = upstreamOf(
       on.config,
       async () => ({ id: 'gateway', secret: 'canary-client-secret' }),
@@ -250,8 +250,8 @@ export const openGateway = async (settings: Settings = {}) => {
   }
 
   /** What refresh-state does. */
-  const refresh = async (forced = false) => {
-    const run = await refreshing()
+  const refresh = async (forced = false, over = database.table, more: Settings = {}) => {
+    const run = await refreshing(over, more)
     return forced ? run.keys() : run.all()
   }
 

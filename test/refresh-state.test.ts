@@ -1,9 +1,11 @@
 import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import type { Context } from 'aws-lambda'
+import { Problem } from '../lib/problem.ts'
 import { scheduled } from '../lib/scheduled.ts'
 import { organisationKey, subjectKey } from '../lib/sessions.ts'
 import { stateKey } from '../lib/state.ts'
+import type { Table } from '../lib/table.ts'
 import { type Directory, directoryKey } from '../lib/units.ts'
 import { openGateway } from './door.ts'
 
@@ -105,6 +107,70 @@ describe('refresh-state', () => {
       deepEqual(await health(), before)
     })
 
+  it('is in grace when the table does not take what is new, and takes it up again', async () => {
+    const before = await health()
+    await control({ do: 'organisation', org: 'second', set: { blocked: true } })
+    const key = organisationKey('second')
+    const broken: Table = {
+      ...table,
+      put: (at, ...call) =>
+        at === key ? Promise.reject(new Problem('table_unavailable')) : table.put(at, ...call),
+    }
+    const { outcome, reason } = await refresh(false, broken)
+    deepEqual([outcome, reason], ['failed', 'Problem table_unavailable'])
+    deepEqual(await health(), { ...before, inGrace: true })
+
+    await control({ do: 'organisation', org: 'second', set: { blocked: false } })
+    equal((await refresh()).outcome, 'unchanged')
+    deepEqual(await health(), before)
+    equal((await stored(key))?.blocked?.BOOL, false)
+  })
+
+  it('stays in grace, as old as it is, when newer keys were fetched for want of one', async () => {
+    const older = { accept: 'application/health+json' }
+    await control({ do: 'organisations', list: 'empty' })
+    clock.ahead = 100
+    equal((await refresh()).outcome, 'failed')
+    const before = await health(older)
+    deepEqual([before.status, before.inGrace, before.stateAge >= 100], ['warn', true, true])
+
+    await control({ do: 'rotate' })
+    equal((await refresh(true)).outcome, 'changed')
+    const after = await health(older)
+    notEqual(after.stateChecksum, before.stateChecksum)
+    deepEqual([after.status, after.inGrace, after.stateAge >= before.stateAge], ['warn', true, true])
+    await control({ do: 'organisations', list: 'normal' })
+  })
+
+  it('asks once for newer keys, whatever the answer', async () => {
+    clock.ahead = 200
+    await control({ do: 'fail' })
+    const fetched = async () => {
+      const { requests } = await control({ do: 'count' })
+      return (requests as Record<string, number>)['/v1/jwks'] ?? 0
+    }
+    const before = await fetched()
+    equal((await refresh(true)).outcome, 'failed')
+    equal((await fetched()) - before, 1)
+  })
+
+  it('forgets the organisations when there is no Admin API any more', async () => {
+    const once = await openGateway()
+    const keys = [organisationKey('demo'), directoryKey('demo')]
+    equal((await once.table.read(keys)).size, 2)
+    const alone = await once.refresh(false, once.table, { ADMIN_API_URL: '', ACCESS_TOKEN_URL: '' })
+    equal(alone.outcome, 'changed')
+    equal((await once.table.read(keys)).size, 0)
+    const { checksum } = alone.state ?? {}
+    equal(
+      (await once.refresh(false, once.table, { ADMIN_API_URL: '', ACCESS_TOKEN_URL: '' })).outcome,
+      'unchanged',
+    )
+    equal((await once.table.read([stateKey])).get(stateKey)?.checksum?.S, checksum)
+    const newcomer = { query: 'org=newcomer&callback=/' }
+    equal((await (await once.open('login'))(newcomer)).statusCode, 302)
+  })
+
   it('lets one of many runs do the work', async () => {
     const outcomes = (await Promise.all(Array.from({ length: 5 }, () => refresh()))).map(
       ({ outcome }) => outcome,
@@ -149,9 +215,8 @@ describe('refresh-state', () => {
       (await Promise.all(keys.map(stored))).filter((item) => item?.blocked !== undefined),
       [],
     )
-    await control({ do: 'organisation', org: 'demo', set: { blocked: false } })
-    await table.change(stateKey, { set: 'SET organisations = :none', values: { none: { S: 'none' } } })
     await refresh()
+    notEqual(await stored(organisationKey('demo')), undefined, 'the next run puts back what is missing')
   })
 
   it('holds keys alone without an Admin API, and takes return URLs from the settings', async () => {

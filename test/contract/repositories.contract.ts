@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { deepEqual, equal, notDeepEqual, notEqual, rejects } from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { documentFrom, removeDocument, writeDocument } from '../../lib/document.ts'
@@ -16,7 +16,7 @@ import {
 import { forcedCooldown, inGrace, stateKeeper, stateKey, statesOf } from '../../lib/state.ts'
 import type { Table } from '../../lib/table.ts'
 import type { Claims } from '../../lib/token.ts'
-import { unitsIn } from '../../lib/units.ts'
+import { directoryKey, unitsIn } from '../../lib/units.ts'
 
 const claims = (more: Partial<Claims> = {}): Claims => ({
   org: 'demo',
@@ -45,8 +45,8 @@ const organisation = (more: Partial<Organisation> = {}): Organisation => ({
     ],
     mappings: [{ group: 'desk', unit: 'north', role: 'r' }],
     roles: { r: ['svc:read'] },
-    subjects: [],
   },
+  ended: [],
   ...more,
 })
 
@@ -246,20 +246,67 @@ export const repositories = (database: string, open: () => Promise<Table>): void
 
     it('blocks and frees subjects, and keeps what they prefer', async () => {
       const table = await open()
-      const withSubjects = (subjects: Organisation['directory']['subjects']) =>
-        organisation({ directory: { ...organisation().directory, subjects } })
       await writeOrganisations(table, [organisation()], 1)
       await unitsIn(table).prefer({ claims: claims(), items: new Map() }, 'north', 100)
-      await writeOrganisations(table, [withSubjects([{ name: 'somebody', blocked: true }])], 2)
+      await writeOrganisations(table, [organisation({ ended: [{ name: 'somebody', blocked: true }] })], 2)
       equal((await seen(table)).standing, 'subject_blocked')
       await writeOrganisations(
         table,
-        [withSubjects([{ name: 'somebody', blocked: false, notBefore: 1001 }])],
+        [organisation({ ended: [{ name: 'somebody', blocked: false, notBefore: 1001 }] })],
         3,
       )
       equal((await seen(table)).standing, 'subject_signed_out')
       await writeOrganisations(table, [organisation()], 4)
       deepEqual(await seen(table), { held: ['north'], preferred: 'north', standing: 'ok' })
+    })
+
+    const everyUnit = organisation({
+      directory: { ...organisation().directory, mappings: [{ group: 'desk', role: 'r' }] },
+    })
+    const somebodyBlocked = organisation({ ended: [{ name: 'somebody', blocked: true }] })
+    for (const [what, after, brokenAt] of [
+      ['a grant', [everyUnit, organisation({ name: 'second' })], organisationKey('second')],
+      ['a block', [somebodyBlocked], directoryKey('demo')],
+      ['a removal', [], 'INDEX'],
+    ] as const)
+      it(`takes ${what} back when the run that wrote it broke off`, async () => {
+        const table = await open()
+        await writeOrganisations(table, [organisation()], 1)
+        const before = await seen(table)
+        let notes = 0
+        const broken: Table = {
+          ...table,
+          // The list is written before the work and after it; it is the second time that fails.
+          put: (key, ...call) =>
+            key === brokenAt && (key !== 'INDEX' || notes++ > 0)
+              ? Promise.reject(new Problem('table_unavailable'))
+              : table.put(key, ...call),
+        }
+        await rejects(writeOrganisations(broken, after, 20), { code: 'table_unavailable' })
+        notDeepEqual(await seen(table), before, 'some of it was written')
+        await writeOrganisations(table, [organisation()], 40)
+        deepEqual(await seen(table), before)
+      })
+
+    it('writes nothing when nothing has changed', async () => {
+      const table = await open()
+      await writeOrganisations(table, [somebodyBlocked], 1)
+      const calls: string[] = []
+      const watching: Table = {
+        ...table,
+        put: (key, ...call) => {
+          calls.push(key)
+          return table.put(key, ...call)
+        },
+        change: (key, ...call) => {
+          calls.push(key)
+          return table.change(key, ...call)
+        },
+      }
+      await writeOrganisations(watching, [somebodyBlocked], 20)
+      deepEqual(calls, [])
+      await writeOrganisations(watching, [{ ...somebodyBlocked, domains: [] }], 40)
+      deepEqual(calls, ['INDEX', directoryKey('demo'), organisationKey('demo'), 'INDEX'])
     })
 
     it('removes an organisation that is gone', async () => {
@@ -271,6 +318,9 @@ export const repositories = (database: string, open: () => Promise<Table>): void
         [organisationKey('second')],
       )
       equal((await seen(table)).standing, 'token_organisation')
+      await writeOrganisations(table, [], 3)
+      const left = ['INDEX', 'ENDED#demo', directoryKey('demo'), organisationKey('second')]
+      deepEqual([...(await table.read(left)).keys()], ['INDEX'])
     })
 
     it('keeps an organisation that is larger than an item', async () => {
@@ -329,6 +379,37 @@ export const repositories = (database: string, open: () => Promise<Table>): void
         [state?.checksum, 220, false],
       )
       equal(state && (await keeper.confirm({ ...state, version: 6 }, 220)), false)
+    })
+
+    it('takes newer keys without taking the rest for confirmed', async () => {
+      const table = await open()
+      const keeper = stateKeeper(table)
+      await keeper.keep(undefined, { version: 7, keys, organisations: 'digest' }, 100)
+      await keeper.fail('down', 160)
+      equal(await keeper.claim(170), true)
+      const old = await read(table, 170)
+      const newer = [...keys, ...keys.map((key) => ({ ...key, kid: 'newer' }))]
+      const next = { version: 8, keys: newer, organisations: 'digest' }
+      equal(old && (await keeper.keepKeys(old, next)), true)
+      equal(old && (await keeper.keepKeys(old, next)), false, 'the version is not that any more')
+
+      const state = await read(table, 170)
+      deepEqual(
+        [state?.version, state?.organisations, state?.lastSuccess, state?.lastError],
+        [8, 'digest', 100, 'down'],
+      )
+      equal(state?.keys.algorithm('newer'), 'EdDSA')
+      notEqual(state?.checksum, old?.checksum)
+      equal(await keeper.claim(170), false, 'the run that is at work has not ended')
+    })
+
+    it('forgets organisations when there is no Admin API any more', async () => {
+      const table = await open()
+      const keeper = stateKeeper(table)
+      await keeper.keep(undefined, { version: 7, keys, organisations: 'digest' }, 100)
+      const before = await read(table, 100)
+      await keeper.keep(before, { version: 8, keys, organisations: undefined }, 160)
+      equal((await read(table, 160))?.organisations, undefined)
     })
 
     it('is claimed by one run at a time, and free again when that one is done or lost', async () => {
