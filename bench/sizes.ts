@@ -54,13 +54,13 @@ export const budget = 225_000
 
 /** What of it may be our own: a little more than it is, so that growth is a decision. */
 export const ownBudgets: Readonly<Record<RouteName, number>> = {
-  login: 34_000,
-  'org-login': 34_000,
+  login: 34_500,
+  'org-login': 34_500,
   callback: 50_000,
   'token-is-set': 45_500,
   units: 48_000,
   unit: 48_000,
-  logout: 48_000,
+  logout: 49_000,
   health: 30_000,
   'refresh-state': 35_000,
 }

@@ -1,4 +1,4 @@
-/** What a request would rather have, by its Accept headers: RFC 9110 section 12.5. Wildcards name nothing, so they do not count. */
+/** What a request would rather have, by its Accept headers: RFC 9110 section 12.5. */
 
 type Range = Readonly<{ name: string; quality: number }>
 
@@ -11,9 +11,18 @@ const ranges = (header: string): Range[] =>
     return { name, quality: quality === undefined ? 1 : Number(quality.slice(2)) || 0 }
   })
 
-/** The weight that an `Accept` gives a media type by name. */
+/** The weight that an `Accept` gives a media type by name: a wildcard names none. */
 export const weight = (accept: string, type: string): number =>
   ranges(accept).find(({ name }) => name === type)?.quality ?? 0
+
+/** Whether an `Accept` would rather have `one` than `other`: by name, or where only wildcards speak for `other`, not less than by those. */
+export const prefers = (accept: string, one: string, other: string): boolean => {
+  const named = (type: string) => ranges(accept).find(({ name }) => name === type)?.quality
+  const wildcards = ['*/*', other.replace(/\/.*/, '/*')]
+  const wild = ranges(accept).flatMap(({ name, quality }) => (wildcards.includes(name) ? quality : []))
+  const [wanted, rival] = [named(one) ?? 0, named(other)]
+  return rival === undefined ? wanted > 0 && wanted >= Math.max(...wild) : wanted > rival
+}
 
 /** The languages that pages are written in. */
 export type Language = 'en' | 'sv'

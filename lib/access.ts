@@ -23,8 +23,8 @@ export type Access = Readonly<{
   session(request: Incoming): Promise<Session>
   /** The same for a token that came another way. Once its signature holds, the facts say whose it is. */
   sessionOf(raw: string, facts: Facts): Promise<Session>
-  /** The signed claims of every token a request presents, good or run out, for ending them. */
-  presented(request: Incoming): Promise<readonly Claims[]>
+  /** The signed claims of every token a request presents, good or run out, for ending them: a bearer, and cookies where those count. */
+  presented(request: Incoming, withCookies: boolean): Promise<readonly Claims[]>
 }>
 
 export type AccessDeps = Readonly<{
@@ -78,7 +78,7 @@ export const accessTo = (deps: AccessDeps): Access => {
   }
 
   const session = async (request: Incoming): Promise<Session> => {
-    const [raw, second] = rawTokens(request)
+    const [raw, second] = request.bearer === undefined ? sessionCookies(request) : [request.bearer]
     if (raw === undefined) throw new Problem('token_missing')
     if (second !== undefined) {
       // Either may have been planted by a sibling host, so both are taken away.
@@ -88,11 +88,12 @@ export const accessTo = (deps: AccessDeps): Access => {
     return sessionOf(raw, request.facts)
   }
 
-  const rawTokens = (request: Incoming): readonly string[] =>
-    request.bearer === undefined ? request.cookies.values(deps.jar.sessionName) : [request.bearer]
+  const sessionCookies = (request: Incoming): readonly string[] =>
+    request.cookies.values(deps.jar.sessionName)
 
-  const presented = async (request: Incoming): Promise<readonly Claims[]> => {
-    const tokens = rawTokens(request).flatMap(readable)
+  const presented = async (request: Incoming, withCookies: boolean): Promise<readonly Claims[]> => {
+    const raw = [request.bearer ?? [], withCookies ? sessionCookies(request) : []].flat()
+    const tokens = raw.flatMap(readable)
     if (tokens.length === 0) return []
     const state = states.remembered(now()) ?? states.from(await table.read([stateKey]), now())
     if (state === undefined) throw new Problem('state_missing')

@@ -42,7 +42,7 @@ const origin = (text: string): Origin => {
 const address = (text: string): string => {
   const url = secure(parsed(text))
   if (url.username || url.password) return wrong('may hold no user name or password')
-  if (url.search || url.hash) return wrong('may hold no query or fragment')
+  if (/[?#]/.test(text)) return wrong('may hold no query or fragment')
   return url.href.replace(/\/+$/, '')
 }
 

@@ -47,7 +47,7 @@ export const largestCookie = 4096
 
 /** How long a login may take, in seconds: half an hour is a password reset and a second factor. */
 export const loginLifetime = 1800
-/** How far back failed rounds are remembered, in seconds. */
+/** How long a round of a login is remembered, in seconds. */
 export const roundsLifetime = 60
 
 /** The jar of this configuration. */
@@ -63,6 +63,7 @@ export type Jar = Readonly<{
   login(name: string, value: string): SetCookie
   noLogin(name: string): SetCookie
   rounds(value: string): SetCookie
+  noRounds(): SetCookie
 }>
 
 /** The parents of a host that could share a cookie with it: two labels or more, so never a top-level domain. */
@@ -116,5 +117,6 @@ export const jar = ({
     login: (name, value) => set(name, value, loginLifetime),
     noLogin: (name) => set(name, '', 0),
     rounds: (value) => set(roundsName, value, roundsLifetime),
+    noRounds: () => set(roundsName, '', 0),
   }
 }

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
-import { boundedBody, jsonBody } from './body.ts'
+import { checkSize, jsonBody } from './body.ts'
 import { ConfigError } from './config.ts'
 import { type Answer, type Facts, type HttpEvent, type Incoming, incoming, lowerCased } from './http.ts'
 import { logTo, named } from './log.ts'
 import { requestMetrics } from './metrics.ts'
-import { enforce } from './policy.ts'
+import { checkForm, enforce } from './policy.ts'
 import { type Code, Problem, row } from './problem.ts'
 import { refusal } from './refusal.ts'
 import { answerOn, type HttpRouteName, type Route, routes } from './routes.ts'
@@ -116,7 +116,13 @@ export const endpoint = (name: HttpRouteName, handle: Handle, on: Surroundings):
     .use({ after: finish, onError: finish })
     .use({ onError: answerProblem })
     .before(({ event }) => check(visitOf(event).request))
-  if ('post' in route) chain.use(route.body === 'json' ? jsonBody() : boundedBody())
+  const wellFormed = ({ event }: { event: HttpEvent }): void => {
+    checkForm(name, visitOf(event).request, on.config)
+    checkSize(event)
+  }
+  if ('post' in route && route.form === 'judged last') chain.after(wellFormed)
+  else chain.before(wellFormed)
+  if ('post' in route && route.body === 'json') chain.use(jsonBody())
   return chain.handler((event: HttpEvent) => handle(visitOf(event).request)) as Endpoint
 }
 

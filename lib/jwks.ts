@@ -58,7 +58,7 @@ const suspicious = (keys: readonly Loose[]): void => {
   if (keys.some((key) => key.kty === 'oct' || 'k' in key)) refuse('a symmetric key is published')
   if (keys.some((key) => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].some((member) => member in key)))
     refuse('a private key is published')
-  const kids = keys.map((key) => key.kid)
+  const kids = keys.flatMap((key) => text(key.kid) ?? [])
   if (new Set(kids).size < kids.length) refuse('two keys carry the same kid')
 }
 

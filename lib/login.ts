@@ -4,7 +4,7 @@ import { type Answer, type Incoming, redirect } from './http.ts'
 import { identityLoginUrl, ownLoginUrl } from './login-url.ts'
 import { organisationName } from './organisation.ts'
 import { Problem } from './problem.ts'
-import { type Allowed, returnUrl } from './return-url.ts'
+import { type Allowed, checkPlausible, returnUrl } from './return-url.ts'
 import type { Rounds } from './rounds.ts'
 import { organisationKey } from './sessions.ts'
 import { type States, stateKey } from './state.ts'
@@ -55,6 +55,7 @@ export const startLogin =
     const callback = request.query.the('callback')
     request.facts.org = org
     request.facts.again = ownLoginUrl(config, org, callback)
+    checkPlausible(callback, { publicUrl: config.publicUrl, origins: config.callbackOrigins })
 
     const remembered = states.remembered(now())
     const items = await table.read([...(remembered === undefined ? [stateKey] : []), organisationKey(org)])

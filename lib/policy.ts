@@ -8,7 +8,7 @@ import type { HttpRouteName, Route } from './routes.ts'
 
 /** What the row of a route promises about its requests, enforced before the route sees them. */
 
-type PolicyConfig = Pick<Config, 'publicUrl' | 'corsOrigins' | 'strictCookies'>
+type PolicyConfig = Pick<Config, 'publicUrl' | 'corsOrigins'>
 
 /** W3C Fetch Metadata and Secure Purpose; `Purpose` and `X-Moz` are what older browsers sent with a prefetch. */
 const isNavigation = ({ header }: Incoming): boolean => {
@@ -30,12 +30,14 @@ const offerLogin = (name: string, request: Incoming, config: PolicyConfig): void
 }
 
 /**
- * OWASP's order: Origin, then Sec-Fetch-Site. A bearer is no cookie: a foreign page cannot send one without a preflight. Without any
- * of them the request comes from no browser, and is refused only if it carries a cookie. One without a cookie is judged all
- * the same when a browser says where it comes from: SameSite=Lax keeps the cookie back, and the answer would still clear it.
+ * Whether the cookies of a request may change anything. OWASP's order: Origin, then Sec-Fetch-Site. Without either the request comes
+ * from no browser, and is refused only if it carries a cookie. One without a cookie is judged all the same when a browser says
+ * where it comes from: SameSite=Lax keeps the cookie back, and the answer would still clear it.
  */
-const isOurs = (request: Incoming, config: PolicyConfig): boolean => {
-  if (request.bearer !== undefined) return true
+export const cookiesMayAct = (
+  request: Incoming,
+  config: Pick<Config, 'publicUrl' | 'corsOrigins'>,
+): boolean => {
   const origin = request.header('origin')
   if (origin !== undefined)
     return origin === config.publicUrl || config.corsOrigins.some((listed) => listed === origin)
@@ -43,14 +45,23 @@ const isOurs = (request: Incoming, config: PolicyConfig): boolean => {
   return site === undefined ? request.cookieHeader.length === 0 : site === 'same-origin'
 }
 
-/** Reads the policy from the row and enforces it. */
+/** Reads from the row who may ask, and refuses the others. A bearer is no cookie: a foreign page cannot send one without a preflight. */
 export const enforce =
   (name: HttpRouteName, route: Route, config: PolicyConfig) =>
   (request: Incoming): void => {
-    if (config.strictCookies && name !== 'health') checkCookieGrammar(request.cookieHeader)
     if ('only' in route && route.only === 'navigations' && !isNavigation(request)) {
       offerLogin(name, request, config)
       throw new Problem('not_a_navigation')
     }
-    if ('post' in route && !isOurs(request, config)) throw new Problem('foreign_origin')
+    if ('post' in route && request.bearer === undefined && !cookiesMayAct(request, config))
+      throw new Problem('foreign_origin')
   }
+
+/** What is asked of the form of a request, whatever its route makes of it. Health is for programs and reads no cookie. */
+export const checkForm = (
+  name: HttpRouteName,
+  { cookieHeader }: Pick<Incoming, 'cookieHeader'>,
+  { strictCookies }: Pick<Config, 'strictCookies'>,
+): void => {
+  if (strictCookies && name !== 'health') checkCookieGrammar(cookieHeader)
+}

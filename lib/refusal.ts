@@ -1,4 +1,4 @@
-import { languageFor, weight } from './accept.ts'
+import { languageFor, prefers, weight } from './accept.ts'
 import { type Answer, answer, type Incoming } from './http.ts'
 import { type AnswerName, answers, type Code, row } from './problem.ts'
 
@@ -11,9 +11,7 @@ const readerOf = ({ header }: Incoming): Reader => {
   if (weight(accept, 'application/problem+json') > 0) return 'problem'
   const mode = header('sec-fetch-mode')
   const wantsPage =
-    mode === undefined
-      ? weight(accept, 'text/html') > weight(accept, 'application/json')
-      : mode === 'navigate'
+    mode === undefined ? prefers(accept, 'text/html', 'application/json') : mode === 'navigate'
   return wantsPage ? 'page' : 'key'
 }
 

@@ -99,6 +99,11 @@ export const judgeReturnUrl = (input: string, allowed: Allowed): Verdict => {
   return { url: url.href as ReturnUrl, rule: head.rule }
 }
 
+/** Refuses what no organisation could allow, before anything is read: with any domain for its own, it is still no return URL. */
+export const checkPlausible = (input: string, settings: Omit<Allowed, 'domains'>): void => {
+  returnUrl(input, { ...settings, domains: [/^https:\/\/([^/?#]*)/.exec(input)?.[1] ?? ''] })
+}
+
 /** From string to a return URL, or a 400. */
 export const returnUrl = (input: string, allowed: Allowed): ReturnUrl => {
   const verdict = judgeReturnUrl(input, allowed)

@@ -4,37 +4,56 @@ import type { Incoming } from './http.ts'
 import type { ReturnUrl } from './return-url.ts'
 
 /**
- * Notices a login that goes round in circles: the same browser comes back from the identity service for the same return URL
- * again and again within a minute. Only finished rounds count, so twenty tabs that sign in at once for twenty pages are no loop.
+ * Notices a login that goes round in circles: the same browser comes back from the identity service for the same page again and
+ * again, each time within a minute of the last. Only finished rounds count, so twenty tabs that sign in at once for twenty pages are no
+ * loop. What follows a `?` or `#` does not make another page of it: it may be another each time.
  */
 
 export type Rounds = Readonly<{
-  /** Whether this browser has gone round for this return URL too often. */
+  /** Whether this browser has gone round for this page too often. */
   tooMany(request: Incoming, to: ReturnUrl): boolean
   /** One more round. */
   count(request: Incoming, to: string): SetCookie
+  /** Forgets them all: whoever signs out may sign in again. */
+  forget(request: Incoming): SetCookie[]
 }>
 
 const mostRounds = 5
 const mostRemembered = 20
 
-const mark = (to: string): string => createHash('sha256').update(to).digest('base64url').slice(0, 8)
+const mark = (to: string): string =>
+  createHash('sha256')
+    .update(to.replace(/[?#].*/s, ''))
+    .digest('base64url')
+    .slice(0, 8)
 
-/** Rounds are remembered by the browser: `<seconds in base 36>!<mark of the return URL>`, joined by dots. */
+type Count = Readonly<{ last: number; times: number }>
+
+/** Rounds are remembered by the browser: `<seconds in base 36>!<mark of the page>!<how often>`, joined by dots, the latest at the end. */
 export const roundsIn = (jar: Jar, now: () => number): Rounds => {
-  const recent = (request: Incoming): string[] =>
-    request.cookies
-      .values(jar.roundsName)
-      .flatMap((value) => value.split('.'))
-      .filter((entry) => {
-        const begun = /^([0-9a-z]{1,8})![A-Za-z0-9_-]{8}$/.exec(entry)?.[1]
-        return begun !== undefined && now() - Number.parseInt(begun, 36) < roundsLifetime
-      })
+  const recent = (request: Incoming): Map<string, Count> => {
+    const entries = request.cookies.values(jar.roundsName).flatMap((value) => value.split('.'))
+    return new Map(
+      entries.flatMap((entry) => {
+        const [, begun, page, times] = /^([0-9a-z]{1,8})!([A-Za-z0-9_-]{8})!([1-9])$/.exec(entry) ?? []
+        if (begun === undefined || page === undefined) return []
+        const last = Number.parseInt(begun, 36)
+        return now() - last < roundsLifetime ? [[page, { last, times: Number(times) }] as const] : []
+      }),
+    )
+  }
 
   return {
-    tooMany: (request, to) =>
-      recent(request).filter((entry) => entry.endsWith(`!${mark(to)}`)).length >= mostRounds,
-    count: (request, to) =>
-      jar.rounds([...recent(request), `${now().toString(36)}!${mark(to)}`].slice(-mostRemembered).join('.')),
+    tooMany: (request, to) => (recent(request).get(mark(to))?.times ?? 0) >= mostRounds,
+    count: (request, to) => {
+      const counts = recent(request)
+      const page = mark(to)
+      const times = Math.min((counts.get(page)?.times ?? 0) + 1, mostRounds)
+      counts.delete(page)
+      counts.set(page, { last: now(), times })
+      const entries = [...counts].map(([name, count]) => `${count.last.toString(36)}!${name}!${count.times}`)
+      return jar.rounds(entries.slice(-mostRemembered).join('.'))
+    },
+    forget: (request) => (request.cookies.values(jar.roundsName).length > 0 ? [jar.noRounds()] : []),
   }
 }

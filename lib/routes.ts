@@ -22,7 +22,13 @@ type Http = Common & {
 
 export type Route =
   | (Http & { get: `/${string}`; csrf: `none: ${string}` })
-  | (Http & { post: `/${string}`; csrf: 'same origin'; body: 'json' | 'none' })
+  | (Http & {
+      post: `/${string}`
+      csrf: 'same origin'
+      body: 'json' | 'none'
+      /** What is wrong with the form of a request is said when the work is done: nothing may keep somebody from signing out. */
+      form?: 'judged last'
+    })
   | (Common & { every: '1 minute' })
 
 const cannotKnow = ['state_missing', 'state_too_old', 'table_unavailable'] as const
@@ -132,6 +138,7 @@ export const routes = {
     post: '/logout',
     csrf: 'same origin',
     body: 'none',
+    form: 'judged last',
     token: 'yes',
     writes: 'SESSION',
     summary: 'End the session, here and in every other instance',

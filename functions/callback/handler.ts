@@ -31,10 +31,10 @@ export const callback = (deps: Deps): Handle => {
     if (pending === undefined && config.loginBinding) return onward(deps, request, target)
 
     const round = rounds.count(request, target)
+    request.facts.cookies = [round]
     if (pending !== undefined) {
       request.facts.org = pending.org
       request.facts.again = ownLoginUrl(config, organisationName(pending.org), target)
-      request.facts.cookies = [round]
     }
 
     const session = await access.sessionOf(raw, request.facts)

@@ -82,7 +82,8 @@ export const startIdentity = async (options: {
 }): Promise<Identity> => {
   const { port, host = '127.0.0.1', clientId, clientSecret, log = () => {} } = options
   const standIn = await newStandIn({ clientId, clientSecret })
-  const server = createServer((request, response) => {
+  // Long, so that no client meets a connection that is just being closed.
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     serve(standIn, request, response)
       .catch((error: unknown) => {
         if (!response.headersSent) send(response, failures.internal)

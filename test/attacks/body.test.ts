@@ -1,7 +1,7 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import type { Code } from '../../lib/problem.ts'
-import { fromOurPage, openGateway, type Request } from '../door.ts'
+import { cleared, fromOurPage, openGateway, type Request } from '../door.ts'
 import { refused } from '../refused.ts'
 import vectors from '../vectors/bodies.json' with { type: 'json' }
 
@@ -96,9 +96,17 @@ describe('a body that is too large', () => {
   ] as const)
     it(`is a 413: ${what}`, () => unitRefused({ body, base64: flag }, ['body_too_large']))
 
-  it('is a 413 at a logout too', async () => {
-    const request = { body: long(most + 1), headers: fromOurPage, cookies: [`imidToken=${raw}`] }
-    await refused(gateway, 'logout', { request, codes: ['body_too_large'], token: raw })
+  it('is a 413 at a logout too, once the session is ended', async () => {
+    const leaving = await token({ jti: 'leaving with luggage' })
+    const request = { body: long(most + 1), headers: fromOurPage, cookies: [`imidToken=${leaving}`] }
+    const answer = await refused(gateway, 'logout', {
+      request,
+      codes: ['body_too_large'],
+      token: leaving,
+      mayWrite: true,
+    })
+    ok(cleared(answer).includes('imidToken'))
+    equal((await call('token-is-set', { bearer: leaving })).statusCode, 401)
   })
 
   it('is none with the last byte that fits', async () => {

@@ -79,7 +79,7 @@ describe('a session cookie that somebody else planted beside ours', () => {
       })
 
   it('ends every session of ours that a logout presents, and sends nobody to where one of them may go', async () => {
-    const [one, two] = [await token({ jti: 'one of two' }), await token({ jti: 'two of two' })]
+    const [one, two] = [await token({ jti: 'one of two' }), await token({}, { user: 'guest' })]
     const cookies = [`imidToken=${one}`, `imidToken=${two}`]
     const query = 'callback=https%3A%2F%2Fapp.example.test%2F'
     await refused(gateway, 'logout', {

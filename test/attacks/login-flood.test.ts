@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
-import { asProblem, browser, cleared, codeOf, navigation, set } from '../door.ts'
+import { asProblem, browser, cleared, codeOf, fromOurPage, navigation, set } from '../door.ts'
 import { forged } from './forger.ts'
 import { openForgedGateway } from './present.ts'
 
@@ -119,12 +119,55 @@ describe('A login that goes round in circles', () => {
         [stopped.statusCode, codeOf(stopped), stopped.headers.location, stopped.cookies],
         [403, 'login_loop', undefined, undefined],
       )
+      equal((await login(person.pairs(), `${there}?another=${Date.now()}#each-time`)).statusCode, 403)
       equal((await login(person.pairs(), `${there}other`)).statusCode, 302)
-      gateway.clock.ahead += 55
+      gateway.clock.ahead += 59
       equal((await login(person.pairs())).statusCode, 403)
       gateway.clock.ahead += 1
       equal((await login(person.pairs())).statusCode, 302)
     })
+
+  it('is stopped though the query is another each time, and though twenty pages go round at once', async () => {
+    const person = browser()
+    for (let time = 0; time < 5; time++)
+      for (let tab = 0; tab < 20; tab++) await round(person, `${there}${tab}?nonce=${time}`)
+    for (let tab = 0; tab < 20; tab++)
+      equal((await login(person.pairs(), `${there}${tab}?nonce=6`)).statusCode, 403)
+  })
+
+  it('is stopped where logins are not bound to their browsers, and each was refused', async () => {
+    const unbound = gateway.instance({ LOGIN_BINDING: 'off' })
+    const [begin, back] = [await gateway.open('login', unbound), await gateway.open('callback', unbound)]
+    const person = browser()
+    const request = () => ({ cookies: person.pairs(), headers: asProblem })
+    const query = `imid_token=${forged({ claims: { ntt: 'access_token' } })}&serviceCallback=${there}`
+    for (let time = 0; time < 5; time++) person.take(await back({ ...request(), query }))
+    const stopped = await begin({ ...request(), query: `org=demo&callback=${there}` })
+    deepEqual([stopped.statusCode, codeOf(stopped)], [403, 'login_loop'])
+  })
+
+  it('is none when somebody signs out and in again', async () => {
+    const person = browser()
+    for (let time = 0; time < 7; time++) {
+      const raw = forged({ claims: { jti: `visit ${time}` } })
+      equal((await round(person, there, raw)).statusCode, 302)
+      person.take(await gateway.call('logout', { cookies: person.pairs(), headers: fromOurPage }))
+    }
+    deepEqual([...person.cookies.keys()], [])
+  })
+
+  it('is forgotten a minute after its last round, page by page', async () => {
+    const person = browser()
+    for (let time = 0; time < 4; time++) await round(person)
+    gateway.clock.ahead += 59
+    await round(person)
+    await round(person, `${there}other`)
+    equal((await login(person.pairs())).statusCode, 403)
+    gateway.clock.ahead += 60
+    for (const page of ['', 'other']) equal((await login(person.pairs(), there + page)).statusCode, 302)
+    await round(person, `${there}third`)
+    equal(person.cookies.get('__Host-imsg-rounds')?.split('.').length, 1)
+  })
 
   it('is no circle when 25 tabs sign in for 25 pages, of which twenty are remembered, and none when logins only begin', async () => {
     const person = browser()
@@ -141,7 +184,9 @@ describe('A login that goes round in circles', () => {
     'x',
     '!',
     'zzzzzzzz!AAAAAAAA',
-    '-1!AAAAAAAA',
+    '-1!AAAAAAAA!9',
+    'zzzzzzzz!AAAAAAAA!0',
+    'zzzzzzzz!AAAAAAAA!10',
     'a!b!c',
     '__proto__',
     '0!',
@@ -154,6 +199,6 @@ describe('A login that goes round in circles', () => {
       const query = await gateway.begin(person)
       person.cookies.set('__Host-imsg-rounds', value)
       const rounds = set(await arrive(person, query)).find(({ name }) => name === '__Host-imsg-rounds')
-      equal((rounds?.value.length ?? 0) <= 20 * 18, true)
+      equal((rounds?.value.length ?? 0) <= 20 * 20, true)
     })
 })

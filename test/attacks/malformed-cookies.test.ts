@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { browser, crumb, fromOurPage, openGateway, set } from '../door.ts'
+import { browser, cleared, crumb, fromOurPage, openGateway, set } from '../door.ts'
 import { refused, standing } from '../refused.ts'
 import vectors from '../vectors/cookies.json' with { type: 'json' }
 
@@ -56,7 +56,6 @@ describe('STRICT_COOKIE_MODE', () => {
         ['units', {}],
         ['login', { query: 'org=demo&callback=/' }],
         ['callback', { query: `serviceCallback=/&imid_token=${raw}` }],
-        ['logout', { headers: fromOurPage }],
         ['unit', { headers: { ...fromOurPage, 'content-type': 'application/json' }, body: '{"unit":null}' }],
       ] as const)
         for (const cookies of [[header], [header, `imidToken=${raw}`]])
@@ -67,6 +66,19 @@ describe('STRICT_COOKIE_MODE', () => {
             call: (sent) => strict.call(name, sent),
           })
     })
+
+  it('lets nobody be kept from signing out by the cookie of somebody else', async () => {
+    const leaving = await gateway.token({ jti: 'leaving' })
+    const answer = await refused(gateway, 'logout', {
+      request: { headers: fromOurPage, cookies: ['theme={"a": 1}', `imidToken=${leaving}`] },
+      codes: ['bad_cookies'],
+      token: leaving,
+      mayWrite: true,
+      call: await gateway.open('logout', gateway.instance({ STRICT_COOKIE_MODE: 'true' })),
+    })
+    ok(cleared(answer).includes('imidToken'))
+    equal((await gateway.call('token-is-set', { bearer: leaving })).statusCode, 401)
+  })
 
   for (const header of vectors.proper)
     it(`takes ${header}`, async () => {

@@ -147,6 +147,7 @@ describe('A storm of unknown keys', () => {
   })
 
   it('is refused as ever while Lambda or the identity service is away, and puts nobody in grace', async () => {
+    await gateway.refresh()
     later(60)
     gateway.keySet.answer = (response) => response.destroy()
     deepEqual(await storm(await ten('token-is-set'), 20, 'away'), new Map([['401 token_key_unknown', 20]]))
