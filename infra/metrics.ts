@@ -4,7 +4,7 @@ import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch
 import { Operation, type TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
 
-/** THE metrics that functions emit in their log lines, without dimensions; `LoginFailed` also by `Code`. */
+/** THE metrics that functions emit in their log lines, without dimensions; those of a refusal also by `Code`. */
 export const emitted = {
   InGrace: 'refresh-state: 1 while the last good state serves because no fresh one can be had, else 0',
   StateAge: 'refresh-state: seconds since the state was last known to be current',
@@ -19,6 +19,7 @@ export const emitted = {
   PollGood: 'token-is-set: the session is good',
   PollRefused: 'token-is-set: there is no good session',
   PollUnknown: 'token-is-set: it could not be told',
+  Refused: 'units, unit, logout, health: a request was refused, by the code that says why',
   HeaderBytes: 'login, org-login, callback: size of the cookies that came with a request',
 } as const
 

@@ -16,6 +16,7 @@ export const healthAnswer = (
   const grace = alive && inGrace(state, now)
   const documented = alive ? { inGrace: grace, stateChecksum: state.checksum } : unhealthy
   const status = alive ? 200 : 500
+  if (!alive) request.facts.code = 'unhealthy'
   if (!/\bapplication\/health\+json\b/i.test(request.header('accept') ?? ''))
     return answer(status, 'application/json', JSON.stringify(documented))
 

@@ -35,7 +35,7 @@ const metricsOf = ({ route, status, code, cookieBytes, unbound }: Outcome): read
     case 'token-is-set':
       return [one(status === 200 ? 'PollGood' : status === 401 ? 'PollRefused' : 'PollUnknown')]
     default:
-      return []
+      return status < 400 ? [] : [one('Refused')]
   }
 }
 
@@ -64,9 +64,6 @@ export const embedded = (
   }
 }
 
-/** Metrics of one request. Failed logins are counted by code as well, so that an alarm can say which. */
-export const requestMetrics = (namespace: string, outcome: Outcome, at: number): Record<string, unknown> => {
-  const metrics = metricsOf(outcome)
-  const failed = metrics.some(({ name }) => name === 'LoginFailed')
-  return embedded(namespace, metrics, at, failed ? { Code: outcome.code } : {})
-}
+/** Metrics of one request. What was refused is counted by its code as well, the one in the answer and in the line: contract, section 2. */
+export const requestMetrics = (namespace: string, outcome: Outcome, at: number): Record<string, unknown> =>
+  embedded(namespace, metricsOf(outcome), at, outcome.status < 400 ? {} : { Code: outcome.code })

@@ -1,6 +1,6 @@
 import { equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { languageFor, weight } from '../lib/accept.ts'
+import { languageFor, prefers, weight } from '../lib/accept.ts'
 
 describe('An Accept header', () => {
   for (const [accept, expected] of [
@@ -14,6 +14,28 @@ describe('An Accept header', () => {
   ] as const)
     it(`gives text/html the weight ${expected}: ${JSON.stringify(accept)}`, () =>
       equal(weight(accept, 'text/html'), expected))
+})
+
+describe('A choice between HTML and JSON', () => {
+  for (const [accept, expected] of [
+    ['text/html', true],
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', true],
+    ['text/html, */*', true],
+    ['text/html;q=0.9, application/json;q=0.8', true],
+    ['text/html;q=0.5, application/json;q=0.1, */*', true],
+    ['text/html;q=0.2, text/*;q=0.9', true],
+    ['text/html, application/json', false],
+    ['text/html;q=0.1, */*', false],
+    ['text/html;q=0.5, application/*;q=0.6', false],
+    ['text/html;q=0.4, application/*;q=0.3, */*;q=0.5', false],
+    ['text/html;q=0', false],
+    ['application/json', false],
+    ['*/*', false],
+    ['text/*', false],
+    ['', false],
+  ] as const)
+    it(`falls to ${expected ? 'HTML' : 'JSON'}: ${JSON.stringify(accept)}`, () =>
+      equal(prefers(accept, 'text/html', 'application/json'), expected))
 })
 
 describe('An Accept-Language header', () => {

@@ -49,6 +49,11 @@ describe('A key set', () => {
   ] as const)
     it(`takes a key that ${what}`, async () => equal((await usable([{ ...good, ...members }])).length, 1))
 
+  it('passes over keys without a name, however many', async () => {
+    const nameless = { ...good, kid: undefined }
+    deepEqual(await usable([nameless, good, nameless, { ...good, kid: 5 }, { ...good, kid: 5 }]), ['good'])
+  })
+
   for (const [what, members] of [
     ['has no name', { kid: undefined }],
     ['has a number for a name', { kid: 5 }],

@@ -54,6 +54,19 @@ for (const [route, to] of doors) {
       ['bad_query', 'a callback that does not decode', 'demo', 'callback=%E0%A4%A'],
       ['bad_organisation', 'an organisation that is no name', 'a/b', `callback=${callback}`],
       ['return_url_not_allowed', 'a foreign return URL', 'demo', 'callback=https%3A%2F%2Fevil.test'],
+      ['return_url_not_allowed', 'a script, wherever it is for', 'nowhere', 'callback=javascript:alert(1)'],
+      [
+        'return_url_not_allowed',
+        'a host that is none, wherever it is for',
+        'nowhere',
+        'callback=https://a_b.test',
+      ],
+      [
+        'return_url_not_allowed',
+        'no path and no origin, wherever it is for',
+        'closed',
+        'callback=//evil.test',
+      ],
       ['return_url_not_allowed', "another organisation's return URL", 'second', `callback=${callback}`],
     ] as const)
       it(`answers 400 to ${what}`, async () => {
@@ -69,8 +82,10 @@ for (const [route, to] of doors) {
       ['organisation_blocked', 'closed'],
     ] as const)
       it(`answers 403 ${code}`, async () => {
-        const answer = await call(route, { ...to(org, `callback=${callback}`), headers: asProblem })
-        deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [403, code, undefined])
+        for (const query of [`callback=${callback}`, 'callback=https%3A%2F%2Felsewhere.test%2F']) {
+          const answer = await call(route, { ...to(org, query), headers: asProblem })
+          deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [403, code, undefined])
+        }
       })
 
     for (const [what, headers] of [

@@ -73,6 +73,45 @@ describe('POST /logout', () => {
     equal(await isIn(raw), false)
   })
 
+  it('ends a bearer and the cookie beside it, when a page of ours sent them', async () => {
+    const [bearer, cookie] = [await token({ ntt: 'access_token' }), await token()]
+    const answer = await call('logout', { bearer, cookies: [`imidToken=${cookie}`], headers: fromOurPage })
+    deepEqual([answer.statusCode, cleared(answer)], [200, everyVariant])
+    deepEqual([await isIn(bearer), await isIn(cookie)], [false, false])
+  })
+
+  it('ends the cookie beside what is no bearer, when a page of ours sent them', async () => {
+    const cookie = await token()
+    const answer = await call('logout', {
+      bearer: 'x',
+      cookies: [`imidToken=${cookie}`],
+      headers: fromOurPage,
+    })
+    deepEqual([answer.statusCode, cleared(answer), await isIn(cookie)], [200, everyVariant, false])
+  })
+
+  for (const [what, headers] of [
+    ['another origin', { origin: 'https://evil.test' }],
+    ['a sibling site', { 'sec-fetch-site': 'same-site' }],
+    ['an unknown place', {}],
+  ] as const)
+    it(`ends a bearer from ${what}, and leaves the cookie beside it where it is`, async () => {
+      const [bearer, cookie] = [await token(), await token()]
+      const answer = await call('logout', { bearer, cookies: [`imidToken=${cookie}`], headers })
+      deepEqual([answer.statusCode, answer.cookies], [200, undefined])
+      deepEqual([await isIn(bearer), await isIn(cookie)], [false, true])
+    })
+
+  it('goes on to where both of two sessions may go', async () => {
+    const [one, two] = [await token(), await token()]
+    const answer = await call('logout', {
+      query: 'callback=https%3A%2F%2Fapp.example.test%2F',
+      cookies: [`imidToken=${one}`, `imidToken=${two}`],
+      headers: fromOurPage,
+    })
+    deepEqual([answer.statusCode, answer.headers.location], [303, 'https://app.example.test/'])
+  })
+
   for (const [what, target] of [
     ['a path on the gateway', '/goodbye'],
     ['a return domain of the organisation', 'https://app.example.test/goodbye'],

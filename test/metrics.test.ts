@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { logTo } from '../lib/log.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
 import { surroundings } from '../lib/surroundings.ts'
-import { openGateway, type Request } from './door.ts'
+import { asProblem, openGateway, type Request } from './door.ts'
 
 const gateway = await openGateway()
 const { logs, instance, open, token } = gateway
@@ -12,7 +12,7 @@ const { logs, instance, open, token } = gateway
 const lineOf = async (name: HttpRouteName, request: Request, on = instance()) => {
   await (await open(name, on))(request)
   return (logs.at(-1) ?? {}) as Record<string, unknown> & {
-    _aws?: { CloudWatchMetrics: { Namespace: string; Metrics: { Name: string }[] }[] }
+    _aws?: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[] }
   }
 }
 
@@ -47,6 +47,45 @@ describe('the metrics', () => {
     log('info', { code: 'ok' })
     log('info', { code: 'ok', _aws: {} })
     deepEqual(lines, ['{"level":"info","code":"ok","_aws":{}}'])
+  })
+})
+
+describe('a refusal', () => {
+  const unsigned = { query: 'imid_token=x&serviceCallback=/' }
+  const foreign = { headers: { origin: 'https://evil.test', 'content-type': 'application/json' }, body: '{}' }
+  for (const [name, request, metric, code] of [
+    ['login', { query: 'org=demo&callback=//elsewhere' }, 'LoginFailed', 'return_url_not_allowed'],
+    ['callback', unsigned, 'LoginFailed', 'login_not_from_this_browser'],
+    ['token-is-set', {}, 'PollRefused', 'token_missing'],
+    ['units', { bearer: 'x' }, 'Refused', 'token_malformed'],
+    ['unit', foreign, 'Refused', 'foreign_origin'],
+    ['logout', foreign, 'Refused', 'foreign_origin'],
+  ] as const)
+    it(`of ${name} is counted by the code that stands in its line and its answer`, async () => {
+      const line = await lineOf(name, { ...request, headers: { ...asProblem, ...Object(request).headers } })
+      deepEqual(
+        [line[metric], line.code, line.Code, line._aws?.CloudWatchMetrics[0]?.Dimensions],
+        [1, code, code, [[], ['Code']]],
+      )
+      ok(namesIn(line)?.includes(metric))
+    })
+
+  it('of health says that the gateway is not well', async () => {
+    const on = { ...instance(), table: { ...gateway.table, read: async () => new Map() } }
+    const { code, status, Refused, Code } = await lineOf('health', {}, on)
+    deepEqual([code, status, Refused, Code], ['unhealthy', 500, 1, 'unhealthy'])
+  })
+
+  it('is what is counted by code, and nothing else', async () => {
+    for (const [name, request] of [
+      ['login', start],
+      ['token-is-set', { bearer: await token() }],
+    ] as const) {
+      const line = await lineOf(name, request)
+      deepEqual([line.Code, line._aws?.CloudWatchMetrics[0]?.Dimensions], [undefined, [[]]])
+    }
+    for (const name of ['units', 'health'] as const)
+      equal((await lineOf(name, { bearer: await token() }))._aws, undefined)
   })
 })
 

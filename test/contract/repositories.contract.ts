@@ -150,6 +150,21 @@ export const repositories = (database: string, open: () => Promise<Table>): void
       deepEqual([item?.ended?.N, item?.expires?.N], ['1500', String(2000 + 3600)])
     })
 
+    it('ends a session until the last of its tokens has run out', async () => {
+      const table = await open()
+      const [long, short] = [
+        claims({ session: 'one', expires: 9000 }),
+        claims({ session: 'one', expires: 2000 }),
+      ]
+      const until = async () => (await table.read([sessionKey(long)])).get(sessionKey(long))?.expires?.N
+      const seen: unknown[] = []
+      for (const whose of [short, long, short]) {
+        await sessionsIn(table).end(whose, 1500)
+        seen.push(await until())
+      }
+      deepEqual(seen, [String(2000 + 3600), String(9000 + 3600), String(9000 + 3600)])
+    })
+
     it('never takes two people for one', async () => {
       const keys = [
         subjectKey('a#b', 'c'),

@@ -34,6 +34,11 @@ const wrong: [what: string, texts: Texts, problem: RegExp][] = [
     { PUBLIC_URL: 'http://gateway.example.com' },
     /^PUBLIC_URL has to begin with https/,
   ],
+  ...['?', '#', '?a=b', '#a'].map((end): [string, Texts, RegExp] => [
+    `an IMAS_URL that ends with ${end}`,
+    { IMAS_URL: `https://imas.example.com/${end}` },
+    /^IMAS_URL may hold no query or fragment/,
+  ]),
   [
     'a return origin with a wildcard',
     { ALLOWED_CALLBACK_ORIGINS: 'https://*.example.com' },

@@ -1,7 +1,9 @@
+import crypto from 'node:crypto'
 import { globSync } from 'node:fs'
-import { registerHooks } from 'node:module'
+import { registerHooks, syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { configureGlobal } from 'fast-check'
 import type { Outcome } from './suites.ts'
 
@@ -13,7 +15,7 @@ import type { Outcome } from './suites.ts'
 
 /** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
 const testFiles = [
-  'test/{accept,callback,client-credentials,credentials,errors,jwks,login,logout,metrics,pages,refresh-state,repositories,return-url,round-trips,token-is-set,units}.test.ts',
+  'test/{accept,callback,client-credentials,credentials,errors,jwks,login,logout,metrics,organisations,pages,refresh-state,repositories,return-url,round-trips,token-is-set,units}.test.ts',
   'test/attacks/*.test.ts',
   'test/properties/*.test.ts',
 ]
@@ -40,6 +42,22 @@ const instruments: Instruments = {}
 
 /** What a stray promise or callback threw: it belongs to whichever test runs. */
 let stray: { error: unknown } | undefined
+
+/** Keys of RSA that were made, in order; where in that order the file of tests that runs has come to. */
+const made: Promise<unknown>[] = []
+let taken = 0
+
+/** New RSA keys are half of what a file of tests costs, so in this process each file is given the same ones, and no key twice. */
+const keysAreMadeOnce = (): void => {
+  const make = promisify(crypto.generateKeyPair) as (kind: string, options: object) => Promise<unknown>
+  const give = (kind: string, options: { modulusLength?: number }): Promise<unknown> => {
+    if (kind !== 'rsa' || options.modulusLength !== 2048) return make(kind, options)
+    made[taken] ??= make(kind, options)
+    return made[taken++] ?? make(kind, options)
+  }
+  Object.defineProperty(crypto.generateKeyPair, promisify.custom, { value: give })
+  syncBuiltinESMExports()
+}
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -71,6 +89,7 @@ class Runner {
           ? { url: suites, shortCircuit: true }
           : next(specifier, context),
     })
+    keysAreMadeOnce()
     // The same inputs for every mutant, and few: what properties find beyond tables, they found before.
     configureGlobal({ seed: 20_261_124, numRuns: 25 })
     for (const event of ['uncaughtException', 'unhandledRejection'] as const)
@@ -95,6 +114,7 @@ class Runner {
     ended: (outcome: Outcome) => boolean,
   ): Promise<void> {
     const { runFile } = await import('./suites.ts')
+    taken = 0
     await runFile(file, `${pathToFileURL(join(process.cwd(), file)).href}?run=${++this.#run}`, {
       wants,
       starts: (id) => {
