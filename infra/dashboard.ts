@@ -15,6 +15,8 @@ export const graphs = {
   ],
   'Refused logins by code': ['loginFailedByCode'],
   'Session checks of open editors': ['pollGood', 'pollRefused', 'pollUnknown'],
+  'Refused session checks by code': ['pollRefusedByCode'],
+  'Refused requests for units, choices, logouts, health': ['refused', 'refusedByCode'],
   'Age of the state (s) and grace': ['stateAge', 'inGrace'],
   'Refreshes of the state': ['refreshSucceeded', 'refreshFailed'],
   'Requests, client errors, server errors': ['requests', 'clientErrors', 'serverErrors'],

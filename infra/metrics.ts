@@ -60,6 +60,8 @@ export const metrics = ({ api, table }: Measured) => {
       period,
       label: `${metricName} ${statistic}`,
     })
+  const byCode = (metricName: Emitted): MathExpression =>
+    math(`SEARCH('{"${namespace}",Code} MetricName="${metricName}"', 'Sum', 300)`, {}, five, '')
   const ofTable = (name: string) => table.metric(name, { statistic: 'Sum', period: five })
   const logins = (period: Duration) => ({
     failed: own('LoginFailed', 'Sum', period),
@@ -121,12 +123,10 @@ export const metrics = ({ api, table }: Measured) => {
     sessionSet: own('SessionSet'),
     loginFailed: own('LoginFailed'),
     loginUnbound: own('LoginUnbound'),
-    loginFailedByCode: math(
-      `SEARCH('{"${namespace}",Code} MetricName="LoginFailed"', 'Sum', 300)`,
-      {},
-      five,
-      '',
-    ),
+    loginFailedByCode: byCode('LoginFailed'),
+    pollRefusedByCode: byCode('PollRefused'),
+    refused: own('Refused'),
+    refusedByCode: byCode('Refused'),
     pollGood: own('PollGood'),
     pollRefused: own('PollRefused'),
     pollUnknown: own('PollUnknown'),

@@ -21,7 +21,7 @@ export const prefers = (accept: string, one: string, other: string): boolean => 
   const wildcards = ['*/*', other.replace(/\/.*/, '/*')]
   const wild = ranges(accept).flatMap(({ name, quality }) => (wildcards.includes(name) ? quality : []))
   const [wanted, rival] = [named(one) ?? 0, named(other)]
-  return rival === undefined ? wanted > 0 && wanted >= Math.max(...wild) : wanted > rival
+  return rival === undefined ? wanted > 0 && wild.every((quality) => wanted >= quality) : wanted > rival
 }
 
 /** The languages that pages are written in. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Jar, loginLifetime, type SetCookie } from './cookies.ts'
 import type { Incoming } from './http.ts'
+import { isOrganisationName, type OrganisationName } from './organisation.ts'
 import type { ReturnUrl } from './return-url.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { ReturnUrl } from './return-url.ts'
  */
 
 /** A login that was begun in this browser and may now be finished. */
-export type PendingLogin = Readonly<{ cookie: string; org: string }>
+export type PendingLogin = Readonly<{ cookie: string; org: OrganisationName }>
 
 export type Bindings = Readonly<{
   /** A new login: its proof for the callback URL, the cookie that matches it, and the removal of the oldest ones. */
@@ -36,10 +37,11 @@ const digest = (proof: string, begun: number, org: string, to: string): string =
     .digest('base64url')
 
 /** The value of a login cookie: when it was begun (seconds, base 36), for which organisation, and the digest. */
-const parsed = (value: string): { begun: number; org: string; digest: string } | undefined => {
-  const match = /^([0-9a-z]{1,8})!([A-Za-z0-9._~-]{1,64})!([A-Za-z0-9_-]{43})$/.exec(value)
+const parsed = (value: string): { begun: number; org: OrganisationName; digest: string } | undefined => {
+  const match = /^([0-9a-z]{1,8})!([^!]*)!([A-Za-z0-9_-]{43})$/.exec(value)
   if (match === null) return undefined
   const [begun, org, sum] = match.slice(1) as [string, string, string]
+  if (!isOrganisationName(org)) return undefined
   return { begun: Number.parseInt(begun, 36), org, digest: sum }
 }
 

@@ -20,6 +20,8 @@ const bytesOf = ({ body, isBase64Encoded }: HttpEvent): Buffer | undefined => {
 const textOf = (event: HttpEvent): string | undefined => {
   const bytes = bytesOf(event)
   if (bytes === undefined) return undefined
+  // What was no UTF-8 arrives with U+FFFD in its place, or as half of a pair.
+  if (!event.isBase64Encoded && /\ufffd|\p{Cs}/u.test(event.body as string)) throw new Problem('bad_body')
   if (event.isBase64Encoded && bytes.toString('base64') !== event.body) throw new Problem('bad_body')
   try {
     return strict.decode(bytes)
@@ -34,11 +36,11 @@ export const checkSize = (event: HttpEvent): void => {
   bytesOf(event)
 }
 
-/** RFC 9110 section 5.6.6 allows white space around the semicolon of a parameter; middy's parser knows none before it. */
+/** RFC 9110 section 5.6.6 allows white space around the semicolon of a parameter; middy's parser knows none before it. A run of it is read once. */
 const plainType = (event: HttpEvent): void => {
   const type = event.headers?.['content-type']
   if (type !== undefined)
-    event.headers = { ...event.headers, 'content-type': type.replace(/[\t ]*;[\t ]*/g, ';') }
+    event.headers = { ...event.headers, 'content-type': type.replace(/(?<![\t ])[\t ]*;[\t ]*/g, ';') }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { atOnce } from './at-once.ts'
-import { hasLoginName } from './organisation.ts'
+import { isOrganisationName } from './organisation.ts'
 import type { Directory, Unit } from './units.ts'
 import { type Upstream, UpstreamError } from './upstream.ts'
 
@@ -161,7 +161,7 @@ export const fetchOrganisations = async (
   isPublicSuffix: (domain: string) => boolean,
 ): Promise<readonly Organisation[]> => {
   const list = async (...call: Parameters<Upstream['list']>) => rowsOf(call[0], await upstream.list(...call))
-  const listed = (await list('organizations.list')).filter((row) => hasLoginName(text(row.name)))
+  const listed = (await list('organizations.list')).filter((row) => isOrganisationName(text(row.name)))
   if (listed.length === 0) throw new UpstreamError('organizations.list: no organisation', false)
   const [roles, services, permissions] = await Promise.all([
     list('roles.list'),

@@ -38,6 +38,11 @@ describe('A choice between HTML and JSON', () => {
       equal(prefers(accept, 'text/html', 'application/json'), expected))
 })
 
+describe('An Accept header without end', () => {
+  it('is read to its end', () =>
+    equal(prefers(`text/html,${'*/*,'.repeat(200_000)}`, 'text/html', 'application/json'), true))
+})
+
 describe('An Accept-Language header', () => {
   for (const [accept, expected] of [
     ['sv', 'sv'],

@@ -174,10 +174,13 @@ describe('the log', () => {
       ['LoginFailed', 'HeaderBytes'],
       [[], ['Code']],
     ])
-    deepEqual(await metrics('token-is-set', {}), [['PollRefused'], [[]]])
+    deepEqual(await metrics('token-is-set', {}), [['PollRefused'], [[], ['Code']]])
     deepEqual(await metrics('token-is-set', { bearer: await gateway.token() }), [['PollGood'], [[]]])
     front.fault.next = () => new Problem('table_unavailable')
-    deepEqual(await metrics('token-is-set', { bearer: await gateway.token() }), [['PollUnknown'], [[]]])
+    deepEqual(await metrics('token-is-set', { bearer: await gateway.token() }), [
+      ['PollUnknown'],
+      [[], ['Code']],
+    ])
     delete front.fault.next
   })
 })

@@ -6,7 +6,6 @@ import type { Handle } from '../../lib/endpoint.ts'
 import { type Answer, type Incoming, redirect } from '../../lib/http.ts'
 import { allowedFor } from '../../lib/login.ts'
 import { ownLoginUrl } from '../../lib/login-url.ts'
-import { organisationName } from '../../lib/organisation.ts'
 import { isSignedOut, Problem } from '../../lib/problem.ts'
 import { type ReturnUrl, returnUrl } from '../../lib/return-url.ts'
 import type { Rounds } from '../../lib/rounds.ts'
@@ -34,7 +33,7 @@ export const callback = (deps: Deps): Handle => {
     request.facts.cookies = [round]
     if (pending !== undefined) {
       request.facts.org = pending.org
-      request.facts.again = ownLoginUrl(config, organisationName(pending.org), target)
+      request.facts.again = ownLoginUrl(config, pending.org, target)
     }
 
     const session = await access.sessionOf(raw, request.facts)

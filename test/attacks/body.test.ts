@@ -63,6 +63,13 @@ describe('a body whose encoding is wrong', () => {
   })
   it('is refused where base64 is taken for text', () =>
     unitRefused({ body: base64('{"unit":null}'), base64: false }, ['bad_body']))
+  for (const body of ['{"unit":"\ud800"}', '{"\udc00":1,"unit":null}', '{"unit":null,"x":"\ufffd"}'])
+    it(`is refused where something stands for what was no UTF-8: ${JSON.stringify(body)}`, () =>
+      unitRefused({ body }, ['bad_body']))
+  it('is none with a pair of surrogates', async () => {
+    const request = { headers: json, cookies: [`imidToken=${raw}`] }
+    equal((await call('unit', { ...request, body: '{"unit":null,"x":"\u{1f511}"}' })).statusCode, 200)
+  })
   it('is refused where text is taken for base64', () =>
     unitRefused({ body: '{"unit":null}', base64: true }, ['bad_body']))
 })
@@ -82,10 +89,10 @@ describe('a body of another type', () => {
     })
 })
 
-describe('a body that is too large', () => {
-  const most = 131_072
-  const long = (length: number): string => `{"unit":null}${' '.repeat(length - 13)}`
+const most = 131_072
+const long = (length: number): string => `{"unit":null}${' '.repeat(length - 13)}`
 
+describe('a body that is too large', () => {
   for (const [what, body, flag] of [
     ['one byte', long(most + 1), false],
     ['one byte in base64', base64(long(most + 1)), true],
@@ -113,6 +120,27 @@ describe('a body that is too large', () => {
     const request = { headers: json, cookies: [`imidToken=${raw}`] }
     equal((await call('unit', { ...request, body: long(most) })).statusCode, 200)
     equal((await call('unit', { ...request, body: base64(long(most)), base64: true })).statusCode, 200)
+  })
+})
+
+describe('a body that nobody asked for', () => {
+  for (const name of ['token-is-set', 'units', 'health'] as const)
+    it(`changes nothing at ${name}, whatever its size`, async () => {
+      const cookies = [`imidToken=${raw}`]
+      const [bare, laden] = [
+        await call(name, { cookies }),
+        await call(name, { cookies, body: long(most + 1) }),
+      ]
+      deepEqual(laden, bare)
+    })
+})
+
+describe('a type with a run of spaces', () => {
+  it('is refused at once', async () => {
+    const began = performance.now()
+    const headers = { ...fromOurPage, 'content-type': `a${' '.repeat(100_000)}b` }
+    await unitRefused({ body: '{"unit":null}', headers }, ['not_json'])
+    ok(performance.now() - began < 1000)
   })
 })
 

@@ -59,12 +59,12 @@ const withProof = (login: Login, proof: string): URLSearchParams => {
 }
 
 /** What the gateway would keep in the browser for this proof, made by hand. */
-const cookieValue = (proof: string): string => {
+const cookieValue = (proof: string, org = 'demo'): string => {
   const begun = gateway.now()
   const digest = createHash('sha256')
-    .update(JSON.stringify([proof, begun, 'demo', there]))
+    .update(JSON.stringify([proof, begun, org, there]))
     .digest('base64url')
-  return `${begun.toString(36)}!demo!${digest}`
+  return `${begun.toString(36)}!${org}!${digest}`
 }
 
 describe('Login CSRF', () => {
@@ -162,6 +162,16 @@ describe('Login CSRF', () => {
     const query = new URLSearchParams({ serviceCallback: there, login: proof })
     deepEqual(await arrive(query, [cookie]), done())
   })
+
+  for (const org of ['.', '..', '.demo', 'a/b', 'd\u00e9mo', 'x'.repeat(65)])
+    it(`is refused with such a cookie for an organisation of no name: ${org.slice(0, 8)}`, async () => {
+      const proof = 'A'.repeat(32)
+      const cookie = `__Host-imsg-login-AAAAAAAA=${cookieValue(proof, org)}`
+      deepEqual(
+        await arrive(new URLSearchParams({ serviceCallback: there, login: proof }), [cookie]),
+        foreign,
+      )
+    })
 
   it('is refused with the proof given twice', async () => {
     const login = await begun()

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Config } from '../../lib/config.ts'
 import { identityLoginUrl, ownLoginUrl } from '../../lib/login-url.ts'
-import { hasLoginName, organisationName } from '../../lib/organisation.ts'
+import { isOrganisationName, organisationName } from '../../lib/organisation.ts'
 import { Problem } from '../../lib/problem.ts'
 import type { ReturnUrl } from '../../lib/return-url.ts'
 import { organisationKey, subjectKey } from '../../lib/sessions.ts'
@@ -50,7 +50,7 @@ describe('any name of an organisation', () => {
         try {
           const org = organisationName(text)
           accepted++
-          ok(hasLoginName(text) && text.length <= 64)
+          ok(isOrganisationName(text) && text.length <= 64)
           const url = new URL(identityLoginUrl(config, org, 'https://app.test/?a=1&b#c' as ReturnUrl, 'p'))
           equal(url.pathname, `/base/v1/org/${text}/login`)
           equal([...url.searchParams.keys()].join(), 'callback')
@@ -59,7 +59,7 @@ describe('any name of an organisation', () => {
         } catch (error) {
           if (!(error instanceof Problem)) throw error
           equal(error.code, 'bad_organisation')
-          ok(!hasLoginName(text))
+          ok(!isOrganisationName(text))
         }
       }),
       { numRuns: 3000 },
