@@ -188,7 +188,7 @@ export const spoken = {
   },
   logout: {
     description:
-      'Succeeds for whoever asks. A return URL that is not allowed is answered 400, after the session was ended.',
+      'Succeeds for whoever asks. The form of a page is answered with a page. A return URL that is not allowed is answered 400, after the session was ended.',
     session: 'looked at',
     refusalsSetCookies: true,
     parameters: [parameter('callback', whereTo, address, false)],
@@ -196,7 +196,10 @@ export const spoken = {
       200: {
         description: 'The session is ended and its cookie taken away.',
         headers: cookieHeader,
-        content: json(object({ msg: text('You are logged out') })),
+        content: {
+          ...json(object({ msg: text('You are logged out') })),
+          'text/html': { schema: { type: 'string' } },
+        },
       },
       303: redirected('The same, and on to the return URL.'),
     },

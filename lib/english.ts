@@ -27,10 +27,10 @@ export const english = {
     title: 'A login starts in a browser window of its own',
     advice: 'Open the login address in a window or tab.',
   },
-  token_missing: { title: 'You are not signed in', advice: signInAgain },
+  token_missing: { title: 'You are not signed in', advice: notYours },
   token_duplicate: {
     title: 'Your browser sent two sessions at once',
-    advice: `Neither was trusted, and both have been removed. ${signInAgain}`,
+    advice: `Neither was trusted, and both have been removed. ${notYours}`,
   },
   token_malformed: { title: 'Your sign-in could not be read', advice: signInAgain },
   token_too_large: {
@@ -85,7 +85,7 @@ export const english = {
   },
   organisation_blocked: {
     title: 'This organisation is blocked',
-    advice: 'Ask whoever manages your organisation.',
+    advice: 'Nobody can sign in at it for now. Whoever manages your organisation can tell you why.',
   },
   foreign_origin: { title: 'This request came from another site', advice: notYours },
   unit_not_held: { title: 'You do not belong to this unit', advice: 'Choose one of your own units.' },
@@ -95,3 +95,10 @@ export const english = {
   table_unavailable: { title: 'Your session cannot be checked right now', advice: tryLater },
   internal: { title: 'Something went wrong', advice: 'It has been noted. Wait a minute and try again.' },
 } as const satisfies Record<Code, { title: string; advice: string }>
+
+/** For whoever signed out by a form of a page, and is sent nowhere. */
+export const englishFarewell = {
+  title: 'You are signed out',
+  advice:
+    'Your session has ended. Your organisation may still know you: on a shared computer, sign out there as well, or close the browser.',
+}

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Language } from './accept.ts'
 import type { LoginUrl } from './login-url.ts'
 
-/** The page a person meets when something went wrong: what happened, what to do, and what to tell whoever helps. */
+/** The page a person meets when something went wrong or has ended: what happened, what to do, and what to tell whoever helps. */
 
 /** What every page of ours looks like, light and dark: the error page, and the page that explains all errors. */
 export const look = `
@@ -16,8 +16,8 @@ a:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}`
 
 const style = `${look}
-body{min-height:100vh;min-height:100svh;display:grid;align-items:center}
-main{width:100%;max-width:35rem;margin:0 auto;padding:clamp(1.5rem,6vw,2.75rem);border:1px solid var(--line);border-radius:1rem;background:var(--card)}
+body{min-height:100vh;min-height:100svh;display:grid;grid-template-columns:minmax(0,1fr);align-items:center;padding:min(1.25rem,4vw)}
+main{width:100%;max-width:35rem;margin:0 auto;padding:min(2.75rem,6vw);border:1px solid var(--line);border-radius:1rem;background:var(--card)}
 svg{display:block;width:2.75rem;height:2.75rem;margin-bottom:1.5rem;color:var(--accent)}
 h1{margin:0 0 .75rem;font-size:clamp(1.4rem,5vw,1.75rem);line-height:1.2;letter-spacing:-.01em;text-wrap:balance}
 .action{display:inline-block;margin-top:1.5rem;padding:.7rem 1.4rem;border:1px solid transparent;border-radius:.6rem;background:var(--accent);color:var(--on);font-weight:600;text-decoration:none}
@@ -27,6 +27,7 @@ footer a{color:inherit;text-underline-offset:.2em}
 div{display:flex;flex-wrap:wrap;margin-top:.3rem}
 dt{min-width:4.5rem}
 dd{overflow-wrap:anywhere}
+@media (max-width:30rem){div{flex-direction:column}}
 @media print{body{min-height:0}.action{display:none}}`
 
 /** Allows this one style and nothing else: no script, no image, no frame, no form, no base. */
@@ -65,28 +66,47 @@ const furniture = {
 const mark =
   '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>'
 
-type Page = Readonly<{
-  language: Language
+/** What a page says, whatever the language. */
+export type PageContent = Readonly<{
   title: string
   advice: string
-  code: string
-  id: string
+  /** Of a failure: what to tell whoever helps. */
+  failure?: Readonly<{ code: string; id: string }> | undefined
   /** A way to begin the login once more: because it ended, or because it could not be had. */
   again?: Readonly<{ to: LoginUrl; why: 'signIn' | 'retry' }> | undefined
   /** Where all codes are explained, each under its own name. */
   errorsUrl?: string | undefined
 }>
 
-/** The whole page. Everything that is put in is escaped, whoever it comes from. */
-export const page = ({ language, title, advice, code, id, again, errorsUrl }: Page): string => {
+const footOf = (
+  language: Language,
+  { code, id }: { code: string; id: string },
+  errorsUrl: string | undefined,
+): string => {
   const words = furniture[language]
-  const action =
-    again === undefined ? '' : `<a class="action" href="${escaped(again.to)}">${words[again.why]}</a>\n`
   const name = `<code>${escaped(code)}</code>`
   const explained =
     errorsUrl === undefined
       ? name
       : `<a href="${escaped(`${errorsUrl}#${code}`)}" rel="noreferrer">${name}</a>`
+  return `<footer>
+<p>${words.help}</p>
+<dl translate="no">
+<div><dt>${words.code}</dt><dd>${explained}</dd></div>
+<div><dt>${words.request}</dt><dd><code>${escaped(id)}</code></dd></div>
+</dl>
+</footer>
+`
+}
+
+/** The whole page. Everything that is put in is escaped, whoever it comes from. */
+export const page = (language: Language, content: PageContent): string => {
+  const { title, advice, failure, again, errorsUrl } = content
+  const action =
+    again === undefined
+      ? ''
+      : `<a class="action" href="${escaped(again.to)}">${furniture[language][again.why]}</a>\n`
+  const foot = failure === undefined ? '' : footOf(language, failure, errorsUrl)
   return `<!doctype html>
 <html lang="${language}">
 <head>
@@ -102,14 +122,7 @@ export const page = ({ language, title, advice, code, id, again, errorsUrl }: Pa
 ${mark}
 <h1>${escaped(title)}</h1>
 <p>${escaped(advice)}</p>
-${action}<footer>
-<p>${words.help}</p>
-<dl translate="no">
-<div><dt>${words.code}</dt><dd>${explained}</dd></div>
-<div><dt>${words.request}</dt><dd><code>${escaped(id)}</code></dd></div>
-</dl>
-</footer>
-</main>
+${action}${foot}</main>
 </body>
 </html>
 `

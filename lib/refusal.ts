@@ -1,5 +1,6 @@
-import { languageFor, prefers, weight } from './accept.ts'
-import { type Answer, answer, type Incoming } from './http.ts'
+import { type Language, languageFor, prefers, weight } from './accept.ts'
+import { type Answer, answer, type Incoming, ok } from './http.ts'
+import type { PageContent } from './page.ts'
 import { type AnswerName, answers, type Code, row } from './problem.ts'
 
 /** From a failure to what the caller is told: one failure, three readers (contract, section 2). */
@@ -17,28 +18,38 @@ const readerOf = ({ header }: Incoming): Reader => {
 
 /** A poll that is refused gets a key and no words, so they are loaded only for whoever reads them. */
 const written = () => import('./words.ts')
+type Written = Awaited<ReturnType<typeof written>>
 
-/** The failure as a page, in the language of whoever reads it. */
+/** A page in the language of whoever reads it. */
 const asPage = async (
   request: Incoming,
-  code: Code,
   status: number,
-  errorsUrl: string | undefined,
+  content: (written: Written, language: Language) => PageContent,
 ): Promise<Answer> => {
-  const { page, pagePolicy, words } = await written()
-  const { cookies, again: login } = request.facts
-  const { again } = row(code)
+  const words = await written()
   const language = languageFor(request.header('accept-language') ?? '')
-  const { title, advice } = words[language][code]
-  const why = status < 500 ? 'signIn' : 'retry'
-  const to = again && login && ({ to: login, why } as const)
-  const html = page({ language, title, advice, code, id: request.id, again: to, errorsUrl })
-  const { headers, ...rest } = answer(status, 'text/html', html, cookies)
+  const html = words.page(language, content(words, language))
+  const { headers, ...rest } = answer(status, 'text/html', html, request.facts.cookies)
   return {
     ...rest,
-    headers: { ...headers, 'content-language': language, 'content-security-policy': pagePolicy },
+    headers: { ...headers, 'content-language': language, 'content-security-policy': words.pagePolicy },
   }
 }
+
+/** `POST /logout` by a form of a page that says nowhere to go: the browser shows what it is answered, so that is a page. */
+export const signedOut = (request: Incoming): Promise<Answer> | Answer =>
+  request.header('sec-fetch-mode') === 'navigate'
+    ? asPage(request, 200, ({ farewell }, language) => farewell[language])
+    : ok({ msg: 'You are logged out' }, request.facts.cookies)
+
+/** What a page says of a failure. */
+const told =
+  (request: Incoming, code: Code, status: number, errorsUrl: string | undefined) =>
+  ({ words }: Written, language: Language): PageContent => {
+    const login = row(code).again && request.facts.again
+    const again = login && ({ to: login, why: status < 500 ? 'signIn' : 'retry' } as const)
+    return { ...words[language][code], failure: { code, id: request.id }, again, errorsUrl }
+  }
 
 /** The failure as a problem document: RFC 9457. For programs, so its words are constants and English. */
 const asDocument = async (
@@ -73,7 +84,7 @@ export const refusal = async (
 ): Promise<Answer> => {
   const { status, key } = answers[named]
   const reader = readerOf(request)
-  if (reader === 'page') return asPage(request, code, status, errorsUrl)
+  if (reader === 'page') return asPage(request, status, told(request, code, status, errorsUrl))
   if (reader === 'problem') return asDocument(request, code, answers[named])
   return answer(status, 'application/json', JSON.stringify(key), request.facts.cookies)
 }

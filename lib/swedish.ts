@@ -28,10 +28,10 @@ export const swedish = {
     title: 'En inloggning börjar i ett eget fönster',
     advice: 'Öppna inloggningens adress i ett fönster eller en flik.',
   },
-  token_missing: { title: 'Du är inte inloggad', advice: signInAgain },
+  token_missing: { title: 'Du är inte inloggad', advice: fromService },
   token_duplicate: {
     title: 'Din webbläsare skickade två sessioner på en gång',
-    advice: `Ingen av dem godtogs och båda har tagits bort. ${signInAgain}`,
+    advice: `Ingen av dem godtogs och båda har tagits bort. ${fromService}`,
   },
   token_malformed: { title: 'Din inloggning gick inte att läsa', advice: signInAgain },
   token_too_large: {
@@ -82,7 +82,10 @@ export const swedish = {
     title: 'Denna organisation är inte känd här',
     advice: 'Kontrollera organisationens namn med den som gav dig länken.',
   },
-  organisation_blocked: { title: 'Denna organisation är spärrad', advice: askOrganisation },
+  organisation_blocked: {
+    title: 'Denna organisation är spärrad',
+    advice: 'Ingen kan logga in på den just nu. Den som sköter din organisation kan berätta varför.',
+  },
   foreign_origin: { title: 'Denna begäran kom från en annan webbplats', advice: fromService },
   unit_not_held: { title: 'Du tillhör inte denna enhet', advice: 'Välj en av dina egna enheter.' },
 
@@ -91,3 +94,10 @@ export const swedish = {
   table_unavailable: { title: 'Din session kan inte kontrolleras just nu', advice: tryLater },
   internal: { title: 'Något gick fel', advice: 'Felet har noterats. Vänta en minut och försök igen.' },
 } as const satisfies Record<Code, { title: string; advice: string }>
+
+/** For whoever signed out by a form of a page, and is sent nowhere. */
+export const swedishFarewell = {
+  title: 'Du är utloggad',
+  advice:
+    'Din session är avslutad. Din organisation kan fortfarande känna igen dig: på en delad dator, logga ut även där eller stäng webbläsaren.',
+}

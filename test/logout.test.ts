@@ -1,7 +1,7 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
-import { asProblem, cleared, codeOf, fromOurPage, openGateway, publicUrl } from './door.ts'
+import { asProblem, cleared, codeOf, fromOurPage, navigation, openGateway, publicUrl } from './door.ts'
 
 const gateway = await openGateway()
 const { call, open, token, front, clock } = gateway
@@ -35,6 +35,33 @@ describe('POST /logout', () => {
       'imidToken=; Max-Age=0; Path=/; Domain=gw.example.test; HttpOnly; Secure; SameSite=Lax',
       'imidToken=; Max-Age=0; Path=/; Domain=example.test; HttpOnly; Secure; SameSite=Lax',
     ])
+  })
+
+  for (const [language, title] of [
+    ['en', 'You are signed out'],
+    ['sv', 'Du är utloggad'],
+  ] as const)
+    it(`tells whoever signs out by a form so on a page: ${language}`, async () => {
+      const raw = await token()
+      const answer = await out(raw, '', { ...fromOurPage, ...navigation, 'accept-language': language })
+      deepEqual(
+        [
+          answer.statusCode,
+          answer.headers['content-type'],
+          answer.headers['content-language'],
+          cleared(answer),
+        ],
+        [200, 'text/html; charset=utf-8', language, everyVariant],
+      )
+      ok(answer.body?.includes(`<h1>${title}</h1>`))
+      ok(!/<footer|<script|class="action"/.test(answer.body ?? ''))
+      match(answer.headers['content-security-policy'] ?? '', /^default-src 'none'; style-src 'sha256-/)
+      equal(await isIn(raw), false)
+    })
+
+  it('tells a script so in the documented words, whatever it accepts', async () => {
+    const answer = await out(undefined, '', { ...fromOurPage, accept: 'text/html', 'sec-fetch-mode': 'cors' })
+    deepEqual([answer.statusCode, answer.body], [200, '{"msg":"You are logged out"}'])
   })
 
   it('ends one session and leaves the others', async () => {

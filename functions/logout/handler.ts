@@ -2,9 +2,10 @@ import type { Access } from '../../lib/access.ts'
 import type { Config } from '../../lib/config.ts'
 import type { Jar } from '../../lib/cookies.ts'
 import type { Handle } from '../../lib/endpoint.ts'
-import { ok, redirect } from '../../lib/http.ts'
+import { redirect } from '../../lib/http.ts'
 import { allowedFor } from '../../lib/login.ts'
 import { cookiesMayAct } from '../../lib/policy.ts'
+import { signedOut } from '../../lib/refusal.ts'
 import { returnUrl } from '../../lib/return-url.ts'
 import type { Rounds } from '../../lib/rounds.ts'
 import { organisationKey, type Sessions } from '../../lib/sessions.ts'
@@ -32,15 +33,14 @@ export const logout =
     await Promise.all(
       ending.filter(({ expires }) => expires > now()).map((claims) => sessions.end(claims, now())),
     )
-    const cookies = withCookies ? [...jar.noSession(), ...rounds.forget(request)] : []
-    request.facts.cookies = cookies
+    if (withCookies) request.facts.cookies = [...jar.noSession(), ...rounds.forget(request)]
 
     const callback = request.query.one('callback')
-    if (callback === undefined) return ok({ msg: 'You are logged out' }, cookies)
+    if (callback === undefined) return signedOut(request)
 
     // Of two sessions one may have been planted: where they are of two organisations, neither says where this person may go.
     const [org, other] = new Set(ending.map((claims) => claims.org))
     const home = other === undefined ? org : undefined
     const items = await table.read(home === undefined ? [] : [organisationKey(home)])
-    return redirect(303, returnUrl(callback, allowedFor(config, home, items)), cookies)
+    return redirect(303, returnUrl(callback, allowedFor(config, home, items)), request.facts.cookies)
   }
