@@ -68,9 +68,14 @@ const worldWith = ({
   },
   random: Math.random,
   channel: (name, hear) => {
-    const channel = new BroadcastChannel(name)
-    channel.onmessage = ({ data }) => hear(data)
-    return channel
+    try {
+      const channel = new BroadcastChannel(name)
+      channel.onmessage = ({ data }) => hear(Object(data))
+      return channel
+    } catch {
+      // Too old a browser, or a page without a storage of its own: it is alone, and polls all the same.
+      return { postMessage() {}, close() {} }
+    }
   },
   document: page,
   location: place,
@@ -99,17 +104,30 @@ const audience = <Told extends unknown[]>() => {
   }
 }
 
-/** One request, and its answer or an `ImsgError`. */
+const noAnswer = (cause: unknown): never => {
+  throw new ImsgError(0, 'no_answer', 'The gateway did not answer', cause)
+}
+
+/** One request, and its answer or an `ImsgError`. `control` can end it; time does in any case. */
 const caller =
   (world: World, base: string) =>
-  async <T>(method: 'GET' | 'POST', path: string, more: RequestInit = {}): Promise<T> => {
+  async <T>(
+    method: 'GET' | 'POST',
+    path: string,
+    more: RequestInit = {},
+    control = new AbortController(),
+  ): Promise<T> => {
+    const { signal } = control
     const headers = { accept: 'application/problem+json', ...more.headers }
-    const init: RequestInit = { method, credentials: 'include', cache: 'no-store', ...more, headers }
-    const response = await world.fetch(base + path, init).catch((cause: unknown) => {
-      throw new ImsgError(0, 'no_answer', 'The gateway did not answer', cause)
-    })
+    const init: RequestInit = { method, credentials: 'include', cache: 'no-store', signal, ...more, headers }
+    const stop = world.later(() => control.abort(), patience)
+    const answered = async () => {
+      const response = await world.fetch(base + path, init)
+      const body: unknown = await response.json().catch((cause: unknown) => signal.aborted && noAnswer(cause))
+      return { response, body }
+    }
+    const { response, body } = await answered().catch(noAnswer).finally(stop)
     if (response.type === 'opaqueredirect') return { msg: elsewhere } as T
-    const body: unknown = await response.json().catch(() => undefined)
     const { msg, code, title } = Object(body) as { msg?: unknown; code?: unknown; title?: unknown }
     // A 200 without `msg` is not the gateway's: a captive portal, or a page of the service behind it.
     if (response.ok && typeof msg === 'string') return body as T
@@ -122,13 +140,16 @@ const caller =
 const watch = (
   world: World,
   every: number,
-  check: (signal: AbortSignal) => Promise<unknown>,
+  check: (control: AbortController) => Promise<unknown>,
   announce: (news: News) => void,
 ) => {
   const { listeners, tell, all } = audience<[Session, ImsgError?]>()
   let state: Session = 'unknown'
   let why: ImsgError | undefined
   let failures = 0
+  let closed = false
+  /** Another page has signed in: that may be somebody else, so the next answer is told though it is the same. */
+  let renewed = false
   let cancel = () => {}
   let flight: { control: AbortController; answer: Promise<Session> } | undefined
 
@@ -144,20 +165,18 @@ const watch = (
     state = next
     why = reason
     failures = state === 'unavailable' ? failures + 1 : 0
-    // A signed-out page has nothing to wait for but a login, and that one will be announced.
+    // A signed-out page has nothing to wait for but a login: another page announces it, or this one is looked at after it.
     if (listeners.size && state !== 'signed-out') cancel = world.later(ask, pause())
-    if (!changed) return
-    all(state, why)
-    if (state !== 'unavailable') announce({ session: state })
+    if (changed || renewed) all(state, why)
+    renewed = false
+    if (changed && state !== 'unavailable') announce({ session: state })
   }
 
   const poll = async (control: AbortController): Promise<Session> => {
-    const giveUp = world.later(() => control.abort(), patience)
-    const reason = await check(control.signal).then(
+    const reason = await check(control).then(
       () => undefined,
       (error: ImsgError) => error,
     )
-    giveUp()
     if (flight?.control !== control) return flight?.answer ?? state
     flight = undefined
     become(reason ? (reason.status === 401 ? 'signed-out' : 'unavailable') : 'signed-in', reason)
@@ -187,7 +206,7 @@ const watch = (
   }
 
   const seen = () => {
-    if (!world.document.hidden && listeners.size && state !== 'signed-out') ask()
+    if (!world.document.hidden && listeners.size) ask()
   }
   world.document.addEventListener('visibilitychange', seen)
 
@@ -196,13 +215,15 @@ const watch = (
     askAgain,
     heard: (news: Session) => {
       // News of another page is a reason to ask and never an answer: it may be older than a login made here.
-      if (news !== state) askAgain()
+      renewed = news === 'signed-in'
+      if (renewed || news !== state) askAgain()
     },
     ended: () => {
       forget()
       become('signed-out')
     },
     subscribe: (listener: (session: Session, why?: ImsgError) => void) => {
+      if (closed) return () => {}
       listeners.add(listener)
       tell(listener, state, why)
       if (listeners.size === 1) ask()
@@ -211,6 +232,7 @@ const watch = (
       }
     },
     close: () => {
+      closed = true
       listeners.clear()
       forget()
       world.document.removeEventListener('visibilitychange', seen)
@@ -226,7 +248,7 @@ export const imsg = (options: Partial<World> & { base?: string; every?: number }
   const choices = audience<[string | null]>()
   let closed = false
   const announce = (news: News) => closed || channel.postMessage(news)
-  const watched = watch(world, every, (signal) => call('GET', '/token-is-set', { signal }), announce)
+  const watched = watch(world, every, (control) => call('GET', '/token-is-set', {}, control), announce)
   const channel = world.channel(`imsg ${base}`, ({ session, unit }) => {
     if (session) watched.heard(session)
     if (unit !== undefined) choices.all(unit)

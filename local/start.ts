@@ -22,6 +22,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     if (!ending.signal.aborted) ending.abort()
   })
 
+// A supervisor that stops npm ends the shell in between, which passes nothing on: nobody is left to wait for this process.
+const parent = process.ppid
+if (process.env.npm_lifecycle_event !== undefined)
+  setInterval(() => {
+    if (process.ppid !== parent) ending.abort()
+  }, 500).unref()
+
 try {
   const options: Options = { ...optionsFrom(process.env), log, signal: ending.signal }
   const stack = await startStack(options)

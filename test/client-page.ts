@@ -1,6 +1,6 @@
 import { imsg, type World } from '../client/imsg.ts'
 
-type Reply = { status: number; body: unknown } | 'no network' | 'silence'
+type Reply = { status: number; body: unknown } | 'no network' | 'silence' | 'half an answer'
 /** The pages of one browser, as their channels hear each other. */
 export type Pages = Set<(news: never) => void>
 
@@ -41,6 +41,12 @@ export const open = (pages: Pages = new Set()) => {
     if (reply === 'no network') throw new TypeError('fetch failed')
     if (reply === 'silence')
       return new Promise((_, fail) => signal?.addEventListener('abort', () => fail(signal.reason)))
+    if (reply === 'half an answer')
+      return new Response(
+        new ReadableStream({
+          start: (body) => signal?.addEventListener('abort', () => body.error(signal.reason)),
+        }),
+      )
     return Response.json(reply.body, { status: reply.status })
   }
   const world: World = {

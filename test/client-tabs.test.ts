@@ -33,6 +33,48 @@ describe('the browser client: several tabs', () => {
     deepEqual([here.heard, here.asked.length], [['unknown', 'signed-in'], 2])
   })
 
+  it('tells its page again when another tab has signed in: it may be somebody else now', async () => {
+    const pages: Pages = new Set()
+    const here = await listening(good, pages)
+    await listening(good, pages)
+    await settled()
+    deepEqual([here.heard, here.asked.length], [['unknown', 'signed-in', 'signed-in'], 2])
+    await here.pass(5)
+    deepEqual(here.heard.length, 3, 'and no more than that')
+  })
+
+  it('is alone where pages cannot speak to each other', async () => {
+    const { channel: _, ...world } = open().world
+    const { BroadcastChannel } = globalThis
+    for (const broken of [
+      undefined,
+      class {
+        constructor() {
+          throw new DOMException('no storage', 'SecurityError')
+        }
+      },
+    ]) {
+      Object.assign(globalThis, { BroadcastChannel: broken })
+      const gateway = imsg(world)
+      equal(await gateway.session(), 'signed-in')
+      gateway.close()
+    }
+    Object.assign(globalThis, { BroadcastChannel })
+  })
+
+  it('hears nothing in what others say on its channel', async () => {
+    const { channel: _, ...world } = open().world
+    const gateway = imsg({ ...world, base: '/crossed' })
+    const other = new BroadcastChannel('imsg /crossed')
+    const news: unknown[] = []
+    gateway.units.subscribe((unit) => void news.push(unit))
+    for (const said of [null, undefined, 'x', 5, { unit: 'north' }]) other.postMessage(said)
+    while (news.length === 0) await settled()
+    deepEqual(news, ['north'])
+    other.close()
+    gateway.close()
+  })
+
   it('drops an answer that was asked for before the logout', async () => {
     const page = await listening(good)
     page.answers('silence')

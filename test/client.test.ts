@@ -1,6 +1,6 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { imsg } from '../client/imsg.ts'
+import { type Gateway, imsg } from '../client/imsg.ts'
 import { down, good, listening, open, type Pages, settled, signedOut } from './client-page.ts'
 
 describe('the browser client: asking for the session', () => {
@@ -68,12 +68,13 @@ describe('the browser client: asking for the session', () => {
     deepEqual([page.heard, page.pause()], [['unknown', 'signed-in'], 5])
   })
 
-  it('stops polling on 401, until it is asked', async () => {
+  it('stops polling on 401, until it is asked or seen', async () => {
     const page = await listening(signedOut)
     await page.pass(600)
     await page.show(true)
-    await page.show(false)
     deepEqual([page.asked.length, page.pause()], [1, undefined])
+    await page.show(false)
+    deepEqual([page.asked.length, page.pause()], [2, undefined])
     page.answers(good)
     equal(await page.gateway.session(), 'signed-in')
     equal(page.pause(), 5)
@@ -97,6 +98,9 @@ describe('the browser client: asking for the session', () => {
     page.answers(signedOut)
     equal(await page.gateway.session(), 'signed-out')
     equal(page.pause(), undefined)
+    page.subscribe()
+    await settled()
+    deepEqual([page.asked.length, page.pause(), page.heard], [2, undefined, ['unknown', 'signed-in']])
   })
 })
 
@@ -148,6 +152,29 @@ describe('the browser client: a gateway that is not available', () => {
     await page.pass(5)
     equal(page.pause(), 10)
   })
+
+  it('gives up an answer whose body never comes', async () => {
+    const page = await listening(good)
+    page.answers('half an answer')
+    await page.pass(5)
+    await page.pass(15)
+    deepEqual(page.heard.at(-1), 'unavailable no_answer')
+  })
+
+  for (const [what, call] of [
+    ['a logout', (gateway: Gateway) => gateway.logout()],
+    ['a list of units', (gateway: Gateway) => gateway.units()],
+    ['a choice', (gateway: Gateway) => gateway.setUnit('north')],
+  ] as const)
+    it(`gives up ${what} that is never answered`, async () => {
+      const page = open()
+      page.answers('silence')
+      const calling = rejects(call(page.gateway), { status: 0, code: 'no_answer' })
+      await settled()
+      equal(page.pause(), 15)
+      await page.pass(15)
+      await calling
+    })
 
   it('gives up a request that is never answered, and asks again', async () => {
     const page = await listening('silence')

@@ -169,6 +169,29 @@ describe('npm start', () => {
       deepEqual(await ended, [1, null])
     })
 
+  it('ends with the npm that started it, also when that was killed', { timeout: 60_000 }, async () => {
+    const { PATH = '', HOME = '' } = process.env
+    const npm = spawn('npm', ['start'], {
+      cwd: root,
+      env: { PATH, HOME, PORT: '0', IDP_PORT: '0', NO_WATCH: '1', REFRESH_EVERY: '0' },
+    })
+    started.push(npm)
+    const url = await new Promise<string>((resolve) => {
+      npm.stdout.setEncoding('utf8').on('data', (data: string) => {
+        const [, ready] = /^ready (\S+)$/m.exec(data) ?? []
+        if (ready !== undefined) resolve(ready)
+      })
+    })
+    equal((await fetch(url)).status, 200)
+    npm.kill('SIGTERM')
+    // The pipes close when the last of its processes has ended.
+    await once(npm, 'close')
+    await fetch(url).then(
+      () => Promise.reject(new Error('still there')),
+      () => {},
+    )
+  })
+
   it('ends at once when it is stopped while it starts', async () => {
     const { PATH = '', HOME = '' } = process.env
     const child = spawn(process.execPath, ['local/start.ts'], {
