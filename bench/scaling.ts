@@ -17,6 +17,13 @@ export const prices = {
     [Number.POSITIVE_INFINITY, 0.0000106667],
   ],
   readUnits: 0.125 / 1e6,
+  /** Out to the internet, each gigabyte, in tiers of gigabytes a month. */
+  sent: [
+    [10_240, 0.09],
+    [40_960, 0.085],
+    [102_400, 0.07],
+    [Number.POSITIVE_INFINITY, 0.05],
+  ],
   /** Lambda logs to CloudWatch, each gigabyte, in tiers of gigabytes a month. */
   logs: [
     [10_240, 0.5],
@@ -41,7 +48,9 @@ export const limits = {
 
 const pollEvery = 5
 const monthSeconds = 730 * 3600
-const logBytes = 520
+/** Of one poll: our line, what Lambda adds to it, and the access log (docs/deploy.md); and what is sent to the browser, headers above all. */
+const logBytes = 1071
+const sentBytes = 1000
 const memoryGigabytes = 0.5
 /** Session, subject, organisation: strongly consistent, below 4 kB each, absent ones included. */
 export const unitsPerPoll = 3
@@ -78,6 +87,7 @@ export const load = (tabs: number, warm: number) => {
       'Lambda requests': month * prices.lambdaRequests,
       'Lambda duration': tiered(month * (warm / 1000) * memoryGigabytes, prices.lambdaSeconds),
       'CloudWatch Logs': tiered((month * logBytes) / 1e9, prices.logs),
+      'Data out': tiered((month * sentBytes) / 1e9, prices.sent),
     },
   }
 }

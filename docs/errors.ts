@@ -86,9 +86,9 @@ ${codes.map(entry).join('\n\n')}
 
 const style = `${look}
 main{max-width:46rem;margin:0 auto}
-h1{line-height:1.2}
+h1{line-height:1.2;text-wrap:balance}
 h2{margin:0 0 .5rem;font-size:1.125rem}
-a{color:var(--accent);text-underline-offset:.2em}
+a{color:var(--accent);text-underline-offset:.3em}
 li{margin-bottom:.4rem}
 section{margin-top:1rem;padding:1.25rem 1.5rem;border:1px solid var(--line);border-radius:.75rem;background:var(--card);scroll-margin-top:1rem}
 section:target{border-color:var(--accent);outline:2px solid var(--accent)}

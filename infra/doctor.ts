@@ -49,6 +49,11 @@ export const judge = (url: string, listed: readonly string[], ...sources: Texts[
     good,
     lines: [
       ...(good ? [`accepted: ${found.rule}`, `sent as ${found.url}`] : [`refused: ${found.refused}`]),
+      ...(good || listed.length > 0
+        ? []
+        : [
+            '! The return domains of the organisation are not known here: add --domains example.com,example.org.',
+          ]),
       ...strays.map((domain) => `! ${domain} does not count: a return domain is bare, and no public suffix.`),
       ...(given.PUBLIC_URL
         ? []

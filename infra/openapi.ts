@@ -199,4 +199,7 @@ export const openApiText = (): string => `${JSON.stringify(openApi(), null, 2)}\
 /** Where the committed document is. */
 export const openApiFile = new URL('../docs/openapi.json', import.meta.url)
 
-if (import.meta.main) writeFileSync(openApiFile, openApiText())
+if (import.meta.main) {
+  writeFileSync(openApiFile, openApiText())
+  console.log('written: docs/openapi.json')
+}

@@ -4,7 +4,7 @@ import { type ClientCredentials, UpstreamError } from './upstream.ts'
 /** The secret's text, `{"client_id": "...", "client_secret": "..."}`, or an error that quotes nothing of it. */
 export const credentialsFrom = (text: string | undefined): ClientCredentials => {
   try {
-    const { client_id: id, client_secret: secret } = JSON.parse(text ?? '')
+    const { client_id: id, client_secret: secret } = JSON.parse(String(text))
     if (typeof id === 'string' && typeof secret === 'string' && id !== '' && secret !== '')
       return { id, secret }
   } catch {

@@ -1,4 +1,4 @@
-import type { Item, Items, Table } from './table.ts'
+import { type Item, type Items, numberIn, type Table } from './table.ts'
 
 /**
  * Documents of any size in a table whose items end at 400 kB: compressed, and cut into parts when they must be. The head
@@ -16,10 +16,11 @@ const zlib = () => process.getBuiltinModule('node:zlib')
 const partKey = (key: string, version: number, part: number): string => `${key}#${version}#${part}`
 
 const partKeys = (key: string, head: Item): string[] => {
-  const version = Number(head.version?.N)
-  return Array.from({ length: Number(head.parts?.N) }, (_, part) => partKey(key, version, part + 1))
+  const version = numberIn(head, 'version')
+  return Array.from({ length: numberIn(head, 'parts') }, (_, part) => partKey(key, version, part + 1))
 }
 
+// Stryker disable next-line OptionalChaining: the second is for the type; a piece is written with its data.
 const bytesOf = (item: Item | undefined): Uint8Array | undefined => item?.data?.B
 
 /** The document under `key`, whose head is among `items`. Small ones, nearly all, need no further read. */
@@ -36,7 +37,7 @@ export const documentFrom = async (
   // A newer version took the parts away between the two reads: the head has changed too, so begin with it.
   if (pieces.includes(undefined)) return documentFrom(table, await table.read([key]), key)
   const bytes = Buffer.concat(pieces.filter((piece) => piece !== undefined))
-  return { version: Number(head.version?.N), value: JSON.parse(zlib().gunzipSync(bytes).toString()) }
+  return { version: numberIn(head, 'version'), value: JSON.parse(zlib().gunzipSync(bytes).toString()) }
 }
 
 /** Writes a document whole: parts, then head, then the parts of the version before are removed. */
@@ -58,7 +59,7 @@ export const writeDocument = async (
     parts: { N: String(others.length) },
     data: { B: first },
   })
-  if (before !== undefined && before.version?.N !== String(version))
+  if (before !== undefined && numberIn(before, 'version') !== version)
     for (const part of partKeys(key, before)) await table.remove(part)
 }
 

@@ -8,7 +8,7 @@ import { type Allowed, checkPlausible, returnUrl } from './return-url.ts'
 import type { Rounds } from './rounds.ts'
 import { organisationKey } from './sessions.ts'
 import { type States, stateKey } from './state.ts'
-import type { Items, Table } from './table.ts'
+import { flagIn, type Items, type Table } from './table.ts'
 
 /** The start of a login: one behaviour behind two doors, `/login` and `/org/{org}/login`. Contract, section 3. */
 
@@ -41,8 +41,7 @@ export const allowedFor = (
 export const checkOrganisation = (org: string, items: Items, organisationsKnown: boolean): void => {
   const item = items.get(organisationKey(org))
   if (organisationsKnown && item === undefined) throw new Problem('organisation_unknown')
-  // Stryker disable next-line OptionalChaining: the second is for the type; an organisation is written with it.
-  if (item?.blocked?.BOOL) throw new Problem('organisation_blocked')
+  if (flagIn(item, 'blocked')) throw new Problem('organisation_blocked')
 }
 
 export type StartLogin = (request: Incoming, org: string) => Promise<Answer>

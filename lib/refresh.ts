@@ -3,7 +3,7 @@ import { named } from './log.ts'
 import { organisationsDigest, writeOrganisations } from './organisation-store.ts'
 import { fetchOrganisations, type Organisation } from './organisations.ts'
 import { type State, type StateKeeper, type States, stateChecksum, stateKey } from './state.ts'
-import type { Items, Table } from './table.ts'
+import { type Items, numberIn, type Table } from './table.ts'
 import { type Upstream, UpstreamError } from './upstream.ts'
 
 /** Brings the state up to what the identity service says, or notes that it could not and leaves it as it is. */
@@ -78,7 +78,7 @@ const mostLooks = 20
 
 const settled = (items: Items): boolean => {
   const item = items.get(stateKey)
-  return Number(item?.settledAt?.N ?? 0) >= Number(item?.forcedAt?.N ?? 0)
+  return numberIn(item, 'settledAt') >= numberIn(item, 'forcedAt')
 }
 
 /** Somebody else has the fetch of this cooldown: wait until it is over, so that a good token is not refused meanwhile. */

@@ -3,7 +3,7 @@ import { checksum } from './canonical.ts'
 import type { Config } from './config.ts'
 import { type KeySet, keySet, type PublicKey } from './jwks.ts'
 import { Problem } from './problem.ts'
-import type { Items, Table } from './table.ts'
+import { type Items, numberIn, type Table, textIn } from './table.ts'
 
 /** The one state that all functions share: the keys, and when they were last known to be right. */
 export type State = Readonly<{
@@ -54,16 +54,16 @@ export const statesOf = ({ gracePeriod }: Pick<Config, 'gracePeriod'>): States =
 
   const from = (items: Items, now: number): State | undefined => {
     const item = items.get(stateKey)
-    const keys = item?.keys?.S
-    if (item === undefined || keys === undefined) return undefined
+    const keys = textIn(item, 'keys')
+    if (keys === undefined) return undefined
     const state: State = {
-      version: Number(item.version?.N),
-      checksum: item.checksum?.S ?? '',
+      version: numberIn(item, 'version'),
+      checksum: String(textIn(item, 'checksum')),
       // The same keys stay the same set: it holds what was imported and verified.
       keys: copy?.keys === keys ? copy.state.keys : keySet(parseKeys(keys)),
-      organisations: item.organisations?.S,
-      lastSuccess: Number(item.lastSuccess?.N),
-      lastError: item.lastError?.S,
+      organisations: textIn(item, 'organisations'),
+      lastSuccess: numberIn(item, 'lastSuccess'),
+      lastError: textIn(item, 'lastError'),
     }
     copy = { state, keys, read: now }
     return state

@@ -13,6 +13,11 @@ import { Problem } from './problem.ts'
 export type Item = Readonly<Record<string, AttributeValue>>
 export type Items = ReadonlyMap<string, Item>
 
+/** Attributes of an item that may not be there, as plain values: nothing, 0 and false stand for those that are not. */
+export const textIn = (item: Item | undefined, name: string): string | undefined => item?.[name]?.S
+export const numberIn = (item: Item | undefined, name: string): number => Number(item?.[name]?.N ?? 0)
+export const flagIn = (item: Item | undefined, name: string): boolean => item?.[name]?.BOOL ?? false
+
 type Change = Readonly<{
   /** An UpdateExpression over placeholders `#name` and `:name`, which are filled from `values` by name. */
   set: string

@@ -1,7 +1,7 @@
 import { type Document, documentFrom } from './document.ts'
 import { Problem } from './problem.ts'
 import { organisationKey, subjectKey } from './sessions.ts'
-import type { Item, Items, Table } from './table.ts'
+import { type Items, numberIn, type Table, textIn } from './table.ts'
 import type { Claims } from './token.ts'
 
 /** Who holds which unit, and which one they prefer. A preference is never an authority. */
@@ -75,8 +75,6 @@ export type Units = Readonly<{
 /** Directories an instance keeps in memory; the one not asked for longest goes first. */
 const mostDirectories = 50
 
-const versionIn = (item: Item | undefined): number => Number(item?.directory?.N ?? 0)
-
 /** Units and preferences in the table. */
 export const unitsIn = (table: Table): Units => {
   const directories = new Map<string, Prepared>()
@@ -85,7 +83,7 @@ export const unitsIn = (table: Table): Units => {
   const directoryOf = async ({ claims: { org }, items }: Recognised): Promise<Prepared | undefined> => {
     const copy = directories.get(org)
     directories.delete(org)
-    const current = versionIn(items.get(organisationKey(org)))
+    const current = numberIn(items.get(organisationKey(org)), 'directory')
     if (current === 0) return undefined
     const key = directoryKey(org)
     const fresh = copy !== undefined && copy.version >= current ? copy : undefined
@@ -103,14 +101,14 @@ export const unitsIn = (table: Table): Units => {
     keys: ({ org }) => (directories.has(org) ? [] : [directoryKey(org)]),
     heldBy: async (session) => heldIn(await directoryOf(session), session.claims),
     preferred: ({ claims, items }, held) => {
-      const name = items.get(subjectKey(claims.org, claims.subject))?.unit?.S
-      return held.some((unit) => unit.name === name) ? (name ?? null) : null
+      const name = textIn(items.get(subjectKey(claims.org, claims.subject)), 'unit') ?? null
+      return held.some((unit) => unit.name === name) ? name : null
     },
     prefer: async ({ claims, items }, unit, now) => {
       const key = subjectKey(claims.org, claims.subject)
       // Later than every choice this request can have followed, whatever the clocks of two instances say. So a write that was held
       // up, or that a frozen instance sends when it wakes, is not put over a choice that was made after it.
-      const chosen = { N: String(Math.max(now, Number(items.get(key)?.chosen?.N ?? 0) + 1)) }
+      const chosen = { N: String(Math.max(now, numberIn(items.get(key), 'chosen') + 1)) }
       await table.change(key, {
         set: unit === null ? 'SET #chosen = :chosen REMOVE #unit' : 'SET #chosen = :chosen, #unit = :unit',
         names: ['unit'],

@@ -1,8 +1,10 @@
 import { CannotStart, type Options, optionsFrom } from './options.ts'
+import { readable } from './readable.ts'
 import { type Stack, startStack } from './stack.ts'
 
 const log = (line: string): void => {
-  process.stdout.write(`${line}\n`)
+  const shown = process.env.LOG_FORMAT === 'json' ? line : readable(line)
+  if (shown !== undefined) process.stdout.write(`${shown}\n`)
 }
 
 const introduce = (stack: Stack, { refreshEvery, watch, dataDir }: Options): void => {

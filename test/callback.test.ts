@@ -1,6 +1,16 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { asProblem, browser, cleared, codeOf, navigation, openGateway, publicUrl, set } from './door.ts'
+import {
+  asProblem,
+  browser,
+  cleared,
+  codeOf,
+  crumb,
+  navigation,
+  openGateway,
+  publicUrl,
+  set,
+} from './door.ts'
 
 const gateway = await openGateway()
 const { call, open, control, refresh, token, begin, front, clock } = gateway
@@ -248,6 +258,10 @@ describe('GET /callback', () => {
     const query = new URLSearchParams({ serviceCallback: app, imid_token: await token() })
     const answer = await unbound({ query: query.toString() })
     deepEqual([answer.statusCode, answer.headers.location, sessions(answer).length], [302, app, 1])
+    deepEqual(
+      answer.cookies?.map((text) => crumb(text).name),
+      ['imidToken', '__Host-imsg-rounds'],
+    )
   })
 
   it('answers 503, never 401, when the table cannot be read', async () => {

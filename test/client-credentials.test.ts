@@ -65,6 +65,7 @@ describe('The client credentials', () => {
   const cannotBeRead = (error: unknown) => {
     ok(error instanceof UpstreamError)
     equal(error.message, 'client credentials: the secret cannot be read')
+    equal(error.passing, false)
     ok(error.cause instanceof Error)
     return true
   }

@@ -1,4 +1,4 @@
-import { deepEqual } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after } from 'node:test'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -301,6 +301,7 @@ export const openGateway = async (settings: Settings = {}) => {
         cookies: person.pairs(),
       }),
     )
+    equal(answer.statusCode, 302, answer.body)
     const there = new URL(answer.headers.location ?? 'about:blank')
     return new URL(there.searchParams.get('callback') ?? 'about:blank').searchParams
   }
@@ -313,7 +314,8 @@ export const openGateway = async (settings: Settings = {}) => {
   after(() => deepEqual([...undeclared], [], 'neither in the row of the route nor in the OpenAPI document'))
 
   await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })
-  await refresh()
+  const { outcome, reason } = await refresh()
+  equal(outcome, 'changed', reason)
   return {
     identity,
     database,

@@ -52,7 +52,7 @@ const showRemaining = () => {
       [1, 'second'],
     ] as const
   ).find(([seconds]) => left >= 2 * seconds) ?? [1, 'second']
-  const inWords = new Intl.RelativeTimeFormat('en').format(Math.floor(left / size), unit)
+  const inWords = new Intl.RelativeTimeFormat('en').format(Math.round(left / size), unit)
   byId('remaining').hidden = expires === undefined
   byId('remaining').textContent = `The token ends ${inWords}.`
 }

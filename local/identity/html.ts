@@ -32,6 +32,7 @@ h2 { margin: 1.75rem 0 .5rem; font-size: 1.15rem }
 p { margin: 0 }
 ul { padding-left: 1.2rem }
 code { font: .875em ui-monospace, "SF Mono", Menlo, Consolas, monospace }
+dt code { white-space: pre-wrap; overflow-wrap: break-word }
 dt { margin-top: .8rem }
 dd { margin: 0; color: var(--soft); font-size: .95rem }
 footer { margin-top: 1.25rem; color: var(--soft); font-size: .875rem; text-align: center }

@@ -41,6 +41,37 @@ describe('two tabs', () => {
   })
 })
 
+describe('a tab that is left open', () => {
+  it('shows who is signed in when somebody else signs in beside it', async () => {
+    const context = await person()
+    const one = await signedIn(context, at)
+    await one.getByText('Edith Reyes').waitFor()
+    const two = await context.newPage()
+    await two.goto(loginUrl(at, '/'))
+    await choose(two, 'Chiara Lund')
+    await says(two, 'Signed in')
+    await one.getByText('Chiara Lund').waitFor()
+    equal(await one.getByText('Edith Reyes').count(), 0)
+    await context.close()
+  })
+})
+
+describe('a form that signs out', () => {
+  it('ends in a page that says so, and leaves no session', async () => {
+    at.front.services.set(
+      'localhost/form',
+      `<!doctype html><title>form</title><form method="post" action="${prefix}/logout"><button>Out</button></form>`,
+    )
+    const context = await person()
+    const page = await signedIn(context, at)
+    await page.goto(`${at.url}/form`)
+    await page.getByRole('button', { name: 'Out' }).click()
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+    deepEqual(await cookiesNamed(context, /^imidToken$/), [])
+    await context.close()
+  })
+})
+
 /** A page that does nothing but poll, and knows nothing of the client's channel. */
 const poller = `<!doctype html><title>poller</title><output></output><script type="module">
 for (;;) {

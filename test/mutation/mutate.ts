@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -22,9 +23,19 @@ const changedSince = (commit: string): string[] => {
   })
 }
 
+const mutation = import.meta.dirname
+
+/** Stryker is in a folder of its own, which is filled when it is first used. */
+const installed = (): void => {
+  if (existsSync(join(mutation, 'node_modules/@stryker-mutator/core'))) return
+  console.log('Installing Stryker in test/mutation ...')
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--prefix', mutation], { stdio: 'inherit' })
+}
+
 const run = (args: readonly string[]): void => {
-  const stryker = join(import.meta.dirname, 'node_modules/@stryker-mutator/core/bin/stryker.js')
-  const config = join(import.meta.dirname, 'stryker.config.json')
+  installed()
+  const stryker = join(mutation, 'node_modules/@stryker-mutator/core/bin/stryker.js')
+  const config = join(mutation, 'stryker.config.json')
   const env = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile'), ...process.env }
   spawn(process.execPath, [stryker, 'run', config, '--incremental', ...args], {
     cwd: root,
@@ -35,18 +46,40 @@ const run = (args: readonly string[]): void => {
   })
 }
 
-const [command, commit = 'HEAD~1'] = process.argv.slice(2)
+const refuse = (why: string): void => {
+  console.error(why)
+  process.exitCode = 2
+}
+
+const isCommit = (name: string): boolean => {
+  try {
+    git('rev-parse', '--quiet', '--verify', `${name}^{commit}`)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A file that is mutated, whole or some lines of it: `lib/units.ts:10-12`. */
+const isSource = (word: string): boolean => {
+  const file = word.replace(/:\d+(-\d+)?$/, '')
+  return /^(lib|functions)\/.*\.ts$/.test(file) && existsSync(join(root, file))
+}
+
+const [command, ...words] = process.argv.slice(2)
 if (command === undefined) {
-  console.log('Everything: about 45 minutes on two cores, less when a run was finished before.')
+  console.log('Everything: about an hour on two cores, less when a run was finished before.')
   run([])
 } else if (command === 'since') {
-  const lines = changedSince(commit)
-  if (lines.length === 0)
-    console.log(`No line of lib/ or a handler is new since ${commit}: nothing to mutate.`)
-  else run(['--mutate', lines.join(',')])
-} else if (command.startsWith('lib/') || command.startsWith('functions/')) {
-  run(['--mutate', process.argv.slice(2).join(',')])
+  const [commit = 'HEAD~1'] = words
+  if (!isCommit(commit)) refuse(`There is no commit ${commit}.`)
+  else {
+    const lines = changedSince(commit)
+    if (lines.length > 0) run(['--mutate', lines.join(',')])
+    else console.log(`No line of lib/ or a handler is new since ${commit}: nothing to mutate.`)
+  }
 } else {
-  console.error(`I do not know ${command}: nothing, since [commit], or files such as lib/units.ts.`)
-  process.exitCode = 2
+  const strange = [command, ...words].filter((word) => !isSource(word))
+  if (strange.length === 0) run(['--mutate', [command, ...words].join(',')])
+  else refuse(`I do not know ${strange.join(', ')}: nothing, since [commit], or files such as lib/units.ts.`)
 }

@@ -9,9 +9,29 @@ import { openStack } from './stack.ts'
  * median of the first tenth after the warm-up. That leaves room for the laziness of a collector and none for a leak.
  */
 
-const { values } = parseArgs({ options: { minutes: { type: 'string' }, rate: { type: 'string' } } })
-const seconds = Number(values.minutes ?? 1) * 60
-const rate = Number(values.rate ?? 50)
+const usage = 'npm run soak -- [--minutes <number>] [--rate <requests a second>], both above 0'
+
+/** What was asked for, or nothing when it makes no sense. */
+const wanted = (args: string[]): { seconds: number; rate: number } | undefined => {
+  try {
+    const options = {
+      minutes: { type: 'string', default: '1' },
+      rate: { type: 'string', default: '50' },
+    } as const
+    const { values } = parseArgs({ args, options })
+    const [seconds, rate] = [Number(values.minutes) * 60, Number(values.rate)]
+    return Number.isFinite(seconds + rate) && seconds > 0 && rate > 0 ? { seconds, rate } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const asked = wanted(process.argv.slice(2))
+if (asked === undefined) {
+  console.error(usage)
+  process.exit(2)
+}
+const { seconds, rate } = asked
 const warmUp = Math.min(180, seconds / 3)
 const allowedGrowth = 1 / 6
 
@@ -37,6 +57,7 @@ const share = (sorted: readonly number[], part: number): number =>
 const ascending = (numbers: Iterable<number>): number[] => [...numbers].sort((a, b) => a - b)
 const median = (numbers: readonly number[]): number => share(ascending(numbers), 0.5)
 
+say('starting the local stack and signing forty people in ...')
 const stack = await openStack()
 const people = Array.from({ length: 40 }, (_, number) =>
   number % 2 === 0

@@ -1,0 +1,34 @@
+/** What is of no news to somebody who develops: good polls, one every five seconds for each tab, and refreshes that found nothing new. */
+const isQuiet = (route: unknown, code: unknown): boolean =>
+  (route === 'token-is-set' && code === 'ok') || (route === 'refresh-state' && code === 'unchanged')
+
+const objectIn = (line: string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * A log line of a function as it is read at a terminal: when, which route, what came of it, how long it took, for whom, why. Nothing for
+ * what is no news. Every other line, and every line that is not of a request, stays as it is.
+ */
+export const readable = (line: string): string | undefined => {
+  const fields = objectIn(line)
+  if (fields?.route === undefined || fields.time === undefined) return line
+  const { time, route, status, code, ms, org, cause, reason, binding } = fields
+  if (isQuiet(route, code)) return undefined
+  const words = [
+    String(time).slice(11, 19),
+    String(route).padEnd(13),
+    status ?? '',
+    code,
+    `${ms} ms`,
+    org ?? '',
+    cause ?? reason ?? '',
+    binding === undefined ? '' : `binding ${binding}`,
+  ]
+  return words.filter((word) => word !== '').join('  ')
+}

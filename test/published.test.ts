@@ -1,0 +1,19 @@
+import { equal } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { pictures } from '../bench/pictures.ts'
+import { published } from '../bench/publish.ts'
+import { performanceMarkdown, scalingMarkdown } from '../bench/report.ts'
+
+const committed = (file: string): string => readFileSync(new URL(`../docs/${file}`, import.meta.url), 'utf8')
+
+describe('What is published of the last benchmark', () => {
+  const report = published()
+
+  for (const [file, made] of [
+    ['performance.md', performanceMarkdown(report)],
+    ['scaling.md', scalingMarkdown(report)],
+    ...Object.entries(pictures(report)).map(([name, svg]) => [`images/${name}`, svg] as const),
+  ] as const)
+    it(`says what its figures say: ${file}`, () => equal(committed(file), made))
+})
