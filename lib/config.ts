@@ -205,7 +205,8 @@ export type Config = Readonly<{
   issuer: string | Unchecked
   audience: string | Unchecked
   maxTokenAge: number
-  loginMaxTokenAge: number | undefined
+  /** Seconds; infinite when not given. */
+  loginMaxTokenAge: number
   gracePeriod: number
   loginBinding: boolean
   errorsUrl: string | undefined
@@ -244,7 +245,7 @@ export const readConfig = (
     issuer: set.TOKEN_ISSUER,
     audience: set.TOKEN_AUDIENCE,
     maxTokenAge: set.MAX_TOKEN_AGE,
-    loginMaxTokenAge: values.LOGIN_MAX_TOKEN_AGE,
+    loginMaxTokenAge: values.LOGIN_MAX_TOKEN_AGE ?? Number.POSITIVE_INFINITY,
     gracePeriod: set.GRACE_PERIOD,
     loginBinding: set.LOGIN_BINDING === 'on',
     errorsUrl: values.ERRORS_URL,

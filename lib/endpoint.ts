@@ -75,8 +75,8 @@ const report = (
 export const endpoint = (name: HttpRouteName, handle: Handle, on: Surroundings): Endpoint => {
   const route: Route = routes[name]
   const check = enforce(name, route, on.config)
-  const headers = on.config.loopback ? { ...guards, 'strict-transport-security': '' } : guards
-  const sent = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''))
+  const { 'strict-transport-security': _, ...plain } = guards
+  const sent = on.config.loopback ? plain : guards
   const visits = new WeakMap<HttpEvent, Visit>()
 
   const visitOf = (event: HttpEvent): Visit => {
@@ -89,6 +89,7 @@ export const endpoint = (name: HttpRouteName, handle: Handle, on: Surroundings):
 
   const finish = (chain: { event: HttpEvent; response: Answer | null | undefined }): void => {
     const answer = chain.response
+    // Stryker disable next-line ConditionalExpression: for the type; what is registered after this has made an answer of everything.
     if (!answer) return
     report(on, name, visitOf(chain.event), answer.statusCode)
     chain.response = { ...answer, headers: { ...sent, ...answer.headers } }

@@ -2,7 +2,8 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { endpoint, served } from '../lib/endpoint.ts'
 import { english } from '../lib/english.ts'
-import { answers, type Code, catalogue, Problem, row } from '../lib/problem.ts'
+import { logTo, named } from '../lib/log.ts'
+import { answers, type Code, catalogue, codeOf as codeOfError, Problem, row } from '../lib/problem.ts'
 import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
 import { asProblem, codeOf, eventOf, navigation, openGateway } from './door.ts'
 
@@ -110,6 +111,47 @@ describe('one failure, three readers', () => {
       getRemainingTimeInMillis: () => 300,
     } as never)
     deepEqual([answer.statusCode, answer.body], [503, '"errors.api.ServiceUnavailable"'])
+    equal(logs.at(-1)?.cause, 'out of time')
+  })
+
+  it('is internal, unless the catalogue knows it', () => {
+    deepEqual(
+      [codeOfError(new Problem('bad_body')), codeOfError(new Error('bad_body')), codeOfError(undefined)],
+      ['bad_body', 'internal', 'internal'],
+    )
+  })
+})
+
+describe('what the log says of an error', () => {
+  for (const [error, words] of [
+    [undefined, undefined],
+    ['in words', 'in words'],
+    [5, 'number'],
+    [null, 'object'],
+    [new TypeError('canary'), 'TypeError'],
+    [Object.assign(new Error('canary'), { code: 'EFOO' }), 'Error EFOO'],
+    [Object.assign(new Error('canary'), { code: 5 }), 'Error'],
+    [new Error('canary', { cause: new RangeError('canary') }), 'Error < RangeError'],
+  ] as const)
+    it(`is ${words}, and nothing that it may quote`, () => equal(named(error), words))
+
+  it('is short, and so is every other text', () => {
+    const lines: string[] = []
+    const log = logTo('debug', (line) => lines.push(line))
+    log('debug', { org: 'x'.repeat(256), cause: 'y'.repeat(257), ms: 5 })
+    deepEqual(JSON.parse(lines[0] ?? ''), {
+      level: 'debug',
+      org: 'x'.repeat(256),
+      cause: `${'y'.repeat(256)}\u2026`,
+      ms: 5,
+    })
+  })
+
+  it('is left out below the level that was asked for', () => {
+    const lines: string[] = []
+    const log = logTo('warn', (line) => lines.push(line))
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) log(level, {})
+    deepEqual(lines, ['{"level":"warn"}', '{"level":"error"}'])
   })
 })
 
@@ -125,12 +167,48 @@ describe('a function that starts with bad settings', () => {
     const answer = await handler(eventOf('token-is-set', {}), context)
     console.log = log
     deepEqual([answer.statusCode, answer.body], [500, '"errors.api.InternalServerError"'])
-    const { problems } = JSON.parse(lines.at(-1) ?? '{}')
+    deepEqual(
+      [answer.headers['cache-control'], answer.headers['x-content-type-options']],
+      ['no-store', 'nosniff'],
+    )
+    const { problems, time, ...line } = JSON.parse(lines.at(-1) ?? '{}')
+    deepEqual(line, { level: 'error', code: 'internal', cause: 'settings' })
+    match(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
     deepEqual(
       problems.map((problem: string) => problem.split(' ')[0]),
       ['PUBLIC_URL', 'IMAS_URL', 'COOKIE_NAME', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE'],
     )
     ok(!lines.join('').includes('canary'))
+  })
+})
+
+describe('what is on every answer', () => {
+  const names = (headers: Record<string, string>) => Object.keys(headers).toSorted()
+
+  it('is the same over plain http on this machine, but for HSTS', async () => {
+    const local = gateway.instance({ PUBLIC_URL: 'http://localhost:3000' })
+    const [there, here] = [await gateway.open('token-is-set', local), await gateway.open('token-is-set')]
+    const [plain, secure] = [(await there()).headers, (await here()).headers]
+    equal(secure['strict-transport-security'], 'max-age=31536000')
+    deepEqual(
+      names(plain),
+      names(secure).filter((name) => name !== 'strict-transport-security'),
+    )
+  })
+})
+
+describe('the time that is logged', () => {
+  it('is the time from the event to the answer, in milliseconds with one place', async () => {
+    const on = gateway.instance({}, 'invented')
+    const slow = endpoint(
+      'health',
+      () => new Promise((resolve) => setTimeout(() => resolve({ statusCode: 200, headers: {} }), 60)),
+      on,
+    )
+    await slow(eventOf('health', {}), context)
+    const ms = Number(logs.at(-1)?.ms)
+    ok(ms > 50 && ms < 4000, String(ms))
+    equal(Math.round(ms * 10) / 10, ms)
   })
 })
 
@@ -197,6 +275,22 @@ describe('what sam local sends', () => {
     }
     const answer = await wire(gateway.instance())({ ...event, headers }, context)
     deepEqual([answer.statusCode, answer.body], [200, '{"msg":"Unit set"}'])
+  })
+})
+
+describe('an event that lacks what others have', () => {
+  it('is a request without query, headers and cookies', async () => {
+    const { wire } = await import('../functions/logout/index.ts')
+    const { rawQueryString: _, headers: __, ...bare } = eventOf('logout', {})
+    const answer = await wire(gateway.instance({ STRICT_COOKIE_MODE: 'true' }))(bare as never, context)
+    deepEqual([answer.statusCode, answer.body], [200, '{"msg":"You are logged out"}'])
+  })
+
+  it('is no JSON without a type', async () => {
+    const { wire } = await import('../functions/unit/index.ts')
+    const { headers: _, ...bare } = eventOf('unit', { body: '{"unit":null}' })
+    const answer = await wire(gateway.instance())(bare as never, context)
+    deepEqual([answer.statusCode, answer.body], [415, '"errors.api.UnsupportedMediaType"'])
   })
 })
 

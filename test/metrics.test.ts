@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { logTo } from '../lib/log.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
 import { surroundings } from '../lib/surroundings.ts'
-import { asProblem, openGateway, type Request } from './door.ts'
+import { asProblem, browser, openGateway, type Request } from './door.ts'
 
 const gateway = await openGateway()
 const { logs, instance, open, token } = gateway
@@ -39,6 +39,23 @@ describe('the metrics', () => {
       [surroundings(env), surroundings(named)].map(({ metricsNamespace }) => metricsNamespace),
       ['imsg-service', 'imsg-service-green'],
     )
+  })
+
+  it('count what a login came to, and how large the cookies were', async () => {
+    const person = browser()
+    const query = await gateway.begin(person)
+    query.set('imid_token', await token())
+    const [pair = ''] = person.pairs()
+    const line = await lineOf('callback', { query: query.toString(), cookies: [pair, 'a=1'] })
+    deepEqual(
+      [line.code, namesIn(line), line.HeaderBytes],
+      [
+        'session_set',
+        ['LoginReturned', 'LoginVerified', 'SessionSet', 'HeaderBytes'],
+        pair.length + 2 + 3 + 2,
+      ],
+    )
+    deepEqual([line.LoginReturned, line.LoginVerified, line.SessionSet], [1, 1, 1])
   })
 
   it('ride in their lines whatever LOG_LEVEL is', () => {

@@ -238,6 +238,63 @@ describe('refresh-state', () => {
     equal((await alone.call('token-is-set', { bearer: await alone.token() })).statusCode, 200)
   })
 
+  it('leaves a state to whoever was faster', async () => {
+    const faster = (change: () => Promise<unknown>): Table => ({
+      ...table,
+      change: async (key, what) => {
+        // Between the claim and the last write somebody else writes a version of their own.
+        if (key === stateKey && !what.set.includes('claimedUntil =')) await change()
+        return table.change(key, what)
+      },
+    })
+    let version = Date.now() + 1000
+    const other = () =>
+      table.change(stateKey, {
+        set: 'SET version = :v REMOVE claimedUntil, forcedAt',
+        values: { v: { N: String(++version) } },
+      })
+    equal((await refresh(false, faster(other))).outcome, 'busy', 'nothing had changed')
+    await control({ do: 'rotate' })
+    await other()
+    equal((await refresh(false, faster(other))).outcome, 'busy', 'the keys had changed')
+    await other()
+    equal(
+      (await refresh(true, faster(other))).outcome,
+      'busy',
+      'the keys had changed, and were asked for alone',
+    )
+    await other()
+    equal((await refresh()).outcome, 'changed')
+  })
+
+  it('says in its line what nobody foresaw', async () => {
+    for (const [error, reason] of [
+      [new Problem('table_unavailable', 'gone'), 'table_unavailable: Problem table_unavailable < gone'],
+      [new TypeError('canary'), 'internal: TypeError'],
+    ] as const) {
+      const run = scheduled('refresh-state', () => Promise.reject(error), gateway.instance())
+      deepEqual(await run({}, {} as Context), { outcome: 'failed' })
+      const {
+        level,
+        code,
+        reason: told,
+        RefreshFailed,
+        RefreshSucceeded,
+        InGrace,
+      } = gateway.logs.at(-1) ?? {}
+      deepEqual(
+        [level, code, told, RefreshFailed, RefreshSucceeded, InGrace],
+        ['warn', 'failed', reason, 1, 0, undefined],
+      )
+    }
+  })
+
+  it('counts nothing when another run is at work', async () => {
+    const run = scheduled('refresh-state', async () => ({ outcome: 'busy' }) as const, gateway.instance())
+    deepEqual(await run({}, {} as Context), { outcome: 'busy' })
+    deepEqual([gateway.logs.at(-1)?.code, gateway.logs.at(-1)?._aws], ['busy', undefined])
+  })
+
   it('leaves one log line that says how it ended, how old the state is and why', async () => {
     await control({ do: 'fail' })
     const run = scheduled('refresh-state', () => refresh(), gateway.instance())
@@ -277,6 +334,21 @@ describe('GET /health', () => {
       [typeof status, type, stateAge < 5, gracePeriod, inGrace],
       ['string', 'application/health+json; charset=utf-8', true, 3600, false],
     )
+    for (const [on, said] of [
+      [gateway.instance(), { status: 'pass', inGrace: false, gracePeriod: 3600 }],
+      [
+        { ...gateway.instance(), table: { ...table, read: async () => new Map() } },
+        { status: 'fail', inGrace: false, stateChecksum: 'No checksum string' },
+      ],
+    ] as const) {
+      const answer = await (await open('health', on))({ headers: { accept: 'application/health+json' } })
+      const { stateAge: _, stateChecksum, ...rest } = JSON.parse(answer.body ?? '')
+      deepEqual(said.status === 'fail' ? { ...rest, stateChecksum } : rest, said)
+    }
+    clock.ahead = 3601
+    const old = await (await open('health'))({ headers: { accept: 'application/health+json' } })
+    const { status: failing, stateAge: age } = JSON.parse(old.body ?? '')
+    deepEqual([old.statusCode, failing, age >= 3601], [500, 'fail', true])
   })
 
   it('is in grace when no refresh ran for some minutes', async () => {

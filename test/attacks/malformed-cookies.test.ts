@@ -67,6 +67,11 @@ describe('STRICT_COOKIE_MODE', () => {
           })
     })
 
+  it('asks nothing of a request without cookies', async () => {
+    for (const more of [{}, { cookies: [] }])
+      equal((await strict.call('token-is-set', { bearer: raw, ...more })).statusCode, 200)
+  })
+
   it('lets nobody be kept from signing out by the cookie of somebody else', async () => {
     const leaving = await gateway.token({ jti: 'leaving' })
     const answer = await refused(gateway, 'logout', {

@@ -303,6 +303,39 @@ export const repositories = (database: string, open: () => Promise<Table>): void
         deepEqual(await seen(table), before)
       })
 
+    it('cannot say who holds what when the directory that the organisation names is not there', async () => {
+      const table = await open()
+      await writeOrganisations(table, [organisation()], 1)
+      await removeDocument(table, directoryKey('demo'))
+      await rejects(seen(table), { code: 'state_missing' })
+    })
+
+    it('remembers the directories of fifty organisations, and forgets the one not asked for longest', async () => {
+      const table = await open()
+      const names = Array.from({ length: 51 }, (_, n) => `org-${n}`)
+      await writeOrganisations(
+        table,
+        names.map((name) => organisation({ name })),
+        1,
+      )
+      const units = unitsIn(table)
+      const ask = async (org: string) => {
+        const whose = claims({ org })
+        await units.heldBy({
+          claims: whose,
+          items: await table.read([...standingKeys(whose), ...units.keys(whose)]),
+        })
+      }
+      const remembered = () => names.filter((org) => units.keys(claims({ org })).length === 0)
+      for (const org of names.slice(0, 50)) await ask(org)
+      await ask('org-0')
+      await ask('org-50')
+      deepEqual(
+        remembered(),
+        names.filter((org) => org !== 'org-1'),
+      )
+    })
+
     it('writes nothing when nothing has changed', async () => {
       const table = await open()
       await writeOrganisations(table, [somebodyBlocked], 1)

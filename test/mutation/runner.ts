@@ -15,7 +15,7 @@ import type { Outcome } from './suites.ts'
 
 /** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
 const testFiles = [
-  'test/{accept,callback,client-credentials,credentials,errors,jwks,login,logout,metrics,organisations,pages,refresh-state,repositories,return-url,round-trips,token-is-set,units}.test.ts',
+  'test/{accept,callback,canonical,client-credentials,config,credentials,errors,jwks,login,logout,metrics,organisations,pages,refresh-state,repositories,return-url,round-trips,sam-events,surroundings,token-is-set,units,upstream}.test.ts',
   'test/attacks/*.test.ts',
   'test/properties/*.test.ts',
   'test/infra/settings.test.ts',
@@ -71,8 +71,6 @@ const tellers: Readonly<Record<string, string>> = {
   access: 'token-is-set',
   ask: 'unknown-kid-storm',
   binding: 'login-csrf',
-  canonical: 'repositories',
-  config: 'settings',
   cookies: 'cookie-tossing',
   document: 'repositories',
   endpoint: 'errors',
@@ -92,11 +90,9 @@ const tellers: Readonly<Record<string, string>> = {
   scheduled: 'refresh-state',
   sessions: 'repositories',
   state: 'repositories',
-  surroundings: 'metrics',
   swedish: 'pages',
-  table: 'repositories',
+  table: 'surroundings',
   token: 'token-claims',
-  upstream: 'refresh-state',
   words: 'pages',
 }
 

@@ -1,0 +1,224 @@
+import { deepEqual, equal, ok, throws } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ConfigError, readConfig, type SettingName, unchecked } from '../lib/config.ts'
+
+/** Settings one by one: the words for each way to get one wrong, and what becomes of the right ones. */
+
+const least = {
+  PUBLIC_URL: 'https://gw.example.test',
+  IMAS_URL: 'https://imas.example.test',
+  TOKEN_ISSUER: 'unchecked',
+  TOKEN_AUDIENCE: 'unchecked',
+}
+type Given = Readonly<Partial<Record<SettingName, string>>>
+
+const problemsOf = (given: Given): readonly string[] => {
+  try {
+    readConfig({ ...least, ...given })
+    return []
+  } catch (error) {
+    ok(error instanceof ConfigError)
+    return error.problems
+  }
+}
+
+const noUrl = 'has to be an absolute URL.'
+const plainHttp = 'has to begin with https:// (plain http is for localhost alone).'
+const noOrigin = 'has to be an origin: scheme, host and port, nothing after them.'
+const wildcard = 'may hold no wildcard: list each origin.'
+const noQuery = 'may hold no query or fragment.'
+const noUser = 'may hold no user name or password.'
+const noName = 'has to be a name without spaces or separators.'
+const noDomain = 'has to be a lower-case domain of two labels or more, without a leading dot.'
+const noPath = 'has to be a path that holds {org} once.'
+const noFlag = 'has to be true or false.'
+
+describe('A setting that is wrong', () => {
+  for (const [name, value, problem] of [
+    ['PUBLIC_URL', 'gw.example.test', noUrl],
+    ['PUBLIC_URL', 'http://gw.example.test', plainHttp],
+    ['PUBLIC_URL', 'ftp://localhost', plainHttp],
+    ['PUBLIC_URL', 'http://localhost.example.test', plainHttp],
+    ['PUBLIC_URL', 'http://127.0.0.1.example.test', plainHttp],
+    ['PUBLIC_URL', 'http://x127.0.0.1.test', plainHttp],
+    ['PUBLIC_URL', 'https://gw.example.test/', noOrigin],
+    ['PUBLIC_URL', 'https://GW.example.test', noOrigin],
+    ['PUBLIC_URL', 'https://*.example.test', wildcard],
+    ['IMAS_URL', 'imas', noUrl],
+    ['IMAS_URL', 'http://imas.example.test', plainHttp],
+    ['IMAS_URL', 'https://user@imas.example.test', noUser],
+    ['IMAS_URL', 'https://:pass@imas.example.test', noUser],
+    ['IMAS_URL', 'https://imas.example.test/?', noQuery],
+    ['IMAS_URL', 'https://imas.example.test/a#b', noQuery],
+    ['IMAS_LOGIN_PATH', 'v1/{org}', noPath],
+    ['IMAS_LOGIN_PATH', '/v1/{org}/a b', noPath],
+    ['IMAS_LOGIN_PATH', '/v1/{org}?', noPath],
+    ['IMAS_LOGIN_PATH', '/v1/login', noPath],
+    ['IMAS_LOGIN_PATH', '/{org}/{org}', noPath],
+    ['COOKIE_NAME', 'a b', noName],
+    ['COOKIE_NAME', 'a;b', noName],
+    ['COOKIE_NAME', 'a'.repeat(65), noName],
+    ['COOKIE_DOMAIN', 'test', noDomain],
+    ['COOKIE_DOMAIN', '.example.test', noDomain],
+    ['COOKIE_DOMAIN', 'example.test.', noDomain],
+    ['COOKIE_DOMAIN', 'Example.test', noDomain],
+    ['COOKIE_DOMAIN', '10.0.0.1', noDomain],
+    ['COOKIE_DOMAIN', 'a.b.42', noDomain],
+    ['COOKIE_DOMAIN', 'ex_ample.test', noDomain],
+    ['COOKIE_DOMAIN', `${'a'.repeat(64)}.test`, noDomain],
+    ['CORS_ALLOWED_ORIGINS', 'https://a.test,*', wildcard],
+    ['ALLOWED_CALLBACK_ORIGINS', 'https://a.test/x', noOrigin],
+    ['CORS_ALLOWED_ADDITIONAL_HEADERS', 'X-A, *', 'may hold no wildcard: list each header.'],
+    ['CORS_ALLOWED_ADDITIONAL_HEADERS', 'X A', noName],
+    ['STRICT_COOKIE_MODE', 'yes', noFlag],
+    ['AWS_USE_EMPTY_CREDENTIALS', '1', noFlag],
+    ['MAX_TOKEN_AGE', '59', 'has to be a whole number of seconds between 60 and 34560000.'],
+    ['MAX_TOKEN_AGE', '34560001', 'has to be a whole number of seconds between 60 and 34560000.'],
+    ['MAX_TOKEN_AGE', '1e3', 'has to be a whole number of seconds between 60 and 34560000.'],
+    ['MAX_TOKEN_AGE', '60.5', 'has to be a whole number of seconds between 60 and 34560000.'],
+    ['MAX_TOKEN_AGE', '0000000060', 'has to be a whole number of seconds between 60 and 34560000.'],
+    ['LOGIN_MAX_TOKEN_AGE', '9', 'has to be a whole number of seconds between 10 and 34560000.'],
+    ['LOGIN_MAX_TOKEN_AGE', '-10', 'has to be a whole number of seconds between 10 and 34560000.'],
+    ['GRACE_PERIOD', '604801', 'has to be a whole number of seconds between 60 and 604800.'],
+    ['LOGIN_BINDING', 'maybe', 'has to be on or off.'],
+    ['ERRORS_URL', 'errors', noUrl],
+    ['LOG_LEVEL', 'loud', 'has to be debug or info or warn or error.'],
+  ] as const)
+    it(`is told by its name and never by its value: ${name} ${value.slice(0, 40)}`, () =>
+      deepEqual(problemsOf({ [name]: value }), [`${name} ${problem}`]))
+
+  it('is told with all the others, and with what it is for where that is known', () => {
+    throws(() => readConfig({ LOG_LEVEL: 'loud' }, undefined, { IMAS_URL: 'The identity service.' }), {
+      name: 'ConfigError',
+      message:
+        '5 setting(s) to correct:\n- PUBLIC_URL is missing.\n- IMAS_URL is missing. The identity service.\n- TOKEN_ISSUER is missing.\n- TOKEN_AUDIENCE is missing.\n- LOG_LEVEL has to be debug or info or warn or error.',
+    })
+  })
+
+  it('is missing when it is empty, or nothing but space', () => {
+    for (const IMAS_URL of ['', '  ']) deepEqual(problemsOf({ IMAS_URL }), ['IMAS_URL is missing.'])
+  })
+})
+
+describe('Two settings that contradict each other', () => {
+  for (const [what, given, problems] of [
+    [
+      'a cookie domain that is no parent',
+      { COOKIE_DOMAIN: 'other.test' },
+      ['COOKIE_DOMAIN has to be the host of PUBLIC_URL or a parent of it, or browsers refuse the cookie.'],
+    ],
+    [
+      'a cookie domain that only ends like the host',
+      { PUBLIC_URL: 'https://gwexample.test', COOKIE_DOMAIN: 'example.test' },
+      ['COOKIE_DOMAIN has to be the host of PUBLIC_URL or a parent of it, or browsers refuse the cookie.'],
+    ],
+    ['a cookie domain that is the host', { COOKIE_DOMAIN: 'gw.example.test' }, []],
+    ['a cookie domain that is its parent', { COOKIE_DOMAIN: 'example.test' }, []],
+    [
+      'a host-only name with a domain',
+      { COOKIE_DOMAIN: 'example.test', COOKIE_NAME: '__HOST-sid' },
+      [
+        'COOKIE_NAME begins with __Host-, which browsers refuse together with COOKIE_DOMAIN. Give up one of the two.',
+      ],
+    ],
+    ['a host-only name without one', { COOKIE_NAME: '__Host-sid' }, []],
+    [
+      'an Admin API without an Access Token service',
+      { ADMIN_API_URL: 'https://admin.example.test' },
+      ['ACCESS_TOKEN_URL is missing: ADMIN_API_URL can only be read with a token from there.'],
+    ],
+    ['an Access Token service without an Admin API', { ACCESS_TOKEN_URL: 'https://t.example.test' }, []],
+    [
+      'a cookie domain and no host at all',
+      { PUBLIC_URL: 'none', COOKIE_DOMAIN: 'example.test' },
+      [`PUBLIC_URL ${noUrl}`],
+    ],
+  ] as const)
+    it(`are ${problems.length > 0 ? 'refused' : 'none'}: ${what}`, () =>
+      deepEqual(problemsOf(given), problems))
+
+  it('are a public suffix and whoever would share it, where the list is at hand', () => {
+    throws(
+      () => readConfig({ ...least, COOKIE_DOMAIN: 'example.test' }, () => true),
+      /COOKIE_DOMAIN is a public suffix: strangers share it, and browsers refuse it\. Name a domain of your own\./,
+    )
+  })
+})
+
+describe('Settings that hold together', () => {
+  it('have their standards', () => {
+    deepEqual(readConfig(least), {
+      publicUrl: 'https://gw.example.test',
+      loopback: false,
+      imasUrl: 'https://imas.example.test',
+      imasLoginPath: '/v1/org/{org}/login',
+      adminApiUrl: undefined,
+      accessTokenUrl: undefined,
+      cookieName: 'imidToken',
+      cookieDomain: undefined,
+      callbackOrigins: [],
+      corsOrigins: [],
+      corsHeaders: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match'],
+      strictCookies: false,
+      emptyCredentials: false,
+      issuer: unchecked,
+      audience: unchecked,
+      maxTokenAge: 604_800,
+      loginMaxTokenAge: Number.POSITIVE_INFINITY,
+      gracePeriod: 3600,
+      loginBinding: true,
+      errorsUrl: undefined,
+      logLevel: 'info',
+    })
+  })
+
+  for (const [name, value, member, expected] of [
+    ['PUBLIC_URL', ' https://gw.example.test ', 'publicUrl', 'https://gw.example.test'],
+    ['PUBLIC_URL', 'http://localhost:3000', 'loopback', true],
+    ['PUBLIC_URL', 'http://app.localhost', 'loopback', true],
+    ['PUBLIC_URL', 'http://127.0.0.1:3000', 'loopback', true],
+    ['PUBLIC_URL', 'http://[::1]:3000', 'loopback', true],
+    ['PUBLIC_URL', 'https://localhost', 'loopback', false],
+    ['IMAS_URL', 'https://imas.example.test/base//', 'imasUrl', 'https://imas.example.test/base'],
+    ['IMAS_LOGIN_PATH', '/a.b-c_d~e/{org}', 'imasLoginPath', '/a.b-c_d~e/{org}'],
+    ['COOKIE_NAME', "!#$%&'*+-.^_`|~09AZaz", 'cookieName', "!#$%&'*+-.^_`|~09AZaz"],
+    ['COOKIE_NAME', 'a'.repeat(64), 'cookieName', 'a'.repeat(64)],
+    [
+      'ALLOWED_CALLBACK_ORIGINS',
+      ' https://a.test ,, https://b.test:8443,',
+      'callbackOrigins',
+      ['https://a.test', 'https://b.test:8443'],
+    ],
+    ['CORS_ALLOWED_ORIGINS', 'http://localhost:5173', 'corsOrigins', ['http://localhost:5173']],
+    [
+      'CORS_ALLOWED_ADDITIONAL_HEADERS',
+      'X-A, x-b',
+      'corsHeaders',
+      ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'X-A', 'x-b'],
+    ],
+    ['STRICT_COOKIE_MODE', 'true', 'strictCookies', true],
+    ['AWS_USE_EMPTY_CREDENTIALS', 'true', 'emptyCredentials', true],
+    ['TOKEN_ISSUER', 'https://imas.example.test/', 'issuer', 'https://imas.example.test/'],
+    ['TOKEN_AUDIENCE', 'gateway', 'audience', 'gateway'],
+    ['MAX_TOKEN_AGE', '60', 'maxTokenAge', 60],
+    ['MAX_TOKEN_AGE', '34560000', 'maxTokenAge', 34_560_000],
+    ['LOGIN_MAX_TOKEN_AGE', '10', 'loginMaxTokenAge', 10],
+    ['GRACE_PERIOD', '604800', 'gracePeriod', 604_800],
+    ['LOGIN_BINDING', 'off', 'loginBinding', false],
+    [
+      'ERRORS_URL',
+      'https://docs.example.test/errors.html',
+      'errorsUrl',
+      'https://docs.example.test/errors.html',
+    ],
+    ['LOG_LEVEL', 'debug', 'logLevel', 'debug'],
+  ] as const)
+    it(`are read: ${name}=${value.slice(0, 40)}`, () =>
+      deepEqual(readConfig({ ...least, [name]: value })[member], expected))
+
+  it('may have a cookie domain of long and short labels', () => {
+    const label = 'a'.repeat(63)
+    const PUBLIC_URL = `https://x.${label}.b1`
+    equal(readConfig({ ...least, PUBLIC_URL, COOKIE_DOMAIN: `${label}.b1` }).cookieDomain, `${label}.b1`)
+  })
+})

@@ -1,0 +1,128 @@
+import { deepEqual, equal, match, notEqual, ok, rejects, throws } from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { ConfigError } from '../lib/config.ts'
+import { surroundings } from '../lib/surroundings.ts'
+
+/** What a function is given by its environment, with a database that says what the test wants. */
+
+type Asked = {
+  target: unknown
+  authorization: string
+  body: { RequestItems: Record<string, { Keys: object[] }> }
+}
+const asked: Asked[] = []
+let answers: object[] = []
+
+const server = createServer(async (request, response) => {
+  let body = ''
+  for await (const piece of request) body += piece
+  const { authorization = '', 'x-amz-target': target } = request.headers
+  asked.push({ target, authorization, body: JSON.parse(body) })
+  response.setHeader('content-type', 'application/x-amz-json-1.0')
+  const text = JSON.stringify(answers.length > 1 ? answers.shift() : answers[0])
+  // In two pieces, with a pause: what comes first is not all there is.
+  response.write(text.slice(0, 5))
+  setTimeout(() => response.end(text.slice(5)), 20)
+}).listen(0, '127.0.0.1')
+
+const least = {
+  PUBLIC_URL: 'https://gw.example.test',
+  IMAS_URL: 'https://imas.example.test',
+  TOKEN_ISSUER: 'unchecked',
+  TOKEN_AUDIENCE: 'unchecked',
+  TABLE_NAME: 'the-table',
+}
+let env: Record<string, string> = least
+const given = { ...process.env }
+
+before(async () => {
+  await once(server, 'listening')
+  env = { ...least, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-north-1',
+    AWS_ACCESS_KEY_ID: 'mine',
+    AWS_SECRET_ACCESS_KEY: 's',
+  })
+})
+after(() => {
+  process.env = given
+  server.closeAllConnections()
+  server.close()
+})
+
+const item = (key: string) => ({ pk: { S: key } })
+const found = (...keys: string[]) => ({ Responses: { 'the-table': keys.map(item) } })
+const left = (...keys: string[]) => ({ UnprocessedKeys: { 'the-table': { Keys: keys.map(item) } } })
+
+describe('The surroundings of a function', () => {
+  it('are a table at the endpoint of the environment', async () => {
+    asked.length = 0
+    answers = [found('a', 'b')]
+    deepEqual(
+      [...(await surroundings(env).table.read(['a', 'b', 'a']))],
+      [
+        ['a', item('a')],
+        ['b', item('b')],
+      ],
+    )
+    equal(asked.length, 1)
+    const [{ target, authorization, body }] = asked as [Asked]
+    equal(target, 'DynamoDB_20120810.BatchGetItem')
+    match(authorization, /Credential=mine\/\d{8}\/eu-north-1\/dynamodb\//)
+    deepEqual(body, {
+      RequestItems: { 'the-table': { Keys: [item('a'), item('b')], ConsistentRead: true } },
+    })
+  })
+
+  it('sign with placeholders where AWS_USE_EMPTY_CREDENTIALS says so', async () => {
+    asked.length = 0
+    answers = [found()]
+    equal((await surroundings({ ...env, AWS_USE_EMPTY_CREDENTIALS: 'true' }).table.read(['a'])).size, 0)
+    match(asked[0]?.authorization ?? '', /Credential=empty\//)
+  })
+
+  it('are a clock in seconds and randomness of so many bytes', () => {
+    const { now, random } = surroundings(env)
+    ok(Math.abs(now() - Date.now() / 1000) <= 1 && Number.isInteger(now()))
+    match(random(24), /^[A-Za-z0-9_-]{32}$/)
+    notEqual(random(24), random(24))
+  })
+
+  it('are refused without a table, in words that name what is missing', () => {
+    const { TABLE_NAME: _, ...lacking } = env
+    throws(
+      () => surroundings(lacking),
+      (error) => {
+        ok(error instanceof ConfigError)
+        deepEqual(error.problems, ['TABLE_NAME is missing. The stack sets it.'])
+        return true
+      },
+    )
+  })
+})
+
+describe('A read whose keys were not all processed', () => {
+  it('asks for what is left, and for nothing else', async () => {
+    asked.length = 0
+    answers = [{ ...found('a'), ...left('b', 'c') }, { ...found('c'), ...left('b') }, found('b')]
+    const items = await surroundings(env).table.read(['a', 'b', 'c'])
+    deepEqual([...items.keys()].sort(), ['a', 'b', 'c'])
+    deepEqual(
+      asked.map(({ body }) => body.RequestItems['the-table']?.Keys.length),
+      [3, 2, 1],
+    )
+  })
+
+  it('is unavailable after four times, and never an absence', async () => {
+    asked.length = 0
+    answers = [left('a')]
+    await rejects(surroundings(env).table.read(['a']), {
+      code: 'table_unavailable',
+      cause: 'unprocessed keys',
+    })
+    equal(asked.length, 4)
+  })
+})

@@ -1,0 +1,178 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, beforeEach, describe, it } from 'node:test'
+import { upstreamOf } from '../lib/upstream.ts'
+
+/** What a test makes the systems upstream answer, call by call, and what they were asked. */
+type Say = (response: ServerResponse, request: IncomingMessage) => void
+let says: Say[] = []
+const asked: { what: string; authorization: string | undefined; accept: string | undefined; body: string }[] =
+  []
+
+const server = createServer(async (request, response) => {
+  let body = ''
+  for await (const piece of request) body += piece
+  const { authorization, accept } = request.headers
+  asked.push({ what: `${request.method} ${request.url}`, authorization, accept, body })
+  const say = says.length > 1 ? says.shift() : says[0]
+  say?.(response, request)
+}).listen(0, '127.0.0.1')
+await once(server, 'listening')
+after(() => {
+  server.closeAllConnections()
+  server.close()
+})
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+const json =
+  (value: unknown, status = 200): Say =>
+  (response) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+const cut: Say = (response) => response.destroy()
+const token = (more: object = {}): Say => json({ access_token: 'a.b-c_d~e+f/g=', expires_in: 300, ...more })
+
+let now = 1000
+const made = (adminApiUrl: string | undefined = url) =>
+  upstreamOf(
+    { imasUrl: url, adminApiUrl, accessTokenUrl: url },
+    async () => ({ id: 'gateway', secret: 'canary' }),
+    () => now,
+  )
+
+beforeEach(() => {
+  asked.length = 0
+  says = []
+  now = 1000
+})
+
+describe('The key set', () => {
+  it('is asked for, and comes as it is', async () => {
+    says = [json({ keys: [] })]
+    deepEqual(await made().keySet(), { keys: [] })
+    deepEqual(asked, [
+      { what: 'GET /v1/jwks', authorization: undefined, accept: 'application/json', body: '' },
+    ])
+  })
+
+  for (const [what, say, message, calls] of [
+    ['a cut connection', cut, 'key set: no connection', 2],
+    ['a 500', json('x', 500), 'key set: status 500', 2],
+    ['a 404', json('x', 404), 'key set: status 404', 1],
+    [
+      'a redirect',
+      (response: ServerResponse) => response.writeHead(302, { location: url }).end(),
+      'key set: no connection',
+      2,
+    ],
+    ['no JSON', (response: ServerResponse) => response.end('<html>'), 'key set: not JSON', 1],
+    ['nothing', (response: ServerResponse) => response.writeHead(204).end(), 'key set: not JSON', 1],
+    [
+      'more than a megabyte',
+      (response: ServerResponse) => response.end(`"${'x'.repeat(1_000_000)}"`),
+      'key set: answer too large',
+      1,
+    ],
+  ] as const)
+    it(`is not had from ${what}, and asked for once more only when that may help`, async () => {
+      says = [say]
+      await rejects(made().keySet(), { name: 'UpstreamError', message })
+      equal(asked.length, calls)
+    })
+
+  it('may have a megabyte', async () => {
+    const whole = 'x'.repeat(999_998)
+    says = [json(whole)]
+    equal(await made().keySet(), whole)
+  })
+
+  it('is had at the second try', async () => {
+    says = [cut, json({ keys: [] })]
+    deepEqual(await made().keySet(), { keys: [] })
+  })
+
+  it('is asked for once where nobody may ask twice', async () => {
+    says = [cut]
+    await rejects(made().keySet('once'), { message: 'key set: no connection', passing: true })
+    equal(asked.length, 1)
+  })
+})
+
+describe('A list of the Admin API', () => {
+  it('is asked for with an access token, which serves until half a minute before it runs out', async () => {
+    says = [token(), json([1]), json([2]), json([3]), token({ access_token: 'next' }), json([4])]
+    const { list, hasAdmin } = made()
+    equal(hasAdmin, true)
+    deepEqual(await list('units.list', 'a/b'), [1])
+    deepEqual(await list('roles.list'), [2])
+    now += 269
+    deepEqual(await list('roles.list'), [3])
+    now += 1
+    deepEqual(await list('roles.list'), [4])
+    const bearer = 'Bearer a.b-c_d~e+f/g='
+    deepEqual(
+      asked.map(({ what, authorization, body }) => [what, authorization, body]),
+      [
+        [
+          'POST /v1/token',
+          undefined,
+          '{"grant_type":"client_credentials","client_id":"gateway","client_secret":"canary"}',
+        ],
+        ['GET /v1/units.list?organizationId=a%2Fb', bearer, ''],
+        ['GET /v1/roles.list', bearer, ''],
+        ['GET /v1/roles.list', bearer, ''],
+        [
+          'POST /v1/token',
+          undefined,
+          '{"grant_type":"client_credentials","client_id":"gateway","client_secret":"canary"}',
+        ],
+        ['GET /v1/roles.list', 'Bearer next', ''],
+      ],
+    )
+  })
+
+  it('is asked for with a new token after a failure', async () => {
+    says = [token(), json('no', 401), token({ access_token: 'next' }), json([])]
+    const { list } = made()
+    await rejects(list('roles.list'), { message: 'roles.list: status 401', passing: false })
+    deepEqual(await list('roles.list'), [])
+    equal(asked.at(-1)?.authorization, 'Bearer next')
+  })
+
+  it('takes a token that does not say how long it lives for one of five minutes', async () => {
+    says = [token({ expires_in: 'long' }), json([]), json([]), token(), json([])]
+    const { list } = made()
+    await list('roles.list')
+    now += 269
+    await list('roles.list')
+    now += 1
+    await list('roles.list')
+    deepEqual(
+      asked.map(({ what }) => what.split(' ')[0]),
+      ['POST', 'GET', 'GET', 'POST', 'GET'],
+    )
+  })
+
+  for (const [what, answer] of [
+    ['none', {}],
+    ['a number', { access_token: 5 }],
+    ['an empty one', { access_token: '' }],
+    ['one with a line in it', { access_token: 'a\r\nb' }],
+    ['null', null],
+  ] as const)
+    it(`is not asked for with ${what} for a token`, async () => {
+      says = [json(answer)]
+      await rejects(made().list('roles.list'), {
+        message: 'access token: none in the answer',
+        passing: false,
+      })
+      equal(asked.length, 1)
+    })
+
+  it('may be larger than a key set', async () => {
+    const long = ['x'.repeat(2_000_000)]
+    says = [token(), json(long)]
+    deepEqual(await made().list('roles.list'), long)
+  })
+})
