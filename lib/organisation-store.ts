@@ -13,6 +13,7 @@ const digests = new WeakMap<Organisation, string>()
 /** Of one organisation, worked out once: with two hundred thousand mappings it takes a second. */
 const digestOf = (organisation: Organisation): string => {
   const digest = digests.get(organisation) ?? checksum(organisation)
+  // Stryker disable next-line CallExpression: it would be worked out again.
   digests.set(organisation, digest)
   return digest
 }
@@ -41,7 +42,9 @@ const reconcile = async (
   bring: (name: string) => Promise<void>,
 ): Promise<void> => {
   const document = await documentFrom(table, await table.read([list]), list)
-  const written = new Map(Object.entries((document?.value ?? {}) as Readonly<Record<string, string>>))
+  const written = new Map<string, string | undefined>(
+    Object.entries((document?.value ?? {}) as Readonly<Record<string, string>>),
+  )
   // Each time under a version of its own: parts of two of them never mix, wherever a run breaks off.
   let notes = 0
   const note = () =>
@@ -54,11 +57,8 @@ const reconcile = async (
     for (const name of part) written.set(name, uncertain)
     await note()
     await atOnce(mostWritten, part, bring)
-    for (const name of part) {
-      const digest = wanted.get(name)
-      if (digest === undefined) written.delete(name)
-      else written.set(name, digest)
-    }
+    // One that is gone has no digest, and what has none is not written down.
+    for (const name of part) written.set(name, wanted.get(name))
   }
   if (due.length > 0) await note()
 }

@@ -49,7 +49,7 @@ export const cookiesMayAct = (
 export const enforce =
   (name: HttpRouteName, route: Route, config: PolicyConfig) =>
   (request: Incoming): void => {
-    if ('only' in route && route.only === 'navigations' && !isNavigation(request)) {
+    if ('only' in route && !isNavigation(request)) {
       offerLogin(name, request, config)
       throw new Problem('not_a_navigation')
     }

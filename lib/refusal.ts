@@ -8,11 +8,13 @@ import { type AnswerName, answers, type Code, row } from './problem.ts'
 type Reader = 'problem' | 'page' | 'key'
 
 const readerOf = ({ header }: Incoming): Reader => {
+  // Stryker disable next-line StringLiteral: what is no media type asks for none.
   const accept = header('accept') ?? ''
   if (weight(accept, 'application/problem+json') > 0) return 'problem'
   const mode = header('sec-fetch-mode')
   const wantsPage =
     mode === undefined ? prefers(accept, 'text/html', 'application/json') : mode === 'navigate'
+  // Stryker disable next-line StringLiteral: a key is what everyone else gets.
   return wantsPage ? 'page' : 'key'
 }
 
@@ -27,6 +29,7 @@ const asPage = async (
   content: (written: Written, language: Language) => PageContent,
 ): Promise<Answer> => {
   const words = await written()
+  // Stryker disable next-line StringLiteral: what is no language asks for none.
   const language = languageFor(request.header('accept-language') ?? '')
   const html = words.page(language, content(words, language))
   const { headers, ...rest } = answer(status, 'text/html', html, request.facts.cookies)

@@ -35,8 +35,8 @@ export const roundsIn = (jar: Jar, now: () => number): Rounds => {
     const entries = request.cookies.values(jar.roundsName).flatMap((value) => value.split('.'))
     return new Map(
       entries.flatMap((entry) => {
-        const [, begun, page, times] = /^([0-9a-z]{1,8})!([A-Za-z0-9_-]{8})!([1-9])$/.exec(entry) ?? []
-        if (begun === undefined || page === undefined) return []
+        const [, begun = '', page = '', times] =
+          /^([0-9a-z]{1,8})!([A-Za-z0-9_-]{8})!([1-9])$/.exec(entry) ?? []
         const last = Number.parseInt(begun, 36)
         return now() - last < roundsLifetime ? [[page, { last, times: Number(times) }] as const] : []
       }),

@@ -216,6 +216,11 @@ describe('Settings that hold together', () => {
     it(`are read: ${name}=${value.slice(0, 40)}`, () =>
       deepEqual(readConfig({ ...least, [name]: value })[member], expected))
 
+  it('may have a cookie domain with a number in it, though not at its end', () => {
+    const PUBLIC_URL = 'https://gw.a.42.test'
+    equal(readConfig({ ...least, PUBLIC_URL, COOKIE_DOMAIN: 'a.42.test' }).cookieDomain, 'a.42.test')
+  })
+
   it('may have a cookie domain of long and short labels', () => {
     const label = 'a'.repeat(63)
     const PUBLIC_URL = `https://x.${label}.b1`

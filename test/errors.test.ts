@@ -171,6 +171,7 @@ describe('a function that starts with bad settings', () => {
       [answer.headers['cache-control'], answer.headers['x-content-type-options']],
       ['no-store', 'nosniff'],
     )
+    equal(codeOf(await handler(eventOf('token-is-set', { headers: asProblem }), context)), 'internal')
     const { problems, time, ...line } = JSON.parse(lines.at(-1) ?? '{}')
     deepEqual(line, { level: 'error', code: 'internal', cause: 'settings' })
     match(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)

@@ -49,6 +49,37 @@ describe('A key set', () => {
   ] as const)
     it(`takes a key that ${what}`, async () => equal((await usable([{ ...good, ...members }])).length, 1))
 
+  for (const [what, document] of [
+    ['nothing', undefined],
+    ['null', null],
+    ['a list', [good]],
+    ['a text', 'keys'],
+    ['an object without keys', {}],
+    ['keys that are no list', { keys: { 0: good } }],
+    ['a key that is null', { keys: [good, null] }],
+    ['a key that is a list', { keys: [[good]] }],
+    ['a key that is a text', { keys: ['good'] }],
+  ] as const)
+    it(`is none: ${what}`, () =>
+      rejects(publicKeysFrom(document), { name: 'KeySetError', message: 'not a key set' }))
+
+  for (const [what, more, words] of [
+    ['a symmetric key', { kty: 'oct', k: 'x' }, 'a symmetric key is published'],
+    ['one that says so', { kty: 'oct' }, 'a symmetric key is published'],
+    ['one that does not', { k: 'x' }, 'a symmetric key is published'],
+    ...['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].map(
+      (member) => [`a private key: ${member}`, { [member]: 'x' }, 'a private key is published'] as const,
+    ),
+    ['a name that means two keys', { kid: 'good' }, 'two keys carry the same kid'],
+  ] as const)
+    it(`is refused whole for ${what}`, () => refused([good, { ...good, kid: 'other', ...more }], words))
+
+  it('is refused whole for a point off its curve', () =>
+    refused(
+      [good, { kid: 'other', alg: 'ES256', kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43) }],
+      'a key cannot be imported',
+    ))
+
   it('passes over keys without a name, however many', async () => {
     const nameless = { ...good, kid: undefined }
     deepEqual(await usable([nameless, good, nameless, { ...good, kid: 5 }, { ...good, kid: 5 }]), ['good'])

@@ -55,6 +55,7 @@ describe('POST /logout', () => {
       )
       ok(answer.body?.includes(`<h1>${title}</h1>`))
       ok(!/<footer|<script|class="action"/.test(answer.body ?? ''))
+      match(answer.body ?? '', /<\/p>\n<\/main>\n<\/body>/)
       match(answer.headers['content-security-policy'] ?? '', /^default-src 'none'; style-src 'sha256-/)
       equal(await isIn(raw), false)
     })

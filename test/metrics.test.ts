@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { logTo } from '../lib/log.ts'
+import { requestMetrics } from '../lib/metrics.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
 import { surroundings } from '../lib/surroundings.ts'
 import { asProblem, browser, openGateway, type Request } from './door.ts'
@@ -67,6 +68,64 @@ describe('the metrics', () => {
   })
 })
 
+describe('what is counted of a request', () => {
+  const counted = (route: HttpRouteName, status: number, code = 'ok', more: object = {}) => {
+    const line = requestMetrics(
+      'n',
+      { route, status, code, cookieBytes: 7, unbound: false, ...more },
+      1000,
+    ) as {
+      _aws?: { Timestamp: number; CloudWatchMetrics: { Metrics: { Name: string; Unit: string }[] }[] }
+    }
+    const [set] = line._aws?.CloudWatchMetrics ?? []
+    return Object.fromEntries(
+      (set?.Metrics ?? []).map(({ Name, Unit }) => [
+        Name,
+        `${(line as Record<string, unknown>)[Name]} ${Unit}`,
+      ]),
+    )
+  }
+  const size = { HeaderBytes: '7 Bytes' }
+  const returned = { LoginReturned: '1 Count' }
+  for (const [what, found, expected] of [
+    ['a login that begins', counted('login', 302), { LoginStarted: '1 Count', ...size }],
+    ['a login that does not', counted('org-login', 400, 'bad_query'), { LoginFailed: '1 Count', ...size }],
+    [
+      'a login that nothing ties to its browser',
+      counted('login', 302, 'ok', { unbound: true }),
+      { LoginStarted: '1 Count', LoginUnbound: '1 Count', ...size },
+    ],
+    [
+      'a session that begins',
+      counted('callback', 302, 'session_set'),
+      { ...returned, LoginVerified: '1 Count', SessionSet: '1 Count', ...size },
+    ],
+    ['a callback that is reloaded', counted('callback', 302, 'login_repeated'), { ...returned, ...size }],
+    [
+      'a token that fits no cookie',
+      counted('callback', 401, 'token_too_large'),
+      { ...returned, LoginVerified: '1 Count', LoginFailed: '1 Count', ...size },
+    ],
+    [
+      'a token that is refused',
+      counted('callback', 401, 'token_expired'),
+      { ...returned, LoginFailed: '1 Count', ...size },
+    ],
+    ['a good poll', counted('token-is-set', 200), { PollGood: '1 Count' }],
+    ['a poll of nobody', counted('token-is-set', 401, 'token_missing'), { PollRefused: '1 Count' }],
+    [
+      'a poll that cannot be answered',
+      counted('token-is-set', 503, 'table_unavailable'),
+      { PollUnknown: '1 Count' },
+    ],
+    ['units', counted('units', 200), {}],
+    ['a logout that goes on', counted('logout', 303), {}],
+    ['a choice that is refused', counted('unit', 400, 'bad_body'), { Refused: '1 Count' }],
+    ['a gateway that is not well', counted('health', 500, 'unhealthy'), { Refused: '1 Count' }],
+  ] as const)
+    it(`is right for ${what}`, () => deepEqual(found, expected))
+})
+
 describe('a refusal', () => {
   const unsigned = { query: 'imid_token=x&serviceCallback=/' }
   const foreign = { headers: { origin: 'https://evil.test', 'content-type': 'application/json' }, body: '{}' }
@@ -101,8 +160,10 @@ describe('a refusal', () => {
       const line = await lineOf(name, request)
       deepEqual([line.Code, line._aws?.CloudWatchMetrics[0]?.Dimensions], [undefined, [[]]])
     }
-    for (const name of ['units', 'health'] as const)
-      equal((await lineOf(name, { bearer: await token() }))._aws, undefined)
+    for (const name of ['units', 'health'] as const) {
+      const { code, _aws } = await lineOf(name, { bearer: await token() })
+      deepEqual([code, _aws], ['ok', undefined])
+    }
   })
 })
 

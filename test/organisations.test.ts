@@ -140,6 +140,7 @@ describe('Organisations of the Admin API', () => {
     )
     await rejects(made(organisations(...rows.slice(0, 3))), {
       message: 'organizations.list: no organisation',
+      passing: false,
     })
   })
 
@@ -202,15 +203,19 @@ describe('A mapping', () => {
       { ...mapping, group: 'a', roleId: 'r0' },
     ]
     const roles = [...(lists['roles.list'] as object[]), { id: 'r0', permissions: [] }]
+    const units = [
+      { id: 'u1', name: 'A' },
+      { id: 'u2', name: 'south' },
+    ]
     const sorted = [
       { group: 'a', role: 'r1' },
-      { group: 'a', role: 'r0', unit: 'north' },
-      { group: 'a', role: 'r1', unit: 'north' },
+      { group: 'a', role: 'r0', unit: 'A' },
+      { group: 'a', role: 'r1', unit: 'A' },
       { group: 'a', role: 'r1', unit: 'south' },
-      { group: 'b', role: 'r1', unit: 'north' },
+      { group: 'b', role: 'r1', unit: 'A' },
     ]
     for (const order of [rows, rows.toReversed()]) {
-      const { directory } = await one({ 'roles.list': roles, ...mappings(...order) })
+      const { directory } = await one({ 'units.list': units, 'roles.list': roles, ...mappings(...order) })
       deepEqual(directory.mappings, sorted)
       deepEqual(Object.keys(directory.roles), ['r0', 'r1'])
     }

@@ -1,10 +1,10 @@
-import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
+import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import type { Context } from 'aws-lambda'
 import { Problem } from '../lib/problem.ts'
 import { scheduled } from '../lib/scheduled.ts'
 import { organisationKey, subjectKey } from '../lib/sessions.ts'
-import { stateKey } from '../lib/state.ts'
+import { inGrace, stateKey, statesOf } from '../lib/state.ts'
 import type { Table } from '../lib/table.ts'
 import { type Directory, directoryKey } from '../lib/units.ts'
 import { openGateway } from './door.ts'
@@ -292,7 +292,24 @@ describe('refresh-state', () => {
   it('counts nothing when another run is at work', async () => {
     const run = scheduled('refresh-state', async () => ({ outcome: 'busy' }) as const, gateway.instance())
     deepEqual(await run({}, {} as Context), { outcome: 'busy' })
+    ok(Number(gateway.logs.at(-1)?.ms) < 60_000)
     deepEqual([gateway.logs.at(-1)?.code, gateway.logs.at(-1)?._aws], ['busy', undefined])
+  })
+
+  it('counts a success', async () => {
+    const run = scheduled('refresh-state', () => refresh(), gateway.instance())
+    deepEqual(await run({}, {} as Context), { outcome: 'unchanged' })
+    const { level, RefreshFailed, RefreshSucceeded, InGrace } = gateway.logs.at(-1) ?? {}
+    deepEqual([level, RefreshFailed, RefreshSucceeded, InGrace], ['info', 0, 1, 0])
+  })
+
+  it('never gives a version that is not above the one before, whatever the clock says', async () => {
+    const version = async () => Number((await stored(stateKey))?.version?.N)
+    const ahead = Date.now() + 1_000_000
+    await table.change(stateKey, { set: 'SET version = :v', values: { v: { N: String(ahead) } } })
+    await control({ do: 'rotate' })
+    equal((await refresh()).outcome, 'changed')
+    equal(await version(), ahead + 1)
   })
 
   it('leaves one log line that says how it ended, how old the state is and why', async () => {
@@ -352,6 +369,14 @@ describe('GET /health', () => {
   })
 
   it('is in grace when no refresh ran for some minutes', async () => {
+    clock.ahead = 0
+    await table.change(stateKey, {
+      set: 'SET lastSuccess = :at',
+      values: { at: { N: String(gateway.now()) } },
+    })
+    const state = statesOf({ gracePeriod: 3600 }).from(await table.read([stateKey]), gateway.now())
+    const at = Number((await stored(stateKey))?.lastSuccess?.N)
+    deepEqual(state && [180, 181].map((later) => inGrace(state, at + later)), [false, true])
     clock.ahead = 181
     deepEqual(
       [(await health()).inGrace, (await health({ accept: 'application/health+json' })).status],

@@ -1,7 +1,7 @@
-import { deepEqual } from 'node:assert/strict'
+import { deepEqual, equal, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Origin } from '../lib/config.ts'
-import { type Allowed, judgeReturnUrl } from '../lib/return-url.ts'
+import { type Allowed, checkPlausible, judgeReturnUrl } from '../lib/return-url.ts'
 
 const allowed: Allowed = {
   publicUrl: 'https://gw.example.test' as Origin,
@@ -16,8 +16,78 @@ describe('A return URL that is allowed', () => {
     ['http://localhost:8080/a', 'http://localhost:8080/a', 'listed in ALLOWED_CALLBACK_ORIGINS'],
     ['https://app.example.test/', 'https://app.example.test/', 'under a return domain of the organisation'],
     ['https://a.news.x/b', 'https://a.news.x/b', 'under a return domain of the organisation'],
+    ['https://app.example.test', 'https://app.example.test/', 'under a return domain of the organisation'],
+    [
+      'https://app.example.test?a',
+      'https://app.example.test/?a',
+      'under a return domain of the organisation',
+    ],
+    ['/%C3%A5r', 'https://gw.example.test/%C3%A5r', 'a path on PUBLIC_URL'],
+    ['/a.b/..c/d..', 'https://gw.example.test/a.b/..c/d..', 'a path on PUBLIC_URL'],
+    [
+      'https://app.example.test/imsg-service/v1/login',
+      'https://app.example.test/imsg-service/v1/login',
+      'under a return domain of the organisation',
+    ],
+    [`/${'a'.repeat(2024)}`, `https://gw.example.test/${'a'.repeat(2024)}`, 'a path on PUBLIC_URL'],
+    [
+      `https://gw.example.test/${'a'.repeat(2024)}`,
+      `https://gw.example.test/${'a'.repeat(2024)}`,
+      'PUBLIC_URL itself',
+    ],
   ] as const
   for (const [input, url, rule] of table)
     it(`comes with the rule that allows it: ${input}`, () =>
       deepEqual(judgeReturnUrl(input, allowed), { url, rule }))
+})
+
+describe('A return URL that is refused', () => {
+  const length = 'empty or longer than 2048 characters'
+  const origin = 'neither a path nor an allowed origin, spelled exactly'
+  const path = 'a path that other programs read as another address'
+  for (const [input, refused] of [
+    ['', length],
+    [`https://gw.example.test/${'a'.repeat(2025)}`, length],
+    // It would be too long once its origin stands in front.
+    [`/${'a'.repeat(2025)}`, length],
+    ['/\u00e5', 'characters outside printable ASCII, or a backslash'],
+    ['/\\', 'characters outside printable ASCII, or a backslash'],
+    ['https://evil.test/', origin],
+    ['xhttps://app.example.test/', origin],
+    ['/%EF%BC%8Fevil.test', path],
+    ['/%E2%80%8B', path],
+    ['/%252525252e', path],
+    ['/./a', path],
+    ['/a/..', path],
+    ['/imsg-service/v1/callback', 'leads back into the login'],
+    ['https://gw.example.test/imsg-service/v1/org/a/login', 'leads back into the login'],
+  ] as const)
+    it(`comes with the reason: ${input.slice(0, 40)}`, () =>
+      deepEqual(judgeReturnUrl(input, allowed), { refused }))
+})
+
+describe('A return URL that no organisation could allow', () => {
+  const { domains: _, ...settings } = allowed
+  for (const input of [
+    '',
+    'javascript:alert(1)',
+    '//evil.test',
+    'http://evil.test/',
+    'https://evil.test:8443/',
+    'https://EVIL.test/',
+    'https://a_b.test/',
+    'xhttps://evil.test/',
+    'https://user@evil.test/',
+    'https://evil.test/..',
+  ])
+    it(`is refused before anybody is asked: ${input}`, () =>
+      throws(() => checkPlausible(input, settings), { code: 'return_url_not_allowed' }))
+
+  for (const input of [
+    '/',
+    'https://elsewhere.test',
+    'https://a.b.elsewhere.test/x?y#z',
+    'http://localhost:8080/',
+  ])
+    it(`is none of these: ${input}`, () => equal(checkPlausible(input, settings), undefined))
 })

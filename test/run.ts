@@ -8,14 +8,15 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   /** What `npm test` runs. */
   quick: [
     'test/!(organisation-growth).test.ts',
-    'test/attacks/*.test.ts',
+    'test/attacks/!(captured-key-set|unknown-kid-storm).test.ts',
     'test/properties/*.test.ts',
     'test/infra/!(app).test.ts',
     'test/local/!(start|sam).test.ts',
   ],
-  /** Faults, concurrent writers, large organisations, and whole programs as a person starts them. */
+  /** Faults, concurrent writers, large organisations, attacks that take patience, and whole programs as a person starts them. */
   slow: [
     'test/organisation-growth.test.ts',
+    'test/attacks/{captured-key-set,unknown-kid-storm}.test.ts',
     'test/faults/*.test.ts',
     'test/infra/app.test.ts',
     'test/local/{start,sam}.test.ts',

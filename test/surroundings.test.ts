@@ -9,19 +9,23 @@ import { surroundings } from '../lib/surroundings.ts'
 /** What a function is given by its environment, with a database that says what the test wants. */
 
 type Asked = {
+  url: string | undefined
   target: unknown
   authorization: string
   body: { RequestItems: Record<string, { Keys: object[] }> }
 }
 const asked: Asked[] = []
+/** What is answered, one after the other and the last one again; nothing at all when there is none. */
 let answers: object[] = []
+let status = 200
 
 const server = createServer(async (request, response) => {
   let body = ''
   for await (const piece of request) body += piece
   const { authorization = '', 'x-amz-target': target } = request.headers
-  asked.push({ target, authorization, body: JSON.parse(body) })
-  response.setHeader('content-type', 'application/x-amz-json-1.0')
+  asked.push({ url: request.url, target, authorization, body: JSON.parse(body) })
+  if (answers.length === 0) return
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' })
   const text = JSON.stringify(answers.length > 1 ? answers.shift() : answers[0])
   // In two pieces, with a pause: what comes first is not all there is.
   response.write(text.slice(0, 5))
@@ -101,6 +105,52 @@ describe('The surroundings of a function', () => {
         return true
       },
     )
+  })
+})
+
+describe('A database that does not answer well', () => {
+  it('is unavailable when it refuses a write, and when it refuses a read', async () => {
+    answers = [{ __type: 'com.amazonaws.dynamodb.v20120810#ValidationException', message: 'canary' }]
+    status = 400
+    const { table } = surroundings(env)
+    for (const call of [
+      () => table.put('a', {}),
+      () => table.change('a', { set: 'SET #n = :n', values: { n: { N: '1' } } }),
+      () => table.remove('a'),
+      () => table.read(['a']),
+    ])
+      await rejects(call(), { code: 'table_unavailable' })
+    answers = [{ __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' }]
+    equal(await table.put('a', {}), false)
+    status = 200
+  })
+
+  it('is given up after a second, three times', async () => {
+    asked.length = 0
+    answers = []
+    const began = performance.now()
+    await rejects(surroundings(env).table.put('a', {}), { code: 'table_unavailable' })
+    equal(asked.length, 3)
+    ok(performance.now() - began < 8000)
+  })
+})
+
+describe('The keys that a function asks for', () => {
+  it('are asked for at refresh-state, by its name', async () => {
+    asked.length = 0
+    answers = [{}]
+    const { AWS_ENDPOINT_URL_DYNAMODB: here = '' } = env
+    const named = {
+      REFRESH_FUNCTION: 'refresh/state',
+      AWS_REGION: 'eu-north-1',
+      AWS_ENDPOINT_URL_LAMBDA: here,
+    }
+    await surroundings({ ...env, ...named }).askForKeys()
+    deepEqual(
+      asked.map(({ url, body }) => [url, body]),
+      [['/2015-03-31/functions/refresh%2Fstate/invocations', { forced: true }]],
+    )
+    match(asked[0]?.authorization ?? '', /\/eu-north-1\/lambda\//)
   })
 })
 

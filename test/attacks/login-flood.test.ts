@@ -177,6 +177,35 @@ describe('A login that goes round in circles', () => {
     equal((person.cookies.get('__Host-imsg-rounds') ?? '').split('.').length, 20)
   })
 
+  it('remembers the twenty pages that went round last', async () => {
+    const person = browser()
+    for (let page = 0; page < 20; page++) await round(person, `${there}${page}`)
+    const names = () =>
+      (person.cookies.get('__Host-imsg-rounds') ?? '').split('.').map((entry) => entry.split('!')[1])
+    const [first, second] = names()
+    await round(person, `${there}0`)
+    equal(names().at(-1), first)
+    await round(person, `${there}another`)
+    deepEqual([names().length, names().includes(first), names().includes(second)], [20, true, false])
+  })
+
+  it('is claimed by no entry that is written otherwise than ours', async () => {
+    const person = browser()
+    await round(person)
+    const [last = '', page = ''] = (person.cookies.get('__Host-imsg-rounds') ?? '').split('!')
+    for (const entry of [`${last}!${page}!5`, `0${last}!${page}!5`]) {
+      const stopped = await login([`__Host-imsg-rounds=${entry}`])
+      equal(stopped.statusCode, 403, entry)
+    }
+    for (const entry of [
+      `zzzzzzzzz!${page}!9`,
+      `${last}!${page}!5x`,
+      `${last}!${page}!55`,
+      `x ${last}!${page}!5`,
+    ])
+      equal((await login([`__Host-imsg-rounds=${entry}`])).statusCode, 302, entry)
+  })
+
   for (const value of [
     '',
     '.',
@@ -199,6 +228,7 @@ describe('A login that goes round in circles', () => {
       const query = await gateway.begin(person)
       person.cookies.set('__Host-imsg-rounds', value)
       const rounds = set(await arrive(person, query)).find(({ name }) => name === '__Host-imsg-rounds')
-      equal((rounds?.value.length ?? 0) <= 20 * 20, true)
+      const kept = value.startsWith('zzzzzzzz!') && /![1-9]$/.test(value) ? 2 : 1
+      equal(rounds?.value.split('.').length, kept)
     })
 })

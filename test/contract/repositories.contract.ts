@@ -127,6 +127,13 @@ export const repositories = (database: string, open: () => Promise<Table>): void
       equal(await read(), undefined)
     })
 
+    it('stays whole when it is written again under the same version', async () => {
+      const table = await open()
+      const value = randomBytes(600_000).toString('base64')
+      for (let time = 0; time < 2; time++) await writeDocument(table, 'doc', { version: 1, value })
+      deepEqual(await documentFrom(table, await table.read(['doc']), 'doc'), { version: 1, value })
+    })
+
     it('begins again with the head when its parts were replaced in between', async () => {
       const table = await open()
       await writeDocument(table, 'doc', { version: 1, value: randomBytes(600_000).toString('base64') })
@@ -235,6 +242,34 @@ export const repositories = (database: string, open: () => Promise<Table>): void
       equal((await seen(table)).preferred, 'north', 'within one second too')
       await units.prefer(await read(), 'south', 50)
       equal((await seen(table)).preferred, 'south', 'by a clock that is behind')
+    })
+
+    it('lists units by name, and all of them to whoever holds one and all', async () => {
+      const table = await open()
+      const units = ['b', 'c', 'a'].map((name) => ({ name, displayName: name }))
+      const role = 'r'
+      const directory = {
+        units,
+        mappings: [
+          { group: 'all', role },
+          { group: 'all', role, unit: 'b' },
+          { group: 'both', role, unit: 'c' },
+          { group: 'both', role, unit: 'b' },
+        ],
+        roles: {},
+      }
+      await writeOrganisations(table, [organisation({ directory })], 1)
+      deepEqual((await seen(table, claims({ groups: ['all'] }))).held, ['a', 'b', 'c'])
+      deepEqual((await seen(table, claims({ groups: ['both', 'none'] }))).held, ['b', 'c'])
+    })
+
+    it('ends what an organisation began before it was signed out', async () => {
+      const table = await open()
+      await writeOrganisations(table, [organisation({ notBefore: 1001 })], 1)
+      equal((await seen(table)).standing, 'organisation_signed_out')
+      equal((await seen(table, claims({ issued: 1001 }))).standing, 'ok')
+      await writeOrganisations(table, [organisation({ blocked: true })], 2)
+      equal((await seen(table)).standing, 'token_organisation')
     })
 
     it('notices a newer directory without being told', async () => {

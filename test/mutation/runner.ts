@@ -15,7 +15,7 @@ import type { Outcome } from './suites.ts'
 
 /** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
 const testFiles = [
-  'test/{accept,callback,canonical,client-credentials,config,credentials,errors,jwks,login,logout,metrics,organisations,pages,refresh-state,repositories,return-url,round-trips,sam-events,surroundings,token-is-set,units,upstream}.test.ts',
+  'test/{accept,callback,canonical,client-credentials,config,credentials,errors,jwks,login,logout,metrics,organisations,pages,refresh-state,repositories,return-url,round-trips,sam-events,surroundings,token,token-is-set,units,upstream}.test.ts',
   'test/attacks/*.test.ts',
   'test/properties/*.test.ts',
   'test/infra/settings.test.ts',
@@ -92,7 +92,7 @@ const tellers: Readonly<Record<string, string>> = {
   state: 'repositories',
   swedish: 'pages',
   table: 'surroundings',
-  token: 'token-claims',
+  units: 'repositories',
   words: 'pages',
 }
 

@@ -1,0 +1,94 @@
+import { deepEqual, equal, notEqual, rejects, strictEqual, throws } from 'node:assert/strict'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { keySet } from '../lib/jwks.ts'
+import { signedClaims, tokenIn, unverifiedToken } from '../lib/token.ts'
+
+/** Tokens taken apart, with nothing around them: what a header may say, and what names a session. */
+
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const { x = '', y = '' } = publicKey.export({ format: 'jwk' })
+const keys = keySet([{ kid: 'k', alg: 'ES256', kty: 'EC', crv: 'P-256', x, y }])
+
+const header = { kid: 'k', alg: 'ES256' }
+const claims = { org: 'demo', sub: 'somebody', iat: 1000, exp: 2000, ntt: 'id_token', jti: 'one' }
+
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+const signed = (first: object = header, second: object = claims): string => {
+  const input = `${part(first)}.${part(second)}`
+  const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+  return `${input}.${signature.toString('base64url')}`
+}
+const sessionOf = (more: object): string =>
+  unverifiedToken(signed(header, { ...claims, ...more })).unverifiedClaims.session
+const digest = (...lines: readonly (string | Uint8Array)[]): string => {
+  const sum = createHash('sha256')
+  for (const line of lines) sum.update(line).update('\n')
+  return sum.digest('base64url')
+}
+
+describe('The header of a token, taken apart', () => {
+  for (const [code, more] of [
+    ...['crit', 'b64', 'zip', 'enc', 'jku', 'jwk', 'x5u', 'x5c'].map(
+      (member) => ['token_malformed', { [member]: 'x' }] as const,
+    ),
+    ['token_malformed', { other: {} }],
+    ['token_malformed', { other: null }],
+    ['token_malformed', { kid: '' }],
+    ['token_malformed', { kid: 5 }],
+    ['token_malformed', { kid: 'k'.repeat(257) }],
+    ['token_malformed', { alg: undefined }],
+    ['token_malformed', { alg: 5 }],
+    ['token_purpose', { typ: 'at+jwt' }],
+    ['token_purpose', { typ: '' }],
+    ['token_purpose', { typ: 5 }],
+  ] as const)
+    it(`is refused as ${code} with ${JSON.stringify(more).slice(0, 40)}`, () =>
+      throws(() => unverifiedToken(signed({ ...header, ...more })), { name: 'Problem', code }))
+
+  for (const more of [{}, { typ: 'JWT' }, { typ: 'jwt' }, { cty: 'x' }, { ver: 1 }, { kid: 'k'.repeat(256) }])
+    it(`is taken with ${JSON.stringify(more).slice(0, 40)}`, () => {
+      const { kid, algorithm } = unverifiedToken(signed({ ...header, ...more }))
+      deepEqual([kid, algorithm], ['kid' in more ? more.kid : 'k', 'ES256'])
+    })
+})
+
+describe('A session', () => {
+  it('is named by organisation, subject and jti', () => {
+    equal(sessionOf({}), digest('jti', '["demo","somebody","one"]'))
+    equal(sessionOf({ exp: 3000 }), sessionOf({}))
+    for (const more of [{ org: 'other' }, { sub: 'other' }, { jti: 'other' }])
+      notEqual(sessionOf(more), sessionOf({}))
+  })
+
+  for (const jti of [undefined, '', 5, ['one'], null])
+    it(`is named by its claims where it has no jti: ${JSON.stringify(jti)}`, () => {
+      const payload = Buffer.from(JSON.stringify({ ...claims, jti }))
+      equal(sessionOf({ jti }), digest('payload', payload))
+      notEqual(sessionOf({ jti }), sessionOf({ jti, exp: 3000 }))
+    })
+})
+
+describe('A token that these keys have verified', () => {
+  it('is not taken apart again, until it has run out', async () => {
+    const raw = signed()
+    const first = tokenIn(raw, keys, 1500)
+    notEqual(tokenIn(raw, keys, 1500), first)
+    await signedClaims(first, keys)
+    strictEqual(tokenIn(raw, keys, 1999), first)
+    notEqual(tokenIn(raw, keys, 2000), first)
+    notEqual(tokenIn(raw, keys, 1500), first, 'it was forgotten')
+  })
+
+  it('says nothing for the same claims under another signature, or under other keys', async () => {
+    const raw = signed()
+    const token = unverifiedToken(raw)
+    await signedClaims(token, keys)
+    const [head, body] = raw.split('.')
+    const forged = `${head}.${body}.${Buffer.alloc(64, 1).toString('base64url')}`
+    await rejects(signedClaims(tokenIn(forged, keys, 1500), keys), { code: 'token_signature' })
+    await rejects(signedClaims(token, keySet([])), { code: 'token_key_unknown' })
+    const renamed = keySet([{ kid: 'k', alg: 'ES384', kty: 'EC', crv: 'P-256', x, y }])
+    await rejects(signedClaims(token, renamed), { code: 'token_signature', cause: undefined })
+  })
+})
