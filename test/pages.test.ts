@@ -59,6 +59,8 @@ describe('the language of a page', () => {
     for (const code of codes) {
       const { title, advice }: { title: string; advice: string } = swedish[code]
       ok(title !== english[code].title && advice !== english[code].advice, code)
+      for (const words of [advice, english[code].advice])
+        ok(/^\p{Lu}[^<>]{15,}[.]$/u.test(words), `${code}: ${words}`)
       ok(!/\b(the|you|your|is|again)\b/i.test(`${title} ${advice}`), code)
     }
   })

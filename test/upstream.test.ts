@@ -8,14 +8,19 @@ import { upstreamOf } from '../lib/upstream.ts'
 /** What a test makes the systems upstream answer, call by call, and what they were asked. */
 type Say = (response: ServerResponse, request: IncomingMessage) => void
 let says: Say[] = []
-const asked: { what: string; authorization: string | undefined; accept: string | undefined; body: string }[] =
-  []
+const asked: {
+  what: string
+  authorization: string | undefined
+  accept: string | undefined
+  type: string | undefined
+  body: string
+}[] = []
 
 const server = createServer(async (request, response) => {
   let body = ''
   for await (const piece of request) body += piece
-  const { authorization, accept } = request.headers
-  asked.push({ what: `${request.method} ${request.url}`, authorization, accept, body })
+  const { authorization, accept, 'content-type': type } = request.headers
+  asked.push({ what: `${request.method} ${request.url}`, authorization, accept, type, body })
   const say = says.length > 1 ? says.shift() : says[0]
   say?.(response, request)
 }).listen(0, '127.0.0.1')
@@ -52,7 +57,13 @@ describe('The key set', () => {
     says = [json({ keys: [] })]
     deepEqual(await made().keySet(), { keys: [] })
     deepEqual(asked, [
-      { what: 'GET /v1/jwks', authorization: undefined, accept: 'application/json', body: '' },
+      {
+        what: 'GET /v1/jwks',
+        authorization: undefined,
+        accept: 'application/json',
+        type: undefined,
+        body: '',
+      },
     ])
   })
 
@@ -130,6 +141,32 @@ describe('A list of the Admin API', () => {
         ['GET /v1/roles.list', 'Bearer next', ''],
       ],
     )
+  })
+
+  it('is asked for in JSON, as its token is', async () => {
+    says = [token(), json([])]
+    await made().list('roles.list')
+    deepEqual(
+      asked.map(({ type, accept }) => [type, accept]),
+      [
+        ['application/json', 'application/json'],
+        [undefined, 'application/json'],
+      ],
+    )
+  })
+
+  it('is not asked for where there is no Admin API, nor without a token', async () => {
+    const none = { imasUrl: url, adminApiUrl: undefined, accessTokenUrl: url }
+    equal(
+      upstreamOf(
+        none,
+        async () => ({ id: '', secret: '' }),
+        () => now,
+      ).hasAdmin,
+      false,
+    )
+    says = [json('x', 400)]
+    await rejects(made().list('roles.list'), { message: 'access token: status 400' })
   })
 
   it('is asked for with a new token after a failure', async () => {
