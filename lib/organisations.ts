@@ -46,7 +46,7 @@ const rowsOf = (what: string, document: unknown): readonly Loose[] => {
   return document
 }
 
-// Stryker disable next-line all: what is the same may stand either way round.
+// Stryker disable next-line EqualityOperator,ConditionalExpression: what is the same may stand either way round.
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
@@ -139,7 +139,8 @@ const directoryFrom = (
   )
   const mapped = mappings.flatMap((mapping) => {
     const [group, role] = [text(mapping.group), text(mapping.roleId)]
-    const unit = isWide(mapping) ? undefined : named.get(text(mapping.unitId))?.name
+    const unitId = text(mapping.unitId)
+    const unit = unitId === '' ? undefined : named.get(unitId)?.name
     // A mapping to a unit or role that is gone or unreadable grants nothing; above all not, for want of a unit, all of them.
     if (group === '' || !roles.has(role) || (unit === undefined && !isWide(mapping))) return []
     return [{ group, role, ...(unit === undefined ? {} : { unit }) }]

@@ -192,6 +192,8 @@ describe('A mapping', () => {
     deepEqual((await one({ 'units.list': units, ...mappings(wide) })).directory.mappings, [
       { group: 'desk', role: 'r1' },
     ])
+    const unreadable = { ...mapping, unitId: 17 }
+    deepEqual((await one({ 'units.list': units, ...mappings(unreadable) })).directory.mappings, [])
   })
 
   it('is the same in whatever order it comes', async () => {
