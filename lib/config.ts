@@ -220,6 +220,7 @@ export type Config = Readonly<{
  */
 export const readConfig = (
   env: Environment,
+  // Stryker disable next-line ArrowFunction: what answers nothing refuses nothing either.
   isPublicSuffix: (domain: string) => boolean = () => false,
   explained: Explained = {},
 ): Config => {

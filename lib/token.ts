@@ -120,7 +120,7 @@ const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
 /** The tokens that a key set has verified, by digest. New keys are another set, so nothing that older ones vouched for is left. */
 const verifiedBy = new WeakMap<KeySet, Map<string, UnverifiedToken>>()
 
-const digestOf = (raw: string): string => hash('sha256', raw, 'base64url')
+const digestOf = (raw: string): string => hash('sha256', raw)
 
 const claimsOf = (payload: Uint8Array): Claims => {
   const claims = jsonObject(payload)

@@ -60,6 +60,7 @@ const call = async (what: string, url: string, init: RequestInit, limits = small
     return await attempt(what, url, init, limits)
   } catch (error) {
     if (!(error instanceof UpstreamError && error.passing)) throw error
+    // Stryker disable next-line ArithmeticOperator: it only takes longer, or less long.
     await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())))
     return attempt(what, url, init, limits)
   }

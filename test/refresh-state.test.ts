@@ -384,6 +384,21 @@ describe('GET /health', () => {
     )
   })
 
+  for (const [later, status, session] of [
+    [60, 200, 200],
+    [61, 500, 503],
+  ] as const)
+    it(`answers ${status}, and a session ${session}, ${later} seconds after the last refresh with a grace period of 60`, async () => {
+      const { lastSuccess } = (await stored(stateKey)) ?? {}
+      const on = { ...gateway.instance({ GRACE_PERIOD: '60' }), now: () => Number(lastSuccess?.N) + later }
+      const bearer = await token()
+      const answers = [await (await open('health', on))(), await (await open('token-is-set', on))({ bearer })]
+      deepEqual(
+        answers.map(({ statusCode }) => statusCode),
+        [status, session],
+      )
+    })
+
   for (const [what, instance] of [
     [
       'the state is older than the grace period',

@@ -50,6 +50,8 @@ describe('A return URL that is refused', () => {
     [`https://gw.example.test/${'a'.repeat(2025)}`, length],
     // It would be too long once its origin stands in front.
     [`/${'a'.repeat(2025)}`, length],
+    // Length is the first thing that is looked at.
+    [`\\${'a'.repeat(2048)}`, length],
     ['/\u00e5', 'characters outside printable ASCII, or a backslash'],
     ['/\\', 'characters outside printable ASCII, or a backslash'],
     ['https://evil.test/', origin],

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import type { Organisation } from '../../lib/organisations.ts'
+import { Problem } from '../../lib/problem.ts'
+import type { Table } from '../../lib/table.ts'
+import type { Claims } from '../../lib/token.ts'
+
+/** What a database behind the gateway has to hold to. `open` gives an empty table. */
+export type Contract = (database: string, open: () => Promise<Table>) => void
+
+export const claims = (more: Partial<Claims> = {}): Claims => ({
+  org: 'demo',
+  subject: 'somebody',
+  issued: 1000,
+  expires: 2000,
+  notBefore: undefined,
+  kind: 'id_token',
+  groups: ['desk'],
+  permissions: { org: [], units: [] },
+  issuer: undefined,
+  audience: undefined,
+  session: randomBytes(8).toString('hex'),
+  ...more,
+})
+
+export const organisation = (more: Partial<Organisation> = {}): Organisation => ({
+  name: 'demo',
+  blocked: false,
+  notBefore: 0,
+  domains: ['app.example.test'],
+  directory: {
+    units: [
+      { name: 'north', displayName: 'North' },
+      { name: 'south', displayName: 'South' },
+    ],
+    mappings: [{ group: 'desk', unit: 'north', role: 'r' }],
+    roles: { r: ['svc:read'] },
+  },
+  ended: [],
+  ...more,
+})
+
+export const codeOf = (work: () => unknown): string => {
+  try {
+    work()
+    return 'ok'
+  } catch (error) {
+    return error instanceof Problem ? error.code : String(error)
+  }
+}

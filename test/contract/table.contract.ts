@@ -1,0 +1,52 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, it } from 'node:test'
+import type { Contract } from './given.ts'
+
+export const tables: Contract = (database, open) =>
+  describe(`the table on ${database}`, () => {
+    it('reads what was written, leaves out what is absent, and asks nothing for nothing', async () => {
+      const table = await open()
+      equal(await table.put('a', { n: { N: '1' } }), true)
+      deepEqual([...(await table.read(['a', 'b', 'a']))], [['a', { pk: { S: 'a' }, n: { N: '1' } }]])
+      equal((await table.read([])).size, 0)
+    })
+
+    it('writes on a condition, and says when it does not hold', async () => {
+      const table = await open()
+      const first = { when: 'attribute_not_exists(#pk)', names: ['pk'], values: {} }
+      deepEqual([await table.put('a', {}, first), await table.put('a', {}, first)], [true, false])
+      const change = {
+        set: 'SET #n = :n',
+        values: { n: { N: '2' } },
+        when: 'attribute_not_exists(#n) OR #n < :n',
+      }
+      deepEqual([await table.change('a', change), await table.change('a', change)], [true, false])
+    })
+
+    it('lets one of fifty racing conditional writes win', async () => {
+      const table = await open()
+      const won = await Promise.all(
+        Array.from({ length: 50 }, (_, n) =>
+          table.put(
+            'race',
+            { n: { N: String(n) } },
+            { when: 'attribute_not_exists(#pk)', names: ['pk'], values: {} },
+          ),
+        ),
+      )
+      equal(won.filter(Boolean).length, 1)
+    })
+
+    it('reads a hundred keys at once', async () => {
+      const table = await open()
+      const keys = Array.from({ length: 100 }, (_, n) => `k${n}`)
+      await Promise.all(keys.map((key) => table.put(key, {})))
+      equal((await table.read(keys)).size, 100)
+    })
+
+    it('calls what it refuses unavailable', async () => {
+      const table = await open()
+      await rejects(table.put('big', { data: { B: randomBytes(410_000) } }), { code: 'table_unavailable' })
+    })
+  })
