@@ -15,7 +15,7 @@ import type { Outcome } from './suites.ts'
 
 /** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
 const testFiles = [
-  'test/{accept,callback,canonical,client-credentials,config,credentials,errors,jwks,login,logout,metrics,organisations,pages,refresh-state,repositories,return-url,round-trips,sam-events,surroundings,token,token-is-set,units,upstream}.test.ts',
+  'test/{accept,callback,canonical,client-credentials,config,credentials,errors,health,jwks,login,logout,metrics,organisations,pages,refresh-state,repositories,return-url,round-trips,sam-events,surroundings,token,token-is-set,units,upstream}.test.ts',
   'test/attacks/*.test.ts',
   'test/properties/*.test.ts',
   'test/infra/settings.test.ts',
@@ -75,7 +75,6 @@ const tellers: Readonly<Record<string, string>> = {
   document: 'repositories',
   endpoint: 'errors',
   english: 'pages',
-  health: 'refresh-state',
   http: 'bad-bearer',
   log: 'token-hygiene',
   'login-url': 'login',
