@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { performanceMarkdown } from './performance-report.ts'
 import { pictures } from './pictures.ts'
-import { performanceMarkdown, type Report, scalingMarkdown } from './report.ts'
+import type { Report } from './report.ts'
+import { scalingMarkdown } from './scaling-report.ts'
 
 /** Writes what is published of a run. Run by itself, it writes the last run anew. */
 

@@ -2,13 +2,12 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { endpoint, served } from '../lib/endpoint.ts'
 import { english } from '../lib/english.ts'
-import { logTo, named } from '../lib/log.ts'
 import { answers, type Code, catalogue, codeOf as codeOfError, Problem, row } from '../lib/problem.ts'
 import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
 import { asProblem, codeOf, eventOf, navigation, openGateway } from './door.ts'
 
 const gateway = await openGateway()
-const { call, front, logs } = gateway
+const { logs } = gateway
 const context = { getRemainingTimeInMillis: () => 5000 } as never
 
 /** A route that fails in this way. */
@@ -122,39 +121,6 @@ describe('one failure, three readers', () => {
   })
 })
 
-describe('what the log says of an error', () => {
-  for (const [error, words] of [
-    [undefined, undefined],
-    ['in words', 'in words'],
-    [5, 'number'],
-    [null, 'object'],
-    [new TypeError('canary'), 'TypeError'],
-    [Object.assign(new Error('canary'), { code: 'EFOO' }), 'Error EFOO'],
-    [Object.assign(new Error('canary'), { code: 5 }), 'Error'],
-    [new Error('canary', { cause: new RangeError('canary') }), 'Error < RangeError'],
-  ] as const)
-    it(`is ${words}, and nothing that it may quote`, () => equal(named(error), words))
-
-  it('is short, and so is every other text', () => {
-    const lines: string[] = []
-    const log = logTo('debug', (line) => lines.push(line))
-    log('debug', { org: 'x'.repeat(256), cause: 'y'.repeat(257), ms: 5 })
-    deepEqual(JSON.parse(lines[0] ?? ''), {
-      level: 'debug',
-      org: 'x'.repeat(256),
-      cause: `${'y'.repeat(256)}\u2026`,
-      ms: 5,
-    })
-  })
-
-  it('is left out below the level that was asked for', () => {
-    const lines: string[] = []
-    const log = logTo('warn', (line) => lines.push(line))
-    for (const level of ['debug', 'info', 'warn', 'error'] as const) log(level, {})
-    deepEqual(lines, ['{"level":"warn"}', '{"level":"error"}'])
-  })
-})
-
 describe('a function that starts with bad settings', () => {
   it('answers 500, and its log names every one of them and no value', async () => {
     const lines: string[] = []
@@ -195,72 +161,6 @@ describe('what is on every answer', () => {
       names(plain),
       names(secure).filter((name) => name !== 'strict-transport-security'),
     )
-  })
-})
-
-describe('the time that is logged', () => {
-  it('is the time from the event to the answer, in milliseconds with one place', async () => {
-    const on = gateway.instance({}, 'invented')
-    const slow = endpoint(
-      'health',
-      () => new Promise((resolve) => setTimeout(() => resolve({ statusCode: 200, headers: {} }), 60)),
-      on,
-    )
-    await slow(eventOf('health', {}), context)
-    const ms = Number(logs.at(-1)?.ms)
-    ok(ms > 50 && ms < 4000, String(ms))
-    equal(Math.round(ms * 10) / 10, ms)
-  })
-})
-
-describe('the log', () => {
-  it('holds one line for each request, with these fields and no others', async () => {
-    const before = logs.length
-    const raw = await gateway.token()
-    await call('units', { bearer: raw })
-    equal(logs.length, before + 1)
-    const { time, ms, id, ...line } = logs.at(-1) ?? {}
-    deepEqual(line, {
-      level: 'info',
-      route: 'units',
-      status: 200,
-      code: 'ok',
-      org: 'demo',
-      // The digest of organisation and subject: people are told apart, not named.
-      subject: 'otzU6JitNOu2zUtI',
-    })
-    match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
-    match(String(id), /^request-/)
-    equal(typeof ms, 'number')
-  })
-
-  it('counts the login funnel and the polls', async () => {
-    const metrics = async (name: HttpRouteName, request: Parameters<typeof call>[1]) => {
-      await call(name, request)
-      const line = logs.at(-1) as {
-        _aws?: {
-          CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[]
-        }
-      }
-      const [set] = line._aws?.CloudWatchMetrics ?? []
-      return [set?.Metrics.map(({ Name }) => Name), set?.Dimensions]
-    }
-    deepEqual(await metrics('login', { query: 'org=demo&callback=/' }), [
-      ['LoginStarted', 'HeaderBytes'],
-      [[]],
-    ])
-    deepEqual(await metrics('login', { query: 'org=demo&callback=//x' }), [
-      ['LoginFailed', 'HeaderBytes'],
-      [[], ['Code']],
-    ])
-    deepEqual(await metrics('token-is-set', {}), [['PollRefused'], [[], ['Code']]])
-    deepEqual(await metrics('token-is-set', { bearer: await gateway.token() }), [['PollGood'], [[]]])
-    front.fault.next = () => new Problem('table_unavailable')
-    deepEqual(await metrics('token-is-set', { bearer: await gateway.token() }), [
-      ['PollUnknown'],
-      [[], ['Code']],
-    ])
-    delete front.fault.next
   })
 })
 

@@ -1,9 +1,10 @@
 import { equal } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { performanceMarkdown } from '../bench/performance-report.ts'
 import { pictures } from '../bench/pictures.ts'
 import { published } from '../bench/publish.ts'
-import { performanceMarkdown, scalingMarkdown } from '../bench/report.ts'
+import { scalingMarkdown } from '../bench/scaling-report.ts'
 
 const committed = (file: string): string => readFileSync(new URL(`../docs/${file}`, import.meta.url), 'utf8')
 
