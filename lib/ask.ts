@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { type BinaryLike, createHash, createHmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { defaultProvider } from './credentials.ts'
 
@@ -16,8 +16,7 @@ const patience = 3000
 class Sha256 {
   readonly #hash
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    const key = typeof secret === 'string' ? secret : secret && Buffer.from(secret as Uint8Array)
-    this.#hash = key === undefined ? createHash('sha256') : createHmac('sha256', key)
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as BinaryLike)
   }
   update(data: string | Uint8Array): void {
     this.#hash.update(data)

@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net'
+
 /** THE settings: environment in, `Config` out, or one error that names every problem and no value. */
 
 declare const brand: unique symbol
@@ -21,7 +23,10 @@ const wrong = (words: string): never => {
 }
 
 const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+  host === 'localhost' ||
+  host.endsWith('.localhost') ||
+  host === '[::1]' ||
+  (isIPv4(host) && host.startsWith('127.'))
 
 const parsed = (text: string): URL =>
   URL.canParse(text) ? new URL(text) : wrong('has to be an absolute URL')

@@ -32,7 +32,7 @@ export const documentFrom = async (
   const head = items.get(key)
   if (head === undefined) return undefined
   const keys = partKeys(key, head)
-  const parts = keys.length === 0 ? items : await table.read(keys)
+  const parts = await table.read(keys)
   const pieces = [head, ...keys.map((part) => parts.get(part))].map(bytesOf)
   // A newer version took the parts away between the two reads: the head has changed too, so begin with it.
   if (pieces.includes(undefined)) return documentFrom(table, await table.read([key]), key)
@@ -67,7 +67,6 @@ export const writeDocument = async (
 /** Removes a document and its parts. */
 export const removeDocument = async (table: Table, key: string): Promise<void> => {
   const head = (await table.read([key])).get(key)
-  if (head === undefined) return
   await table.remove(key)
   for (const part of partKeys(key, head)) await table.remove(part)
 }

@@ -44,7 +44,7 @@ export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase6
 /** The same event with the names of its headers in lower case, as API Gateway sends them and `sam local` does not. */
 export const lowerCased = (event: HttpEvent): HttpEvent => {
   const headers = Object.entries(event.headers ?? {})
-  // Stryker disable next-line all: headers that are made anew are the same; it only takes longer.
+  // Stryker disable next-line ConditionalExpression: headers that are made anew are the same; it only takes longer.
   if (headers.some(([name]) => name !== name.toLowerCase()))
     event.headers = Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]))
   return event

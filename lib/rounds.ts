@@ -29,18 +29,19 @@ const mark = (to: string): string =>
 
 type Count = Readonly<{ last: number; times: number }>
 
+const entryShape = /^[0-9a-z]{1,8}![A-Za-z0-9_-]{8}![1-9]$/
+
+const entryOf = (text: string): [page: string, Count] => {
+  const [last, page, times] = text.split('!') as [string, string, string]
+  return [page, { last: Number.parseInt(last, 36), times: Number(times) }]
+}
+
 /** Rounds are remembered by the browser: `<seconds in base 36>!<mark of the page>!<how often>`, joined by dots, the latest at the end. */
 export const roundsIn = (jar: Jar, now: () => number): Rounds => {
   const recent = (request: Incoming): Map<string, Count> => {
     const entries = request.cookies.values(jar.roundsName).flatMap((value) => value.split('.'))
-    return new Map(
-      entries.flatMap((entry) => {
-        const [, begun = '', page = '', times] =
-          /^([0-9a-z]{1,8})!([A-Za-z0-9_-]{8})!([1-9])$/.exec(entry) ?? []
-        const last = Number.parseInt(begun, 36)
-        return now() - last < roundsLifetime ? [[page, { last, times: Number(times) }] as const] : []
-      }),
-    )
+    const rounds = entries.filter((entry) => entryShape.test(entry)).map(entryOf)
+    return new Map(rounds.filter(([, { last }]) => now() - last < roundsLifetime))
   }
 
   return {

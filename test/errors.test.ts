@@ -1,10 +1,10 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { endpoint, served } from '../lib/endpoint.ts'
 import { english } from '../lib/english.ts'
 import { answers, type Code, catalogue, codeOf as codeOfError, Problem, row } from '../lib/problem.ts'
 import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
-import { asProblem, codeOf, eventOf, navigation, openGateway } from './door.ts'
+import { asProblem, codeOf, eventOf, navigation, openGateway, publicUrl } from './door.ts'
 
 const gateway = await openGateway()
 const { logs } = gateway
@@ -147,6 +147,20 @@ describe('a function that starts with bad settings', () => {
     )
     ok(!lines.join('').includes('canary'))
   })
+})
+
+it('a function that cannot start for another reason than its settings does not start', () => {
+  const good = {
+    PUBLIC_URL: publicUrl,
+    IMAS_URL: publicUrl,
+    TOKEN_ISSUER: 'unchecked',
+    TOKEN_AUDIENCE: 'unchecked',
+    TABLE_NAME: 'table',
+  }
+  const wire = () => {
+    throw new RangeError('no setting')
+  }
+  throws(() => served(wire, good), RangeError)
 })
 
 describe('what is on every answer', () => {

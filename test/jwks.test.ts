@@ -46,6 +46,7 @@ describe('A key set', () => {
     ['has a name of 256 characters', { kid: 'k'.repeat(256) }],
     ['has zeros in front of its numbers', { n: `AAAA${n}`, e: `AAAA${e}` }],
     ['has 8192 bits', { n: odd(8192) }],
+    ['has an exponent of eight bytes', { e: odd(64) }],
   ] as const)
     it(`takes a key that ${what}`, async () => equal((await usable([{ ...good, ...members }])).length, 1))
 
@@ -74,6 +75,12 @@ describe('A key set', () => {
   ] as const)
     it(`is refused whole for ${what}`, () => refused([good, { ...good, kid: 'other', ...more }], words))
 
+  it('holds 32 keys at most', async () => {
+    const keys = Array.from({ length: 33 }, (_, n) => ({ ...good, kid: `key-${n}` }))
+    equal((await usable(keys.slice(1))).length, 32)
+    await refused(keys, 'too many keys')
+  })
+
   it('is refused whole for a point off its curve', () =>
     refused(
       [good, { kid: 'other', alg: 'ES256', kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43) }],
@@ -92,6 +99,8 @@ describe('A key set', () => {
     ['has a name of 257 characters', { kid: 'k'.repeat(257) }],
     ['names no algorithm', { alg: undefined }],
     ['names something else for an algorithm', { alg: ['RS256'] }],
+    ['is of another kind than its algorithm', { kty: 'EC' }],
+    ['is on a curve that its algorithm has not', { crv: 'P-256' }],
     ['is for encryption', { use: 'enc' }],
     ['does not verify', { key_ops: ['sign', ''] }],
   ] as const)

@@ -78,6 +78,17 @@ describe('the log', () => {
     equal(typeof ms, 'number')
   })
 
+  it('names nobody who is not signed in, and tells people of two organisations apart', async () => {
+    await call('token-is-set')
+    equal('subject' in (logs.at(-1) ?? {}), false)
+    const subjects = new Set()
+    for (const org of ['demo', 'second']) {
+      await call('token-is-set', { bearer: await gateway.token({ org }) })
+      subjects.add(logs.at(-1)?.subject)
+    }
+    equal(subjects.size, 2)
+  })
+
   it('counts the login funnel and the polls', async () => {
     const metrics = async (name: HttpRouteName, request: Parameters<typeof call>[1]) => {
       await call(name, request)

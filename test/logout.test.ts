@@ -54,6 +54,7 @@ describe('POST /logout', () => {
         [200, 'text/html; charset=utf-8', language, everyVariant],
       )
       ok(answer.body?.includes(`<h1>${title}</h1>`))
+      match(answer.body ?? '', /<p>[^<]{100,}<\/p>/)
       ok(!/<footer|<script|class="action"/.test(answer.body ?? ''))
       match(answer.body ?? '', /<\/p>\n<\/main>\n<\/body>/)
       match(answer.headers['content-security-policy'] ?? '', /^default-src 'none'; style-src 'sha256-/)

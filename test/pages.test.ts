@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { languageFor } from '../lib/accept.ts'
 import { english } from '../lib/english.ts'
+import { escaped } from '../lib/page.ts'
 import { type Code, catalogue, Problem } from '../lib/problem.ts'
 import { swedish } from '../lib/swedish.ts'
 import { asProblem, navigation, openGateway } from './door.ts'
@@ -10,6 +11,9 @@ const { call, front, instance, open } = await openGateway()
 
 const pageFor = (query: string, headers: Record<string, string> = {}) =>
   call('login', { query, headers: { ...navigation, ...headers } })
+
+it('text of a page is escaped for elements and quoted attributes, each mark by its own entity', () =>
+  equal(escaped(`<a b="c" d='e'>&amp;`), '&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;amp;'))
 
 describe('the language of a page', () => {
   for (const [accept, language] of [

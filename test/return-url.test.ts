@@ -62,6 +62,8 @@ describe('A return URL that is refused', () => {
     ['/./a', path],
     ['/a/..', path],
     ['/imsg-service/v1/callback', 'leads back into the login'],
+    ['/IMSG-service/v1/Login?x', 'leads back into the login'],
+    ['/imsg-service/v1/%63allback', 'leads back into the login'],
     ['https://gw.example.test/imsg-service/v1/org/a/login', 'leads back into the login'],
   ] as const)
     it(`comes with the reason: ${input.slice(0, 40)}`, () =>

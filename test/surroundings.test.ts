@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, notEqual, ok, rejects, throws } from 'node:assert/strict'
+import { createHash, createHmac } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { ConfigError } from '../lib/config.ts'
@@ -9,24 +10,29 @@ import { surroundings } from '../lib/surroundings.ts'
 /** What a function is given by its environment, with a database that says what the test wants. */
 
 type Asked = {
+  method: string | undefined
   url: string | undefined
   target: unknown
   authorization: string
+  headers: IncomingHttpHeaders
+  text: string
   body: { RequestItems: Record<string, { Keys: object[] }> }
 }
 const asked: Asked[] = []
-/** What is answered, one after the other and the last one again; nothing at all when there is none. */
-let answers: object[] = []
+/** What is answered, one after the other and the last one again; nothing at all when there is none, or where it says so. */
+let answers: (object | 'nothing')[] = []
 let status = 200
 
 const server = createServer(async (request, response) => {
   let body = ''
   for await (const piece of request) body += piece
-  const { authorization = '', 'x-amz-target': target } = request.headers
-  asked.push({ url: request.url, target, authorization, body: JSON.parse(body) })
-  if (answers.length === 0) return
+  const { method, url, headers } = request
+  const { authorization = '', 'x-amz-target': target } = headers
+  asked.push({ method, url, target, authorization, headers, text: body, body: JSON.parse(body) })
+  const answer = answers.length > 1 ? answers.shift() : answers[0]
+  if (answer === undefined || answer === 'nothing') return
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' })
-  const text = JSON.stringify(answers.length > 1 ? answers.shift() : answers[0])
+  const text = JSON.stringify(answer)
   // In two pieces, with a pause: what comes first is not all there is.
   response.write(text.slice(0, 5))
   setTimeout(() => response.end(text.slice(5)), 20)
@@ -133,7 +139,30 @@ describe('A database that does not answer well', () => {
     equal(asked.length, 3)
     ok(performance.now() - began < 8000)
   })
+
+  it('is given up after four seconds, however it divides them', async () => {
+    asked.length = 0
+    answers = Array.from({ length: 8 }, () => ['nothing' as const, 'nothing' as const, left('a')]).flat()
+    const began = performance.now()
+    await rejects(surroundings(env).table.read(['a']), { code: 'table_unavailable' })
+    const ms = performance.now() - began
+    ok(ms > 3500 && ms < 5000, `${ms} ms`)
+  })
 })
+
+/** AWS Signature Version 4, worked out from what arrived: what AWS would compare the signature with. */
+const signatureOf = ({ method, url, headers, text, authorization }: Asked, secret: string): string => {
+  const sha256 = (value: string) => createHash('sha256').update(value).digest('hex')
+  const hmac = (key: string | Buffer, value: string) => createHmac('sha256', key).update(value).digest()
+  const [, scope = '', names = ''] =
+    /Credential=[^/]+\/(\S+), SignedHeaders=([^,]+),/.exec(authorization) ?? []
+  const lines = names.split(';').map((name) => `${name}:${headers[name]}\n`)
+  // Each segment of the path is encoded once more than it is on the wire.
+  const path = (url ?? '').split('/').map(encodeURIComponent).join('/')
+  const request = [method, path, '', lines.join(''), names, sha256(text)].join('\n')
+  const toSign = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, sha256(request)].join('\n')
+  return hmac(scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secret}`), toSign).toString('hex')
+}
 
 describe('The keys that a function asks for', () => {
   it('are asked for at refresh-state, by its name', async () => {
@@ -150,7 +179,24 @@ describe('The keys that a function asks for', () => {
       asked.map(({ url, body }) => [url, body]),
       [['/2015-03-31/functions/refresh%2Fstate/invocations', { forced: true }]],
     )
-    match(asked[0]?.authorization ?? '', /\/eu-north-1\/lambda\//)
+    const [request] = asked as [Asked]
+    match(request.authorization, /Credential=mine\/\d{8}\/eu-north-1\/lambda\/aws4_request, /)
+    equal(/Signature=(\w+)$/.exec(request.authorization)?.[1], signatureOf(request, 's'))
+    const { host, 'content-type': type } = request.headers
+    deepEqual([request.method, host, type], ['POST', new URL(here).host, 'application/json'])
+  })
+
+  it('are waited for by whoever asks meanwhile, and are asked for once', async () => {
+    asked.length = 0
+    answers = [{}]
+    const { AWS_ENDPOINT_URL_DYNAMODB: here = '' } = env
+    const { askForKeys } = surroundings({ ...env, AWS_REGION: 'eu-north-1', AWS_ENDPOINT_URL_LAMBDA: here })
+    // The answer takes its 20 milliseconds: whoever came second has not been told to go on before.
+    const order: string[] = []
+    const first = askForKeys().then(() => order.push('first'))
+    await Promise.all([first, askForKeys().then(() => order.push('second'))])
+    await askForKeys()
+    deepEqual([asked.length, order], [1, ['first', 'second']])
   })
 })
 
@@ -161,8 +207,8 @@ describe('A read whose keys were not all processed', () => {
     const items = await surroundings(env).table.read(['a', 'b', 'c'])
     deepEqual([...items.keys()].sort(), ['a', 'b', 'c'])
     deepEqual(
-      asked.map(({ body }) => body.RequestItems['the-table']?.Keys.length),
-      [3, 2, 1],
+      asked.map(({ body }) => body.RequestItems['the-table']?.Keys),
+      [[item('a'), item('b'), item('c')], [item('b'), item('c')], [item('b')]],
     )
   })
 

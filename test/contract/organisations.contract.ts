@@ -71,13 +71,13 @@ export const organisations: Contract = (database, open) =>
           { group: 'all', role },
           { group: 'all', role, unit: 'b' },
           { group: 'both', role, unit: 'c' },
-          { group: 'both', role, unit: 'b' },
+          { group: 'both', role, unit: 'a' },
         ],
         roles: {},
       }
       await writeOrganisations(table, [organisation({ directory })], 1)
       deepEqual((await seen(table, claims({ groups: ['all'] }))).held, ['a', 'b', 'c'])
-      deepEqual((await seen(table, claims({ groups: ['both', 'none'] }))).held, ['b', 'c'])
+      deepEqual((await seen(table, claims({ groups: ['both', 'none'] }))).held, ['a', 'c'])
     })
 
     it('ends what an organisation began before it was signed out', async () => {
@@ -123,6 +123,7 @@ export const organisations: Contract = (database, open) =>
         3,
       )
       equal((await seen(table)).standing, 'subject_signed_out')
+      equal((await seen(table, claims({ issued: 1001 }))).standing, 'ok')
       await writeOrganisations(table, [organisation()], 4)
       deepEqual(await seen(table), { held: ['north'], preferred: 'north', standing: 'ok' })
     })

@@ -15,7 +15,7 @@ import type { Outcome } from './suites.ts'
 
 /** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
 const testFiles = [
-  'test/{accept,callback,canonical,client-credentials,config,credentials,errors,health,jwks,log,login,logout,metrics,organisations,pages,refresh-state,repositories,return-url,round-trips,sam-events,surroundings,token,token-is-set,units,upstream}.test.ts',
+  'test/{accept,at-once,callback,canonical,client-credentials,config,credentials,errors,health,jwks,log,login,logout,metrics,organisations,pages,refresh-state,repositories,return-url,round-trips,sam-events,state,surroundings,token,token-is-set,units,upstream}.test.ts',
   'test/attacks/*.test.ts',
   'test/properties/*.test.ts',
   'test/infra/settings.test.ts',
@@ -69,7 +69,7 @@ const durations = new Map<string, number>()
 /** Where to look first for what is tested under another name than its own. */
 const tellers: Readonly<Record<string, string>> = {
   access: 'token-is-set',
-  ask: 'unknown-kid-storm',
+  ask: 'surroundings',
   binding: 'login-csrf',
   cookies: 'cookie-tossing',
   document: 'repositories',
@@ -87,7 +87,6 @@ const tellers: Readonly<Record<string, string>> = {
   routes: 'errors',
   scheduled: 'refresh-state',
   sessions: 'repositories',
-  state: 'repositories',
   swedish: 'pages',
   table: 'surroundings',
   units: 'repositories',
