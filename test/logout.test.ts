@@ -28,6 +28,15 @@ describe('POST /logout', () => {
     equal(await isIn(raw), false)
   })
 
+  it('sends whoever is not signed in on to a path of ours, and reads nothing for it', async () => {
+    front.reset()
+    const answer = await out(undefined, 'callback=/bye')
+    deepEqual(
+      [answer.statusCode, answer.headers.location, front.calls],
+      [303, `${publicUrl}/bye`, { read: 0, write: 0 }],
+    )
+  })
+
   it('clears the cookie with the attributes it was set with, for the host and for its domains', async () => {
     const { cookies } = await out(await token())
     deepEqual(cookies, [
