@@ -15,7 +15,7 @@ import type { Outcome } from './suites.ts'
 
 /** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
 const testFiles = [
-  'test/{accept,at-once,callback,canonical,client-credentials,config,credentials,errors,health,jwks,log,login,logout,metrics,organisations,pages,refresh-state,repositories,return-url,round-trips,sam-events,state,surroundings,token,token-is-set,units,upstream}.test.ts',
+  'test/{accept,at-once,callback,canonical,client-credentials,config,credentials,errors,health,jwks,log,login,logout,metrics,organisation-store,organisations,pages,refresh-state,repositories,return-url,round-trips,sam-events,state,surroundings,token,token-is-set,units,upstream}.test.ts',
   'test/attacks/*.test.ts',
   'test/properties/*.test.ts',
   'test/infra/settings.test.ts',
@@ -77,7 +77,6 @@ const tellers: Readonly<Record<string, string>> = {
   english: 'pages',
   http: 'bad-bearer',
   'login-url': 'login',
-  'organisation-store': 'repositories',
   page: 'pages',
   policy: 'csrf',
   problem: 'errors',
