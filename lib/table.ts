@@ -70,7 +70,7 @@ const placeholders = ({ set, when, values = {}, names = [] }: Partial<Change>) =
       ? { ExpressionAttributeNames: Object.fromEntries(used.map((name) => [`#${name}`, name])) }
       : {}),
     ...(filled.length > 0 ? { ExpressionAttributeValues: Object.fromEntries(filled) } : {}),
-    ...(when === undefined ? {} : { ConditionExpression: when }),
+    ConditionExpression: when,
   }
 }
 

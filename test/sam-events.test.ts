@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Endpoint } from '../lib/endpoint.ts'
-import type { HttpEvent } from '../lib/http.ts'
+import { type HttpEvent, lowerCased } from '../lib/http.ts'
 import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
 import type { Surroundings } from '../lib/surroundings.ts'
 import { standardEvent } from '../local/sam-template.ts'
@@ -20,6 +20,22 @@ type Said = Readonly<{
   cookie?: string
   body?: string
 }>
+
+it('names of headers are understood in lower case, in capitals, and mixed', () => {
+  for (const names of [
+    ['host', 'dnt'],
+    ['host', 'DNT'],
+    ['Host', 'dnt'],
+    ['HOST', 'DNT'],
+  ] as const) {
+    const event = eventOf('health', {})
+    const headers = Object.fromEntries(names.map((name) => [name, name]))
+    deepEqual(Object.entries(lowerCased({ ...event, headers }).headers ?? {}), [
+      ['host', names[0]],
+      ['dnt', names[1]],
+    ])
+  }
+})
 
 /** Names of headers in their usual case, a Cookie header that stays, and null or empty where API Gateway has nothing. */
 const samEvent = (name: HttpRouteName, said: Said, cookies: 'split' | 'in the header alone'): HttpEvent => {
