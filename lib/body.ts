@@ -54,7 +54,6 @@ export const jsonBody = (): MiddlewareObj<HttpEvent> => {
         // Stryker disable next-line OptionalChaining: for the type; this parser has a `before`.
         parser.before?.(request as never)
       } catch (error) {
-        if (error instanceof Problem) throw error
         throw new Problem((error as { statusCode?: number }).statusCode === 415 ? 'not_json' : 'bad_body')
       }
     },

@@ -138,6 +138,7 @@ export const served = (wire: (on: Surroundings) => Endpoint, env = process.env):
 }
 
 const misconfigured = (problems: readonly string[]): Endpoint => {
+  // Stryker disable next-line StringLiteral: an error is logged at every level.
   const log = logTo('error')
   return async (event) => {
     log('error', { time: new Date().toISOString(), code: 'internal', cause: 'settings', problems })
