@@ -15,8 +15,8 @@ type Row = {
   below?: true
   /** How many of how many periods in a row have to be bad. */
   periods: readonly [bad: number, of: number]
-  /** No data is a good sign, except where some should come every minute. */
-  silence?: 'is bad'
+  /** No data is a good sign, except where some should come every minute, and where what made it bad has stopped to report. */
+  silence?: 'is bad' | 'changes nothing'
 }
 
 /** THE alarms of the whole service. */
@@ -26,6 +26,7 @@ export const alarms = {
     means: 'The identity service cannot be read: the last good state is serving.',
     threshold: 1,
     periods: [3, 5],
+    silence: 'changes nothing',
   },
   'state-too-old': {
     metric: 'stateAge',
@@ -33,6 +34,7 @@ export const alarms = {
     // Never less than three refreshes, however short the grace period.
     threshold: ({ gracePeriod }: Config) => Math.max(180, gracePeriod / 2),
     periods: [3, 3],
+    silence: 'changes nothing',
   },
   'refresh-failing': {
     metric: 'refreshFailed',
@@ -115,6 +117,12 @@ export const functionAlarms = {
   },
 } as const satisfies Record<string, Row & { metric: keyof Lambda }>
 
+const missing = {
+  'is good': TreatMissingData.NOT_BREACHING,
+  'is bad': TreatMissingData.BREACHING,
+  'changes nothing': TreatMissingData.IGNORE,
+}
+
 const addAlarm = (
   scope: Construct,
   id: string,
@@ -132,7 +140,7 @@ const addAlarm = (
       : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     datapointsToAlarm: row.periods[0],
     evaluationPeriods: row.periods[1],
-    treatMissingData: row.silence ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+    treatMissingData: missing[row.silence ?? 'is good'],
   })
 
 /** Every row as an alarm that tells the topic when it rings and when it is over. */

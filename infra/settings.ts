@@ -84,6 +84,9 @@ export const weakenings = ({ config }: Deployment): string[] => [
   ...(config.loginBinding
     ? []
     : ['LOGIN_BINDING is off: anybody can sign somebody else in under their own name.']),
+  ...(config.emptyCredentials
+    ? ['AWS_USE_EMPTY_CREDENTIALS is on: functions sign with placeholders, and DynamoDB refuses them.']
+    : []),
   ...(config.loopback ? ['PUBLIC_URL is this machine: cookies are set without Secure.'] : []),
   ...(config.issuer === unchecked
     ? ['TOKEN_ISSUER is unchecked: every issuer with a known key counts.']

@@ -46,15 +46,32 @@ const isUnknownKey = (error: unknown): boolean => codeOf(error) === 'token_key_u
 export const accessTo = (deps: AccessDeps): Access => {
   const { config, table, states, now, also = () => [] } = deps
 
+  /** The state with newer keys: asked for and read once, however many tokens of one request want it. */
+  const newerOnce = (): (() => Promise<State | undefined>) => {
+    let newer: Promise<State | undefined> | undefined
+    const ask = async () => {
+      await deps.askForKeys()
+      // The time before the read: an answer that comes late is not younger for it.
+      const asked = now()
+      return states.from(await table.read([stateKey]), asked)
+    }
+    return () => {
+      newer ??= ask()
+      return newer
+    }
+  }
+
   /** Tries with this state; a key it does not hold is looked for once: contract, section 6. */
-  const withNewerKeys = async <T>(state: State, attempt: (state: State) => Promise<T>): Promise<T> => {
+  const withNewerKeys = async <T>(
+    state: State,
+    attempt: (state: State) => Promise<T>,
+    newer = newerOnce(),
+  ): Promise<T> => {
     try {
       return await attempt(state)
     } catch (error) {
       if (!isUnknownKey(error)) throw error
-      await deps.askForKeys()
-      const newer = states.from(await table.read([stateKey]), now())
-      return attempt(newer ?? state)
+      return attempt((await newer()) ?? state)
     }
   }
 
@@ -94,13 +111,14 @@ export const accessTo = (deps: AccessDeps): Access => {
   const presented = async (request: Incoming, withCookies: boolean): Promise<readonly Claims[]> => {
     // Stryker disable next-line ArrayDeclaration: what is no token was never a session.
     const raw = [request.bearer ?? [], withCookies ? sessionCookies(request) : []].flat()
-    const tokens = raw.flatMap(readable)
+    const tokens = [...new Set(raw)].flatMap(readable)
     // Stryker disable next-line ArrayDeclaration: claims without a time have run out, and say nothing of an organisation.
     if (tokens.length === 0) return []
     const state = states.remembered(now()) ?? states.from(await table.read([stateKey]), now())
     if (state === undefined) throw new Problem('state_missing')
+    const newer = newerOnce()
     const signed = tokens.map((token) =>
-      withNewerKeys(state, (current) => signedClaims(token, current.keys)).catch(unlessUnavailable),
+      withNewerKeys(state, (current) => signedClaims(token, current.keys), newer).catch(unlessUnavailable),
     )
     return (await Promise.all(signed)).filter((claims) => claims !== undefined)
   }

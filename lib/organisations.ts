@@ -108,18 +108,22 @@ const subjectNames = (org: string, subject: Loose): string[] => {
   )
 }
 
-const endedFrom = (org: string, subjects: readonly Loose[]): Organisation['ended'] =>
-  subjects
-    .flatMap((subject) => {
-      const [blocked, notBefore] = [truth(subject.blocked), instant(subject.notBefore)]
-      if (!blocked && notBefore === 0) return []
-      return subjectNames(org, subject).map((name) => ({
-        name,
-        blocked,
-        ...(notBefore === 0 ? {} : { notBefore }),
-      }))
-    })
+/** Of two subjects that share a name the stricter word counts, in whatever order they come. */
+const endedFrom = (org: string, subjects: readonly Loose[]): Organisation['ended'] => {
+  const ended = new Map<string, { blocked: boolean; notBefore: number }>()
+  for (const subject of subjects)
+    for (const name of subjectNames(org, subject)) {
+      const known = ended.get(name) ?? { blocked: false, notBefore: 0 }
+      ended.set(name, {
+        blocked: known.blocked || truth(subject.blocked),
+        notBefore: Math.max(known.notBefore, instant(subject.notBefore)),
+      })
+    }
+  return [...ended]
+    .filter(([, { blocked, notBefore }]) => blocked || notBefore > 0)
+    .map(([name, { blocked, notBefore }]) => ({ name, blocked, ...(notBefore > 0 ? { notBefore } : {}) }))
     .sort((a, b) => compare(a.name, b.name))
+}
 
 /** Whether a mapping is for the whole organisation: it names no unit at all. */
 const isWide = ({ unitId }: Loose): boolean => [undefined, null, ''].includes(plain(unitId) as undefined)

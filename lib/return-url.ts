@@ -62,9 +62,9 @@ const hostUnder = (domains: readonly string[], host: string): boolean =>
 /** The origin at the head of the input, letter for letter, and the rule that allows it. */
 const allowedOrigin = (input: string, allowed: Allowed): { origin: string; rule: string } | undefined => {
   if (input.startsWith('/')) return { origin: '', rule: 'a path on PUBLIC_URL' }
-  const head = /^https?:\/\/[^/?#]*/.exec(input)?.[0]
-  // Stryker disable next-line ConditionalExpression: `head === undefined` is for the type; URL.canParse(undefined) is false.
-  if (head === undefined || !URL.canParse(head) || new URL(head).origin !== head) return undefined
+  // Stryker disable next-line StringLiteral: neither text is a URL.
+  const head = /^https?:\/\/[^/?#]*/.exec(input)?.[0] ?? ''
+  if (!URL.canParse(head) || new URL(head).origin !== head) return undefined
   if (head === allowed.publicUrl) return { origin: head, rule: 'PUBLIC_URL itself' }
   if (allowed.origins.some((origin) => origin === head))
     return { origin: head, rule: 'listed in ALLOWED_CALLBACK_ORIGINS' }

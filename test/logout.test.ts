@@ -96,6 +96,27 @@ describe('POST /logout', () => {
     )
   })
 
+  it('asks for keys once and reads the state twice, however many forged cookies come', async () => {
+    const [, payload = '', signature = ''] = (await token()).split('.')
+    const header = (n: number) => Buffer.from(JSON.stringify({ alg: 'RS512', kid: `nobody-${n}` }))
+    const cookies = Array.from(
+      { length: 50 },
+      (_, n) => `imidToken=${header(n).toString('base64url')}.${payload}.${signature}`,
+    )
+    const fresh = await open('logout')
+    front.reset()
+    gateway.asked.times = 0
+    const answer = await fresh({ cookies, headers: fromOurPage })
+    deepEqual([answer.statusCode, gateway.asked.times, front.calls], [200, 1, { read: 2, write: 0 }])
+  })
+
+  it('ends one session once, however often its cookie comes', async () => {
+    const raw = await token()
+    front.reset()
+    await call('logout', { cookies: Array(5).fill(`imidToken=${raw}`), headers: fromOurPage })
+    deepEqual([await isIn(raw), front.calls.write], [false, 1])
+  })
+
   it('ends both sessions of a browser that sends two', async () => {
     const [one, two] = [await token(), await token()]
     const answer = await call('logout', {

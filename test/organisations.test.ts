@@ -319,6 +319,20 @@ describe('A subject', () => {
     it(what, async () => deepEqual((await one(subjects(row))).ended, ended))
 })
 
+describe('Two subjects of one name', () => {
+  const [blocked, signedOut, later] = [
+    { organizationSubject: 'y', blocked: true },
+    { organizationSubject: 'y', notBefore: 5 },
+    { organizationSubject: 'y', notBefore: 7 },
+  ]
+  for (const rows of [
+    [blocked, signedOut, later],
+    [later, signedOut, blocked],
+  ])
+    it(`are one, and the stricter word counts: ${JSON.stringify(rows)}`, async () =>
+      deepEqual((await one(subjects(...rows)))?.ended, [{ name: 'y', blocked: true, notBefore: 7 }]))
+})
+
 describe('Return domains', () => {
   for (const [what, listed, domains] of [
     [

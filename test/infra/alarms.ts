@@ -45,6 +45,10 @@ describe('the alarms', () => {
       .filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching')
       .map(([name]) => name)
     deepEqual(silent, ['imsg-service-refresh-not-running'])
+    const unmoved = [...found]
+      .filter(([, { TreatMissingData }]) => TreatMissingData === 'ignore')
+      .map(([name]) => name)
+    deepEqual(unmoved, ['imsg-service-in-grace', 'imsg-service-state-too-old'])
   })
 
   it('ring at half of the grace period', () => {
