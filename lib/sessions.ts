@@ -47,7 +47,7 @@ export const sessionsIn = (table: Table): Sessions => ({
     await table.change(sessionKey(claims), {
       set: 'SET #ended = :ended, #expires = :expires',
       values: { ended: { N: String(now) }, expires: { N: String(claims.expires + margin) } },
-      // Tokens of one session may run out at different times: it stays ended until the last of them has.
+      // Tokens of one session may run out at different times: the last of those it was ended with decides.
       when: 'attribute_not_exists(#expires) OR #expires < :expires',
     })
   },
