@@ -46,17 +46,17 @@ const isUnknownKey = (error: unknown): boolean => codeOf(error) === 'token_key_u
 export const accessTo = (deps: AccessDeps): Access => {
   const { config, table, states, now, also = () => [] } = deps
 
+  const readState = async (): Promise<State | undefined> => {
+    // The time before the read: an answer that comes late is not younger for it.
+    const asked = now()
+    return states.from(await table.read([stateKey]), asked)
+  }
+
   /** The state with newer keys: asked for and read once, however many tokens of one request want it. */
   const newerOnce = (): (() => Promise<State | undefined>) => {
     let newer: Promise<State | undefined> | undefined
-    const ask = async () => {
-      await deps.askForKeys()
-      // The time before the read: an answer that comes late is not younger for it.
-      const asked = now()
-      return states.from(await table.read([stateKey]), asked)
-    }
     return () => {
-      newer ??= ask()
+      newer ??= deps.askForKeys().then(readState)
       return newer
     }
   }
@@ -114,7 +114,7 @@ export const accessTo = (deps: AccessDeps): Access => {
     const tokens = [...new Set(raw)].flatMap(readable)
     // Stryker disable next-line ArrayDeclaration: claims without a time have run out, and say nothing of an organisation.
     if (tokens.length === 0) return []
-    const state = states.remembered(now()) ?? states.from(await table.read([stateKey]), now())
+    const state = states.remembered(now()) ?? (await readState())
     if (state === undefined) throw new Problem('state_missing')
     const newer = newerOnce()
     const signed = tokens.map((token) =>

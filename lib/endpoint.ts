@@ -121,6 +121,7 @@ export const endpoint = (name: HttpRouteName, handle: Handle, on: Surroundings):
     checkForm(name, visitOf(event).request, on.config)
     if ('post' in route) checkSize(event)
   }
+  // Size before parsing: whatever goes wrong with a parser is a bad body.
   if ('post' in route && route.form === 'judged last') chain.after(wellFormed)
   else chain.before(wellFormed)
   if ('post' in route && route.body === 'json') chain.use(jsonBody())

@@ -202,6 +202,8 @@ describe('the settings of a deployment', () => {
       }),
     ).map((text) => text.split(' ')[0])
     deepEqual(names, ['LOGIN_BINDING', 'PUBLIC_URL', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE'])
+    const [placeholders] = weakenings(readDeployment({ ...good, AWS_USE_EMPTY_CREDENTIALS: 'true' }))
+    match(placeholders ?? '', /^AWS_USE_EMPTY_CREDENTIALS is on/)
   })
 })
 
