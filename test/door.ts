@@ -189,6 +189,18 @@ export const openGateway = async (settings: Settings = {}) => {
     return handler(request)
   }
 
+  /** What health says, beside its status and type. */
+  const health = async (headers: Record<string, string> = {}) => {
+    const answer = await call('health', { headers })
+    return {
+      status: answer.statusCode,
+      type: answer.headers['content-type'],
+      ...JSON.parse(answer.body ?? ''),
+    }
+  }
+  /** The item under a key, as the table has it. */
+  const stored = async (key: string) => (await database.table.read([key])).get(key)
+
   /** A genuine token of `editor` at `demo`, with these claims and header members in the place of its own. */
   const token = async (
     claims: Record<string, unknown> = {},
@@ -230,6 +242,8 @@ export const openGateway = async (settings: Settings = {}) => {
     database,
     table: database.table,
     front,
+    health,
+    stored,
     clock,
     now,
     logs,

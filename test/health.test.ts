@@ -4,13 +4,7 @@ import { inGrace, stateKey, statesOf } from '../lib/state.ts'
 import { openGateway } from './door.ts'
 
 const gateway = await openGateway()
-const { call, open, refresh, table, token, clock } = gateway
-
-const health = async (headers: Record<string, string> = {}) => {
-  const answer = await call('health', { headers })
-  return { status: answer.statusCode, type: answer.headers['content-type'], ...JSON.parse(answer.body ?? '') }
-}
-const stored = async (key: string) => (await table.read([key])).get(key)
+const { call, open, refresh, table, token, clock, health, stored } = gateway
 
 beforeEach(async () => {
   clock.ahead = 0

@@ -1,9 +1,7 @@
 import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import type { Context } from 'aws-lambda'
 import { Problem } from '../lib/problem.ts'
-import { scheduled } from '../lib/scheduled.ts'
 import { organisationKey, subjectKey } from '../lib/sessions.ts'
 import { stateKey } from '../lib/state.ts'
 import type { Table } from '../lib/table.ts'
@@ -11,13 +9,7 @@ import { type Directory, directoryKey } from '../lib/units.ts'
 import { openGateway, openTable } from './door.ts'
 
 const gateway = await openGateway()
-const { call, open, control, refresh, table, token, clock } = gateway
-
-const health = async (headers: Record<string, string> = {}) => {
-  const answer = await call('health', { headers })
-  return { status: answer.statusCode, type: answer.headers['content-type'], ...JSON.parse(answer.body ?? '') }
-}
-const stored = async (key: string) => (await table.read([key])).get(key)
+const { call, open, control, refresh, table, token, clock, health, stored } = gateway
 
 beforeEach(async () => {
   clock.ahead = 0
@@ -317,42 +309,6 @@ describe('refresh-state', () => {
     equal((await refresh()).outcome, 'changed')
   })
 
-  it('says in its line what nobody foresaw', async () => {
-    for (const [error, reason] of [
-      [new Problem('table_unavailable', 'gone'), 'table_unavailable: Problem table_unavailable < gone'],
-      [new TypeError('canary'), 'internal: TypeError'],
-    ] as const) {
-      const run = scheduled('refresh-state', () => Promise.reject(error), gateway.instance())
-      deepEqual(await run({}, {} as Context), { outcome: 'failed' })
-      const {
-        level,
-        code,
-        reason: told,
-        RefreshFailed,
-        RefreshSucceeded,
-        InGrace,
-      } = gateway.logs.at(-1) ?? {}
-      deepEqual(
-        [level, code, told, RefreshFailed, RefreshSucceeded, InGrace],
-        ['warn', 'failed', reason, 1, 0, undefined],
-      )
-    }
-  })
-
-  it('counts nothing when another run is at work', async () => {
-    const run = scheduled('refresh-state', async () => ({ outcome: 'busy' }) as const, gateway.instance())
-    deepEqual(await run({}, {} as Context), { outcome: 'busy' })
-    ok(Number(gateway.logs.at(-1)?.ms) < 60_000)
-    deepEqual([gateway.logs.at(-1)?.code, gateway.logs.at(-1)?._aws], ['busy', undefined])
-  })
-
-  it('counts a success', async () => {
-    const run = scheduled('refresh-state', () => refresh(), gateway.instance())
-    deepEqual(await run({}, {} as Context), { outcome: 'unchanged' })
-    const { level, RefreshFailed, RefreshSucceeded, InGrace } = gateway.logs.at(-1) ?? {}
-    deepEqual([level, RefreshFailed, RefreshSucceeded, InGrace], ['info', 0, 1, 0])
-  })
-
   it('never gives a version that is not above the one before, whatever the clock says', async () => {
     const version = async () => Number((await stored(stateKey))?.version?.N)
     const ahead = Date.now() + 1_000_000
@@ -360,26 +316,5 @@ describe('refresh-state', () => {
     await control({ do: 'rotate' })
     equal((await refresh()).outcome, 'changed')
     equal(await version(), ahead + 1)
-  })
-
-  it('leaves one log line that says how it ended, how old the state is and why', async () => {
-    await control({ do: 'fail' })
-    const run = scheduled('refresh-state', () => refresh(), gateway.instance())
-    deepEqual(await run({}, {} as Context), { outcome: 'failed' })
-    const { level, route, code, reason, InGrace, RefreshFailed, RefreshSucceeded, StateAge } =
-      gateway.logs.at(-1) ?? {}
-    deepEqual(
-      { level, route, code, reason, InGrace, RefreshFailed, RefreshSucceeded, young: Number(StateAge) < 5 },
-      {
-        level: 'warn',
-        route: 'refresh-state',
-        code: 'failed',
-        reason: 'key set: status 500',
-        InGrace: 1,
-        RefreshFailed: 1,
-        RefreshSucceeded: 0,
-        young: true,
-      },
-    )
   })
 })
