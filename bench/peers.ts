@@ -51,11 +51,11 @@ const heard = <T>(child: ChildProcess): Promise<T> =>
     })
   })
 
-const atOnce = 8
+const mapConcurrently = 8
 
 /** Sends requests for so long, several at a time over connections that stay open. The number that was answered with 200. */
 const stretch = async ({ port, cookie }: Ready, milliseconds: number): Promise<number> => {
-  const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
+  const agent = new Agent({ keepAlive: true, maxSockets: mapConcurrently })
   const end = performance.now() + milliseconds
   let answered = 0
   const one = () =>
@@ -70,7 +70,7 @@ const stretch = async ({ port, cookie }: Ready, milliseconds: number): Promise<n
   const worker = async () => {
     while (performance.now() < end) await one()
   }
-  await Promise.all(Array.from({ length: atOnce }, worker))
+  await Promise.all(Array.from({ length: mapConcurrently }, worker))
   agent.destroy()
   return answered
 }

@@ -1,9 +1,9 @@
 import type { Context } from 'aws-lambda'
 import { compactVerify, importJWK, type JWK } from 'jose'
 import { wire } from '../functions/token-is-set/index.ts'
+import { type Dependencies, dependencies } from '../lib/lambda/dependencies.ts'
 import { logTo } from '../lib/log.ts'
-import { type Surroundings, surroundings } from '../lib/surroundings.ts'
-import type { Table } from '../lib/table.ts'
+import type { Table } from '../lib/store/table.ts'
 import { median } from './figures.ts'
 import type { World } from './world.ts'
 
@@ -74,7 +74,7 @@ export type Warm = Readonly<{
 export const warmCosts = async (world: World, calls: number): Promise<Warm> => {
   // The unbundled SDK looks for its credentials and region here.
   Object.assign(process.env, world.environment)
-  const on: Surroundings = { ...surroundings(world.environment), log: logTo('info', () => {}) }
+  const on: Dependencies = { ...dependencies(world.environment), log: logTo('info', () => {}) }
   const table = remembering(on.table)
   const handler = wire({ ...on, table })
   const text = JSON.stringify(world.events['token-is-set'])

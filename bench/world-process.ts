@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Context } from 'aws-lambda'
+import { dependencies } from '../lib/lambda/dependencies.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
-import { door, routes } from '../lib/routes.ts'
-import { surroundings } from '../lib/surroundings.ts'
+import { methodAndPath, routes } from '../lib/routes.ts'
 import { createTables, openDynalite, region } from '../local/database.ts'
 import { startIdentity } from '../local/identity/server.ts'
 import type { World } from './world.ts'
@@ -40,7 +40,7 @@ type Part = Readonly<{
 }>
 
 const eventOf = (name: HttpRouteName, { query = '', cookies = [], body, path }: Part) => {
-  const { method = 'GET', path: template = '' } = door(routes[name]) ?? {}
+  const { method = 'GET', path: template = '' } = methodAndPath(routes[name]) ?? {}
   const rawPath = template.replace('{org}', path?.org ?? '')
   return {
     version: '2.0',
@@ -114,7 +114,7 @@ const open = async (): Promise<World> => {
   await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })
   const refresh = await import('../functions/refresh-state/index.ts')
   const login = await import('../functions/login/index.ts')
-  const { outcome } = await refresh.wire({ ...surroundings(environment), log: () => {} }, environment)(
+  const { outcome } = await refresh.wire({ ...dependencies(environment), log: () => {} }, environment)(
     {},
     context,
   )
@@ -123,7 +123,7 @@ const open = async (): Promise<World> => {
   const [token, other] = await Promise.all([issue(), issue({ jti: 'ended again and again' })])
   const cookies = [`imidToken=${token}`, '_ga=GA1.2.1234567890.1234567890', 'lang=en']
   const asked = 'org=demo&callback=https%3A%2F%2Fapp.example.test%2F'
-  const begun = await login.wire({ ...surroundings(environment), log: () => {} })(
+  const begun = await login.wire({ ...dependencies(environment), log: () => {} })(
     eventOf('login', { query: asked }) as never,
     context,
   )

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { english } from '../lib/english.ts'
-import { escaped, look } from '../lib/page.ts'
+import { en } from '../lib/errors/en.ts'
+import { escaped, look } from '../lib/errors/page.ts'
 import { answers, type Code, catalogue, row } from '../lib/problem.ts'
-import { answerOn, door, type Route, type RouteName, routes } from '../lib/routes.ts'
+import { answerOn, methodAndPath, type Route, type RouteName, routes } from '../lib/routes.ts'
 import { explained } from './explained.ts'
 
 /** The catalogue of failures with all that is said of each, twice: for readers of the repository, and as one page to publish. */
@@ -11,7 +11,7 @@ const codes = Object.keys(catalogue) as Code[]
 
 /** Every door of the route table. */
 const doors = Object.entries<Route>(routes).flatMap(([name, route]) =>
-  door(route) ? [{ name: name as RouteName, route }] : [],
+  methodAndPath(route) ? [{ name: name as RouteName, route }] : [],
 )
 
 /** The routes on which a code may come, by what they answer. `internal` is nobody's promise and everybody's possibility. */
@@ -33,7 +33,7 @@ const names = (listed: readonly RouteName[]): string => listed.map((name) => `\`
 /** Title, answers and level of a code, in one paragraph of Markdown. */
 const summaryOf = (code: Code): string => {
   const said = [...answeredBy(code)].map(([words, listed]) => `${words} from ${names(listed)}`)
-  return `"${english[code].title}". ${said.join('; ')}. Logged as \`${row(code).level}\`.`
+  return `"${en[code].title}". ${said.join('; ')}. Logged as \`${row(code).level}\`.`
 }
 
 const entry = (code: Code): string => {
@@ -59,7 +59,7 @@ const byAnswer = (): string =>
 /** `docs/errors.md`, whole. */
 export const errorsText = (): string => `# Every error, and what to do about it
 
-<!-- Made by \`npm run docs\` from lib/problem.ts, lib/english.ts, lib/routes.ts and docs/explained.ts. Edit those. -->
+<!-- Made by \`npm run docs\` from lib/problem.ts, lib/errors/en.ts, lib/routes.ts and docs/explained.ts. Edit those. -->
 
 A failure has one stable **code**. The same code stands in the answer, in the log line and in the metric. Who asks decides in which form
 the answer comes:

@@ -16,7 +16,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import type { Config } from '../lib/config.ts'
-import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
+import { type HttpRouteName, methodAndPath, type Route, routes } from '../lib/routes.ts'
 
 type Throttle = { rateLimit: number; burstLimit: number }
 
@@ -80,7 +80,7 @@ export const addRoutes = (
   handlers: Readonly<Record<string, IFunction>>,
 ): HttpRoute[] =>
   Object.entries(rows).flatMap(([name, row]) => {
-    const at = door(row)
+    const at = methodAndPath(row)
     const handler = handlers[name]
     if (!at || !handler) return []
     const httpRoute = new HttpRoute(api, name, {
@@ -94,7 +94,7 @@ export const addRoutes = (
 const routeSettings = (rows: Rows) =>
   Object.fromEntries(
     Object.entries(throttle.routes).flatMap(([name, limit]) => {
-      const at = rows[name] && door(rows[name])
+      const at = rows[name] && methodAndPath(rows[name])
       const setting = { ThrottlingRateLimit: limit.rateLimit, ThrottlingBurstLimit: limit.burstLimit }
       return at ? [[`${at.method} ${at.path}`, setting]] : []
     }),

@@ -15,7 +15,7 @@ const slim = (file: string): string => join(root, 'infra', 'slim', file)
  */
 const alias = {
   // Functions get their credentials from three variables; the SDK's own chain (profiles, SSO, metadata) is 136 kB.
-  '@aws-sdk/credential-provider-node': join(root, 'lib', 'credentials.ts'),
+  '@aws-sdk/credential-provider-node': join(root, 'lib', 'lambda', 'aws-credentials.ts'),
   '@aws-sdk/middleware-endpoint-discovery': slim('endpoint-discovery.ts'),
   '@aws/lambda-invoke-store': slim('invoke-store.ts'),
   '@smithy/core/config': slim('config.js'),
@@ -25,8 +25,9 @@ const alias = {
   'node:process': slim('process.cjs'),
 }
 
-/** Modules of `lib` that a function loads when it comes to that, with `import('./<name>.ts')`: each a file of its own in the asset. */
-const later = ['words', 'public-suffix'] as const
+/** Modules of `lib` that a function loads on demand, with `import('./<name>.ts')`: each a file of its own in the asset. */
+const onDemand = { texts: 'errors', 'public-suffix': 'refresh' } as const
+const later = Object.keys(onDemand)
 
 /** How functions are bundled, for CDK and for whoever else bundles: add `entryPoints` and `outfile` or `outdir`. */
 export const esbuildOptions = {
@@ -59,7 +60,7 @@ const asDeployed = (text: string): string =>
 const bundledFiles = (): ReadonlyMap<string, BundledFile> => {
   const entryPoints = Object.fromEntries([
     ...Object.keys(routes).map((route) => [route, entry(route)]),
-    ...later.map((name) => [name, join(root, 'lib', `${name}.ts`)]),
+    ...Object.entries(onDemand).map(([name, folder]) => [name, join(root, 'lib', folder, `${name}.ts`)]),
   ])
   const { outputFiles, metafile } = buildSync({
     ...esbuildOptions,

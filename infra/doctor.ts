@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 import cdk from '../cdk.json' with { type: 'json' }
 import { ConfigError, type SettingName, settings } from '../lib/config.ts'
-import { returnDomains } from '../lib/organisations.ts'
-import { isPublicSuffix } from '../lib/public-suffix.ts'
-import { judgeReturnUrl } from '../lib/return-url.ts'
+import { judgeReturnUrl } from '../lib/redirect/return-url.ts'
+import { returnDomains } from '../lib/refresh/fetch-organisations.ts'
+import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
 import {
   advice,
   deploymentSettings,

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { settings } from '../lib/config.ts'
-import { english } from '../lib/english.ts'
+import { en } from '../lib/errors/en.ts'
 import { answers, type Code, catalogue } from '../lib/problem.ts'
-import { answerOn, door, type HttpRouteName, prefix, type Route, routes } from '../lib/routes.ts'
+import { answerOn, type HttpRouteName, methodAndPath, prefix, type Route, routes } from '../lib/routes.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import {
   type Answer,
@@ -59,7 +59,7 @@ const refused = (route: Route, codes: readonly [Code, ...Code[]], setsCookies: b
   const [first] = codes
   const { status, key } = answers[answerOn(route, first)]
   return {
-    description: codes.map((code) => `- \`${code}\`: ${english[code].title}`).join('\n'),
+    description: codes.map((code) => `- \`${code}\`: ${en[code].title}`).join('\n'),
     ...(setsCookies && { headers: cookieHeader }),
     content: {
       ...json(text(key)),
@@ -130,7 +130,7 @@ const paths = (): Json =>
   Object.fromEntries(
     Object.entries<Spoken>(spoken).flatMap(([name, said]) => {
       const route: Route = routes[name as HttpRouteName]
-      const at = door(route)
+      const at = methodAndPath(route)
       if (!at) return []
       const { method, path } = at
       return [[path.slice(prefix.length), { [method.toLowerCase()]: operation(name, route, said) }]]

@@ -1,5 +1,5 @@
 import { type Config, ConfigError, readConfig, type SettingName, settings, unchecked } from '../lib/config.ts'
-import { isPublicSuffix } from '../lib/public-suffix.ts'
+import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
 import { settingsExplained } from './settings-explained.ts'
 
 /** Text by name: the environment, or the context of cdk.json. */

@@ -7,7 +7,7 @@ type Unit = 'Count' | 'Seconds' | 'Bytes' | 'None'
 type Metric = Readonly<{ name: string; unit: Unit; value: number }>
 
 /** What became of a request: its route, its status and its code. */
-export type Outcome = Readonly<{
+export type RequestOutcome = Readonly<{
   route: RouteName
   status: number
   code: Code | string
@@ -19,7 +19,7 @@ export type Outcome = Readonly<{
 const one = (name: string): Metric => ({ name, unit: 'Count', value: 1 })
 
 /** The login funnel and the polls, read off the outcomes: no handler counts anything. */
-const metricsOf = ({ route, status, code, cookieBytes, unbound }: Outcome): readonly Metric[] => {
+const metricsOf = ({ route, status, code, cookieBytes, unbound }: RequestOutcome): readonly Metric[] => {
   const size: Metric = { name: 'HeaderBytes', unit: 'Bytes', value: cookieBytes }
   const more = [...(unbound ? [one('LoginUnbound')] : []), size]
   switch (route) {
@@ -65,5 +65,9 @@ export const embedded = (
 }
 
 /** Metrics of one request. What was refused is counted by its code as well, the one in the answer and in the line: contract, section 2. */
-export const requestMetrics = (namespace: string, outcome: Outcome, at: number): Record<string, unknown> =>
+export const requestMetrics = (
+  namespace: string,
+  outcome: RequestOutcome,
+  at: number,
+): Record<string, unknown> =>
   embedded(namespace, metricsOf(outcome), at, outcome.status < 400 ? {} : { Code: outcome.code })

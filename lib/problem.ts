@@ -1,4 +1,4 @@
-/** THE catalogue of failures: what may go wrong, which answer it is given, how loudly the log says it. Its words are elsewhere: `english.ts`, `swedish.ts`. */
+/** THE catalogue of failures: what may go wrong, which answer it is given, how loudly the log says it. Its texts are in `errors/en.ts` and `errors/sv.ts`. */
 
 /** The public answers that the wire contract fixes, section 2: a status and the documented key. */
 export const answers = {

@@ -174,7 +174,7 @@ export type RouteName = keyof typeof routes
 export type HttpRouteName = Exclude<RouteName, 'refresh-state'>
 
 /** Method and full path of a route, or nothing for one that runs on a schedule. */
-export const door = (route: Route): { method: 'GET' | 'POST'; path: string } | undefined => {
+export const methodAndPath = (route: Route): { method: 'GET' | 'POST'; path: string } | undefined => {
   if ('get' in route) return { method: 'GET', path: `${prefix}${route.get}` }
   if ('post' in route) return { method: 'POST', path: `${prefix}${route.post}` }
   return undefined

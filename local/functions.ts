@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { Instance, type Outcome, type Waiting } from './instances.ts'
+import { Instance, type InvocationResult, type Waiting } from './instances.ts'
 import type { Definition } from './template.ts'
 
 /** Where progress and the log lines of functions go, a line at a time. */
@@ -12,21 +12,21 @@ const mostInstances = 4
 /** The instances of one function, started when they are needed, and the calls that wait for one. */
 class Pool {
   definition: Definition
-  readonly #surroundings: Record<string, string>
+  readonly #dependencies: Record<string, string>
   readonly #log: Log
   #instances = new Set<Instance>()
   readonly #leaving = new Set<Instance>()
   readonly #queue: Waiting[] = []
 
-  constructor(definition: Definition, surroundings: Record<string, string>, log: Log) {
+  constructor(definition: Definition, dependencies: Record<string, string>, log: Log) {
     this.definition = definition
-    this.#surroundings = surroundings
+    this.#dependencies = dependencies
     this.#log = log
   }
 
-  invoke(event: string, requestId: string): Promise<Outcome> {
+  invoke(event: string, requestId: string): Promise<InvocationResult> {
     return new Promise((resolve) => {
-      const done = (outcome: Outcome) => {
+      const done = (outcome: InvocationResult) => {
         if (outcome.failed) this.#tell(requestId, outcome)
         resolve(outcome)
       }
@@ -65,7 +65,7 @@ class Pool {
   }
 
   #start(): void {
-    const instance: Instance = new Instance(this.definition, this.#surroundings, {
+    const instance: Instance = new Instance(this.definition, this.#dependencies, {
       log: this.#log,
       free: () => this.#serve(),
       ended: (unserved) => {
@@ -79,7 +79,7 @@ class Pool {
     this.#instances.add(instance)
   }
 
-  #tell(requestId: string, { json }: Outcome): void {
+  #tell(requestId: string, { json }: InvocationResult): void {
     const description: object = JSON.parse(json)
     this.#log(JSON.stringify({ level: 'error', function: this.definition.name, requestId, ...description }))
   }
@@ -88,12 +88,12 @@ class Pool {
 /** All functions of the stack. */
 export class Functions {
   readonly #pools = new Map<string, Pool>()
-  readonly #surroundings: Record<string, string>
+  readonly #dependencies: Record<string, string>
   readonly #log: Log
 
-  /** `surroundings` are the variables that every function gets from its platform. */
-  constructor(surroundings: Record<string, string>, log: Log) {
-    this.#surroundings = surroundings
+  /** `dependencies` are the variables that every function gets from its platform. */
+  constructor(dependencies: Record<string, string>, log: Log) {
+    this.#dependencies = dependencies
     this.#log = log
   }
 
@@ -105,7 +105,7 @@ export class Functions {
       if (pool && isDeepStrictEqual(pool.definition, definition)) continue
       changed.push(definition.name)
       if (pool) pool.renew(definition)
-      else this.#pools.set(definition.id, new Pool(definition, this.#surroundings, this.#log))
+      else this.#pools.set(definition.id, new Pool(definition, this.#dependencies, this.#log))
     }
     const ids = new Set(definitions.map(({ id }) => id))
     for (const [id, pool] of this.#pools) {
@@ -117,7 +117,11 @@ export class Functions {
   }
 
   /** Calls a function by its name, its logical id or its ARN; answers nothing when there is none. */
-  invoke(name: string, event: string, requestId: string = randomUUID()): Promise<Outcome> | undefined {
+  invoke(
+    name: string,
+    event: string,
+    requestId: string = randomUUID(),
+  ): Promise<InvocationResult> | undefined {
     return this.#named(name)?.invoke(event, requestId)
   }
 

@@ -12,32 +12,36 @@ export type Report = Readonly<
 >
 
 /** How a call ended: the result as JSON text, or the description of a failure. */
-export type Outcome = Readonly<{ failed: boolean; json: string }>
+export type InvocationResult = Readonly<{ failed: boolean; json: string }>
 
 /** A call that somebody waits for. */
-export type Waiting = Readonly<{ event: string; requestId: string; done: (outcome: Outcome) => void }>
+export type Waiting = Readonly<{
+  event: string
+  requestId: string
+  done: (outcome: InvocationResult) => void
+}>
 
 /** What the owner of an instance hears from it. `ended` carries the reason when it ended before it served anything. */
 export type Owner = Readonly<{
   log: (line: string) => void
   free: () => void
-  ended: (unserved: Outcome | undefined) => void
+  ended: (unserved: InvocationResult | undefined) => void
 }>
 
 /** AWS gives a function ten seconds to load, whatever its own timeout is. */
 const loadLimit = 10_000
 
-const failure = (errorType: string, errorMessage: string): Outcome => ({
+const failure = (errorType: string, errorMessage: string): InvocationResult => ({
   failed: true,
   json: JSON.stringify({ errorType, errorMessage }),
 })
 
-const thread = (definition: Definition, surroundings: Record<string, string>, log: Owner['log']): Worker => {
+const thread = (definition: Definition, dependencies: Record<string, string>, log: Owner['log']): Worker => {
   const { folder, handler, name, memoryMegabytes, variables } = definition
   const worker = new Worker(new URL('./instance.ts', import.meta.url), {
     env: {
       ...variables,
-      ...surroundings,
+      ...dependencies,
       AWS_LAMBDA_FUNCTION_NAME: name,
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
     },
@@ -60,11 +64,11 @@ export class Instance {
   #waiting: Waiting | undefined
   #timer: NodeJS.Timeout
 
-  constructor(definition: Definition, surroundings: Record<string, string>, owner: Owner) {
+  constructor(definition: Definition, dependencies: Record<string, string>, owner: Owner) {
     const { name } = definition
     this.#definition = definition
     this.#owner = owner
-    this.#worker = thread(definition, surroundings, owner.log)
+    this.#worker = thread(definition, dependencies, owner.log)
     this.#worker.on('message', (report: Report) => this.#hear(report))
     this.#worker.on('error', (error) => this.#end(failure('Runtime.UnhandledError', String(error))))
     this.#worker.on('exit', () => this.#end(failure('Runtime.ExitError', `${name} exited`)))
@@ -109,13 +113,13 @@ export class Instance {
     else this.#owner.free()
   }
 
-  #answer(outcome: Outcome): void {
+  #answer(outcome: InvocationResult): void {
     const waiting = this.#waiting
     this.#waiting = undefined
     waiting?.done(outcome)
   }
 
-  #end(reason: Outcome | undefined): void {
+  #end(reason: InvocationResult | undefined): void {
     if (this.#state === 'gone') return
     const unserved = this.#state === 'loading' ? reason : undefined
     this.#state = 'gone'

@@ -59,7 +59,7 @@ export const openPlatform = async (
   closers.add(aws.close)
   const awsUrl = `http://127.0.0.1:${aws.port}`
 
-  const surroundings = {
+  const dependencies = {
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -67,7 +67,7 @@ export const openPlatform = async (
     AWS_ENDPOINT_URL_LAMBDA: awsUrl,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
   }
-  const functions = new Functions(surroundings, options.log ?? (() => {}))
+  const functions = new Functions(dependencies, options.log ?? (() => {}))
   closers.add(() => functions.stop())
   open(awsCalls(functions, credentials))
   return { functions, identityUrl, awsUrl, databaseUrl }

@@ -1,4 +1,4 @@
-import { door, type Route } from '../lib/routes.ts'
+import { methodAndPath, type Route } from '../lib/routes.ts'
 import { isRecord, type Template } from './cloudformation.ts'
 import type { Plan } from './template.ts'
 
@@ -30,7 +30,7 @@ export const samTemplate = (template: Template, { functions }: Plan, { variables
 
 /** An event to invoke a function with when none is given: a plain request in payload 2.0, or that of the schedule. */
 export const standardEvent = (route: Route): object => {
-  const at = door(route)
+  const at = methodAndPath(route)
   if (!at) return {}
   const { method, path } = at
   return {

@@ -5,7 +5,7 @@ import { Closers } from './closers.ts'
 import { createTables } from './database.ts'
 import { demo, errorsPath } from './demo/server.ts'
 import { Gateway } from './gateway.ts'
-import type { Outcome } from './instances.ts'
+import type { InvocationResult } from './instances.ts'
 import { listenOnLoopback, lobby } from './listening.ts'
 import { credentialsFrom, type Options, type Texts, textsFrom } from './options.ts'
 import { openPlatform, type Platform, takePort } from './platform.ts'
@@ -24,7 +24,7 @@ export type Stack = Readonly<{
   awsUrl: string
   databaseUrl: string
   /** Calls a function by its name. */
-  invoke: (name: string, event?: object) => Promise<Outcome>
+  invoke: (name: string, event?: object) => Promise<InvocationResult>
   /** From now on new instances serve, of one function or of all. */
   restart: (name?: string) => void
   close: () => Promise<void>

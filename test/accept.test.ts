@@ -1,6 +1,6 @@
 import { equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { languageFor, prefers, weight } from '../lib/accept.ts'
+import { languageFor, prefers, weight } from '../lib/http/accept.ts'
 
 describe('An Accept header', () => {
   for (const [accept, expected] of [

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { bundle } from '../infra/bundling.ts'
-import type { Endpoint } from '../lib/endpoint.ts'
-import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
-import type { Report } from '../lib/scheduled.ts'
+import type { Endpoint } from '../lib/lambda/endpoint.ts'
+import type { Report } from '../lib/refresh/scheduled.ts'
+import { type HttpRouteName, methodAndPath, type Route, routes } from '../lib/routes.ts'
 import { createTables, openDynalite, region } from '../local/database.ts'
 import { startIdentity } from '../local/identity/server.ts'
-import { asProblem, eventOf, navigation } from './door.ts'
+import { asProblem, eventOf, navigation } from './support/gateway.ts'
 
 /** The files of a function as they are deployed: what is in the second one is loaded when it is needed, and not before. */
 
@@ -32,7 +32,11 @@ describe('the files of a function', () => {
     for (const [name, row] of Object.entries<Route>(routes)) {
       const folder = mkdtempSync(join(root, `${name}-`))
       bundle(name, folder)
-      deepEqual(readdirSync(folder), ['index.mjs', door(row) ? 'words.mjs' : 'public-suffix.mjs'], name)
+      deepEqual(
+        readdirSync(folder),
+        ['index.mjs', methodAndPath(row) ? 'texts.mjs' : 'public-suffix.mjs'],
+        name,
+      )
     }
   })
 })
@@ -53,7 +57,7 @@ describe('the words of a refusal', () => {
   })
 
   it('are not loaded for a key', async () => {
-    const handler = await deployed('health', 'words.mjs')
+    const handler = await deployed('health', 'texts.mjs')
     equal((await ask(handler)).body, '"errors.api.InternalServerError"')
     await rejects(ask(handler, navigation), { code: 'ERR_MODULE_NOT_FOUND' })
   })

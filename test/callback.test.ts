@@ -10,7 +10,7 @@ import {
   openGateway,
   publicUrl,
   set,
-} from './door.ts'
+} from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, open, control, refresh, token, begin, front, clock } = gateway

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, beforeEach, describe, it } from 'node:test'
-import { credentialsIn } from '../lib/client-credentials.ts'
-import { UpstreamError } from '../lib/upstream.ts'
+import { credentialsIn } from '../lib/refresh/client-credentials.ts'
+import { UpstreamError } from '../lib/refresh/upstream.ts'
 
 Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' })
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { ImsgError, imsg } from '../client/imsg.ts'
-import { down, good, listening, open, type Pages, settled, signedOut } from './client-page.ts'
+import { down, good, listening, open, type Pages, settled, signedOut } from './support/client-page.ts'
 
 describe('the browser client: several tabs', () => {
   it('learns of a logout in another tab at once', async () => {

@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Gateway, imsg } from '../client/imsg.ts'
-import { down, good, listening, open, type Pages, settled, signedOut } from './client-page.ts'
+import { down, good, listening, open, type Pages, settled, signedOut } from './support/client-page.ts'
 
 describe('the browser client: asking for the session', () => {
   it('asks with cookies, past every cache, for problem documents', async () => {

@@ -1,6 +1,6 @@
 import { deepEqual } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { lists, mapping, mappings, one } from './admin-lists.ts'
+import { lists, mapping, mappings, one } from './support/admin-lists.ts'
 
 describe('A mapping', () => {
   for (const [what, row, held] of [

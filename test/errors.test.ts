@@ -1,10 +1,10 @@
 import { deepEqual, equal, match, ok, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { endpoint, served } from '../lib/endpoint.ts'
-import { english } from '../lib/english.ts'
+import { en } from '../lib/errors/en.ts'
+import { endpoint, served } from '../lib/lambda/endpoint.ts'
 import { answers, type Code, catalogue, codeOf as codeOfError, Problem, row } from '../lib/problem.ts'
-import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
-import { asProblem, codeOf, eventOf, navigation, openGateway, publicUrl } from './door.ts'
+import { type HttpRouteName, methodAndPath, type Route, routes } from '../lib/routes.ts'
+import { asProblem, codeOf, eventOf, navigation, openGateway, publicUrl } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { logs } = gateway
@@ -64,7 +64,7 @@ describe('one failure, three readers', () => {
       const { instance, ...document } = JSON.parse(problem.body ?? '')
       deepEqual(
         [problem.statusCode, document],
-        [status, { type: `urn:imsg-service:problem:${code}`, title: english[code].title, status, key, code }],
+        [status, { type: `urn:imsg-service:problem:${code}`, title: en[code].title, status, key, code }],
       )
       match(instance, /^request-\d+$/)
 
@@ -225,9 +225,9 @@ describe('declared failures', () => {
     )
   })
 
-  it('opens every route at one door', () => {
+  it('opens every route at one path', () => {
     const doors = Object.values<Route>(routes)
-      .flatMap((route) => door(route) ?? [])
+      .flatMap((route) => methodAndPath(route) ?? [])
       .map(({ method, path }) => `${method} ${path}`)
     deepEqual(doors, [
       'GET /imsg-service/v1/login',

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { inGrace, stateKey, statesOf } from '../lib/state.ts'
-import { openGateway } from './door.ts'
+import { inGrace, stateKey, statesOf } from '../lib/state/state.ts'
+import { openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, open, refresh, table, token, clock, health, stored } = gateway

@@ -10,7 +10,7 @@ import {
   listed,
   loginPath,
   organisation,
-} from './stand-in.ts'
+} from './support/stand-in.ts'
 
 describe('the Admin API', () => {
   it('wants an access token that holds', async () => {

@@ -15,7 +15,7 @@ import {
   organisation,
   post,
   verify,
-} from './stand-in.ts'
+} from './support/stand-in.ts'
 
 describe('the switches', () => {
   it('down cuts connections, the control apart, until up', async () => {

@@ -20,7 +20,7 @@ import {
   loginPath,
   post,
   verify,
-} from './stand-in.ts'
+} from './support/stand-in.ts'
 
 describe('starting and stopping the identity stand-in', () => {
   it('refuses a port that is taken', async () => {

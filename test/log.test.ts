@@ -1,10 +1,10 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { endpoint } from '../lib/endpoint.ts'
+import { endpoint } from '../lib/lambda/endpoint.ts'
 import { logTo, named } from '../lib/log.ts'
 import { Problem } from '../lib/problem.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
-import { context, eventOf, openGateway } from './door.ts'
+import { context, eventOf, openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, front, logs } = gateway

@@ -1,6 +1,15 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { asProblem, browser, cleared, codeOf, navigation, openGateway, publicUrl, set } from './door.ts'
+import {
+  asProblem,
+  browser,
+  cleared,
+  codeOf,
+  navigation,
+  openGateway,
+  publicUrl,
+  set,
+} from './support/gateway.ts'
 
 const gateway = await openGateway({ ALLOWED_CALLBACK_ORIGINS: 'https://tools.example.org:8443' })
 const { call, open, control, refresh, front, clock } = gateway

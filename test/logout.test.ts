@@ -1,7 +1,15 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
-import { asProblem, cleared, codeOf, fromOurPage, navigation, openGateway, publicUrl } from './door.ts'
+import {
+  asProblem,
+  cleared,
+  codeOf,
+  fromOurPage,
+  navigation,
+  openGateway,
+  publicUrl,
+} from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, open, token, front, clock } = gateway

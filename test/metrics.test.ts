@@ -1,10 +1,10 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { dependencies } from '../lib/lambda/dependencies.ts'
 import { logTo } from '../lib/log.ts'
 import { requestMetrics } from '../lib/metrics.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
-import { surroundings } from '../lib/surroundings.ts'
-import { asProblem, browser, openGateway, type Request } from './door.ts'
+import { asProblem, browser, openGateway, type Request } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { logs, instance, open, token } = gateway
@@ -37,7 +37,7 @@ describe('the metrics', () => {
     }
     const named = { ...env, METRICS_NAMESPACE: 'imsg-service-green' }
     deepEqual(
-      [surroundings(env), surroundings(named)].map(({ metricsNamespace }) => metricsNamespace),
+      [dependencies(env), dependencies(named)].map(({ metricsNamespace }) => metricsNamespace),
       ['imsg-service', 'imsg-service-green'],
     )
   })

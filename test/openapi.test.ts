@@ -3,17 +3,17 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { openApiFile, openApiText } from '../infra/openapi.ts'
-import type { Answer } from '../lib/http.ts'
+import type { Answer } from '../lib/http/messages.ts'
 import { Problem } from '../lib/problem.ts'
-import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
-import { type Document, documented, mediaType, operationOf, undeclaredIn } from './declared.ts'
-import { asProblem, browser, fromOurPage, navigation, openGateway, type Request } from './door.ts'
+import { type HttpRouteName, methodAndPath, type Route, routes } from '../lib/routes.ts'
+import { type Document, documented, mediaType, operationOf, undeclaredIn } from './support/declared.ts'
+import { asProblem, browser, fromOurPage, navigation, openGateway, type Request } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, token, begin } = gateway
 const cookies = [`imidToken=${await token()}`]
 const httpRoutes = Object.entries<Route>(routes).flatMap(([name, row]) =>
-  door(row) ? [name as HttpRouteName] : [],
+  methodAndPath(row) ? [name as HttpRouteName] : [],
 )
 
 const config = await createConfig({ extends: ['recommended'] })

@@ -1,9 +1,9 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { writeOrganisations } from '../lib/organisation-store.ts'
-import type { Organisation } from '../lib/organisations.ts'
-import { organisationKey } from '../lib/sessions.ts'
-import { openTable, watched } from './door.ts'
+import type { Organisation } from '../lib/refresh/fetch-organisations.ts'
+import { writeOrganisations } from '../lib/refresh/store-organisations.ts'
+import { organisationKey } from '../lib/session/revocation.ts'
+import { openTable, watched } from './support/gateway.ts'
 
 const organisations: readonly Organisation[] = Array.from({ length: 700 }, (_, index) => ({
   name: `org-${index}`,

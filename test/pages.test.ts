@@ -1,11 +1,11 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { languageFor } from '../lib/accept.ts'
-import { english } from '../lib/english.ts'
-import { escaped } from '../lib/page.ts'
+import { en } from '../lib/errors/en.ts'
+import { escaped } from '../lib/errors/page.ts'
+import { sv } from '../lib/errors/sv.ts'
+import { languageFor } from '../lib/http/accept.ts'
 import { type Code, catalogue, Problem } from '../lib/problem.ts'
-import { swedish } from '../lib/swedish.ts'
-import { asProblem, navigation, openGateway } from './door.ts'
+import { asProblem, navigation, openGateway } from './support/gateway.ts'
 
 const { call, front, instance, open } = await openGateway()
 
@@ -39,8 +39,8 @@ describe('the language of a page', () => {
 
   it('is the same in words, in lang and in the header, and caches are told what it hangs on', async () => {
     for (const [accept, language, title, help] of [
-      ['sv-SE,sv;q=0.9,en;q=0.8', 'sv', swedish.bad_query.title, 'Om du ber någon om hjälp'],
-      ['en-GB', 'en', english.bad_query.title, 'If you ask somebody for help'],
+      ['sv-SE,sv;q=0.9,en;q=0.8', 'sv', sv.bad_query.title, 'Om du ber någon om hjälp'],
+      ['en-GB', 'en', en.bad_query.title, 'If you ask somebody for help'],
     ] as const) {
       const { headers, body = '' } = await pageFor('', { 'accept-language': accept })
       equal(headers['content-language'], language)
@@ -54,16 +54,16 @@ describe('the language of a page', () => {
     const { headers, body = '{}' } = await call('login', {
       headers: { ...asProblem, 'accept-language': 'sv' },
     })
-    deepEqual([JSON.parse(body).title, headers['content-language']], [english.bad_query.title, undefined])
+    deepEqual([JSON.parse(body).title, headers['content-language']], [en.bad_query.title, undefined])
   })
 
   it('has words of its own for every failure, and nothing left in the other language', () => {
     const codes = Object.keys(catalogue) as Code[]
-    deepEqual(Object.keys(swedish), codes)
+    deepEqual(Object.keys(sv), codes)
     for (const code of codes) {
-      const { title, advice }: { title: string; advice: string } = swedish[code]
-      ok(title !== english[code].title && advice !== english[code].advice, code)
-      for (const words of [advice, english[code].advice])
+      const { title, advice }: { title: string; advice: string } = sv[code]
+      ok(title !== en[code].title && advice !== en[code].advice, code)
+      for (const words of [advice, en[code].advice])
         ok(/^\p{Lu}[^<>]{15,}[.]$/u.test(words), `${code}: ${words}`)
       ok(!/\b(the|you|your|is|again)\b/i.test(`${title} ${advice}`), code)
     }

@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
-import { door, type HttpRouteName, prefix, type Route, routes } from '../lib/routes.ts'
-import { browser, cleared, navigation, openGateway, publicUrl } from './door.ts'
+import { type HttpRouteName, methodAndPath, prefix, type Route, routes } from '../lib/routes.ts'
+import { browser, cleared, navigation, openGateway, publicUrl } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, control, clock, front, identity } = gateway
@@ -12,7 +12,7 @@ type Shown = { status: number; body: string; at: string }
 
 const routeAt = (path: string): { name: HttpRouteName; org: string } | undefined => {
   for (const [name, route] of Object.entries<Route>(routes)) {
-    const pattern = door(route)?.path.replace('{org}', '([^/]+)')
+    const pattern = methodAndPath(route)?.path.replace('{org}', '([^/]+)')
     const match = pattern === undefined ? null : new RegExp(`^${pattern}$`).exec(path)
     if (match !== null) return { name: name as HttpRouteName, org: match[1] ?? '' }
   }

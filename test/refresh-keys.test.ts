@@ -1,9 +1,9 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { stateKey } from '../lib/state.ts'
-import type { Table } from '../lib/table.ts'
-import { openGateway, openTable } from './door.ts'
+import { stateKey } from '../lib/state/state.ts'
+import type { Table } from '../lib/store/table.ts'
+import { openGateway, openTable } from './support/gateway.ts'
 
 const { control, refresh, table, stored, clock, now } = await openGateway()
 

@@ -1,11 +1,11 @@
 import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
-import { organisationKey, subjectKey } from '../lib/sessions.ts'
-import { stateKey } from '../lib/state.ts'
-import type { Table } from '../lib/table.ts'
-import { type Directory, directoryKey } from '../lib/units.ts'
-import { openGateway } from './door.ts'
+import { organisationKey, subjectKey } from '../lib/session/revocation.ts'
+import { type Directory, directoryKey } from '../lib/session/units.ts'
+import { stateKey } from '../lib/state/state.ts'
+import type { Table } from '../lib/store/table.ts'
+import { openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, open, control, refresh, table, token, clock, health, stored } = gateway
@@ -58,9 +58,9 @@ describe('refresh-state', () => {
   })
 
   it('resolves roles through their parents, for whoever asks the directory for permissions later', async () => {
-    const { documentFrom } = await import('../lib/document.ts')
+    const { readLargeItem } = await import('../lib/store/large-item.ts')
     const key = directoryKey('demo')
-    const document = await documentFrom(table, await table.read([key]), key)
+    const document = await readLargeItem(table, await table.read([key]), key)
     const { roles, mappings } = (document?.value ?? {}) as Directory
     deepEqual(Object.keys(roles).sort(), [...new Set(mappings.map(({ role }) => role))].sort())
     const inherited = Object.values(roles).filter((permissions) => permissions.length > 1)
@@ -169,8 +169,9 @@ describe('refresh-state', () => {
   })
 
   it('never puts an older state over a newer one', async () => {
-    const { stateKeeper, statesOf } = await import('../lib/state.ts')
-    const keeper = stateKeeper(table)
+    const { stateWriter } = await import('../lib/refresh/state-writer.ts')
+    const { statesOf } = await import('../lib/state/state.ts')
+    const keeper = stateWriter(table)
     const old = statesOf({ gracePeriod: 3600 }).from(await table.read([stateKey]), gateway.now())
     await control({ do: 'rotate' })
     await refresh()
@@ -182,7 +183,7 @@ describe('refresh-state', () => {
   it('forgets an organisation that is gone, and frees its subjects', async () => {
     await control({ do: 'subject', user: 'guest', set: { blocked: true } })
     await refresh()
-    const { writeOrganisations } = await import('../lib/organisation-store.ts')
+    const { writeOrganisations } = await import('../lib/refresh/store-organisations.ts')
     await writeOrganisations(table, [], Date.now())
     deepEqual(
       [await stored(organisationKey('demo')), await stored(directoryKey('demo'))],

@@ -1,6 +1,6 @@
 import { after } from 'node:test'
 import { repositories } from './contract/repositories.contract.ts'
-import { openTable } from './door.ts'
+import { openTable } from './support/gateway.ts'
 
 const opened: (() => Promise<void>)[] = []
 after(() => Promise.all(opened.map((close) => close())))

@@ -1,7 +1,7 @@
 import { deepEqual, equal, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Origin } from '../lib/config.ts'
-import { type Allowed, checkPlausible, judgeReturnUrl } from '../lib/return-url.ts'
+import { type Allowed, checkPlausible, judgeReturnUrl } from '../lib/redirect/return-url.ts'
 
 const allowed: Allowed = {
   publicUrl: 'https://gw.example.test' as Origin,

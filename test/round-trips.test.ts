@@ -1,7 +1,7 @@
 import { deepEqual } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { HttpRouteName } from '../lib/routes.ts'
-import { browser, fromOurPage, navigation, openGateway, type Request } from './door.ts'
+import { browser, fromOurPage, navigation, openGateway, type Request } from './support/gateway.ts'
 
 /** Every call over the network that a request costs, in a fresh instance and in one that has been used. */
 

@@ -1,11 +1,11 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Endpoint } from '../lib/endpoint.ts'
-import { type HttpEvent, lowerCased } from '../lib/http.ts'
-import { door, type HttpRouteName, type Route, routes } from '../lib/routes.ts'
-import type { Surroundings } from '../lib/surroundings.ts'
+import { type HttpEvent, lowerCased } from '../lib/http/messages.ts'
+import type { Dependencies } from '../lib/lambda/dependencies.ts'
+import type { Endpoint } from '../lib/lambda/endpoint.ts'
+import { type HttpRouteName, methodAndPath, type Route, routes } from '../lib/routes.ts'
 import { standardEvent } from '../local/sam-template.ts'
-import { eventOf, openGateway, publicUrl } from './door.ts'
+import { eventOf, openGateway, publicUrl } from './support/gateway.ts'
 
 /** Events as `sam local start-api` makes them (samcli/local/apigw/event_constructor.py), on every route. */
 
@@ -74,7 +74,7 @@ const cases = {
 } as const satisfies Record<HttpRouteName, Said & { status: number }>
 
 const open = async (name: string): Promise<Endpoint> => {
-  const { wire } = (await import(`../functions/${name}/index.ts`)) as { wire: (on: Surroundings) => Endpoint }
+  const { wire } = (await import(`../functions/${name}/index.ts`)) as { wire: (on: Dependencies) => Endpoint }
   return wire(gateway.instance())
 }
 
@@ -102,7 +102,7 @@ describe('what sam local sends', () => {
   it('is not needed to invoke a function: there is an event for each, which it answers', async () => {
     for (const [name, row] of Object.entries<Route>(routes)) {
       const event = standardEvent(row)
-      if (!door(row)) {
+      if (!methodAndPath(row)) {
         deepEqual(event, {})
         continue
       }

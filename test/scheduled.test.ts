@@ -2,8 +2,8 @@ import { deepEqual, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import type { Context } from 'aws-lambda'
 import { Problem } from '../lib/problem.ts'
-import { scheduled } from '../lib/scheduled.ts'
-import { openGateway } from './door.ts'
+import { scheduled } from '../lib/refresh/scheduled.ts'
+import { openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { control, refresh } = gateway

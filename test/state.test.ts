@@ -1,7 +1,7 @@
 import { deepEqual, equal, notEqual, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { inGrace, stateKey, statesOf } from '../lib/state.ts'
-import type { Items } from '../lib/table.ts'
+import { inGrace, stateKey, statesOf } from '../lib/state/state.ts'
+import type { Items } from '../lib/store/table.ts'
 import { goodKeys } from './attacks/forger.ts'
 
 const items = (more: object = {}, keys: readonly object[] = goodKeys()): Items =>

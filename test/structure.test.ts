@@ -85,14 +85,18 @@ describe('one place for each thing', () => {
     const files = [...sources('lib'), ...sources('functions')].filter((file) =>
       /\bstatusCode:\s*\w/.test(readFileSync(join(root, file), 'utf8').replaceAll('statusCode: number', '')),
     )
-    deepEqual(files, ['lib/http.ts'])
+    deepEqual(files, ['lib/http/messages.ts'])
   })
 
   it('reads the environment at the doors alone', () => {
     const files = [...sources('lib'), ...sources('functions')].filter((file) =>
       readFileSync(join(root, file), 'utf8').includes('process.env'),
     )
-    deepEqual(files.sort(), ['functions/refresh-state/index.ts', 'lib/credentials.ts', 'lib/endpoint.ts'])
+    deepEqual(files.sort(), [
+      'functions/refresh-state/index.ts',
+      'lib/lambda/aws-credentials.ts',
+      'lib/lambda/endpoint.ts',
+    ])
   })
 
   it('switches no checker off', () => {

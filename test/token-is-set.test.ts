@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
-import { asProblem, cleared, codeOf, fromOurPage, openGateway } from './door.ts'
+import { asProblem, cleared, codeOf, fromOurPage, openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, open, control, refresh, token, front, clock } = gateway

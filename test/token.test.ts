@@ -1,8 +1,8 @@
 import { deepEqual, equal, notEqual, rejects, strictEqual, throws } from 'node:assert/strict'
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { keySet } from '../lib/jwks.ts'
-import { signedClaims, tokenIn, unverifiedToken } from '../lib/token.ts'
+import { signedClaims, tokenIn, unverifiedToken } from '../lib/session/token.ts'
+import { keySet } from '../lib/state/key-set.ts'
 
 /** Tokens taken apart, with nothing around them: what a header may say, and what names a session. */
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
-import { asProblem, codeOf, fromOurPage, openGateway, publicUrl } from './door.ts'
+import { asProblem, codeOf, fromOurPage, openGateway, publicUrl } from './support/gateway.ts'
 
 const gateway = await openGateway({ CORS_ALLOWED_ORIGINS: 'https://editor.example.test' })
 const { call, open, control, refresh, token, front } = gateway

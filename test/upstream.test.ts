@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, beforeEach, describe, it } from 'node:test'
-import { upstreamOf } from '../lib/upstream.ts'
+import { upstreamOf } from '../lib/refresh/upstream.ts'
 
 /** What a test makes the systems upstream answer, call by call, and what they were asked. */
 type Say = (response: ServerResponse, request: IncomingMessage) => void

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http'
 import { wire } from '../../functions/token-is-set/index.ts'
+import { dependencies } from '../../lib/lambda/dependencies.ts'
 import { logTo } from '../../lib/log.ts'
-import { surroundings } from '../../lib/surroundings.ts'
 import { ready, world } from './common.mjs'
 
 // The gateway's own handler. `memory`: its one read is answered from memory; `database`: it goes to the embedded database.
 const store = process.argv[2]
 Object.assign(process.env, world.environment)
-const on = { ...surroundings(world.environment), log: logTo('info', () => {}) }
+const on = { ...dependencies(world.environment), log: logTo('info', () => {}) }
 const known = new Map()
 const read = (keys) => {
   const name = keys.join()

@@ -1,12 +1,12 @@
-import { standingKeys } from '../../lib/sessions.ts'
-import { surroundings } from '../../lib/surroundings.ts'
-import { unverifiedToken } from '../../lib/token.ts'
+import { dependencies } from '../../lib/lambda/dependencies.ts'
+import { revocationKeys } from '../../lib/session/revocation.ts'
+import { unverifiedToken } from '../../lib/session/token.ts'
 import { plain, world } from './common.mjs'
 
 // What any handler pays that asks the database: the gateway's read, through the gateway's client, and nothing else.
 Object.assign(process.env, world.environment)
-const { table } = surroundings(world.environment)
-const keys = standingKeys(unverifiedToken(world.token).unverifiedClaims)
+const { table } = dependencies(world.environment)
+const keys = revocationKeys(unverifiedToken(world.token).unverifiedClaims)
 plain(async () => {
   await table.read(keys)
   return [200, '{"msg":"ok"}']

@@ -1,19 +1,19 @@
-import type { Access, Session } from '../../lib/access.ts'
-import type { Bindings, PendingLogin } from '../../lib/binding.ts'
 import type { Config } from '../../lib/config.ts'
-import type { Jar } from '../../lib/cookies.ts'
-import type { Handle } from '../../lib/endpoint.ts'
-import { type Answer, type Incoming, redirect } from '../../lib/http.ts'
-import { allowedFor } from '../../lib/login.ts'
-import { ownLoginUrl } from '../../lib/login-url.ts'
+import type { Jar } from '../../lib/http/cookies.ts'
+import { type Answer, type Incoming, redirect } from '../../lib/http/messages.ts'
+import type { Handle } from '../../lib/lambda/endpoint.ts'
+import type { Bindings, PendingLogin } from '../../lib/login/login-binding.ts'
+import type { LoginLoop } from '../../lib/login/login-loop.ts'
+import { allowedFor } from '../../lib/login/start-login.ts'
 import { isSignedOut, Problem } from '../../lib/problem.ts'
-import { type ReturnUrl, returnUrl } from '../../lib/return-url.ts'
-import type { Rounds } from '../../lib/rounds.ts'
+import { ownLoginUrl } from '../../lib/redirect/login-url.ts'
+import { type ReturnUrl, returnUrl } from '../../lib/redirect/return-url.ts'
+import type { Access, Session } from '../../lib/session/authenticate.ts'
 
 type Deps = {
   access: Pick<Access, 'session' | 'sessionOf'>
   bindings: Pick<Bindings, 'find' | 'spend'>
-  rounds: Pick<Rounds, 'count'>
+  rounds: Pick<LoginLoop, 'count'>
   jar: Pick<Jar, 'session'>
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'loginBinding' | 'loginMaxTokenAge'>
   now: () => number

@@ -1,14 +1,14 @@
-import { bindingsIn } from '../../lib/binding.ts'
-import { endpoint, served } from '../../lib/endpoint.ts'
-import { roundsIn } from '../../lib/rounds.ts'
-import { accessIn, type Surroundings } from '../../lib/surroundings.ts'
+import { accessIn, type Dependencies } from '../../lib/lambda/dependencies.ts'
+import { endpoint, served } from '../../lib/lambda/endpoint.ts'
+import { bindingsIn } from '../../lib/login/login-binding.ts'
+import { loginLoopIn } from '../../lib/login/login-loop.ts'
 import { callback } from './handler.ts'
 
-export const wire = (on: Surroundings) => {
+export const wire = (on: Dependencies) => {
   const bindings = bindingsIn(on.jar, on.random, on.now)
   return endpoint(
     'callback',
-    callback({ ...on, access: accessIn(on), bindings, rounds: roundsIn(on.jar, on.now) }),
+    callback({ ...on, access: accessIn(on), bindings, rounds: loginLoopIn(on.jar, on.now) }),
     on,
   )
 }

@@ -1,8 +1,8 @@
 import type { Config } from '../../lib/config.ts'
-import type { Handle } from '../../lib/endpoint.ts'
-import { healthAnswer } from '../../lib/health.ts'
-import { type States, stateKey } from '../../lib/state.ts'
-import type { Table } from '../../lib/table.ts'
+import type { Handle } from '../../lib/lambda/endpoint.ts'
+import { healthAnswer } from '../../lib/state/health.ts'
+import { type States, stateKey } from '../../lib/state/state.ts'
+import type { Table } from '../../lib/store/table.ts'
 
 type Deps = {
   config: Pick<Config, 'gracePeriod'>

@@ -1,15 +1,15 @@
-import { bindingsIn } from '../../lib/binding.ts'
-import { endpoint, served } from '../../lib/endpoint.ts'
-import { startLogin } from '../../lib/login.ts'
-import { roundsIn } from '../../lib/rounds.ts'
-import type { Surroundings } from '../../lib/surroundings.ts'
+import type { Dependencies } from '../../lib/lambda/dependencies.ts'
+import { endpoint, served } from '../../lib/lambda/endpoint.ts'
+import { bindingsIn } from '../../lib/login/login-binding.ts'
+import { loginLoopIn } from '../../lib/login/login-loop.ts'
+import { startLogin } from '../../lib/login/start-login.ts'
 import { login } from './handler.ts'
 
-export const wire = (on: Surroundings) => {
+export const wire = (on: Dependencies) => {
   const start = startLogin({
     ...on,
     bindings: bindingsIn(on.jar, on.random, on.now),
-    rounds: roundsIn(on.jar, on.now),
+    rounds: loginLoopIn(on.jar, on.now),
   })
   return endpoint('login', login({ start }), on)
 }

@@ -1,21 +1,21 @@
-import type { Access } from '../../lib/access.ts'
 import type { Config } from '../../lib/config.ts'
-import type { Jar } from '../../lib/cookies.ts'
-import type { Handle } from '../../lib/endpoint.ts'
-import { redirect } from '../../lib/http.ts'
-import { allowedFor } from '../../lib/login.ts'
-import { cookiesMayAct } from '../../lib/policy.ts'
-import { signedOut } from '../../lib/refusal.ts'
-import { returnUrl } from '../../lib/return-url.ts'
-import type { Rounds } from '../../lib/rounds.ts'
-import { organisationKey, type Sessions } from '../../lib/sessions.ts'
-import type { Table } from '../../lib/table.ts'
+import { signedOut } from '../../lib/errors/error-response.ts'
+import type { Jar } from '../../lib/http/cookies.ts'
+import { redirect } from '../../lib/http/messages.ts'
+import { cookiesMayAct } from '../../lib/http/request-policy.ts'
+import type { Handle } from '../../lib/lambda/endpoint.ts'
+import type { LoginLoop } from '../../lib/login/login-loop.ts'
+import { allowedFor } from '../../lib/login/start-login.ts'
+import { returnUrl } from '../../lib/redirect/return-url.ts'
+import type { Access } from '../../lib/session/authenticate.ts'
+import { organisationKey, type Sessions } from '../../lib/session/revocation.ts'
+import type { Table } from '../../lib/store/table.ts'
 
 type Deps = {
   access: Pick<Access, 'presented'>
   sessions: Sessions
   jar: Pick<Jar, 'noSession'>
-  rounds: Pick<Rounds, 'forget'>
+  rounds: Pick<LoginLoop, 'forget'>
   table: Pick<Table, 'read'>
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'corsOrigins'>
   now: () => number

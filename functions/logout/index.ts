@@ -1,11 +1,11 @@
-import { endpoint, served } from '../../lib/endpoint.ts'
-import { roundsIn } from '../../lib/rounds.ts'
-import { sessionsIn } from '../../lib/sessions.ts'
-import { accessIn, type Surroundings } from '../../lib/surroundings.ts'
+import { accessIn, type Dependencies } from '../../lib/lambda/dependencies.ts'
+import { endpoint, served } from '../../lib/lambda/endpoint.ts'
+import { loginLoopIn } from '../../lib/login/login-loop.ts'
+import { sessionsIn } from '../../lib/session/revocation.ts'
 import { logout } from './handler.ts'
 
-export const wire = (on: Surroundings) => {
-  const rounds = roundsIn(on.jar, on.now)
+export const wire = (on: Dependencies) => {
+  const rounds = loginLoopIn(on.jar, on.now)
   return endpoint(
     'logout',
     logout({ ...on, access: accessIn(on), sessions: sessionsIn(on.table), rounds }),

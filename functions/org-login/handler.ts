@@ -1,5 +1,5 @@
-import type { Handle } from '../../lib/endpoint.ts'
-import type { StartLogin } from '../../lib/login.ts'
+import type { Handle } from '../../lib/lambda/endpoint.ts'
+import type { StartLogin } from '../../lib/login/start-login.ts'
 
 /** `GET /org/{org}/login`: start a login at the organisation in the path. */
 export const orgLogin =

@@ -1,4 +1,4 @@
-import { type Outcome, type RefreshDeps, refreshAll, refreshKeys } from '../../lib/refresh.ts'
+import { type RefreshDeps, type RefreshResult, refreshAll, refreshKeys } from '../../lib/refresh/refresh.ts'
 
 /** What calls refresh-state: the schedule, or a function that met a key it does not know. */
 export type RefreshEvent = Readonly<{ forced?: boolean }>
@@ -6,5 +6,5 @@ export type RefreshEvent = Readonly<{ forced?: boolean }>
 /** `refresh-state`: bring the state up to what the identity service says. */
 export const refreshState =
   (deps: RefreshDeps) =>
-  (event: RefreshEvent): Promise<Outcome> =>
+  (event: RefreshEvent): Promise<RefreshResult> =>
     event.forced === true ? refreshKeys(deps) : refreshAll(deps)

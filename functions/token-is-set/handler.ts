@@ -1,6 +1,6 @@
-import type { Access } from '../../lib/access.ts'
-import type { Handle } from '../../lib/endpoint.ts'
-import { ok } from '../../lib/http.ts'
+import { ok } from '../../lib/http/messages.ts'
+import type { Handle } from '../../lib/lambda/endpoint.ts'
+import type { Access } from '../../lib/session/authenticate.ts'
 
 /** `GET /token-is-set`: say whether the session is still good. Every open editor asks this every few seconds. */
 export const tokenIsSet =

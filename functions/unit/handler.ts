@@ -1,8 +1,8 @@
-import type { Access } from '../../lib/access.ts'
-import type { Handle } from '../../lib/endpoint.ts'
-import { ok } from '../../lib/http.ts'
+import { ok } from '../../lib/http/messages.ts'
+import type { Handle } from '../../lib/lambda/endpoint.ts'
 import { Problem } from '../../lib/problem.ts'
-import { type Units, unitChoice } from '../../lib/units.ts'
+import type { Access } from '../../lib/session/authenticate.ts'
+import { type Units, unitChoice } from '../../lib/session/units.ts'
 
 type Deps = { access: Pick<Access, 'session'>; units: Pick<Units, 'heldBy' | 'prefer'>; now: () => number }
 

@@ -1,7 +1,7 @@
-import type { Access } from '../../lib/access.ts'
-import type { Handle } from '../../lib/endpoint.ts'
-import { ok } from '../../lib/http.ts'
-import type { Units } from '../../lib/units.ts'
+import { ok } from '../../lib/http/messages.ts'
+import type { Handle } from '../../lib/lambda/endpoint.ts'
+import type { Access } from '../../lib/session/authenticate.ts'
+import type { Units } from '../../lib/session/units.ts'
 
 type Deps = { access: Pick<Access, 'session'>; units: Pick<Units, 'heldBy' | 'preferred'> }
 

@@ -1,9 +1,9 @@
-import { endpoint, served } from '../../lib/endpoint.ts'
-import { accessIn, type Surroundings } from '../../lib/surroundings.ts'
-import { unitsIn } from '../../lib/units.ts'
+import { accessIn, type Dependencies } from '../../lib/lambda/dependencies.ts'
+import { endpoint, served } from '../../lib/lambda/endpoint.ts'
+import { unitsIn } from '../../lib/session/units.ts'
 import { unitList } from './handler.ts'
 
-export const wire = (on: Surroundings) => {
+export const wire = (on: Dependencies) => {
   const units = unitsIn(on.table)
   return endpoint('units', unitList({ access: accessIn(on, units.keys), units }), on)
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { escaped } from '../../lib/page.ts'
+import { escaped } from '../../lib/errors/page.ts'
 import type { Reply } from './exchange.ts'
 
 /** Text that is already HTML. Only `html` makes it, so nothing unescaped finds its way into a page. */

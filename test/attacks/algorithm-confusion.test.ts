@@ -1,7 +1,7 @@
 import { equal, rejects } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
-import { type KeySet, keySet, publicKeysFrom } from '../../lib/jwks.ts'
-import { signedClaims, unverifiedToken } from '../../lib/token.ts'
+import { signedClaims, unverifiedToken } from '../../lib/session/token.ts'
+import { type KeySet, keySet, publicKeysFrom } from '../../lib/state/key-set.ts'
 import { type Forgery, forged, pairOf, publicJwk } from './forger.ts'
 import { acceptedEverywhere, endsNothing, openForgedGateway, refusedEverywhere } from './present.ts'
 

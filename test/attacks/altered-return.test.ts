@@ -1,8 +1,8 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { before, beforeEach, describe, it } from 'node:test'
-import { browser, openGateway, set } from '../door.ts'
-import { refused } from '../refused.ts'
-import { encoded } from '../spellings.ts'
+import { browser, openGateway, set } from '../support/gateway.ts'
+import { refused } from '../support/refused.ts'
+import { encoded } from '../support/spellings.ts'
 
 const gateway = await openGateway()
 const { call, begin, token, control, refresh } = gateway

@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import type { Code } from '../../lib/problem.ts'
-import { cleared, fromOurPage, openGateway, type Request } from '../door.ts'
-import { refused } from '../refused.ts'
+import { cleared, fromOurPage, openGateway, type Request } from '../support/gateway.ts'
+import { refused } from '../support/refused.ts'
 import vectors from '../vectors/bodies.json' with { type: 'json' }
 
 const gateway = await openGateway()

@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { jar } from '../../lib/cookies.ts'
-import { crumb, fromOurPage, openGateway } from '../door.ts'
-import { refused, standing } from '../refused.ts'
+import { jar } from '../../lib/http/cookies.ts'
+import { crumb, fromOurPage, openGateway } from '../support/gateway.ts'
+import { refused, standing } from '../support/refused.ts'
 import vectors from '../vectors/cookies.json' with { type: 'json' }
 
 const gateway = await openGateway()

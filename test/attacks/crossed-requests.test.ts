@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { browser, set } from '../door.ts'
+import { browser, set } from '../support/gateway.ts'
 import { forged } from './forger.ts'
 import { openForgedGateway } from './present.ts'
 
@@ -24,7 +24,7 @@ const tokenOf = ({ org, groups }: Person, number: number): string =>
   forged({ claims: { org, groups, sub: `person ${number}`, jti: `crossed ${number}` } })
 
 /** All at once, in one instance. */
-const atOnce = async (work: (person: Person, number: number) => Promise<void>): Promise<void> => {
+const mapConcurrently = async (work: (person: Person, number: number) => Promise<void>): Promise<void> => {
   await Promise.all(
     Array.from({ length: 20 }, (_, number) => {
       const person = people[number % people.length]
@@ -36,7 +36,7 @@ const atOnce = async (work: (person: Person, number: number) => Promise<void>): 
 
 describe('Twenty requests at once in one instance', () => {
   it('see the units of their own person and organisation', () =>
-    atOnce(async (person, number) => {
+    mapConcurrently(async (person, number) => {
       const answer = await gateway.call('units', { bearer: tokenOf(person, number) })
       deepEqual(
         JSON.parse(answer.body ?? '').units.map(({ name }: { name: string }) => name),
@@ -47,7 +47,7 @@ describe('Twenty requests at once in one instance', () => {
   it('keep the preference of their own person', async () => {
     const wanted = ({ units }: Person, number: number): string | null =>
       units[number % (units.length || 1)] ?? null
-    await atOnce(async (person, number) => {
+    await mapConcurrently(async (person, number) => {
       const { statusCode } = await gateway.call('unit', {
         bearer: tokenOf(person, number),
         headers: { 'content-type': 'application/json' },
@@ -55,14 +55,14 @@ describe('Twenty requests at once in one instance', () => {
       })
       equal(statusCode, 200)
     })
-    await atOnce(async (person, number) => {
+    await mapConcurrently(async (person, number) => {
       const answer = await gateway.call('units', { bearer: tokenOf(person, number) })
       equal(JSON.parse(answer.body ?? '').preferred, wanted(person, number))
     })
   })
 
   it('end with the token and at the address of their own login', () =>
-    atOnce(async (person, number) => {
+    mapConcurrently(async (person, number) => {
       const browsing = browser()
       const raw = tokenOf(person, number)
       const there = `${person.home}${number}`
@@ -75,7 +75,7 @@ describe('Twenty requests at once in one instance', () => {
     }))
 
   it('are refused and let through each by itself', () =>
-    atOnce(async (person, number) => {
+    mapConcurrently(async (person, number) => {
       const raw = tokenOf(person, number)
       const bearer = number % 2 === 0 ? raw : `${raw.slice(0, -9)}AAAAAAAAA`
       equal((await gateway.call('token-is-set', { bearer })).statusCode, number % 2 === 0 ? 200 : 401)
@@ -84,7 +84,7 @@ describe('Twenty requests at once in one instance', () => {
   it('follow the settings of their own instance', async () => {
     const strict = await gateway.open('token-is-set', gateway.instance({ MAX_TOKEN_AGE: '60' }))
     const other = await gateway.open('token-is-set', gateway.instance({ TOKEN_ISSUER: 'https://other.test' }))
-    await atOnce(async (person, number) => {
+    await mapConcurrently(async (person, number) => {
       const bearer = tokenOf(person, number)
       const statuses = await Promise.all(
         [strict, other, (request: { bearer: string }) => gateway.call('token-is-set', request)].map(

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { fromOurPage, openGateway, type Request } from '../door.ts'
-import { refused } from '../refused.ts'
+import { fromOurPage, openGateway, type Request } from '../support/gateway.ts'
+import { refused } from '../support/refused.ts'
 
 const editor = 'https://editor.example.test'
 const gateway = await openGateway({ CORS_ALLOWED_ORIGINS: `${editor},https://other.example.test:8443` })

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { asProblem, browser, cleared, codeOf, fromOurPage, navigation, set } from '../door.ts'
+import { asProblem, browser, cleared, codeOf, fromOurPage, navigation, set } from '../support/gateway.ts'
 import { forged } from './forger.ts'
 import { openForgedGateway } from './present.ts'
 

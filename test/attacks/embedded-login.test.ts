@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { browser, navigation, openGateway } from '../door.ts'
-import { refused } from '../refused.ts'
+import { browser, navigation, openGateway } from '../support/gateway.ts'
+import { refused } from '../support/refused.ts'
 
 const gateway = await openGateway()
 const { call, token, begin } = gateway

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
-import { browser, openGateway, set } from '../door.ts'
+import { browser, openGateway, set } from '../support/gateway.ts'
 
 describe('A failing dependency', () => {
   it('is 503 and no wrong word about a good session, with a token known or new, at every door', async () => {

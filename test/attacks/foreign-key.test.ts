@@ -1,7 +1,7 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it, mock } from 'node:test'
-import { fromOurPage } from '../door.ts'
+import { fromOurPage } from '../support/gateway.ts'
 import vectors from '../vectors/token-headers.json' with { type: 'json' }
 import { type Forgery, forged, goodKeys, pairOf, publicJwk, uselessKeys } from './forger.ts'
 import { sending } from './key-set-server.ts'

@@ -2,13 +2,20 @@ import { equal } from 'node:assert/strict'
 import { after } from 'node:test'
 import type { Context } from 'aws-lambda'
 import { refreshState } from '../../functions/refresh-state/handler.ts'
-import type { Answer } from '../../lib/http.ts'
+import type { Answer } from '../../lib/http/messages.ts'
 import { Problem } from '../../lib/problem.ts'
+import { scheduled } from '../../lib/refresh/scheduled.ts'
+import { stateWriter } from '../../lib/refresh/state-writer.ts'
+import { upstreamOf } from '../../lib/refresh/upstream.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
-import { scheduled } from '../../lib/scheduled.ts'
-import { stateKeeper } from '../../lib/state.ts'
-import { upstreamOf } from '../../lib/upstream.ts'
-import { browser, fromOurPage, navigation, openGateway, type Request, type Settings } from '../door.ts'
+import {
+  browser,
+  fromOurPage,
+  navigation,
+  openGateway,
+  type Request,
+  type Settings,
+} from '../support/gateway.ts'
 
 export const clientSecret = 'canary-client-secret'
 export const userinfo = {
@@ -84,7 +91,7 @@ export const everythingSaid = async () => {
   const refresh = async (secret: string, forced = false): Promise<void> => {
     const on = gateway.instance()
     const upstream = upstreamOf(on.config, async () => ({ id: 'gateway', secret }), on.now)
-    const deps = { ...on, table: gateway.table, keeper: stateKeeper(gateway.table), upstream }
+    const deps = { ...on, table: gateway.table, keeper: stateWriter(gateway.table), upstream }
     heard.push({
       name: 'health',
       answer: {

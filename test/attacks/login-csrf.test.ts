@@ -1,7 +1,7 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it, mock } from 'node:test'
-import { asProblem, browser, codeOf, navigation, set } from '../door.ts'
+import { asProblem, browser, codeOf, navigation, set } from '../support/gateway.ts'
 import { forged } from './forger.ts'
 import { openForgedGateway } from './present.ts'
 

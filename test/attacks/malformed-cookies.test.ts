@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { browser, cleared, crumb, fromOurPage, openGateway, set } from '../door.ts'
-import { refused, standing } from '../refused.ts'
+import { browser, cleared, crumb, fromOurPage, openGateway, set } from '../support/gateway.ts'
+import { refused, standing } from '../support/refused.ts'
 import vectors from '../vectors/cookies.json' with { type: 'json' }
 
 const gateway = await openGateway()

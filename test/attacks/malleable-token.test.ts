@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
-import { fromOurPage } from '../door.ts'
+import { fromOurPage } from '../support/gateway.ts'
 import { encoded, forged } from './forger.ts'
 import {
   acceptedEverywhere,

@@ -1,12 +1,12 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { bindingsIn } from '../../lib/binding.ts'
-import { incoming } from '../../lib/http.ts'
+import { incoming } from '../../lib/http/messages.ts'
+import { bindingsIn } from '../../lib/login/login-binding.ts'
 import type { Code } from '../../lib/problem.ts'
-import type { ReturnUrl } from '../../lib/return-url.ts'
-import { browser, crumb, eventOf, fromOurPage, openGateway, type Request, set } from '../door.ts'
-import { refused, standing } from '../refused.ts'
-import { encoded, spellings } from '../spellings.ts'
+import type { ReturnUrl } from '../../lib/redirect/return-url.ts'
+import { browser, crumb, eventOf, fromOurPage, openGateway, type Request, set } from '../support/gateway.ts'
+import { refused, standing } from '../support/refused.ts'
+import { encoded, spellings } from '../support/spellings.ts'
 import vectors from '../vectors/return-urls.json' with { type: 'json' }
 
 const gateway = await openGateway()

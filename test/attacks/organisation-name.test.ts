@@ -1,9 +1,9 @@
 import { equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Code } from '../../lib/problem.ts'
-import { openGateway } from '../door.ts'
-import { refused, standing } from '../refused.ts'
-import { spellings } from '../spellings.ts'
+import { openGateway } from '../support/gateway.ts'
+import { refused, standing } from '../support/refused.ts'
+import { spellings } from '../support/spellings.ts'
 import vectors from '../vectors/organisations.json' with { type: 'json' }
 
 const gateway = await openGateway()

@@ -1,15 +1,15 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { door, type HttpRouteName, prefix, type RouteName, routes } from '../../lib/routes.ts'
+import { type HttpRouteName, methodAndPath, prefix, type RouteName, routes } from '../../lib/routes.ts'
 import { router } from '../../local/routing.ts'
-import { openGateway } from '../door.ts'
-import { refused } from '../refused.ts'
+import { openGateway } from '../support/gateway.ts'
+import { refused } from '../support/refused.ts'
 import vectors from '../vectors/paths.json' with { type: 'json' }
 
 /** The route table behind API Gateway's matching. */
 const find = router(
   Object.entries(routes).flatMap(([name, route]) => {
-    const { method, path } = door(route) ?? {}
+    const { method, path } = methodAndPath(route) ?? {}
     return method === undefined ? [] : [{ key: `${method} ${path}`, to: name as RouteName as HttpRouteName }]
   }),
 )
@@ -54,7 +54,7 @@ describe('a path with something else than an organisation in it', () => {
 
 describe('a method that a route does not declare', () => {
   for (const [name, route] of Object.entries(routes)) {
-    const own = door(route)
+    const own = methodAndPath(route)
     if (own === undefined) continue
     it(`reaches nothing at ${name}`, () => {
       for (const method of methods)

@@ -1,5 +1,5 @@
 import { deepEqual } from 'node:assert/strict'
-import type { Answer } from '../../lib/http.ts'
+import type { Answer } from '../../lib/http/messages.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
 import {
   asProblem,
@@ -12,7 +12,7 @@ import {
   type Request,
   type Settings,
   set,
-} from '../door.ts'
+} from '../support/gateway.ts'
 import { goodKeys, uselessKeys } from './forger.ts'
 import { serveKeySet } from './key-set-server.ts'
 
@@ -28,7 +28,7 @@ export const openForgedGateway = async (settings: Settings = {}) => {
 /** What has to stay secret of a token: the whole and each part that is long enough to be told from chance. */
 const secretsOf = (raw: string): string[] => [raw, ...raw.split('.')].filter((part) => part.length >= 20)
 
-export type Outcome = Readonly<{
+export type Answers = Readonly<{
   status: number
   code: string
   location: string | undefined
@@ -44,7 +44,7 @@ const outcome = async (
   raw: string,
   request: Request,
   ask: (name: HttpRouteName, request: Request) => Promise<Answer> = gateway.call,
-): Promise<Outcome> => {
+): Promise<Answers> => {
   gateway.front.reset()
   const before = gateway.lines.length
   const answer = await ask(name, { ...request, headers: { ...asProblem, ...request.headers } })
@@ -60,12 +60,12 @@ const outcome = async (
 }
 
 /** As the session cookie and as a bearer, on each route that trusts a token. */
-export const atTheRoutes = async (gateway: Gateway, raw: string): Promise<Record<string, Outcome>> => {
+export const atTheRoutes = async (gateway: Gateway, raw: string): Promise<Record<string, Answers>> => {
   const ways: Record<string, Request> = {
     cookie: { cookies: [`imidToken=${raw}`], headers: fromOurPage },
     bearer: { bearer: raw, headers: fromOurPage },
   }
-  const seen: Record<string, Outcome> = {}
+  const seen: Record<string, Answers> = {}
   for (const [way, request] of Object.entries(ways)) {
     seen[`token-is-set by ${way}`] = await outcome(gateway, 'token-is-set', raw, request)
     seen[`units by ${way}`] = await outcome(gateway, 'units', raw, request)
@@ -84,7 +84,7 @@ export const atTheCallback = async (
   gateway: Gateway,
   raw: string,
   parameter = encodeURIComponent(raw),
-): Promise<Outcome> => {
+): Promise<Answers> => {
   const person = browser()
   const query = await gateway.begin(person)
   return outcome(gateway, 'callback', raw, {
@@ -95,10 +95,10 @@ export const atTheCallback = async (
 }
 
 /** At the logout, which answers 200 to everybody and must not take a forgery for a session to end. */
-export const atTheLogout = (gateway: Gateway, raw: string): Promise<Outcome> =>
+export const atTheLogout = (gateway: Gateway, raw: string): Promise<Answers> =>
   outcome(gateway, 'logout', raw, { cookies: [`imidToken=${raw}`], headers: fromOurPage })
 
-const refusal = (status: number, code: string, cookies: readonly string[] = []): Outcome => ({
+const refusal = (status: number, code: string, cookies: readonly string[] = []): Answers => ({
   status,
   code,
   location: undefined,
@@ -109,7 +109,7 @@ const refusal = (status: number, code: string, cookies: readonly string[] = []):
 
 /** 401 on the session check, 403 on the units: nothing written, nothing set, nothing told. */
 export const refusedAtTheRoutes = async (gateway: Gateway, raw: string, code: string): Promise<void> => {
-  const wanted: Record<string, Outcome> = {}
+  const wanted: Record<string, Answers> = {}
   for (const way of ['cookie', 'bearer']) {
     wanted[`token-is-set by ${way}`] = refusal(401, code)
     wanted[`units by ${way}`] = refusal(403, code)

@@ -1,8 +1,8 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import type { Answer } from '../../lib/http.ts'
+import type { Answer } from '../../lib/http/messages.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
-import { browser, fromOurPage, navigation, openGateway, type Request } from '../door.ts'
+import { browser, fromOurPage, navigation, openGateway, type Request } from '../support/gateway.ts'
 import vectors from '../vectors/proxy-headers.json' with { type: 'json' }
 
 const gateway = await openGateway()

@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { browser, codeOf, fromOurPage, openGateway } from '../door.ts'
-import { nothingGained, refused, standing, withoutToken } from '../refused.ts'
-import { encoded } from '../spellings.ts'
+import { browser, codeOf, fromOurPage, openGateway } from '../support/gateway.ts'
+import { nothingGained, refused, standing, withoutToken } from '../support/refused.ts'
+import { encoded } from '../support/spellings.ts'
 import vectors from '../vectors/parameters.json' with { type: 'json' }
 
 const gateway = await openGateway()

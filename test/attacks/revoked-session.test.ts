@@ -1,10 +1,10 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
-import { organisationKey, sessionKey, subjectKey } from '../../lib/sessions.ts'
-import { stateKey } from '../../lib/state.ts'
-import { unverifiedToken } from '../../lib/token.ts'
-import { asProblem, browser, cleared, codeOf, fromOurPage, openGateway, set } from '../door.ts'
+import { organisationKey, sessionKey, subjectKey } from '../../lib/session/revocation.ts'
+import { unverifiedToken } from '../../lib/session/token.ts'
+import { stateKey } from '../../lib/state/state.ts'
+import { asProblem, browser, cleared, codeOf, fromOurPage, openGateway, set } from '../support/gateway.ts'
 import { forged, now } from './forger.ts'
 import {
   acceptedEverywhere,

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
-import { browser } from '../door.ts'
+import { browser } from '../support/gateway.ts'
 import vectors from '../vectors/token-claims.json' with { type: 'json' }
 import { claims, type Forgery, forged, now } from './forger.ts'
 import {

@@ -1,7 +1,7 @@
 import { equal, notEqual, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type KeySet, keySet, publicKeysFrom } from '../../lib/jwks.ts'
-import { signedClaims, tokenIn, unverifiedToken } from '../../lib/token.ts'
+import { signedClaims, tokenIn, unverifiedToken } from '../../lib/session/token.ts'
+import { type KeySet, keySet, publicKeysFrom } from '../../lib/state/key-set.ts'
 import { forged, goodKeys } from './forger.ts'
 
 const good = keySet(await publicKeysFrom({ keys: goodKeys() }))

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
-import { asProblem, browser, cleared, codeOf, fromOurPage, navigation, set } from '../door.ts'
+import { asProblem, browser, cleared, codeOf, fromOurPage, navigation, set } from '../support/gateway.ts'
 import { forged, now } from './forger.ts'
 import { openForgedGateway } from './present.ts'
 

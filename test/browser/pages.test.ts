@@ -3,10 +3,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { incoming } from '../../lib/http.ts'
-import type { LoginUrl } from '../../lib/login-url.ts'
+import { errorResponse, signedOut } from '../../lib/errors/error-response.ts'
+import { incoming } from '../../lib/http/messages.ts'
 import { type Code, catalogue, row } from '../../lib/problem.ts'
-import { refusal, signedOut } from '../../lib/refusal.ts'
+import type { LoginUrl } from '../../lib/redirect/login-url.ts'
 import { accessible } from './accessibility.ts'
 import { person, screenshot } from './chromium.ts'
 import { overHttp } from './gateways.ts'
@@ -33,7 +33,7 @@ const gallery = createServer(async (request, response) => {
   const { statusCode, headers, body } =
     request.url === '/signed-out'
       ? await signedOut(asked)
-      : await refusal(asked, code, row(code).answer, '/errors.html')
+      : await errorResponse(asked, code, row(code).answer, '/errors.html')
   response.writeHead(statusCode, headers).end(body)
 })
 before(() => new Promise<void>((ready) => gallery.listen(0, '127.0.0.1', ready)))

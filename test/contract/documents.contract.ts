@@ -1,41 +1,41 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { documentFrom, removeDocument, writeDocument } from '../../lib/document.ts'
+import { readLargeItem, removeLargeItem, writeLargeItem } from '../../lib/store/large-item.ts'
 import type { Contract } from './given.ts'
 
 export const documents: Contract = (database, open) =>
   describe(`documents on ${database}`, () => {
     it('keeps one of any size, and replaces and removes it whole', async () => {
       const table = await open()
-      const read = async () => documentFrom(table, await table.read(['doc']), 'doc')
+      const read = async () => readLargeItem(table, await table.read(['doc']), 'doc')
       const value = { noise: randomBytes(900_000).toString('base64') }
       equal(await read(), undefined)
 
-      await writeDocument(table, 'doc', { version: 1, value })
+      await writeLargeItem(table, 'doc', { version: 1, value })
       deepEqual(await read(), { version: 1, value })
       equal((await table.read(['doc#1#1', 'doc#1#2'])).size, 2, 'it took more than one item')
 
-      await writeDocument(table, 'doc', { version: 2, value: 'small' })
+      await writeLargeItem(table, 'doc', { version: 2, value: 'small' })
       deepEqual(await read(), { version: 2, value: 'small' })
       equal((await table.read(['doc#1#1', 'doc#1#2'])).size, 0, 'the old parts are gone')
 
-      await removeDocument(table, 'doc')
+      await removeLargeItem(table, 'doc')
       equal(await read(), undefined)
     })
 
     it('stays whole when it is written again under the same version', async () => {
       const table = await open()
       const value = randomBytes(600_000).toString('base64')
-      for (let time = 0; time < 2; time++) await writeDocument(table, 'doc', { version: 1, value })
-      deepEqual(await documentFrom(table, await table.read(['doc']), 'doc'), { version: 1, value })
+      for (let time = 0; time < 2; time++) await writeLargeItem(table, 'doc', { version: 1, value })
+      deepEqual(await readLargeItem(table, await table.read(['doc']), 'doc'), { version: 1, value })
     })
 
     it('begins again with the head when its parts were replaced in between', async () => {
       const table = await open()
-      await writeDocument(table, 'doc', { version: 1, value: randomBytes(600_000).toString('base64') })
+      await writeLargeItem(table, 'doc', { version: 1, value: randomBytes(600_000).toString('base64') })
       const old = await table.read(['doc'])
-      await writeDocument(table, 'doc', { version: 2, value: 'new' })
-      deepEqual(await documentFrom(table, old, 'doc'), { version: 2, value: 'new' })
+      await writeLargeItem(table, 'doc', { version: 2, value: 'new' })
+      deepEqual(await readLargeItem(table, old, 'doc'), { version: 2, value: 'new' })
     })
   })

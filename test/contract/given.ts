@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Organisation } from '../../lib/organisations.ts'
 import { Problem } from '../../lib/problem.ts'
-import type { Table } from '../../lib/table.ts'
-import type { Claims } from '../../lib/token.ts'
+import type { Organisation } from '../../lib/refresh/fetch-organisations.ts'
+import type { Claims } from '../../lib/session/token.ts'
+import type { Table } from '../../lib/store/table.ts'
 
 /** What a database behind the gateway has to hold to. `open` gives an empty table. */
 export type Contract = (database: string, open: () => Promise<Table>) => void

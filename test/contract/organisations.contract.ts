@@ -1,12 +1,12 @@
 import { deepEqual, equal, notDeepEqual, rejects } from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { removeDocument } from '../../lib/document.ts'
-import { writeOrganisations } from '../../lib/organisation-store.ts'
 import { Problem } from '../../lib/problem.ts'
-import { checkStanding, organisationKey, standingKeys } from '../../lib/sessions.ts'
-import { numberIn, type Table } from '../../lib/table.ts'
-import { directoryKey, unitsIn } from '../../lib/units.ts'
+import { writeOrganisations } from '../../lib/refresh/store-organisations.ts'
+import { checkRevocation, organisationKey, revocationKeys } from '../../lib/session/revocation.ts'
+import { directoryKey, unitsIn } from '../../lib/session/units.ts'
+import { removeLargeItem } from '../../lib/store/large-item.ts'
+import { numberIn, type Table } from '../../lib/store/table.ts'
 import { type Contract, claims, codeOf, organisation } from './given.ts'
 
 export const organisations: Contract = (database, open) =>
@@ -15,13 +15,13 @@ export const organisations: Contract = (database, open) =>
       const units = unitsIn(table)
       const session = {
         claims: whose,
-        items: await table.read([...standingKeys(whose), ...units.keys(whose)]),
+        items: await table.read([...revocationKeys(whose), ...units.keys(whose)]),
       }
       const held = await units.heldBy(session)
       return {
         held: held.map(({ name }) => name),
         preferred: units.preferred(session, held),
-        standing: codeOf(() => checkStanding(session.items, whose, true)),
+        standing: codeOf(() => checkRevocation(session.items, whose, true)),
       }
     }
 
@@ -48,7 +48,7 @@ export const organisations: Contract = (database, open) =>
         1,
       )
       const units = unitsIn(table)
-      const read = async () => ({ claims: claims(), items: await table.read(standingKeys(claims())) })
+      const read = async () => ({ claims: claims(), items: await table.read(revocationKeys(claims())) })
       const late = await read()
       await units.prefer(await read(), 'south', 100)
       for (const older of ['north', null]) await units.prefer(late, older, 99)
@@ -96,7 +96,7 @@ export const organisations: Contract = (database, open) =>
       const held = async () =>
         units.heldBy({
           claims: claims(),
-          items: await table.read([...standingKeys(claims()), ...units.keys(claims())]),
+          items: await table.read([...revocationKeys(claims()), ...units.keys(claims())]),
         })
       equal((await held()).length, 1)
       await writeOrganisations(
@@ -159,7 +159,7 @@ export const organisations: Contract = (database, open) =>
     it('cannot say who holds what when the directory that the organisation names is not there', async () => {
       const table = await open()
       await writeOrganisations(table, [organisation()], 1)
-      await removeDocument(table, directoryKey('demo'))
+      await removeLargeItem(table, directoryKey('demo'))
       await rejects(seen(table), { code: 'state_missing' })
     })
 
@@ -176,7 +176,7 @@ export const organisations: Contract = (database, open) =>
         const whose = claims({ org })
         await units.heldBy({
           claims: whose,
-          items: await table.read([...standingKeys(whose), ...units.keys(whose)]),
+          items: await table.read([...revocationKeys(whose), ...units.keys(whose)]),
         })
       }
       const remembered = () => names.filter((org) => units.keys(claims({ org })).length === 0)

@@ -1,7 +1,13 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { checkStanding, sessionKey, sessionsIn, standingKeys, subjectKey } from '../../lib/sessions.ts'
-import type { Claims } from '../../lib/token.ts'
+import {
+  checkRevocation,
+  revocationKeys,
+  sessionKey,
+  sessionsIn,
+  subjectKey,
+} from '../../lib/session/revocation.ts'
+import type { Claims } from '../../lib/session/token.ts'
 import { type Contract, claims, codeOf } from './given.ts'
 
 export const sessions: Contract = (database, open) =>
@@ -10,8 +16,8 @@ export const sessions: Contract = (database, open) =>
       const table = await open()
       const [mine, other] = [claims(), claims()]
       const standing = async (whose: Claims) => {
-        const items = await table.read(standingKeys(whose))
-        return codeOf(() => checkStanding(items, whose, false))
+        const items = await table.read(revocationKeys(whose))
+        return codeOf(() => checkRevocation(items, whose, false))
       }
       await sessionsIn(table).end(mine, 1500)
       deepEqual([await standing(mine), await standing(other)], ['token_revoked', 'ok'])
@@ -47,9 +53,9 @@ export const sessions: Contract = (database, open) =>
         set: 'SET #blocked = :blocked',
         values: { blocked: { BOOL: true } },
       })
-      const items = await table.read(standingKeys(claims({ org: 'a', subject: 'b#c' })))
+      const items = await table.read(revocationKeys(claims({ org: 'a', subject: 'b#c' })))
       equal(
-        codeOf(() => checkStanding(items, claims({ org: 'a', subject: 'b#c' }), false)),
+        codeOf(() => checkRevocation(items, claims({ org: 'a', subject: 'b#c' }), false)),
         'ok',
       )
     })

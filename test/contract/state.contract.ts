@@ -1,7 +1,8 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { forcedCooldown, inGrace, stateKeeper, stateKey, statesOf } from '../../lib/state.ts'
-import type { Table } from '../../lib/table.ts'
+import { forcedCooldown, stateWriter } from '../../lib/refresh/state-writer.ts'
+import { inGrace, stateKey, statesOf } from '../../lib/state/state.ts'
+import type { Table } from '../../lib/store/table.ts'
 import type { Contract } from './given.ts'
 
 export const states: Contract = (database, open) =>
@@ -13,13 +14,13 @@ export const states: Contract = (database, open) =>
     it('is nothing until it was loaded, and notes failures all the same', async () => {
       const table = await open()
       equal(await read(table, 0), undefined)
-      await stateKeeper(table).fail('down', 5)
+      await stateWriter(table).fail('down', 5)
       equal(await read(table, 5), undefined)
     })
 
     it('keeps content by version, confirms it, and shows grace', async () => {
       const table = await open()
-      const keeper = stateKeeper(table)
+      const keeper = stateWriter(table)
       equal(await keeper.keep(undefined, { version: 7, keys, organisations: 'digest' }, 100), true)
       equal(
         await keeper.keep(undefined, { version: 8, keys, organisations: 'other' }, 100),
@@ -49,7 +50,7 @@ export const states: Contract = (database, open) =>
 
     it('takes newer keys without taking the rest for confirmed', async () => {
       const table = await open()
-      const keeper = stateKeeper(table)
+      const keeper = stateWriter(table)
       await keeper.keep(undefined, { version: 7, keys, organisations: 'digest' }, 100)
       await keeper.fail('down', 160)
       equal(await keeper.claim(170), true)
@@ -71,7 +72,7 @@ export const states: Contract = (database, open) =>
 
     it('forgets organisations when there is no Admin API any more', async () => {
       const table = await open()
-      const keeper = stateKeeper(table)
+      const keeper = stateWriter(table)
       await keeper.keep(undefined, { version: 7, keys, organisations: 'digest' }, 100)
       const before = await read(table, 100)
       await keeper.keep(before, { version: 8, keys, organisations: undefined }, 160)
@@ -80,7 +81,7 @@ export const states: Contract = (database, open) =>
 
     it('is claimed by one run at a time, and free again when that one is done or lost', async () => {
       const table = await open()
-      const keeper = stateKeeper(table)
+      const keeper = stateWriter(table)
       deepEqual(
         await Promise.all([1, 2, 3].map(() => keeper.claim(100))).then((all) => all.filter(Boolean).length),
         1,
@@ -93,7 +94,7 @@ export const states: Contract = (database, open) =>
 
     it('gives away one forced fetch in each cooldown', async () => {
       const table = await open()
-      const keeper = stateKeeper(table)
+      const keeper = stateWriter(table)
       equal(
         (await Promise.all(Array.from({ length: 20 }, () => keeper.lease(1000)))).filter(Boolean).length,
         1,

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { createServer } from 'node:net'
 import { after } from 'node:test'
 import { repositories } from '../contract/repositories.contract.ts'
-import { openTable } from '../door.ts'
+import { openTable } from '../support/gateway.ts'
 
 /** The same suite as on the embedded database, on AWS's own DynamoDB Local. Needs Java 17. */
 

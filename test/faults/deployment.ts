@@ -1,17 +1,17 @@
 import type { Context } from 'aws-lambda'
-import { keyRequest } from '../../lib/ask.ts'
-import type { Endpoint } from '../../lib/endpoint.ts'
-import type { Answer } from '../../lib/http.ts'
+import type { Answer } from '../../lib/http/messages.ts'
+import { type Dependencies, dependencies } from '../../lib/lambda/dependencies.ts'
+import type { Endpoint } from '../../lib/lambda/endpoint.ts'
+import { keyRequest } from '../../lib/lambda/invoke-refresh.ts'
 import { logTo } from '../../lib/log.ts'
+import type { Report } from '../../lib/refresh/scheduled.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
-import type { Report } from '../../lib/scheduled.ts'
-import { statesOf } from '../../lib/state.ts'
-import { type Surroundings, surroundings } from '../../lib/surroundings.ts'
+import { statesOf } from '../../lib/state/state.ts'
 import { awsCalls } from '../../local/aws.ts'
 import { createTables, openDynalite, region } from '../../local/database.ts'
 import { startIdentity } from '../../local/identity/server.ts'
 import { listenOnLoopback } from '../../local/listening.ts'
-import { eventOf, publicUrl, type Request } from '../door.ts'
+import { eventOf, publicUrl, type Request } from '../support/gateway.ts'
 
 /**
  * The gateway as it is deployed, without the bundling: functions with the SDK client that the product builds, refresh-state behind Lambda's
@@ -81,12 +81,12 @@ export const openDeployment = async (shared?: Awaited<ReturnType<typeof openIden
     AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
   })
 
-  let unfronted: Surroundings | undefined
+  let unfronted: Dependencies | undefined
 
   /** What a newly started instance has. Instances that go straight to the database share their client, and nothing else. */
-  const instance = (databaseUrl = database.url): Surroundings => {
+  const instance = (databaseUrl = database.url): Dependencies => {
     const env = envAt(databaseUrl)
-    const on = (databaseUrl === database.url && unfronted) || surroundings(env)
+    const on = (databaseUrl === database.url && unfronted) || dependencies(env)
     if (databaseUrl === database.url) unfronted = on
     return {
       ...on,
@@ -110,10 +110,10 @@ export const openDeployment = async (shared?: Awaited<ReturnType<typeof openIden
   const aws = await listenOnLoopback(awsCalls({ invoke: (_name, event) => invoke(event) }, credentials), 0)
   const awsUrl = `http://127.0.0.1:${aws.port}`
 
-  /** An instance of a function, over these surroundings. */
+  /** An instance of a function, over these dependencies. */
   const open = async (name: HttpRouteName, on = instance()): Promise<Ask> => {
     const { wire } = (await import(`../../functions/${name}/index.ts`)) as {
-      wire: (on: Surroundings) => Endpoint
+      wire: (on: Dependencies) => Endpoint
     }
     const handler = wire(on)
     return async (request = {}) => {

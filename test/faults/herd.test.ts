@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { forcedCooldown } from '../../lib/state.ts'
-import { fromOurPage, type Request } from '../door.ts'
+import { forcedCooldown } from '../../lib/refresh/state-writer.ts'
+import { fromOurPage, type Request } from '../support/gateway.ts'
 import { type Ask, openDeployment } from './deployment.ts'
 
 /**

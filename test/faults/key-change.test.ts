@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { asProblem, codeOf } from '../door.ts'
+import { asProblem, codeOf } from '../support/gateway.ts'
 import { dice, faults, openDatabaseFront, sometimes } from './database-front.ts'
 import { type Ask, openDeployment } from './deployment.ts'
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fromOurPage } from '../door.ts'
+import { fromOurPage } from '../support/gateway.ts'
 import { faults, openDatabaseFront } from './database-front.ts'
 import { openDeployment } from './deployment.ts'
 

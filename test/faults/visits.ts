@@ -1,6 +1,6 @@
 import { equal, ok } from 'node:assert/strict'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { asProblem, browser, codeOf, fromOurPage, type Request, set } from '../door.ts'
+import { asProblem, browser, codeOf, fromOurPage, type Request, set } from '../support/gateway.ts'
 import { type Deployment, functionTime, type Taken } from './deployment.ts'
 
 /** For each route a request that a person in good standing makes, and what the contract says may come back. */

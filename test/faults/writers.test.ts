@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fromOurPage } from '../door.ts'
+import { fromOurPage } from '../support/gateway.ts'
 import { dice, faults, openDatabaseFront, sometimes } from './database-front.ts'
 import { type Ask, openDeployment, type Taken } from './deployment.ts'
 

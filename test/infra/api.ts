@@ -1,14 +1,14 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { door, type Route, routes } from '../../lib/routes.ts'
+import { methodAndPath, type Route, routes } from '../../lib/routes.ts'
 import { least, listening, only, resourcesOf, target, templateOf } from './synthesised.ts'
 
 const template = templateOf(listening)
-const doors = Object.values<Route>(routes).flatMap((row) => door(row) ?? [])
+const doors = Object.values<Route>(routes).flatMap((row) => methodAndPath(row) ?? [])
 const keys = doors.map(({ method, path }) => `${method} ${path}`)
 
 describe('the API', () => {
-  it('opens every door of the route table and no other', () => {
+  it('opens every route of the table and no other', () => {
     const opened = resourcesOf(template, 'AWS::ApiGatewayV2::Route').map(
       ([
         ,
@@ -64,7 +64,7 @@ describe('the API', () => {
     }
   })
 
-  it('is throttled by default, and by route where a door is busier or needs less', () => {
+  it('is throttled by default, and by route where one is busier or needs less', () => {
     const { DefaultRouteSettings, RouteSettings } = only(template, 'AWS::ApiGatewayV2::Stage').Properties
     deepEqual(DefaultRouteSettings, { ThrottlingBurstLimit: 200, ThrottlingRateLimit: 100 })
     const limited = Object.keys(RouteSettings ?? {})

@@ -4,15 +4,24 @@ import { join } from 'node:path'
 
 /**
  * `npm run mutate` breaks every clause of the sources, one at a time, and looks for a test that notices. `-- since <commit>` does so for
- * the lines that are new since then, `-- lib/units.ts` for a file. Results are kept in `.local/`, and what did not change is not tried again.
+ * the lines that are new since then, `-- lib/session/units.ts` for a file. Results are kept in `.local/`, and what did not change is not tried again.
  */
 
 const root = join(import.meta.dirname, '..', '..')
 const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' })
 
-/** The lines of the sources that are new since `commit`, as Stryker wants them: `lib/units.ts:10-12`. */
+/** The lines of the sources that are new since `commit`, as Stryker wants them: `lib/session/units.ts:10-12`. */
 const changedSince = (commit: string): string[] => {
-  const diff = git('diff', '-U0', '--diff-filter=d', commit, '--', 'lib/*.ts', 'functions/*/handler.ts')
+  const diff = git(
+    'diff',
+    '-U0',
+    '-M',
+    '--diff-filter=d',
+    commit,
+    '--',
+    'lib/**/*.ts',
+    'functions/*/handler.ts',
+  )
   let file = ''
   return diff.split('\n').flatMap((line) => {
     file = /^\+\+\+ b\/(.+)$/.exec(line)?.[1] ?? file
@@ -60,7 +69,7 @@ const isCommit = (name: string): boolean => {
   }
 }
 
-/** A file that is mutated, whole or some lines of it: `lib/units.ts:10-12`. */
+/** A file that is mutated, whole or some lines of it: `lib/session/units.ts:10-12`. */
 const isSource = (word: string): boolean => {
   const file = word.replace(/:\d+(-\d+)?$/, '')
   return /^(lib|functions)\/.*\.ts$/.test(file) && existsSync(join(root, file))
@@ -81,5 +90,8 @@ if (command === undefined) {
 } else {
   const strange = [command, ...words].filter((word) => !isSource(word))
   if (strange.length === 0) run(['--mutate', [command, ...words].join(',')])
-  else refuse(`I do not know ${strange.join(', ')}: nothing, since [commit], or files such as lib/units.ts.`)
+  else
+    refuse(
+      `I do not know ${strange.join(', ')}: nothing, since [commit], or files such as lib/session/units.ts.`,
+    )
 }

@@ -51,7 +51,7 @@ export const afterEach = hook('afterEach')
 export { mock }
 
 /** How one test went. `id`: the file, then the names of its suites, then its own. */
-export type Outcome = Readonly<{ id: string; ms: number; error?: unknown }>
+export type TestResult = Readonly<{ id: string; ms: number; error?: unknown }>
 
 export type Listener = Readonly<{
   /** Whether a test is wanted. */
@@ -59,7 +59,7 @@ export type Listener = Readonly<{
   /** What is about to run: a test, or the set-up of the file, which has the file's name. */
   starts: (id: string) => void
   /** Says whether to go on. */
-  ended: (outcome: Outcome) => boolean
+  ended: (outcome: TestResult) => boolean
 }>
 
 class Stopped extends Error {}

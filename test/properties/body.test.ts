@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import fc from 'fast-check'
-import { fromOurPage, openGateway } from '../door.ts'
-import { nothingGained, standing, withoutToken } from '../refused.ts'
+import { fromOurPage, openGateway } from '../support/gateway.ts'
+import { nothingGained, standing, withoutToken } from '../support/refused.ts'
 
 const gateway = await openGateway()
 const still = standing(gateway)

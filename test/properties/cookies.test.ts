@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { checkCookieGrammar, cookies, jar } from '../../lib/cookies.ts'
+import { checkCookieGrammar, cookies, jar } from '../../lib/http/cookies.ts'
 import { Problem } from '../../lib/problem.ts'
 
 const piece = fc.oneof(

@@ -1,10 +1,10 @@
 import { deepEqual, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { Answer } from '../../lib/http.ts'
+import type { Answer } from '../../lib/http/messages.ts'
 import { type HttpRouteName, routes } from '../../lib/routes.ts'
-import { browser, crumb, fromOurPage, navigation, openGateway, publicUrl } from '../door.ts'
-import { standing, withoutToken } from '../refused.ts'
+import { browser, crumb, fromOurPage, navigation, openGateway, publicUrl } from '../support/gateway.ts'
+import { standing, withoutToken } from '../support/refused.ts'
 
 const gateway = await openGateway()
 const still = standing(gateway)

@@ -2,11 +2,11 @@ import { equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Config } from '../../lib/config.ts'
-import { identityLoginUrl, ownLoginUrl } from '../../lib/login-url.ts'
-import { isOrganisationName, organisationName } from '../../lib/organisation.ts'
 import { Problem } from '../../lib/problem.ts'
-import type { ReturnUrl } from '../../lib/return-url.ts'
-import { organisationKey, subjectKey } from '../../lib/sessions.ts'
+import { identityLoginUrl, ownLoginUrl } from '../../lib/redirect/login-url.ts'
+import { isOrganisationName, organisationName } from '../../lib/redirect/organisation-name.ts'
+import type { ReturnUrl } from '../../lib/redirect/return-url.ts'
+import { organisationKey, subjectKey } from '../../lib/session/revocation.ts'
 
 const config = {
   publicUrl: 'https://gw.example.test' as Config['publicUrl'],

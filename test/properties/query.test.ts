@@ -1,8 +1,8 @@
 import { equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { query } from '../../lib/http/query.ts'
 import { Problem } from '../../lib/problem.ts'
-import { query } from '../../lib/query.ts'
 
 const piece = fc.oneof(
   fc.constantFrom(

@@ -2,7 +2,7 @@ import { equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Origin } from '../../lib/config.ts'
-import { type Allowed, judgeReturnUrl, returnUrl } from '../../lib/return-url.ts'
+import { type Allowed, judgeReturnUrl, returnUrl } from '../../lib/redirect/return-url.ts'
 import vectors from '../vectors/return-urls.json' with { type: 'json' }
 
 const allowed: Allowed = {

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ConfigError, readConfig, type SettingName, settings } from '../../lib/config.ts'
-import { isPublicSuffix } from '../../lib/public-suffix.ts'
+import { isPublicSuffix } from '../../lib/refresh/public-suffix.ts'
 
 const names = Object.keys(settings) as SettingName[]
 const canary = 'canary7Q'

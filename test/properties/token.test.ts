@@ -2,10 +2,10 @@ import { deepEqual, equal, notEqual, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { unchecked } from '../../lib/config.ts'
-import { keySet, publicKeysFrom } from '../../lib/jwks.ts'
 import { type Code, Problem } from '../../lib/problem.ts'
-import { subjectKey } from '../../lib/sessions.ts'
-import { type UnverifiedToken, unverifiedToken, verifiedToken } from '../../lib/token.ts'
+import { subjectKey } from '../../lib/session/revocation.ts'
+import { type UnverifiedToken, unverifiedToken, verifiedToken } from '../../lib/session/token.ts'
+import { keySet, publicKeysFrom } from '../../lib/state/key-set.ts'
 import { claims, encoded, forged, goodKeys, now } from '../attacks/forger.ts'
 
 const keys = keySet(await publicKeysFrom({ keys: goodKeys() }))

@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 
 /** How a call ended: what the handler gave, or why it gave nothing. */
-export type Outcome = Readonly<{ failed: boolean; json: string }>
+export type InvocationResult = Readonly<{ failed: boolean; json: string }>
 
 /** A function instance under the real runtime client. */
 export type Instance = Readonly<{
-  invoke: (json: string) => Promise<Outcome>
+  invoke: (json: string) => Promise<InvocationResult>
   /** What the function wrote, a line each. */
   lines: readonly string[]
   stop: () => void
@@ -41,10 +41,10 @@ export const startInstance = async (
   deployed: Deployed,
   platform: Record<string, string>,
 ): Promise<Instance> => {
-  const events: { json: string; done: (outcome: Outcome) => void }[] = []
+  const events: { json: string; done: (outcome: InvocationResult) => void }[] = []
   const lines: string[] = []
   let waiting: ServerResponse | undefined
-  let broken: Outcome | undefined
+  let broken: InvocationResult | undefined
   let served = 0
 
   const hand = (): void => {
@@ -62,7 +62,7 @@ export const startInstance = async (
     waiting = undefined
   }
 
-  const end = (outcome: Outcome): void => events.shift()?.done(outcome)
+  const end = (outcome: InvocationResult): void => events.shift()?.done(outcome)
   const fail = (json: string): void => {
     broken ??= { failed: true, json }
     while (events.length > 0) end(broken)

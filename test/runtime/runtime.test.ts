@@ -2,13 +2,13 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { door, type HttpRouteName, type Route, routes } from '../../lib/routes.ts'
+import { type HttpRouteName, methodAndPath, type Route, routes } from '../../lib/routes.ts'
 import { awsCalls } from '../../local/aws.ts'
 import { createTables, openDynalite, region } from '../../local/database.ts'
 import { startIdentity } from '../../local/identity/server.ts'
 import { listenOnLoopback, lobby } from '../../local/listening.ts'
 import { root, synthesise } from '../../local/synthesis.ts'
-import { crumb, eventOf, navigation, publicUrl, type Request } from '../door.ts'
+import { crumb, eventOf, navigation, publicUrl, type Request } from '../support/gateway.ts'
 import { type Instance, startInstance } from './runtime-api.ts'
 
 /**
@@ -170,7 +170,7 @@ describe('under the runtime client of Lambda', () => {
       const lines = instances.get(name)?.lines.filter((line) => line.includes('"route"')) ?? []
       ok(lines.length > 0, name)
       // The client puts time, request id and level before what is written to the console.
-      if (door(row)) for (const line of lines) match(line, /\{"level":"\w+",.*"status":\d{3},.*\}$/)
+      if (methodAndPath(row)) for (const line of lines) match(line, /\{"level":"\w+",.*"status":\d{3},.*\}$/)
     }
   })
 })

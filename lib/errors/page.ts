@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import type { Language } from '../http/accept.ts'
+import type { LoginUrl } from '../redirect/login-url.ts'
+
+/** The page a person meets when something went wrong or has ended: what happened, what to do, and what to tell whoever helps. */
+
+/** What every page of ours looks like, light and dark: the error page, and the page that explains all errors. */
+// Stryker disable next-line StringLiteral: how it looks, which the suites in Chromium hold.
+export const look = `
+:root{color-scheme:light dark;--ink:#18201f;--soft:#54605f;--line:#dde2e2;--card:#fff;--ground:#f1f4f3;--accent:#0f766e;--deep:#0b5a54;--on:#fff}
+@media (prefers-color-scheme:dark){:root{--ink:#e7edec;--soft:#a3b1af;--line:#2b3736;--card:#182120;--ground:#0e1413;--accent:#5ccabd;--deep:#86ddd2;--on:#06231f}}
+*{box-sizing:border-box}
+body{margin:0;padding:1.25rem;background:var(--ground);color:var(--ink);font:1.0625rem/1.6 system-ui,sans-serif;overflow-wrap:break-word}
+p,dd{margin:0;text-wrap:pretty}
+dl{margin:0}
+a:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
+code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}`
+
+// Stryker disable next-line StringLiteral: how it looks, which the suites in Chromium hold.
+const style = `${look}
+body{min-height:100vh;min-height:100svh;display:grid;grid-template-columns:minmax(0,1fr);align-items:center;padding:min(1.25rem,4vw)}
+main{width:100%;max-width:35rem;margin:0 auto;padding:min(2.75rem,6vw);border:1px solid var(--line);border-radius:1rem;background:var(--card)}
+svg{display:block;width:2.75rem;height:2.75rem;margin-bottom:1.5rem;color:var(--accent)}
+h1{margin:0 0 .75rem;font-size:clamp(1.4rem,5vw,1.75rem);line-height:1.2;letter-spacing:-.01em;text-wrap:balance}
+.action{display:inline-block;margin-top:1.5rem;padding:.7rem 1.4rem;border:1px solid transparent;border-radius:.6rem;background:var(--accent);color:var(--on);font-weight:600;text-decoration:none}
+.action:hover{background:var(--deep)}
+footer{margin-top:2rem;padding-top:1.1rem;border-top:1px solid var(--line);font-size:.8125rem;line-height:1.5;color:var(--soft)}
+footer a{color:inherit;text-underline-offset:.2em}
+div{display:flex;flex-wrap:wrap;margin-top:.3rem}
+dt{min-width:4.5rem}
+dd{overflow-wrap:anywhere}
+@media (max-width:30rem){div{flex-direction:column}}
+@media print{body{min-height:0}.action{display:none}}`
+
+/** Allows this one style and nothing else: no script, no image, no frame, no form, no base. */
+export const pagePolicy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'`
+
+const entities: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** Text that may stand in an element or in a quoted attribute. */
+// Stryker disable next-line StringLiteral: for the type; every mark has its entity.
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '')
+
+/** What stands on every page beside the failure's own words. */
+const furniture = {
+  en: {
+    signIn: 'Sign in again',
+    retry: 'Try again',
+    help: 'If you ask somebody for help, give them this:',
+    code: 'Code',
+    request: 'Request',
+  },
+  sv: {
+    signIn: 'Logga in igen',
+    retry: 'Försök igen',
+    help: 'Om du ber någon om hjälp, uppge detta:',
+    code: 'Kod',
+    request: 'Begäran',
+  },
+} as const satisfies Record<Language, object>
+
+/** A gate with a keyhole. It says nothing that the words do not, so it is hidden from whoever listens. */
+const mark =
+  // Stryker disable next-line StringLiteral: a picture that says nothing.
+  '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>'
+
+/** What a page says, whatever the language. */
+export type PageContent = Readonly<{
+  title: string
+  advice: string
+  /** Of a failure: what to tell whoever helps. */
+  failure?: Readonly<{ code: string; id: string }> | undefined
+  /** A way to begin the login once more: because it ended, or because it could not be had. */
+  again?: Readonly<{ to: LoginUrl; why: 'signIn' | 'retry' }> | undefined
+  /** Where all codes are explained, each under its own name. */
+  errorsUrl?: string | undefined
+}>
+
+const footOf = (
+  language: Language,
+  { code, id }: { code: string; id: string },
+  errorsUrl: string | undefined,
+): string => {
+  const words = furniture[language]
+  const name = `<code>${escaped(code)}</code>`
+  const explained =
+    errorsUrl === undefined
+      ? name
+      : `<a href="${escaped(`${errorsUrl}#${code}`)}" rel="noreferrer">${name}</a>`
+  return `<footer>
+<p>${words.help}</p>
+<dl translate="no">
+<div><dt>${words.code}</dt><dd>${explained}</dd></div>
+<div><dt>${words.request}</dt><dd><code>${escaped(id)}</code></dd></div>
+</dl>
+</footer>
+`
+}
+
+/** The whole page. Everything that is put in is escaped, whoever it comes from. */
+export const page = (language: Language, content: PageContent): string => {
+  const { title, advice, failure, again, errorsUrl } = content
+  const action =
+    again === undefined
+      ? ''
+      : `<a class="action" href="${escaped(again.to)}">${furniture[language][again.why]}</a>\n`
+  const foot = failure === undefined ? '' : footOf(language, failure, errorsUrl)
+  return `<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+${mark}
+<h1>${escaped(title)}</h1>
+<p>${escaped(advice)}</p>
+${action}${foot}</main>
+</body>
+</html>
+`
+}

@@ -1,0 +1,16 @@
+import type { Language } from '../http/accept.ts'
+import type { Code } from '../problem.ts'
+import { en, enFarewell } from './en.ts'
+import { sv, svFarewell } from './sv.ts'
+
+/** The texts of pages and problem documents. A deployed function loads this file only when somebody will read it: `infra/bundling.ts`. */
+
+export { page, pagePolicy } from './page.ts'
+
+type Text = Readonly<{ title: string; advice: string }>
+
+/** The texts of every failure, by language. */
+export const texts: Record<Language, Record<Code, Text>> = { en, sv }
+
+/** What a person reads after signing out, by language. */
+export const farewell: Record<Language, Text> = { en: enFarewell, sv: svFarewell }

@@ -1,0 +1,122 @@
+import type { Config } from '../config.ts'
+import { Problem } from '../problem.ts'
+
+/** THE jar: which cookies there are, how long they live, with which attributes. Handlers say which, never how. */
+
+/** A serialised `Set-Cookie` value. Only this module makes one. */
+declare const brand: unique symbol
+export type SetCookie = string & { readonly [brand]: 'SetCookie' }
+
+/** The cookies a request brought. Nothing is trimmed, unquoted or decoded: RFC 6265bis section 5.6. */
+export type Cookies = Readonly<{
+  /** Every value of a cookie of exactly this name. */
+  values(name: string): readonly string[]
+  /** Name and value of every cookie whose name begins so. */
+  beginning(start: string): readonly (readonly [name: string, value: string])[]
+}>
+
+const octets = '[!#-+\\--:<-[\\]-~]*'
+const strictPair = new RegExp(`^[!#$%&'*+\\-.^_\`|~0-9A-Za-z]+=(?:${octets}|"${octets}")$`)
+
+/** The pairs of a Cookie header. Nothing but the one space after a semicolon is taken off. */
+const pairsOf = (header: readonly string[]): string[] =>
+  header.flatMap((part) =>
+    part.split(';').map((pair, index) => (index > 0 && pair.startsWith(' ') ? pair.slice(1) : pair)),
+  )
+
+/** Reads what a browser sent, and lets what is malformed pass by: it belongs to somebody else. */
+export const cookies = (header: readonly string[]): Cookies => {
+  const entries = pairsOf(header)
+    .map((pair) => [pair, pair.indexOf('=')] as const)
+    .filter(([, end]) => end > 0)
+    .map(([pair, end]) => [pair.slice(0, end), pair.slice(end + 1)] as const)
+  return {
+    values: (name) => entries.filter(([key]) => key === name).map(([, value]) => value),
+    beginning: (start) => entries.filter(([key]) => key.startsWith(start)),
+  }
+}
+
+/** `STRICT_COOKIE_MODE`: a pair outside the grammar of RFC 6265 section 4.2.1 is a 400. */
+export const checkCookieGrammar = (header: readonly string[]): void => {
+  if (!header.flatMap((part) => part.split('; ')).every((pair) => strictPair.test(pair)))
+    throw new Problem('bad_cookies')
+}
+
+/** RFC 6265bis section 5.6: a browser may drop a cookie whose name and value are longer than this together. */
+export const largestCookie = 4096
+
+/** How long a login may take, in seconds: half an hour is a password reset and a second factor. */
+export const loginLifetime = 1800
+/** How long a round of a login is remembered, in seconds. */
+export const roundsLifetime = 60
+
+/** The jar of this configuration. */
+export type Jar = Readonly<{
+  sessionName: string
+  /** What the names of pending logins begin with. */
+  loginPrefix: string
+  roundsName: string
+  /** The session cookie, for as long as the token has left. Throws `token_too_large` rather than lose it in the browser. */
+  session(token: string, secondsLeft: number): SetCookie
+  /** Takes the session cookie away, in every variant that could have reached this host. */
+  noSession(): SetCookie[]
+  login(name: string, value: string): SetCookie
+  noLogin(name: string): SetCookie
+  rounds(value: string): SetCookie
+  noRounds(): SetCookie
+}>
+
+/** The parents of a host that could share a cookie with it: two labels or more, so never a top-level domain. */
+const parents = (host: string): string[] => {
+  // An address of numbers has no parents.
+  if (/\.\d+$/.test(host)) return []
+  const labels = host.split('.')
+  return labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
+}
+
+/** A cookie named `__Host-` or `__Secure-` cannot be set over plain http, so on loopback the prefix is left off. */
+const plainName = (name: string): string => name.replace(/^__(Host|Secure)-/i, '')
+
+/** Builds the jar. `SameSite=Lax`, never Strict: the browser comes back from the identity service, another site, by a link. */
+export const jar = ({
+  cookieName,
+  cookieDomain,
+  publicUrl,
+  loopback,
+}: Pick<Config, 'cookieName' | 'cookieDomain' | 'publicUrl' | 'loopback'>): Jar => {
+  const nameOf = (name: string) => (loopback ? plainName(name) : name)
+  const sessionName = nameOf(cookieName)
+  const loginPrefix = nameOf('__Host-imsg-login-')
+  const roundsName = nameOf('__Host-imsg-rounds')
+  const shared = cookieDomain === undefined ? [] : [`Domain=${cookieDomain}`]
+
+  const set = (name: string, value: string, seconds: number, domain: readonly string[] = []): SetCookie =>
+    [
+      `${name}=${value}`,
+      `Max-Age=${seconds}`,
+      'Path=/',
+      ...domain,
+      'HttpOnly',
+      ...(loopback ? [] : ['Secure']),
+      'SameSite=Lax',
+    ].join('; ') as SetCookie
+
+  const variants = sessionName.startsWith('__Host-') ? [] : parents(new URL(publicUrl).hostname)
+  return {
+    sessionName,
+    loginPrefix,
+    roundsName,
+    session: (token, secondsLeft) => {
+      if (sessionName.length + 1 + token.length > largestCookie) throw new Problem('token_too_large')
+      return set(sessionName, token, secondsLeft, shared)
+    },
+    noSession: () => [
+      set(sessionName, '', 0),
+      ...variants.map((domain) => set(sessionName, '', 0, [`Domain=${domain}`])),
+    ],
+    login: (name, value) => set(name, value, loginLifetime),
+    noLogin: (name) => set(name, '', 0),
+    rounds: (value) => set(roundsName, value, roundsLifetime),
+    noRounds: () => set(roundsName, '', 0),
+  }
+}

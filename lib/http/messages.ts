@@ -1,0 +1,116 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import type { LoginUrl } from '../redirect/login-url.ts'
+import type { ReturnUrl } from '../redirect/return-url.ts'
+import { type Cookies, cookies, type SetCookie } from './cookies.ts'
+import { type Query, query } from './query.ts'
+
+/** What a request says about itself beside its answer: for the log, the metrics and the error page. */
+export type Facts = {
+  org?: string | undefined
+  subject?: string | undefined
+  /** A success that is not the plain one. */
+  code?: string
+  /** Where a person may start the login again. */
+  again?: LoginUrl
+  /** Cookies that go with the answer even when it is a refusal. */
+  cookies?: readonly SetCookie[]
+}
+
+/** A request, whichever event it came in. The only type of it that goes further than this file. */
+export type Incoming = Readonly<{
+  id: string
+  header(name: string): string | undefined
+  /** The token of `Authorization: Bearer`; empty when there is a bearer without one. RFC 6750 section 2.1. */
+  bearer: string | undefined
+  /** The raw cookie pairs, and the same made readable. */
+  cookieHeader: readonly string[]
+  cookies: Cookies
+  query: Query
+  path(name: string): string
+  /** The body, once the chain has parsed it. */
+  body: unknown
+  facts: Facts
+}>
+
+/** The members of an event that are read. `sam local` keeps the case of header names and leaves the cookie header in place. */
+export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase64Encoded'> & {
+  headers?: Record<string, string | undefined>
+  cookies?: string[] | undefined
+  body?: unknown
+  pathParameters?: Record<string, string | undefined> | undefined
+  requestContext: { requestId: string }
+}
+
+/** The same event with the names of its headers in lower case, as API Gateway sends them and `sam local` does not. */
+export const lowerCased = (event: HttpEvent): HttpEvent => {
+  const headers = Object.entries(event.headers ?? {})
+  // Stryker disable next-line ConditionalExpression: headers that are made anew are the same; it only takes longer.
+  if (headers.some(([name]) => name !== name.toLowerCase()))
+    event.headers = Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]))
+  return event
+}
+
+/** The only place that knows what an event looks like. Expects `lowerCased` headers. */
+export const incoming = (event: HttpEvent): Incoming => {
+  const { headers = {} } = event
+  const header = (name: string) => (Object.hasOwn(headers, name) ? headers[name] : undefined)
+  const cookieHeader = event.cookies ?? [header('cookie') ?? []].flat()
+  return {
+    id: event.requestContext.requestId,
+    header,
+    bearer: bearerOf(header('authorization')),
+    cookieHeader,
+    cookies: cookies(cookieHeader),
+    // Stryker disable next-line StringLiteral: a parameter that nobody asks for.
+    query: query(event.rawQueryString ?? ''),
+    // Stryker disable next-line StringLiteral: it is no name of an organisation either.
+    path: (name) => event.pathParameters?.[name] ?? '',
+    get body() {
+      return event.body
+    },
+    facts: {},
+  }
+}
+
+/** Whatever follows the scheme and one space is the token, good or not: once a bearer is there, no cookie takes its place. */
+const bearerOf = (authorization: string | undefined): string | undefined =>
+  // Stryker disable next-line StringLiteral: whatever stands in for no header is no bearer.
+  /^\s*bearer(?: |(?![\w-]))(.*)/is.exec(authorization ?? '')?.[1]
+
+/** What API Gateway is given: payload format 2.0. */
+export type Answer = {
+  statusCode: number
+  headers: Record<string, string>
+  cookies?: string[]
+  body?: string
+}
+
+/** Any answer with a body. The only place, with `redirect`, where a status is written down. */
+export const answer = (
+  status: number,
+  type: string,
+  body: string,
+  cookies: readonly SetCookie[] = [],
+): Answer => ({
+  statusCode: status,
+  headers: { 'content-type': `${type}; charset=utf-8` },
+  ...(cookies.length > 0 ? { cookies: [...cookies] } : {}),
+  body,
+})
+
+/** 200 with JSON. A member `statusCode` would make the known client stop polling for good, so none is allowed. */
+export const ok = <T extends object>(
+  body: T & { statusCode?: never },
+  cookies: readonly SetCookie[] = [],
+): Answer => answer(200, 'application/json', JSON.stringify(body), cookies)
+
+/** A redirect to an address that one of the two makers of addresses has vouched for. 303 after a POST: RFC 9700 section 4.12. */
+export const redirect = (
+  status: 302 | 303,
+  to: ReturnUrl | LoginUrl,
+  cookies: readonly SetCookie[] = [],
+): Answer => ({
+  statusCode: status,
+  headers: { location: to },
+  ...(cookies.length > 0 ? { cookies: [...cookies] } : {}),
+})

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { type Config, ConfigError, readConfig } from '../config.ts'
+import { type Jar, jar } from '../http/cookies.ts'
+import { type Log, logTo } from '../log.ts'
+import { type Access, type AccessDeps, accessTo } from '../session/authenticate.ts'
+import { type States, statesOf } from '../state/state.ts'
+import { type Table, tableIn } from '../store/table.ts'
+import { keyRequest } from './invoke-refresh.ts'
+
+/** Everything outside a function that it may touch: settings, clock, randomness, table, log. */
+export type Dependencies = Readonly<{
+  config: Config
+  table: Table
+  states: States
+  jar: Jar
+  log: Log
+  /** Under which name CloudWatch keeps the metrics of this deployment. */
+  metricsNamespace: string
+  /** Seconds since the epoch. */
+  now: () => number
+  /** So many bytes of a CSPRNG, as base64url. */
+  random: (bytes: number) => string
+  askForKeys: () => Promise<void>
+}>
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What the stack gives each function beside the settings. */
+const wiring = (env: Environment) => {
+  // Stryker disable next-line StringLiteral: for the types; the stack sets one and Lambda the other.
+  const { TABLE_NAME: tableName, REFRESH_FUNCTION: refreshFunction = '', AWS_REGION: region = '' } = env
+  const { METRICS_NAMESPACE: metricsNamespace = 'imsg-service' } = env
+  if (!tableName) throw new ConfigError(['TABLE_NAME is missing. The stack sets it.'])
+  return { tableName, refreshFunction, region, metricsNamespace }
+}
+
+/** The SDK's own way pipes the answer, which opens standard error on the way: two milliseconds of a cold start. */
+const streamCollector = async (stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+  const pieces: Uint8Array[] = []
+  for await (const piece of stream) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+const client = (env: Environment, { emptyCredentials }: Config): DynamoDBClient =>
+  new DynamoDBClient({
+    ...(env.AWS_ENDPOINT_URL_DYNAMODB ? { endpoint: env.AWS_ENDPOINT_URL_DYNAMODB } : {}),
+    // Stryker disable next-line StringLiteral: one text is as good as another.
+    ...(emptyCredentials ? { credentials: { accessKeyId: 'empty', secretAccessKey: 'empty' } } : {}),
+    maxAttempts: 3,
+    streamCollector,
+    requestHandler: { connectionTimeout: 500, requestTimeout: 1000, throwOnRequestTimeout: true },
+  })
+
+/** Reads the environment once, when the function starts, and builds what it asks for. Throws `ConfigError`. */
+export const dependencies = (env: Environment): Dependencies => {
+  const config = readConfig(env)
+  const { tableName, refreshFunction, region, metricsNamespace } = wiring(env)
+  const now = () => Math.floor(Date.now() / 1000)
+  return {
+    config,
+    table: tableIn(client(env, config), tableName),
+    states: statesOf(config),
+    jar: jar(config),
+    log: logTo(config.logLevel),
+    metricsNamespace,
+    now,
+    random: (bytes) => randomBytes(bytes).toString('base64url'),
+    askForKeys: keyRequest({
+      functionName: refreshFunction,
+      region,
+      endpoint: env.AWS_ENDPOINT_URL_LAMBDA,
+      now,
+    }),
+  }
+}
+
+/** The access check of these dependencies; `also`: what else a route wants from its one read. */
+export const accessIn = (on: Dependencies, also?: AccessDeps['also']): Access =>
+  accessTo({ ...on, ...(also ? { also } : {}) })

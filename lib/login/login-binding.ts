@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { type Jar, loginLifetime, type SetCookie } from '../http/cookies.ts'
+import type { Incoming } from '../http/messages.ts'
+import { isOrganisationName, type OrganisationName } from '../redirect/organisation-name.ts'
+import type { ReturnUrl } from '../redirect/return-url.ts'
+
+/**
+ * Ties a login to the browser, the organisation and the return URL for which it was begun (RFC 9700 sections 2.1, 4.7).
+ *
+ * The callback URL carries a secret of 24 random bytes. The browser keeps, in a `__Host-` cookie of its own for each login, a digest over
+ * that secret, the organisation and the return URL. Neither half is of use without the other: a stranger's browser has no such
+ * cookie, and a sibling host cannot set one. Nothing has to be stored on our side, and two tabs cannot overwrite each other.
+ */
+
+/** A login that was begun in this browser and may now be finished. */
+export type PendingLogin = Readonly<{ cookie: string; org: OrganisationName }>
+
+export type Bindings = Readonly<{
+  /** A new login: its proof for the callback URL, the cookie that matches it, and the removal of the oldest ones. */
+  begin(request: Incoming, org: string, to: ReturnUrl): { proof: string; cookies: SetCookie[] }
+  /** The pending login that this proof and return URL belong to, if it was begun in this browser. */
+  find(request: Incoming, proof: string, to: string): PendingLogin | undefined
+  /** Spends it: the proof works once. */
+  spend(login: PendingLogin): SetCookie
+}>
+
+/** Logins that one browser may have open at once; each cookie costs about 120 bytes on every request. */
+const mostPending = 5
+/** Characters of the proof that name its cookie. The rest, 144 bits, stays secret. */
+const nameLength = 8
+const proofShape = /^[A-Za-z0-9_-]{32}$/
+const nameShape = /^[A-Za-z0-9_-]{8}$/
+
+const digest = (proof: string, begun: number, org: string, to: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([proof, begun, org, to]))
+    .digest('base64url')
+
+/** The value of a login cookie: when it was begun (seconds, base 36), for which organisation, and the digest. */
+const parsed = (value: string): { begun: number; org: OrganisationName; digest: string } | undefined => {
+  const match = /^([0-9a-z]{1,8})!([^!]*)!([A-Za-z0-9_-]{43})$/.exec(value)
+  if (match === null) return undefined
+  const [begun, org, sum] = match.slice(1) as [string, string, string]
+  if (!isOrganisationName(org)) return undefined
+  return { begun: Number.parseInt(begun, 36), org, digest: sum }
+}
+
+/** The bindings of this jar. `random` gives so many bytes as base64url, from a CSPRNG; `now` is in seconds. */
+export const bindingsIn = (jar: Jar, random: (bytes: number) => string, now: () => number): Bindings => {
+  const cookieOf = (proof: string): string => `${jar.loginPrefix}${proof.slice(0, nameLength)}`
+  const begunAt = ([, value]: readonly [string, string]): number => parsed(value)?.begun ?? 0
+
+  return {
+    begin: (request, org, to) => {
+      const proof = random(24)
+      const ours = request.cookies
+        .beginning(jar.loginPrefix)
+        .filter(([name]) => nameShape.test(name.slice(jar.loginPrefix.length)))
+      // Browsers send older cookies first (RFC 6265 section 5.4), which settles the order within one second.
+      const pending = [...ours].sort((a, b) => begunAt(a) - begunAt(b))
+      const surplus = pending.slice(0, Math.max(0, pending.length - mostPending + 1))
+      const dropped = [...new Set(surplus.map(([name]) => name))].filter((name) => name !== cookieOf(proof))
+      const begun = now()
+      const value = `${begun.toString(36)}!${org}!${digest(proof, begun, org, to)}`
+      return {
+        proof,
+        cookies: [
+          jar.login(cookieOf(proof), value),
+          ...dropped.slice(0, 20).map((name) => jar.noLogin(name)),
+        ],
+      }
+    },
+    find: (request, proof, to) => {
+      if (!proofShape.test(proof)) return undefined
+      const cookie = cookieOf(proof)
+      // Stryker disable next-line StringLiteral: neither text is a login.
+      const [value = '', second] = request.cookies.values(cookie)
+      const login = second === undefined ? parsed(value) : undefined
+      if (login === undefined || login.digest !== digest(proof, login.begun, login.org, to)) return undefined
+      return now() - login.begun <= loginLifetime ? { cookie, org: login.org } : undefined
+    },
+    spend: (login) => jar.noLogin(login.cookie),
+  }
+}

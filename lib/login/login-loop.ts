@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { type Jar, roundsLifetime, type SetCookie } from '../http/cookies.ts'
+import type { Incoming } from '../http/messages.ts'
+import type { ReturnUrl } from '../redirect/return-url.ts'
+
+/**
+ * Notices a login that goes round in circles: the same browser comes back from the identity service for the same page again and
+ * again, each time within a minute of the last. Only finished rounds count, so twenty tabs that sign in at once for twenty pages are no
+ * loop. What follows a `?` or `#` does not make another page of it: it may be another each time.
+ */
+
+export type LoginLoop = Readonly<{
+  /** Whether this browser has gone round for this page too often. */
+  tooMany(request: Incoming, to: ReturnUrl): boolean
+  /** One more round. */
+  count(request: Incoming, to: string): SetCookie
+  /** Forgets them all: whoever signs out may sign in again. */
+  forget(request: Incoming): SetCookie[]
+}>
+
+const mostRounds = 5
+const mostRemembered = 20
+
+const mark = (to: string): string =>
+  createHash('sha256')
+    .update(to.replace(/[?#].*/s, ''))
+    .digest('base64url')
+    .slice(0, 8)
+
+type Count = Readonly<{ last: number; times: number }>
+
+const entryShape = /^[0-9a-z]{1,8}![A-Za-z0-9_-]{8}![1-9]$/
+
+const entryOf = (text: string): [page: string, Count] => {
+  const [last, page, times] = text.split('!') as [string, string, string]
+  return [page, { last: Number.parseInt(last, 36), times: Number(times) }]
+}
+
+/** LoginLoop are remembered by the browser: `<seconds in base 36>!<mark of the page>!<how often>`, joined by dots, the latest at the end. */
+export const loginLoopIn = (jar: Jar, now: () => number): LoginLoop => {
+  const recent = (request: Incoming): Map<string, Count> => {
+    const entries = request.cookies.values(jar.roundsName).flatMap((value) => value.split('.'))
+    const rounds = entries.filter((entry) => entryShape.test(entry)).map(entryOf)
+    return new Map(rounds.filter(([, { last }]) => now() - last < roundsLifetime))
+  }
+
+  return {
+    tooMany: (request, to) => (recent(request).get(mark(to))?.times ?? 0) >= mostRounds,
+    count: (request, to) => {
+      const counts = recent(request)
+      const page = mark(to)
+      const times = Math.min((counts.get(page)?.times ?? 0) + 1, mostRounds)
+      counts.delete(page)
+      counts.set(page, { last: now(), times })
+      const entries = [...counts].map(([name, count]) => `${count.last.toString(36)}!${name}!${count.times}`)
+      return jar.rounds(entries.slice(-mostRemembered).join('.'))
+    },
+    forget: (request) => (request.cookies.values(jar.roundsName).length > 0 ? [jar.noRounds()] : []),
+  }
+}

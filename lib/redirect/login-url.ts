@@ -1,0 +1,29 @@
+import type { Config } from '../config.ts'
+import { prefix } from '../routes.ts'
+import type { OrganisationName } from './organisation-name.ts'
+import type { ReturnUrl } from './return-url.ts'
+
+declare const brand: unique symbol
+/** An address at which a login begins: ours, or that of the identity service. Only this module makes one. */
+export type LoginUrl = string & { readonly [brand]: 'LoginUrl' }
+
+/** Where the identity service asks the person who they are. Every value is encoded, so none can add or cut off a parameter. */
+export const identityLoginUrl = (
+  { imasUrl, imasLoginPath, publicUrl }: Pick<Config, 'imasUrl' | 'imasLoginPath' | 'publicUrl'>,
+  org: OrganisationName,
+  to: ReturnUrl,
+  proof: string | undefined,
+): LoginUrl => {
+  const binding = proof === undefined ? '' : `&login=${encodeURIComponent(proof)}`
+  const callback = `${publicUrl}${prefix}/callback?serviceCallback=${encodeURIComponent(to)}${binding}`
+  const path = imasLoginPath.replace('{org}', encodeURIComponent(org))
+  return `${imasUrl}${path}?callback=${encodeURIComponent(callback)}` as LoginUrl
+}
+
+/** Our own login, to start once more. What it is given is checked when it is followed. */
+export const ownLoginUrl = (
+  { publicUrl }: Pick<Config, 'publicUrl'>,
+  org: OrganisationName,
+  callback: string,
+): LoginUrl =>
+  `${publicUrl}${prefix}/org/${encodeURIComponent(org)}/login?callback=${encodeURIComponent(callback)}` as LoginUrl

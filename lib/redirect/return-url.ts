@@ -1,0 +1,113 @@
+import type { Origin } from '../config.ts'
+import { Problem } from '../problem.ts'
+import { prefix } from '../routes.ts'
+
+declare const brand: unique symbol
+/** An absolute, re-serialised URL that a browser may be sent to. Only this module makes one. */
+export type ReturnUrl = string & { readonly [brand]: 'ReturnUrl' }
+
+/** What return URLs are measured against. */
+export type Allowed = Readonly<{
+  publicUrl: Origin
+  /** Exact origins from the settings: the only way to allow a port or plain http. */
+  origins: readonly Origin[]
+  /** Bare domains of the organisation; each stands for itself and for all hosts below it, by https. */
+  domains: readonly string[]
+}>
+
+/** Why a return URL was refused. The log and the doctor name it, an answer never does. */
+export type Refusal =
+  | 'empty or longer than 2048 characters'
+  | 'characters outside printable ASCII, or a backslash'
+  | 'neither a path nor an allowed origin, spelled exactly'
+  | 'a path that other programs read as another address'
+  | 'leads back into the login'
+
+type Verdict = { url: ReturnUrl; rule: string } | { refused: Refusal }
+
+const longest = 2048
+const mostDecodings = 4
+
+/** Percent-decodes what can be decoded and leaves the rest, as a careless reader further down would. */
+const decodedOnce = (text: string): string =>
+  text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString())
+
+/** The path and all that it turns into when it is decoded again and again; nothing when it does not come to rest. */
+const readings = (path: string): readonly string[] | undefined => {
+  const seen = [path]
+  for (let text = path, round = 0; ; round++) {
+    const next = decodedOnce(text)
+    if (next === text) return seen
+    if (round === mostDecodings) return undefined
+    seen.push(next)
+    text = next
+  }
+}
+
+/** One leading slash with something harmless behind it, no backslash, control or look-alike, no dot segment. */
+const isPlain = (path: string): boolean =>
+  [path, path.normalize('NFKC')].every(
+    (text) =>
+      /^\/(?![/\p{White_Space}])/u.test(text) &&
+      !/[\\\ufffd\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text) &&
+      !text.split('/').some((segment) => segment === '.' || segment === '..'),
+  )
+
+const ownDoors = new RegExp(`^${prefix}/(login|callback|org/[^/]*/login)([/;?#]|$)`, 'i')
+
+const hostUnder = (domains: readonly string[], host: string): boolean =>
+  /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(host) &&
+  domains.some((domain) => host === domain || host.endsWith(`.${domain}`))
+
+/** The origin at the head of the input, letter for letter, and the rule that allows it. */
+const allowedOrigin = (input: string, allowed: Allowed): { origin: string; rule: string } | undefined => {
+  if (input.startsWith('/')) return { origin: '', rule: 'a path on PUBLIC_URL' }
+  // Stryker disable next-line StringLiteral: neither text is a URL.
+  const head = /^https?:\/\/[^/?#]*/.exec(input)?.[0] ?? ''
+  if (!URL.canParse(head) || new URL(head).origin !== head) return undefined
+  if (head === allowed.publicUrl) return { origin: head, rule: 'PUBLIC_URL itself' }
+  if (allowed.origins.some((origin) => origin === head))
+    return { origin: head, rule: 'listed in ALLOWED_CALLBACK_ORIGINS' }
+  const url = new URL(head)
+  if (url.protocol === 'https:' && url.port === '' && hostUnder(allowed.domains, url.hostname))
+    return { origin: head, rule: 'under a return domain of the organisation' }
+  return undefined
+}
+
+/**
+ * Judges a return URL that has been decoded once. The platform's parser (WHATWG URL) is used for the check and for the
+ * output alike, and inputs that any two parsers might read differently are refused.
+ */
+export const judgeReturnUrl = (input: string, allowed: Allowed): Verdict => {
+  if (input.length < 1 || input.length > longest) return { refused: 'empty or longer than 2048 characters' }
+  if (!/^[!-~]*$/.test(input) || input.includes('\\'))
+    return { refused: 'characters outside printable ASCII, or a backslash' }
+
+  const head = allowedOrigin(input, allowed)
+  if (head === undefined) return { refused: 'neither a path nor an allowed origin, spelled exactly' }
+
+  const path = input.slice(head.origin.length).replace(/[?#].*/, '') || '/'
+  const spellings = readings(path)
+  if (spellings === undefined || !spellings.every(isPlain))
+    return { refused: 'a path that other programs read as another address' }
+
+  const url = new URL(input, allowed.publicUrl)
+  const onGateway = url.origin === allowed.publicUrl
+  if (onGateway && spellings.some((spelling) => ownDoors.test(spelling)))
+    return { refused: 'leads back into the login' }
+  if (url.href.length > longest) return { refused: 'empty or longer than 2048 characters' }
+  return { url: url.href as ReturnUrl, rule: head.rule }
+}
+
+/** Refuses what no organisation could allow, before anything is read: with any domain for its own, it is still no return URL. */
+export const checkPlausible = (input: string, settings: Omit<Allowed, 'domains'>): void => {
+  // Stryker disable next-line Regex,StringLiteral: what does not begin with an https origin is judged by no domain.
+  returnUrl(input, { ...settings, domains: [/^https:\/\/([^/?#]*)/.exec(input)?.[1] ?? ''] })
+}
+
+/** From string to a return URL, or a 400. */
+export const returnUrl = (input: string, allowed: Allowed): ReturnUrl => {
+  const verdict = judgeReturnUrl(input, allowed)
+  if ('refused' in verdict) throw new Problem('return_url_not_allowed', verdict.refused)
+  return verdict.url
+}

@@ -1,0 +1,81 @@
+import type { Config } from '../config.ts'
+import { Problem } from '../problem.ts'
+import { type Items, numberIn, textIn } from '../store/table.ts'
+import { type KeySet, keySet, type PublicKey } from './key-set.ts'
+
+/** The one state that all functions share: the keys, and when they were last known to be right. */
+export type State = Readonly<{
+  version: number
+  /** Hexadecimal SHA-256; unchanged content keeps it. */
+  checksum: string
+  keys: KeySet
+  /** Digest of all organisations, or nothing where the Admin API is not configured. */
+  organisations: string | undefined
+  /** Seconds since the epoch. */
+  lastSuccess: number
+  lastError: string | undefined
+}>
+
+/** The key of the state's item. */
+export const stateKey = 'STATE'
+
+/** Cache TTL, seconds. The next read of the table fetches the state again at no extra round trip. */
+const cacheTtl = 60
+/** A refresh is due each minute; after three have been missed the state is in grace whatever the last one said. */
+const missedRefreshes = 180
+
+const parseKeys = (text: string): readonly PublicKey[] => JSON.parse(text)
+
+/** How many seconds ago the state was last confirmed by the identity service. */
+export const stateAge = (state: State, now: number): number => now - state.lastSuccess
+
+/** Whether the gateway lives on what it knew before: the last refresh failed, or there was none for some time. */
+export const inGrace = (state: State, now: number): boolean =>
+  state.lastError !== undefined || stateAge(state, now) > missedRefreshes
+
+export type States = Readonly<{
+  /** The copy in memory, if it is young, not too old to serve and holds this key (any key, when none is named). */
+  remembered(now: number, kid?: string): State | undefined
+  /** The state among items just read, or nothing when none was ever loaded. */
+  from(items: Items, now: number): State | undefined
+  /** The same, fit to serve: throws `state_missing` or `state_too_old`. */
+  serving(items: Items, now: number): State
+}>
+
+/** The state as seen by one function instance. */
+export const statesOf = ({ gracePeriod }: Pick<Config, 'gracePeriod'>): States => {
+  let copy: { state: State; keys: string; read: number } | undefined
+
+  const from = (items: Items, now: number): State | undefined => {
+    const item = items.get(stateKey)
+    const keys = textIn(item, 'keys')
+    if (keys === undefined) return undefined
+    const state: State = {
+      version: numberIn(item, 'version'),
+      checksum: String(textIn(item, 'checksum')),
+      // The same keys stay the same set: it holds what was imported and verified.
+      keys: copy?.keys === keys ? copy.state.keys : keySet(parseKeys(keys)),
+      organisations: textIn(item, 'organisations'),
+      lastSuccess: numberIn(item, 'lastSuccess'),
+      lastError: textIn(item, 'lastError'),
+    }
+    copy = { state, keys, read: now }
+    return state
+  }
+
+  const tooOld = (state: State, now: number): boolean => stateAge(state, now) > gracePeriod
+
+  return {
+    from,
+    remembered: (now, kid) => {
+      if (copy === undefined || now - copy.read >= cacheTtl || tooOld(copy.state, now)) return undefined
+      return kid === undefined || copy.state.keys.algorithm(kid) !== undefined ? copy.state : undefined
+    },
+    serving: (items, now) => {
+      const state = from(items, now)
+      if (state === undefined) throw new Problem('state_missing')
+      if (tooOld(state, now)) throw new Problem('state_too_old')
+      return state
+    },
+  }
+}

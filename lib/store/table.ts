@@ -1,0 +1,125 @@
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb'
+import { Problem } from '../problem.ts'
+
+/** One item of the one table, as DynamoDB keeps it. */
+export type Item = Readonly<Record<string, AttributeValue>>
+export type Items = ReadonlyMap<string, Item>
+
+/** Attributes of an item that may not be there, as plain values: nothing, 0 and false stand for those that are not. */
+export const textIn = (item: Item | undefined, name: string): string | undefined => item?.[name]?.S
+export const numberIn = (item: Item | undefined, name: string): number => Number(item?.[name]?.N ?? 0)
+export const flagIn = (item: Item | undefined, name: string): boolean => item?.[name]?.BOOL ?? false
+
+type Change = Readonly<{
+  /** An UpdateExpression over placeholders `#name` and `:name`, which are filled from `values` by name. */
+  set: string
+  values: Item
+  /** Names beside those in `values`. */
+  names?: readonly string[]
+  /** A ConditionExpression; when it does not hold, nothing is written and the answer is false. */
+  when?: string
+}>
+
+/** The table. Everything that goes wrong with it is `table_unavailable`: we cannot know, so nobody is told 401 for it. */
+export type Table = Readonly<{
+  /** The items of these keys in one strongly consistent BatchGetItem (up to 100 keys); absent items are left out. */
+  read(keys: readonly string[]): Promise<Items>
+  /** Changes single attributes of one item. False: the condition did not hold. */
+  change(key: string, change: Change): Promise<boolean>
+  /** Writes an item whole. False: the condition did not hold. */
+  put(key: string, item: Item, when?: Partial<Pick<Change, 'when' | 'values' | 'names'>>): Promise<boolean>
+  remove(key: string): Promise<void>
+}>
+
+const mostAttempts = 4
+/** How long a read may take with all its tries, in milliseconds: a route has five seconds, and health answers in its own words. */
+const patience = 4000
+
+// Stryker disable next-line ArrowFunction: a while, by chance.
+const pause = (attempt: number): Promise<void> =>
+  // Stryker disable next-line ArithmeticOperator: a while, by chance.
+  new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt))
+
+const unavailable = (error: unknown): never => {
+  throw new Problem('table_unavailable', error)
+}
+
+/** True, or false when the condition did not hold: the one failure of a write that is expected. */
+const held = (writing: Promise<unknown>): Promise<boolean> =>
+  writing.then(
+    () => true,
+    (error: unknown) => (error instanceof ConditionalCheckFailedException ? false : unavailable(error)),
+  )
+
+// Stryker disable next-line ArrayDeclaration: a name that no expression has is left out.
+const placeholders = ({ set, when, values = {}, names = [] }: Partial<Change>) => {
+  const used = [...new Set([...Object.keys(values), ...names])].filter((name) =>
+    new RegExp(`#${name}\\b`).test([set, when].join(' ')),
+  )
+  const filled = Object.entries(values).map(([name, value]) => [`:${name}`, value] as const)
+  return {
+    ...(used.length > 0
+      ? { ExpressionAttributeNames: Object.fromEntries(used.map((name) => [`#${name}`, name])) }
+      : {}),
+    ...(filled.length > 0 ? { ExpressionAttributeValues: Object.fromEntries(filled) } : {}),
+    ConditionExpression: when,
+  }
+}
+
+/** The table called `name` behind this client. Partition key `pk`, no sort key, TTL attribute `expires`. */
+export const tableIn = (client: DynamoDBClient, name: string): Table => {
+  const read = async (keys: readonly string[]): Promise<Items> => {
+    const found = new Map<string, Item>()
+    let wanted = [...new Set(keys)]
+    const abortSignal = AbortSignal.timeout(patience)
+    // BatchGetItem may leave keys unprocessed under load; that is no error, and not an absent item either.
+    for (let attempt = 0; wanted.length > 0; attempt++) {
+      if (attempt === mostAttempts) return unavailable('unprocessed keys')
+      // Stryker disable next-line ConditionalExpression,EqualityOperator,CallExpression,AwaitExpression: it only takes longer, or less long.
+      if (attempt > 0) await pause(attempt)
+      const request = { [name]: { Keys: wanted.map((pk) => ({ pk: { S: pk } })), ConsistentRead: true } }
+      const answer = await client
+        .send(new BatchGetItemCommand({ RequestItems: request }), { abortSignal })
+        .catch(unavailable)
+      // Stryker disable next-line ArrayDeclaration,OptionalChaining,StringLiteral: for the types; what is answered has its key.
+      for (const item of answer.Responses?.[name] ?? []) found.set(item.pk?.S ?? '', item)
+      // Stryker disable next-line OptionalChaining,StringLiteral: for the type; what is left has its key.
+      wanted = (answer.UnprocessedKeys?.[name]?.Keys ?? []).map((key) => key.pk?.S ?? '')
+    }
+    return found
+  }
+
+  return {
+    read,
+    change: (key, change) =>
+      held(
+        client.send(
+          new UpdateItemCommand({
+            TableName: name,
+            Key: { pk: { S: key } },
+            UpdateExpression: change.set,
+            ...placeholders(change),
+          }),
+        ),
+      ),
+    put: (key, item, when = {}) =>
+      held(
+        client.send(
+          new PutItemCommand({ TableName: name, Item: { ...item, pk: { S: key } }, ...placeholders(when) }),
+        ),
+      ),
+    remove: async (key) => {
+      await client
+        .send(new DeleteItemCommand({ TableName: name, Key: { pk: { S: key } } }))
+        .catch(unavailable)
+    },
+  }
+}

@@ -1,0 +1,224 @@
+import { deepEqual, equal, match, notEqual, ok, rejects, throws } from 'node:assert/strict'
+import { createHash, createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { ConfigError } from '../lib/config.ts'
+import { dependencies } from '../lib/lambda/dependencies.ts'
+
+/** What a function is given by its environment, with a database that says what the test wants. */
+
+type Asked = {
+  method: string | undefined
+  url: string | undefined
+  target: unknown
+  authorization: string
+  headers: IncomingHttpHeaders
+  text: string
+  body: { RequestItems: Record<string, { Keys: object[] }> }
+}
+const asked: Asked[] = []
+/** What is answered, one after the other and the last one again; nothing at all when there is none, or where it says so. */
+let answers: (object | 'nothing')[] = []
+let status = 200
+
+const server = createServer(async (request, response) => {
+  let body = ''
+  for await (const piece of request) body += piece
+  const { method, url, headers } = request
+  const { authorization = '', 'x-amz-target': target } = headers
+  asked.push({ method, url, target, authorization, headers, text: body, body: JSON.parse(body) })
+  const answer = answers.length > 1 ? answers.shift() : answers[0]
+  if (answer === undefined || answer === 'nothing') return
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' })
+  const text = JSON.stringify(answer)
+  // In two pieces, with a pause: what comes first is not all there is.
+  response.write(text.slice(0, 5))
+  setTimeout(() => response.end(text.slice(5)), 20)
+}).listen(0, '127.0.0.1')
+
+const least = {
+  PUBLIC_URL: 'https://gw.example.test',
+  IMAS_URL: 'https://imas.example.test',
+  TOKEN_ISSUER: 'unchecked',
+  TOKEN_AUDIENCE: 'unchecked',
+  TABLE_NAME: 'the-table',
+}
+let env: Record<string, string> = least
+const given = { ...process.env }
+
+before(async () => {
+  await once(server, 'listening')
+  env = { ...least, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-north-1',
+    AWS_ACCESS_KEY_ID: 'mine',
+    AWS_SECRET_ACCESS_KEY: 's',
+  })
+})
+after(() => {
+  process.env = given
+  server.closeAllConnections()
+  server.close()
+})
+
+const item = (key: string) => ({ pk: { S: key } })
+const found = (...keys: string[]) => ({ Responses: { 'the-table': keys.map(item) } })
+const left = (...keys: string[]) => ({ UnprocessedKeys: { 'the-table': { Keys: keys.map(item) } } })
+
+describe('The dependencies of a function', () => {
+  it('are a table at the endpoint of the environment', async () => {
+    asked.length = 0
+    answers = [found('a', 'b')]
+    deepEqual(
+      [...(await dependencies(env).table.read(['a', 'b', 'a']))],
+      [
+        ['a', item('a')],
+        ['b', item('b')],
+      ],
+    )
+    equal(asked.length, 1)
+    const [{ target, authorization, body }] = asked as [Asked]
+    equal(target, 'DynamoDB_20120810.BatchGetItem')
+    match(authorization, /Credential=mine\/\d{8}\/eu-north-1\/dynamodb\//)
+    deepEqual(body, {
+      RequestItems: { 'the-table': { Keys: [item('a'), item('b')], ConsistentRead: true } },
+    })
+  })
+
+  it('sign with placeholders where AWS_USE_EMPTY_CREDENTIALS says so', async () => {
+    asked.length = 0
+    answers = [found()]
+    equal((await dependencies({ ...env, AWS_USE_EMPTY_CREDENTIALS: 'true' }).table.read(['a'])).size, 0)
+    match(asked[0]?.authorization ?? '', /Credential=empty\//)
+  })
+
+  it('are a clock in seconds and randomness of so many bytes', () => {
+    const { now, random } = dependencies(env)
+    ok(Math.abs(now() - Date.now() / 1000) <= 1 && Number.isInteger(now()))
+    match(random(24), /^[A-Za-z0-9_-]{32}$/)
+    notEqual(random(24), random(24))
+  })
+
+  it('are refused without a table, in words that name what is missing', () => {
+    const { TABLE_NAME: _, ...lacking } = env
+    throws(
+      () => dependencies(lacking),
+      (error) => {
+        ok(error instanceof ConfigError)
+        deepEqual(error.problems, ['TABLE_NAME is missing. The stack sets it.'])
+        return true
+      },
+    )
+  })
+})
+
+describe('A database that does not answer well', () => {
+  it('is unavailable when it refuses a write, and when it refuses a read', async () => {
+    answers = [{ __type: 'com.amazonaws.dynamodb.v20120810#ValidationException', message: 'canary' }]
+    status = 400
+    const { table } = dependencies(env)
+    for (const call of [
+      () => table.put('a', {}),
+      () => table.change('a', { set: 'SET #n = :n', values: { n: { N: '1' } } }),
+      () => table.remove('a'),
+      () => table.read(['a']),
+    ])
+      await rejects(call(), { code: 'table_unavailable' })
+    answers = [{ __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' }]
+    equal(await table.put('a', {}), false)
+    status = 200
+  })
+
+  it('is given up after a second, three times', async () => {
+    asked.length = 0
+    answers = []
+    const began = performance.now()
+    await rejects(dependencies(env).table.put('a', {}), { code: 'table_unavailable' })
+    equal(asked.length, 3)
+    ok(performance.now() - began < 8000)
+  })
+
+  it('is given up after four seconds, however it divides them', async () => {
+    asked.length = 0
+    answers = Array.from({ length: 8 }, () => ['nothing' as const, 'nothing' as const, left('a')]).flat()
+    const began = performance.now()
+    await rejects(dependencies(env).table.read(['a']), { code: 'table_unavailable' })
+    const ms = performance.now() - began
+    ok(ms > 3500 && ms < 5000, `${ms} ms`)
+  })
+})
+
+/** AWS Signature Version 4, worked out from what arrived: what AWS would compare the signature with. */
+const signatureOf = ({ method, url, headers, text, authorization }: Asked, secret: string): string => {
+  const sha256 = (value: string) => createHash('sha256').update(value).digest('hex')
+  const hmac = (key: string | Buffer, value: string) => createHmac('sha256', key).update(value).digest()
+  const [, scope = '', names = ''] =
+    /Credential=[^/]+\/(\S+), SignedHeaders=([^,]+),/.exec(authorization) ?? []
+  const lines = names.split(';').map((name) => `${name}:${headers[name]}\n`)
+  // Each segment of the path is encoded once more than it is on the wire.
+  const path = (url ?? '').split('/').map(encodeURIComponent).join('/')
+  const request = [method, path, '', lines.join(''), names, sha256(text)].join('\n')
+  const toSign = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, sha256(request)].join('\n')
+  return hmac(scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secret}`), toSign).toString('hex')
+}
+
+describe('The keys that a function asks for', () => {
+  it('are asked for at refresh-state, by its name', async () => {
+    asked.length = 0
+    answers = [{}]
+    const { AWS_ENDPOINT_URL_DYNAMODB: here = '' } = env
+    const named = {
+      REFRESH_FUNCTION: 'refresh/state',
+      AWS_REGION: 'eu-north-1',
+      AWS_ENDPOINT_URL_LAMBDA: here,
+    }
+    await dependencies({ ...env, ...named }).askForKeys()
+    deepEqual(
+      asked.map(({ url, body }) => [url, body]),
+      [['/2015-03-31/functions/refresh%2Fstate/invocations', { forced: true }]],
+    )
+    const [request] = asked as [Asked]
+    match(request.authorization, /Credential=mine\/\d{8}\/eu-north-1\/lambda\/aws4_request, /)
+    equal(/Signature=(\w+)$/.exec(request.authorization)?.[1], signatureOf(request, 's'))
+    const { host, 'content-type': type } = request.headers
+    deepEqual([request.method, host, type], ['POST', new URL(here).host, 'application/json'])
+  })
+
+  it('are waited for by whoever asks meanwhile, and are asked for once', async () => {
+    asked.length = 0
+    answers = [{}]
+    const { AWS_ENDPOINT_URL_DYNAMODB: here = '' } = env
+    const { askForKeys } = dependencies({ ...env, AWS_REGION: 'eu-north-1', AWS_ENDPOINT_URL_LAMBDA: here })
+    // The answer takes its 20 milliseconds: whoever came second has not been told to go on before.
+    const order: string[] = []
+    const first = askForKeys().then(() => order.push('first'))
+    await Promise.all([first, askForKeys().then(() => order.push('second'))])
+    await askForKeys()
+    deepEqual([asked.length, order], [1, ['first', 'second']])
+  })
+})
+
+describe('A read whose keys were not all processed', () => {
+  it('asks for what is left, and for nothing else', async () => {
+    asked.length = 0
+    answers = [{ ...found('a'), ...left('b', 'c') }, { ...found('c'), ...left('b') }, found('b')]
+    const items = await dependencies(env).table.read(['a', 'b', 'c'])
+    deepEqual([...items.keys()].sort(), ['a', 'b', 'c'])
+    deepEqual(
+      asked.map(({ body }) => body.RequestItems['the-table']?.Keys),
+      [[item('a'), item('b'), item('c')], [item('b'), item('c')], [item('b')]],
+    )
+  })
+
+  it('is unavailable after four times, and never an absence', async () => {
+    asked.length = 0
+    answers = [left('a')]
+    await rejects(dependencies(env).table.read(['a']), {
+      code: 'table_unavailable',
+      cause: 'unprocessed keys',
+    })
+    equal(asked.length, 4)
+  })
+})

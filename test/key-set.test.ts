@@ -1,0 +1,125 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { keySet, publicKeysFrom } from '../lib/state/key-set.ts'
+import { goodKeys, publicJwk } from './attacks/forger.ts'
+
+const refused = (keys: readonly object[], message: string) =>
+  rejects(publicKeysFrom({ keys }), { name: 'KeySetError', message })
+
+const usable = async (keys: readonly object[]): Promise<string[]> =>
+  (await publicKeysFrom({ keys })).map(({ kid }) => kid)
+
+const good = publicJwk('good', 'RS256')
+const { kty, n, e } = good
+
+/** An odd number of so many bits, as JWK writes it. It need not be a product of primes to be read. */
+const odd = (bits: number): string => {
+  const bytes = Buffer.alloc(Math.ceil(bits / 8), 0xff)
+  bytes[0] = 2 ** (bits % 8 || 8) - 1
+  return bytes.toString('base64url')
+}
+
+describe('A key set', () => {
+  it('is kept in one order, with the members that a key is made of and no others', async () => {
+    const keys = await publicKeysFrom({ keys: [...goodKeys(), publicJwk('a', 'RS256')] })
+    deepEqual(keys, await publicKeysFrom({ keys: [publicJwk('a', 'RS256'), ...goodKeys().reverse()] }))
+    deepEqual(
+      keys.map(({ kid }) => kid),
+      ['a', 'ed', 'es256', 'ps256', 'rs256', 'rs512'],
+    )
+    deepEqual(await publicKeysFrom({ keys: [{ ...good, x5c: ['certificate'], more: 1 }] }), [
+      { kid: 'good', alg: 'RS256', kty, n, e },
+    ])
+  })
+
+  it('says which algorithm a key is for, and nothing of a key that it does not hold', async () => {
+    const keys = keySet(await publicKeysFrom({ keys: [good] }))
+    deepEqual(
+      [keys.algorithm('good'), keys.algorithm('another'), keys.key('another')],
+      ['RS256', undefined, undefined],
+    )
+  })
+
+  for (const [what, members] of [
+    ['says nothing about its use', { use: undefined }],
+    ['says that it verifies', { use: undefined, key_ops: ['verify'] }],
+    ['has a name of 256 characters', { kid: 'k'.repeat(256) }],
+    ['has zeros in front of its numbers', { n: `AAAA${n}`, e: `AAAA${e}` }],
+    ['has 8192 bits', { n: odd(8192) }],
+    ['has an exponent of eight bytes', { e: odd(64) }],
+  ] as const)
+    it(`takes a key that ${what}`, async () => equal((await usable([{ ...good, ...members }])).length, 1))
+
+  for (const [what, document] of [
+    ['nothing', undefined],
+    ['null', null],
+    ['a list', [good]],
+    ['a text', 'keys'],
+    ['an object without keys', {}],
+    ['keys that are no list', { keys: { 0: good } }],
+    ['a key that is null', { keys: [good, null] }],
+    ['a key that is a list', { keys: [[good]] }],
+    ['a key that is a text', { keys: ['good'] }],
+  ] as const)
+    it(`is none: ${what}`, () =>
+      rejects(publicKeysFrom(document), { name: 'KeySetError', message: 'not a key set' }))
+
+  for (const [what, more, words] of [
+    ['a symmetric key', { kty: 'oct', k: 'x' }, 'a symmetric key is published'],
+    ['one that says so', { kty: 'oct' }, 'a symmetric key is published'],
+    ['one that does not', { k: 'x' }, 'a symmetric key is published'],
+    ...['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].map(
+      (member) => [`a private key: ${member}`, { [member]: 'x' }, 'a private key is published'] as const,
+    ),
+    ['a name that means two keys', { kid: 'good' }, 'two keys carry the same kid'],
+  ] as const)
+    it(`is refused whole for ${what}`, () => refused([good, { ...good, kid: 'other', ...more }], words))
+
+  it('holds 32 keys at most', async () => {
+    const keys = Array.from({ length: 33 }, (_, n) => ({ ...good, kid: `key-${n}` }))
+    equal((await usable(keys.slice(1))).length, 32)
+    await refused(keys, 'too many keys')
+  })
+
+  it('is refused whole for a point off its curve', () =>
+    refused(
+      [good, { kid: 'other', alg: 'ES256', kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43) }],
+      'a key cannot be imported',
+    ))
+
+  it('passes over keys without a name, however many', async () => {
+    const nameless = { ...good, kid: undefined }
+    deepEqual(await usable([nameless, good, nameless, { ...good, kid: 5 }, { ...good, kid: 5 }]), ['good'])
+  })
+
+  for (const [what, members] of [
+    ['has no name', { kid: undefined }],
+    ['has a number for a name', { kid: 5 }],
+    ['has an empty name', { kid: '' }],
+    ['has a name of 257 characters', { kid: 'k'.repeat(257) }],
+    ['names no algorithm', { alg: undefined }],
+    ['names something else for an algorithm', { alg: ['RS256'] }],
+    ['is of another kind than its algorithm', { kty: 'EC' }],
+    ['is on a curve that its algorithm has not', { crv: 'P-256' }],
+    ['is for encryption', { use: 'enc' }],
+    ['does not verify', { key_ops: ['sign', ''] }],
+  ] as const)
+    it(`passes over a key that ${what}`, async () => {
+      deepEqual(await usable([good, { ...good, kid: 'other', ...members }]), ['good'])
+      await refused([{ ...good, ...members }], 'no key that can be used')
+    })
+
+  for (const [what, members] of [
+    ['2047 bits', { n: odd(2047) }],
+    ['8193 bits', { n: odd(8193) }],
+    ['no modulus', { n: undefined }],
+    ['a modulus of nothing but zeros', { n: 'A'.repeat(400) }],
+    ['no exponent', { e: undefined }],
+    ['an exponent of nothing but zeros', { e: 'AAAA' }],
+    ['the exponent 3', { e: 'Aw' }],
+    ['an even exponent', { e: 'AQAC' }],
+    ['an exponent of nine bytes', { e: odd(72) }],
+  ] as const)
+    it(`is refused whole for an RSA key with ${what}`, () =>
+      refused([good, { ...good, kid: 'weak', ...members }], 'an RSA key is too weak or malformed'))
+})

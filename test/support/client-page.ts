@@ -1,0 +1,119 @@
+import { imsg, type World } from '../../client/imsg.ts'
+
+type Reply = { status: number; body: unknown } | 'no network' | 'silence' | 'half an answer'
+/** The pages of one browser, as their channels hear each other. */
+export type Pages = Set<(news: never) => void>
+
+/** The gateway's answers that the tests turn on. */
+export const good: Reply = { status: 200, body: { msg: 'ok' } }
+export const signedOut: Reply = {
+  status: 401,
+  body: { code: 'token_revoked', title: 'You have been signed out' },
+}
+export const down: Reply = { status: 503, body: { code: 'table_unavailable', title: 'Not right now' } }
+
+/** Long enough for every promise under way to settle: nothing here waits for anything outside the process. */
+export const settled = () => new Promise((done) => setImmediate(done))
+
+class Tab extends EventTarget {
+  hidden = false
+  watchers = 0
+  override addEventListener(...given: Parameters<EventTarget['addEventListener']>) {
+    this.watchers++
+    super.addEventListener(...given)
+  }
+  override removeEventListener(...given: Parameters<EventTarget['removeEventListener']>) {
+    this.watchers--
+    super.removeEventListener(...given)
+  }
+}
+
+/** A page in a browser of our own: what the gateway answers, the clock, other pages and the tab are in our hands. */
+export const open = (pages: Pages = new Set()) => {
+  const asked: { url: string; init: RequestInit }[] = []
+  const went: string[] = []
+  const tab = new Tab()
+  let timers: { at: number; run: () => void }[] = []
+  let now = 0
+  let reply: Reply = good
+
+  const answer = async (signal?: AbortSignal | null): Promise<Response> => {
+    if (reply === 'no network') throw new TypeError('fetch failed')
+    if (reply === 'silence')
+      return new Promise((_, fail) => signal?.addEventListener('abort', () => fail(signal.reason)))
+    if (reply === 'half an answer')
+      return new Response(
+        new ReadableStream({
+          start: (body) => signal?.addEventListener('abort', () => body.error(signal.reason)),
+        }),
+      )
+    return Response.json(reply.body, { status: reply.status })
+  }
+  const world: World = {
+    fetch: (url, init) => {
+      asked.push({ url, init })
+      return answer(init.signal)
+    },
+    later: (run, milliseconds) => {
+      const timer = { at: now + milliseconds, run }
+      timers.push(timer)
+      return () => {
+        timers = timers.filter((other) => other !== timer)
+      }
+    },
+    random: () => 1,
+    channel: (_, hear) => {
+      pages.add(hear)
+      const others = () => [...pages].filter((other) => other !== hear)
+      return {
+        postMessage: (news) => {
+          // As the real one does.
+          if (!pages.has(hear)) throw new DOMException('Channel is closed', 'InvalidStateError')
+          for (const other of others()) other(news as never)
+        },
+        close: () => void pages.delete(hear),
+      }
+    },
+    document: tab,
+    location: { href: 'https://gw.example.test/edit?a=1#top', assign: (url) => void went.push(url) },
+  }
+
+  const gateway = imsg(world)
+  const heard: string[] = []
+  return {
+    gateway,
+    world,
+    tab,
+    asked,
+    went,
+    heard,
+    answers: (next: Reply) => {
+      reply = next
+    },
+    subscribe: () =>
+      gateway.session.subscribe((session, why) => void heard.push(why ? `${session} ${why.code}` : session)),
+    show: (hidden: boolean) => {
+      tab.hidden = hidden
+      tab.dispatchEvent(new Event('visibilitychange'))
+      return settled()
+    },
+    /** The pause before the next poll, in seconds; nothing when none is planned. */
+    pause: () => timers.map(({ at }) => (at - now) / 1000)[0],
+    pass: async (seconds: number) => {
+      now += seconds * 1000
+      const due = timers.filter(({ at }) => at <= now)
+      timers = timers.filter(({ at }) => at > now)
+      for (const { run } of due) run()
+      await settled()
+    },
+  }
+}
+
+/** A page that somebody has subscribed on and that has had its first answer. */
+export const listening = async (first: Reply, pages?: Pages) => {
+  const page = open(pages)
+  page.answers(first)
+  page.subscribe()
+  await settled()
+  return page
+}

@@ -1,0 +1,99 @@
+import type { Context } from 'aws-lambda'
+import type { Answer } from '../../lib/http/messages.ts'
+import { type HttpRouteName, methodAndPath, routes } from '../../lib/routes.ts'
+
+/** Requests as a test says them, as API Gateway passes them on, and what a browser makes of the answers. */
+
+export const publicUrl = 'https://gw.example.test'
+
+/** A request as a test says it. Cookies are raw pairs. */
+export type Request = Readonly<{
+  query?: string
+  headers?: Record<string, string>
+  cookies?: readonly string[]
+  body?: string
+  base64?: boolean
+  path?: Record<string, string>
+  bearer?: string
+}>
+
+let requests = 0
+
+/** The event that API Gateway makes of it: payload format 2.0. */
+export const eventOf = (name: HttpRouteName, request: Request) => {
+  const { method = 'GET', path = '' } = methodAndPath(routes[name]) ?? {}
+  const rawPath = path.replace('{org}', request.path?.org ?? '')
+  return {
+    version: '2.0',
+    routeKey: `${method} ${path}`,
+    rawPath,
+    rawQueryString: request.query ?? '',
+    headers: {
+      ...(request.bearer === undefined ? {} : { authorization: `Bearer ${request.bearer}` }),
+      ...Object.fromEntries(
+        Object.entries(request.headers ?? {}).map(([key, value]) => [key.toLowerCase(), value]),
+      ),
+    },
+    ...(request.cookies === undefined ? {} : { cookies: [...request.cookies] }),
+    ...(request.path === undefined ? {} : { pathParameters: request.path }),
+    ...(request.body === undefined ? {} : { body: request.body }),
+    isBase64Encoded: request.base64 ?? false,
+    requestContext: {
+      requestId: `request-${++requests}`,
+      http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      stage: '$default',
+    },
+  }
+}
+
+export const context = {
+  awsRequestId: 'test',
+  functionName: 'test',
+  // Long enough for a machine that is busy with other tests: running out of time has tests of its own.
+  getRemainingTimeInMillis: () => 60_000,
+} as unknown as Context
+
+/** A `Set-Cookie` value taken apart. */
+export type Crumb = Readonly<{ name: string; value: string; attributes: readonly string[] }>
+
+export const crumb = (text: string): Crumb => {
+  const [pair = '', ...attributes] = text.split('; ')
+  const end = pair.indexOf('=')
+  return { name: pair.slice(0, end), value: pair.slice(end + 1), attributes }
+}
+
+/** The cookies that an answer sets, and the names of those it takes away. */
+export const set = (answer: Answer): Crumb[] =>
+  (answer.cookies ?? []).map(crumb).filter(({ value }) => value !== '')
+export const cleared = (answer: Answer): string[] =>
+  (answer.cookies ?? [])
+    .map(crumb)
+    .filter(({ value }) => value === '')
+    .map(({ name }) => name)
+
+/** The `code` of a refusal, asked for as a problem document. */
+export const codeOf = (answer: Answer): string => JSON.parse(answer.body ?? '{}').code ?? ''
+
+/** A browser's cookies, kept from answer to answer. */
+export const browser = () => {
+  const cookies = new Map<string, string>()
+  return {
+    take: (answer: Answer): Answer => {
+      for (const { name, value } of (answer.cookies ?? []).map(crumb))
+        value === '' ? cookies.delete(name) : cookies.set(name, value)
+      return answer
+    },
+    pairs: (): string[] => [...cookies].map(([name, value]) => `${name}=${value}`),
+    cookies,
+  }
+}
+
+/** Same-origin, as a page of ours sends a POST. */
+export const fromOurPage = { origin: publicUrl }
+/** What a browser adds to a link that is followed. */
+export const navigation = {
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-site': 'cross-site',
+}
+export const asProblem = { accept: 'application/problem+json' }

@@ -1,0 +1,263 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after } from 'node:test'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { readConfig } from '../../lib/config.ts'
+import { jar } from '../../lib/http/cookies.ts'
+import type { Answer } from '../../lib/http/messages.ts'
+import type { Dependencies } from '../../lib/lambda/dependencies.ts'
+import type { Endpoint } from '../../lib/lambda/endpoint.ts'
+import { logTo } from '../../lib/log.ts'
+import type { HttpRouteName } from '../../lib/routes.ts'
+import { statesOf } from '../../lib/state/state.ts'
+import { type Table, tableIn } from '../../lib/store/table.ts'
+import { createTables, openDynalite, region } from '../../local/database.ts'
+import { startIdentity } from '../../local/identity/server.ts'
+import { undeclaredIn, unlisted } from './declared.ts'
+import { type browser, context, eventOf, publicUrl, type Request } from './events.ts'
+
+/**
+ * The door of the gateway, for tests: an API Gateway event in, the whole answer out, with the real handlers and chain, real
+ * signatures from the identity stand-in, an embedded database, and a clock that the test holds.
+ */
+
+export * from './events.ts'
+
+/** What every test starts from. `app.example.test` is the return domain of `demo`. */
+const standard = {
+  PUBLIC_URL: publicUrl,
+  TOKEN_ISSUER: 'unchecked',
+  TOKEN_AUDIENCE: 'unchecked',
+  LOG_LEVEL: 'debug',
+}
+
+export type Settings = Readonly<Record<string, string>>
+
+let ids = 0
+
+const schema = {
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }],
+  BillingMode: 'PAY_PER_REQUEST' as const,
+}
+
+/** An empty table behind this endpoint, or behind an embedded database of its own. */
+export const openTable = async (
+  endpoint?: string,
+): Promise<{ table: Table; url: string; client: DynamoDBClient; close: () => Promise<void> }> => {
+  const database = endpoint === undefined ? await openDynalite(undefined) : undefined
+  const url = endpoint ?? database?.url ?? ''
+  const tableName = `test-${++ids}`
+  await createTables(url, [{ name: tableName, properties: schema }])
+  const client = new DynamoDBClient({
+    endpoint: url,
+    region,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  })
+  const close = async () => {
+    client.destroy()
+    await database?.close()
+  }
+  return { table: tableIn(client, tableName), url, client, close }
+}
+
+/** Counts what a table is asked, and fails on demand: what stands between the gateway and its database. */
+export const watched = (table: Table) => {
+  const calls = { read: 0, write: 0 }
+  /** The keys that the last read asked for. */
+  const wanted: { keys: readonly string[] } = { keys: [] }
+  const fault: { next?: (kind: 'read' | 'write') => Error | undefined } = {}
+  const through = async <T>(kind: 'read' | 'write', work: () => Promise<T>): Promise<T> => {
+    calls[kind]++
+    const error = fault.next?.(kind)
+    if (error !== undefined) throw error
+    return work()
+  }
+  const watching: Table = {
+    read: (keys) => {
+      if (keys.length === 0) return table.read(keys)
+      wanted.keys = keys
+      return through('read', () => table.read(keys))
+    },
+    change: (...call) => through('write', () => table.change(...call)),
+    put: (...call) => through('write', () => table.put(...call)),
+    remove: (...call) => through('write', () => table.remove(...call)),
+  }
+  return { table: watching, calls, wanted, fault, reset: () => Object.assign(calls, { read: 0, write: 0 }) }
+}
+
+/** One identity service and one database, with as many function instances over them as a test wants. */
+export const openGateway = async (settings: Settings = {}) => {
+  const [identity, database] = await Promise.all([
+    startIdentity({ port: 0, clientId: 'gateway', clientSecret: 'canary-client-secret' }),
+    openTable(),
+  ])
+  const clock = { ahead: 0 }
+  const logs: Record<string, unknown>[] = []
+  const lines: string[] = []
+  const undeclared = new Set<string>()
+  const declared = (strays: readonly string[]): void => {
+    for (const stray of strays) undeclared.add(stray)
+  }
+  const front = watched(database.table)
+  const asked = { times: 0 }
+
+  const control = async (command: Record<string, unknown>): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${identity.url}/_control`, { method: 'POST', body: JSON.stringify(command) })
+    if (!answer.ok) throw new Error(`control: ${await answer.text()}`)
+    return answer.json() as Promise<Record<string, unknown>>
+  }
+
+  const now = () => Math.floor(Date.now() / 1000) + clock.ahead
+
+  /** Fresh dependencies: what a newly started function instance has. `invented`: its routes fail as no real one does. */
+  const instance = (more: Settings = {}, failures: 'declared' | 'invented' = 'declared'): Dependencies => {
+    const urls = { IMAS_URL: identity.url, ADMIN_API_URL: identity.url, ACCESS_TOKEN_URL: identity.url }
+    const config = readConfig({ ...standard, ...urls, ...settings, ...more })
+    const log = logTo(config.logLevel, (line) => {
+      lines.push(line)
+      const fields = JSON.parse(line)
+      logs.push(fields)
+      if (failures === 'declared') declared(unlisted(fields))
+    })
+    const random = (bytes: number) =>
+      createHash('sha512')
+        .update(`random ${++ids} ${process.pid}`)
+        .digest()
+        .subarray(0, bytes)
+        .toString('base64url')
+    const askForKeys = async () => {
+      asked.times++
+      await refresh(true)
+    }
+    return {
+      config,
+      table: front.table,
+      states: statesOf(config),
+      jar: jar(config),
+      log,
+      metricsNamespace: 'imsg-service-test',
+      now,
+      random,
+      askForKeys,
+    }
+  }
+
+  const refreshing = async (table: Table, more: Settings) => {
+    const { refreshAll, refreshKeys } = await import('../../lib/refresh/refresh.ts')
+    const { stateWriter } = await import('../../lib/refresh/state-writer.ts')
+    const { upstreamOf } = await import('../../lib/refresh/upstream.ts')
+    const on = { ...instance(more), table }
+    const upstream = upstreamOf(
+      on.config,
+      async () => ({ id: 'gateway', secret: 'canary-client-secret' }),
+      now,
+    )
+    const deps = { ...on, keeper: stateWriter(on.table), upstream }
+    return { all: () => refreshAll(deps), keys: () => refreshKeys(deps) }
+  }
+
+  /** What refresh-state does. */
+  const refresh = async (forced = false, over = database.table, more: Settings = {}) => {
+    const run = await refreshing(over, more)
+    return forced ? run.keys() : run.all()
+  }
+
+  /** The handler of a route in a fresh instance. */
+  const open = async (
+    name: HttpRouteName,
+    on = instance(),
+  ): Promise<(request?: Request) => Promise<Answer>> => {
+    const { wire } = (await import(`../../functions/${name}/index.ts`)) as {
+      wire: (on: Dependencies) => Endpoint
+    }
+    const handler = wire(on)
+    return async (request = {}) => {
+      const answer = await handler(eventOf(name, request), context)
+      declared(undeclaredIn(name, answer))
+      return answer
+    }
+  }
+
+  const warm = instance()
+  const opened = new Map<HttpRouteName, (request?: Request) => Promise<Answer>>()
+  /** Calls a route in the instance that stays. */
+  const call = async (name: HttpRouteName, request: Request = {}): Promise<Answer> => {
+    const handler = opened.get(name) ?? (await open(name, warm))
+    opened.set(name, handler)
+    return handler(request)
+  }
+
+  /** What health says, beside its status and type. */
+  const health = async (headers: Record<string, string> = {}) => {
+    const answer = await call('health', { headers })
+    return {
+      status: answer.statusCode,
+      type: answer.headers['content-type'],
+      ...JSON.parse(answer.body ?? ''),
+    }
+  }
+  /** The item under a key, as the table has it. */
+  const stored = async (key: string) => (await database.table.read([key])).get(key)
+
+  /** A genuine token of `editor` at `demo`, with these claims and header members in the place of its own. */
+  const token = async (
+    claims: Record<string, unknown> = {},
+    more: Record<string, unknown> = {},
+  ): Promise<string> => {
+    const { token } = await control({ do: 'issue', claims, ...more })
+    return String(token)
+  }
+
+  /** Begins a login and comes back from the identity service: what the browser then asks `/callback`. */
+  const begin = async (
+    person: ReturnType<typeof browser>,
+    callback = 'https://app.example.test/',
+    org = 'demo',
+  ): Promise<URLSearchParams> => {
+    const answer = person.take(
+      await call('login', {
+        query: `org=${org}&callback=${encodeURIComponent(callback)}`,
+        cookies: person.pairs(),
+      }),
+    )
+    equal(answer.statusCode, 302, answer.body)
+    const there = new URL(answer.headers.location ?? 'about:blank')
+    return new URL(there.searchParams.get('callback') ?? 'about:blank').searchParams
+  }
+
+  const close = async () => {
+    await Promise.all([identity.close(), database.close()])
+  }
+  after(close)
+  // Declared failures: what a route does and neither its row nor the OpenAPI document says is a lie of one of them.
+  after(() => deepEqual([...undeclared], [], 'neither in the row of the route nor in the OpenAPI document'))
+
+  await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })
+  const { outcome, reason } = await refresh()
+  equal(outcome, 'changed', reason)
+  return {
+    identity,
+    database,
+    table: database.table,
+    front,
+    health,
+    stored,
+    clock,
+    now,
+    logs,
+    lines,
+    asked,
+    control,
+    instance,
+    refresh,
+    open,
+    call,
+    token,
+    begin,
+    close,
+  }
+}
+
+export type Gateway = Awaited<ReturnType<typeof openGateway>>
