@@ -1,0 +1,84 @@
+import { deepEqual } from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import type { Texts } from '../../infra/settings.ts'
+import { root } from '../../local/synthesis.ts'
+import { good, least, resourcesOf, templateOf } from '../infra/synthesised.ts'
+import { engine } from './python.ts'
+
+/** Every template that the settings can make, judged by AWS's linter against the registry schemas of the regions they may go to. */
+
+const bin = engine('cfn-lint')
+
+const certificate = (partition: string, region: string): string =>
+  `arn:${partition}:acm:${region}:123456789012:certificate/0123abcd-4567-89ef-0123-456789abcdef`
+const ownDomain = { ...good, DOMAIN_CERTIFICATE_ARN: certificate('aws', 'eu-north-1') }
+
+/** By what they change in the template. */
+const combinations: Readonly<Record<string, { texts: Texts; regions?: readonly string[] }>> = {
+  'the least that can be deployed': { texts: least },
+  'an Admin API with its credentials': { texts: good },
+  'somebody who hears of alarms': { texts: { ...least, ALARM_EMAIL: 'operators@example.com' } },
+  'a stage of its own': { texts: { ...good, STAGE_NAME: 'staging-2' } },
+  'other origins may ask': { texts: { ...least, CORS_ALLOWED_ORIGINS: 'https://editor.example.com' } },
+  'a domain of its own': { texts: ownDomain },
+  'a domain and its zone': { texts: { ...ownDomain, HOSTED_ZONE_ID: 'Z0123456789ABCDEFGHIJ' } },
+  'no login binding': { texts: { ...least, LOGIN_BINDING: 'off' } },
+  'a stand-in of AWS': { texts: { ...least, AWS_USE_EMPTY_CREDENTIALS: 'true' } },
+  'everything at once': {
+    texts: {
+      ...ownDomain,
+      HOSTED_ZONE_ID: 'Z0123456789ABCDEFGHIJ',
+      ALARM_EMAIL: 'operators@example.com',
+      STAGE_NAME: 'production',
+      LOGIN_BINDING: 'off',
+    },
+  },
+  GovCloud: {
+    texts: { ...good, DOMAIN_CERTIFICATE_ARN: certificate('aws-us-gov', 'us-gov-west-1') },
+    regions: ['us-gov-west-1', 'us-gov-east-1'],
+  },
+  China: {
+    texts: { ...good, DOMAIN_CERTIFICATE_ARN: certificate('aws-cn', 'cn-north-1') },
+    regions: ['cn-north-1', 'cn-northwest-1'],
+  },
+}
+
+const everyday = ['eu-north-1', 'eu-central-1', 'us-east-1', 'ap-northeast-1']
+
+/** How CDK writes: dependencies that a reference implies already, and Fn::Join where Fn::Sub would do. */
+const accepted = ['W3005', 'I1022']
+
+const folder = join(root, '.local', 'engines', 'templates')
+mkdirSync(folder, { recursive: true })
+
+type Match = Readonly<{ Rule: { Id: string }; Message: string; Location: { Path: readonly unknown[] } }>
+
+/** What cfn-lint says of a template, warnings and advice included: `rule place message`. */
+const findings = (name: string, template: object, regions: readonly string[] = everyday): string[] => {
+  const file = join(folder, `${name.replaceAll(' ', '-')}.template.json`)
+  writeFileSync(file, JSON.stringify(template))
+  const options = ['--format', 'json', '--include-checks', 'I', '--ignore-checks', ...accepted]
+  const where = ['--regions', ...regions, '--template', file]
+  const program = join(bin ?? '', 'cfn-lint')
+  const { stdout, stderr } = spawnSync(program, [...options, ...where], { encoding: 'utf8' })
+  if (!stdout) throw new Error(`cfn-lint: ${stderr}`)
+  const matches: readonly Match[] = JSON.parse(stdout)
+  return matches.map(({ Rule, Message, Location }) => `${Rule.Id} ${Location.Path?.join('/')} ${Message}`)
+}
+
+if (bin)
+  describe('cfn-lint finds nothing in the template for', () => {
+    for (const [name, { texts, regions }] of Object.entries(combinations))
+      it(name, () => deepEqual(findings(name, templateOf(texts).toJSON(), regions), []))
+
+    it('... and would: a property that does not exist is found', () => {
+      const template = templateOf(least).toJSON()
+      const [[id = ''] = []] = resourcesOf(templateOf(least), 'AWS::ApiGatewayV2::Stage')
+      template.Resources[id].Properties.AccessLogSetting = {}
+      const found = findings('a wrong property', template)
+      deepEqual([found.length, found[0]?.split(' ')[0]], [1, 'E3002'])
+    })
+  })

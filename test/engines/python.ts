@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Programs from PyPI that judge what this project says of itself, each in an environment of its own under `.local/engines`. */
+
+const root = join(import.meta.dirname, '..', '..')
+
+/** What schemathesis asks for; the lock files are made for it. */
+const oldestPython = [3, 11] as const
+
+/** Why an engine cannot be had on this machine; anything else that goes wrong is a failure of the suite. */
+class NotHere extends Error {}
+
+const run = (program: string, ...args: string[]) => {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' })
+  return { ok: status === 0, text: `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`.trim() }
+}
+
+const python = (): string => {
+  const { ok, text } = run('python3', '-c', 'import sys; print(*sys.version_info[:3], sep=".")')
+  if (!ok) throw new NotHere('there is no python3 on the PATH')
+  const [major = 0, minor = 0] = text.split('.').map(Number)
+  if (major !== oldestPython[0] || minor < oldestPython[1])
+    throw new NotHere(`python3 is ${text}, and ${oldestPython.join('.')} is needed`)
+  return text
+}
+
+/** Said by pip when it could not ask the index, as opposed to not liking what it got. */
+const unreachable = /connection broken|ConnectionError|ConnectTimeout|ReadTimeout|Temporary failure in name/
+
+const install = (folder: string, lock: string): void => {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const made = run('python3', '-m', 'venv', folder)
+  if (!made.ok) throw new NotHere(`python3 makes no virtual environment: ${made.text}`)
+  const pip = ['-m', 'pip', 'install', '--quiet', '--retries', '1', '--disable-pip-version-check']
+  // Hashes pin the bytes, and a wheel runs nothing of its own when it is installed.
+  const strict = ['--require-hashes', '--no-deps', '--only-binary', ':all:', '-r', lock]
+  const { ok, text } = run(join(folder, 'bin', 'python'), ...pip, ...strict)
+  if (ok) return
+  if (unreachable.test(text)) throw new NotHere('PyPI cannot be reached')
+  throw new Error(`pip: ${text}`)
+}
+
+/** The folder of an engine's programs, installed as its lock file says unless it already is. */
+const installed = (name: string): string => {
+  const version = python()
+  const lock = join(import.meta.dirname, `${name}.txt`)
+  const folder = join(root, '.local', 'engines', name)
+  const mark = join(folder, 'installed')
+  const wanted = createHash('sha256').update(version).update(readFileSync(lock)).digest('hex')
+  if (!existsSync(mark) || readFileSync(mark, 'utf8') !== wanted) {
+    install(folder, lock)
+    writeFileSync(mark, wanted)
+  }
+  return join(folder, 'bin')
+}
+
+/**
+ * Where the programs of an engine are: `<name>.txt` beside this file pins it and all that it needs. Without Python or PyPI there is
+ * none: the suite says `not run` and has nothing to test, or fails when REQUIRE_ENGINES is 1.
+ */
+export const engine = (name: string): string | undefined => {
+  try {
+    return installed(name)
+  } catch (error) {
+    if (!(error instanceof NotHere) || process.env.REQUIRE_ENGINES === '1') throw error
+    console.log(`not run: ${name}: ${error.message}`)
+    return undefined
+  }
+}
