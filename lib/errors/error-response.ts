@@ -18,15 +18,26 @@ const readerOf = ({ header }: Incoming): Reader => {
   return wantsPage ? 'page' : 'key'
 }
 
+type Written<C extends string> = Pick<typeof import('./texts.ts'), 'page' | 'pagePolicy'> &
+  Readonly<{ texts: Readonly<Record<Language, Readonly<Record<C, { title: string; advice: string }>>>> }>
+
+/** The failures of a service: whether a new login can help, and what is said of them. */
+export type Failures<C extends string> = Readonly<{
+  again: (code: C) => boolean
+  written: () => Promise<Written<C>>
+}>
+
 /** A poll that is refused gets a key and no words, so they are loaded only for whoever reads them. */
 const written = () => import('./texts.ts')
-type Written = Awaited<ReturnType<typeof written>>
+
+const own: Failures<Code> = { again: (code) => row(code).again ?? false, written }
 
 /** A page in the language of whoever reads it. */
-const asPage = async (
+export const asPage = async <T extends Pick<Written<never>, 'page' | 'pagePolicy'>>(
   request: Incoming,
   status: number,
-  content: (written: Written, language: Language) => PageContent,
+  written: () => Promise<T>,
+  content: (written: T, language: Language) => PageContent,
 ): Promise<Answer> => {
   const loaded = await written()
   // Stryker disable next-line StringLiteral: what is no language asks for none.
@@ -42,27 +53,27 @@ const asPage = async (
 /** `POST /logout` by a form of a page that says nowhere to go: the browser shows what it is answered, so that is a page. */
 export const signedOut = (request: Incoming): Promise<Answer> | Answer =>
   request.header('sec-fetch-mode') === 'navigate'
-    ? asPage(request, 200, ({ farewell }, language) => farewell[language])
+    ? asPage(request, 200, written, ({ farewell }, language) => farewell[language])
     : ok({ msg: 'You are logged out' }, request.facts.cookies)
 
 /** What a page says of a failure. */
 const told =
-  (request: Incoming, code: Code, status: number, errorsUrl: string | undefined) =>
-  ({ texts }: Written, language: Language): PageContent => {
-    const login = row(code).again && request.facts.again
-    const again = login && ({ to: login, why: status < 500 ? 'signIn' : 'retry' } as const)
-    return { ...texts[language][code], failure: { code, id: request.id }, again, errorsUrl }
+  <C extends string>(again: boolean, request: Incoming, code: C, status: number, errorsUrl?: string) =>
+  ({ texts }: Written<C>, language: Language): PageContent => {
+    const login = again && request.facts.again
+    const link = login ? ({ to: login, why: status < 500 ? 'signIn' : 'retry' } as const) : undefined
+    return { ...texts[language][code], failure: { code, id: request.id }, again: link, errorsUrl }
   }
 
 /** The failure as a problem document: RFC 9457. For programs, so its words are constants and English. */
-const asDocument = async (
+const asDocument = async <C extends string>(
+  { again, written }: Failures<C>,
   request: Incoming,
-  code: Code,
+  code: C,
   { status, key }: { status: number; key: string },
 ): Promise<Answer> => {
   const { texts } = await written()
   const { cookies, again: login } = request.facts
-  const { again } = row(code)
   const document = {
     type: `urn:imsg-service:problem:${code}`,
     title: texts.en[code].title,
@@ -70,7 +81,7 @@ const asDocument = async (
     instance: request.id,
     key,
     code,
-    ...(again && login ? { login } : {}),
+    ...(again(code) && login ? { login } : {}),
   }
   return answer(status, 'application/problem+json', JSON.stringify(document), cookies)
 }
@@ -79,15 +90,30 @@ const asDocument = async (
  * The answer to a failure, in the form that suits whoever asked. `named`: the public answer, where the row of a route says another;
  * `errorsUrl`: where a page may send people for more.
  */
-export const errorResponse = async (
+export const respond = async <C extends string>(
+  failures: Failures<C>,
   request: Incoming,
-  code: Code,
+  code: C,
   named: AnswerName,
   errorsUrl?: string,
 ): Promise<Answer> => {
   const { status, key } = answers[named]
   const reader = readerOf(request)
-  if (reader === 'page') return asPage(request, status, told(request, code, status, errorsUrl))
-  if (reader === 'problem') return asDocument(request, code, answers[named])
+  if (reader === 'page')
+    return asPage(
+      request,
+      status,
+      failures.written,
+      told(failures.again(code), request, code, status, errorsUrl),
+    )
+  if (reader === 'problem') return asDocument(failures, request, code, answers[named])
   return answer(status, 'application/json', JSON.stringify(key), request.facts.cookies)
 }
+
+/** The answer to a failure of the gateway's own catalogue. */
+export const errorResponse = (
+  request: Incoming,
+  code: Code,
+  named: AnswerName,
+  errorsUrl?: string,
+): Promise<Answer> => respond(own, request, code, named, errorsUrl)

@@ -75,7 +75,24 @@ const parents = (host: string): string[] => {
 }
 
 /** A cookie named `__Host-` or `__Secure-` cannot be set over plain http, so on loopback the prefix is left off. */
-const plainName = (name: string): string => name.replace(/^__(Host|Secure)-/i, '')
+export const plainName = (name: string): string => name.replace(/^__(Host|Secure)-/i, '')
+
+/** One `Set-Cookie`, never for scripts. Plain http on loopback takes no `Secure`. */
+export const setCookie = (
+  name: string,
+  value: string,
+  seconds: number,
+  scope: readonly string[],
+  loopback: boolean,
+): SetCookie =>
+  [
+    `${name}=${value}`,
+    `Max-Age=${seconds}`,
+    ...scope,
+    'HttpOnly',
+    ...(loopback ? [] : ['Secure']),
+    'SameSite=Lax',
+  ].join('; ') as SetCookie
 
 /** Builds the jar. `SameSite=Lax`, never Strict: the browser comes back from the identity service, another site, by a link. */
 export const jar = ({
@@ -91,15 +108,7 @@ export const jar = ({
   const shared = cookieDomain === undefined ? [] : [`Domain=${cookieDomain}`]
 
   const set = (name: string, value: string, seconds: number, domain: readonly string[] = []): SetCookie =>
-    [
-      `${name}=${value}`,
-      `Max-Age=${seconds}`,
-      'Path=/',
-      ...domain,
-      'HttpOnly',
-      ...(loopback ? [] : ['Secure']),
-      'SameSite=Lax',
-    ].join('; ') as SetCookie
+    setCookie(name, value, seconds, ['Path=/', ...domain], loopback)
 
   const variants = sessionName.startsWith('__Host-') ? [] : parents(new URL(publicUrl).hostname)
   return {

@@ -11,7 +11,7 @@ import type { Incoming } from './messages.ts'
 type PolicyConfig = Pick<Config, 'publicUrl' | 'corsOrigins'>
 
 /** W3C Fetch Metadata and Secure Purpose; `Purpose` and `X-Moz` are what older browsers sent with a prefetch. */
-const isNavigation = ({ header }: Incoming): boolean => {
+export const isNavigation = ({ header }: Incoming): boolean => {
   const purposes = [header('sec-purpose'), header('purpose'), header('x-moz')]
   // Stryker disable next-line StringLiteral: what stands for no header is no prefetch.
   if (purposes.some((purpose) => /prefetch|prerender|preview/i.test(purpose ?? ''))) return false

@@ -7,6 +7,15 @@ declare const brand: unique symbol
 /** An address at which a login begins: ours, or that of the identity service. Only this module makes one. */
 export type LoginUrl = string & { readonly [brand]: 'LoginUrl' }
 
+/** The login of an identity service for this callback URL. */
+export const loginUrlAt = (
+  imasUrl: string,
+  imasLoginPath: string,
+  org: OrganisationName,
+  callback: string,
+): LoginUrl =>
+  `${imasUrl}${imasLoginPath.replace('{org}', encodeURIComponent(org))}?callback=${encodeURIComponent(callback)}` as LoginUrl
+
 /** Where the identity service asks the person who they are. Every value is encoded, so none can add or cut off a parameter. */
 export const identityLoginUrl = (
   { imasUrl, imasLoginPath, publicUrl }: Pick<Config, 'imasUrl' | 'imasLoginPath' | 'publicUrl'>,
@@ -16,8 +25,7 @@ export const identityLoginUrl = (
 ): LoginUrl => {
   const binding = proof === undefined ? '' : `&login=${encodeURIComponent(proof)}`
   const callback = `${publicUrl}${prefix}/callback?serviceCallback=${encodeURIComponent(to)}${binding}`
-  const path = imasLoginPath.replace('{org}', encodeURIComponent(org))
-  return `${imasUrl}${path}?callback=${encodeURIComponent(callback)}` as LoginUrl
+  return loginUrlAt(imasUrl, imasLoginPath, org, callback)
 }
 
 /** Our own login, to start once more. What it is given is checked when it is followed. */
