@@ -54,14 +54,14 @@ export const budget = 225_000
 
 /** What of it may be our own: a little more than it is, so that growth is a decision. */
 export const ownBudgets: Readonly<Record<RouteName, number>> = {
-  login: 34_500,
-  'org-login': 34_500,
-  callback: 50_000,
+  login: 35_500,
+  'org-login': 35_500,
+  callback: 51_000,
   'token-is-set': 45_500,
   units: 48_000,
   unit: 48_000,
-  logout: 49_000,
-  health: 30_000,
+  logout: 50_000,
+  health: 31_000,
   'refresh-state': 35_000,
 }
 
