@@ -57,6 +57,7 @@ export const ownBudgets: Readonly<Record<RouteName, number>> = {
   login: 35_500,
   'org-login': 35_500,
   callback: 51_000,
+  authorize: 56_000,
   'token-is-set': 45_500,
   units: 48_000,
   unit: 48_000,

@@ -139,6 +139,7 @@ const open = async (): Promise<World> => {
       login: eventOf('login', { query: asked }),
       'org-login': eventOf('org-login', { query: asked.slice('org=demo&'.length), path: { org: 'demo' } }),
       callback: eventOf('callback', { query: back.toString(), cookies: pairs }),
+      authorize: eventOf('authorize', { query: 'org=demo', cookies }),
       'token-is-set': eventOf('token-is-set', { cookies }),
       units: eventOf('units', { cookies }),
       unit: eventOf('unit', { cookies, body: '{"unit":null}' }),

@@ -46,6 +46,12 @@ export const explained = {
     means: 'The `Content-Type` is missing or does not say JSON.',
     remedy: 'Send `Content-Type: application/json`.',
   },
+  bad_rule: {
+    means:
+      'The query of `authorize` is not a rule: a parameter other than `org`, `unit`, `permission`, `sub` and `redirect`, or one that is empty, repeated or not of its form; or `org` is missing. The log line says which as `cause`.',
+    remedy:
+      'Correct the configuration of the proxy or service that asks. `org=*` means any organisation; a permission reads `service:permission`.',
+  },
 
   not_a_navigation: {
     means:
@@ -162,6 +168,12 @@ export const explained = {
       'A state change came from an origin that is neither `PUBLIC_URL` nor in `CORS_ALLOWED_ORIGINS`, or with a cookie and without any word on its origin.',
     remedy:
       'Add the origin of the page to `CORS_ALLOWED_ORIGINS`. Programs send `Origin: <PUBLIC_URL>`, or the token as a bearer.',
+  },
+  rule_not_met: {
+    means:
+      'The person is signed in, and the rule of the service does not hold for them. The log line names the first part that fails (`org`, `sub`, `unit`, `permission`) as `cause`.',
+    remedy:
+      'Give the person the group that holds the permission, or correct the rule. Do not send them to the login: they are signed in.',
   },
   unit_not_held: {
     means: 'No unit of this name is among those of this person.',

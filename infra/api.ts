@@ -20,11 +20,12 @@ import { type HttpRouteName, methodAndPath, type Route, routes } from '../lib/ro
 
 type Throttle = { rateLimit: number; burstLimit: number }
 
-/** Requests a second, and how many at once before that counts. Every open editor polls token-is-set. */
+/** Requests a second, and how many at once before that counts. Every open editor polls token-is-set, and every request to a service behind a proxy asks authorize. */
 export const throttle = {
   standard: { rateLimit: 100, burstLimit: 200 },
   routes: {
     'token-is-set': { rateLimit: 500, burstLimit: 1000 },
+    authorize: { rateLimit: 500, burstLimit: 1000 },
     health: { rateLimit: 20, burstLimit: 40 },
   },
 } as const satisfies { standard: Throttle; routes: Partial<Record<HttpRouteName, Throttle>> }

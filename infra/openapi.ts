@@ -90,7 +90,12 @@ const either = (one: Answer, other: Answer): Answer => {
     const before = media[type]
     media[type] = before ? { schema: { oneOf: [before.schema, schema] } } : { schema }
   }
-  return { ...one, ...other, description: `${one.description}\n\n${other.description}`, content: media }
+  const headers = { ...one.headers, ...other.headers }
+  return {
+    description: `${one.description}\n\n${other.description}`,
+    ...(Object.keys(headers).length > 0 && { headers }),
+    content: media,
+  }
 }
 
 const refusals = (route: Route, { refusalsSetCookies }: Spoken): Map<number, Answer> => {

@@ -17,6 +17,8 @@ export const settingsExplained = {
   CORS_ALLOWED_ORIGINS: 'Origins whose pages may call the gateway with credentials. Comma-separated.',
   CORS_ALLOWED_ADDITIONAL_HEADERS:
     'Request headers allowed beside Accept, Authorization, Content-Type and If-None-Match. Comma-separated.',
+  INCLUDE_IMID_TOKEN_IN_REQUEST:
+    'true: `/authorize` gives a proxy the token of the person as `x-imid-token`, to pass on to its service.',
   STRICT_COOKIE_MODE: 'true: a Cookie header that breaks RFC 6265 is answered 400.',
   AWS_USE_EMPTY_CREDENTIALS: 'true: sign with placeholder credentials, for stand-ins of AWS.',
   TOKEN_ISSUER: 'The `iss` that tokens have to carry, or `unchecked`.',

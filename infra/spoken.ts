@@ -60,6 +60,48 @@ const redirected = (description: string): Answer => ({
   headers: { Location: ref('headers', 'Location'), ...cookieHeader },
 })
 
+/** The closed list of `/authorize`: all of them on every 200. */
+const identityHeader = (description: string): Json => ({
+  description,
+  required: true,
+  schema: { type: 'string' },
+})
+const identityHeaders = {
+  'x-imid-sub': identityHeader(
+    'The subject. Like all of these percent-encoded UTF-8, and empty where there is nothing.',
+  ),
+  'x-imid-org': identityHeader('The organisation.'),
+  'x-imid-unit': identityHeader('The preferred unit.'),
+  'x-imid-units': identityHeader(
+    'The units, joined by commas. Cut off at 2,048 characters, with a last item `...`.',
+  ),
+  'x-imid-permissions': identityHeader(
+    'Permissions, joined by commas and cut off like the units. With `unit` in the rule, those that hold in that unit; without, `service:permission` for the organisation and `unit/service:permission` for one unit.',
+  ),
+  'x-imid-name': identityHeader('Given and family name.'),
+  'x-imid-email': identityHeader('E-mail address.'),
+  'x-imid-req-id': identityHeader('The id of this request in the log of the gateway.'),
+  'x-imid-token': identityHeader(
+    'The token of the person, only for `Sec-Imid-Proxy: 1` and with INCLUDE_IMID_TOKEN_IN_REQUEST.',
+  ),
+  'x-imid-cookie': identityHeader(
+    'The `Cookie` header without the cookies of the gateway, not encoded, only for `Sec-Imid-Proxy: 1`.',
+  ),
+}
+const loginHeader = {
+  'x-imid-login': {
+    description: 'Where to sign in: for a navigation, when the rule names one organisation.',
+    schema: { type: 'string', format: 'uri' },
+  },
+}
+const fromProxy = (name: string, description: string, schema: Json = { type: 'string' }): Json => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema,
+})
+
 const login = {
   session: 'ignored',
   answers: {
@@ -141,6 +183,41 @@ export const spoken = {
       ),
     ],
     answers: { 302: redirected('To the return URL, with the session cookie set.') },
+  },
+  authorize: {
+    description: 'For reverse proxies and the library in `service/`. All parts of the rule have to hold.',
+    session: 'needed',
+    parameters: [
+      parameter(
+        'org',
+        'Organisation the person has to be of; `*` for any.',
+        { type: 'string', minLength: 1 },
+        true,
+      ),
+      parameter('unit', 'Unit the person has to belong to.', unitName, false),
+      parameter(
+        'permission',
+        'Permission that the organisation, or the unit of the rule, has to grant.',
+        { type: 'string', pattern: '^[^:]+:[^:]+$' },
+        false,
+      ),
+      parameter('sub', 'Subject the person has to be.', { type: 'string', minLength: 1 }, false),
+      parameter('redirect', '`1`: redirect a navigation to the login instead of 401.', text('1'), false),
+      fromProxy(
+        'X-Original-URL',
+        'The page that the browser asked for; the login returns there when that is allowed.',
+      ),
+      fromProxy(
+        'Sec-Imid-Proxy',
+        'Ask for `x-imid-token` and `x-imid-cookie`. No script can send it.',
+        text('1'),
+      ),
+    ],
+    answers: {
+      200: { description: 'Signed in, and the rule is met. No body.', headers: identityHeaders },
+      302: redirected('To the login, with `redirect=1`.'),
+      401: { description: 'Not signed in.', headers: loginHeader },
+    },
   },
   'token-is-set': {
     session: 'needed',

@@ -115,6 +115,7 @@ export const settings = {
   ALLOWED_CALLBACK_ORIGINS: setting({ parse: list(origin), standard: '' }),
   CORS_ALLOWED_ORIGINS: setting({ parse: list(origin), standard: '' }),
   CORS_ALLOWED_ADDITIONAL_HEADERS: setting({ parse: list(headerName), standard: '' }),
+  INCLUDE_IMID_TOKEN_IN_REQUEST: setting({ parse: flag, standard: 'false' }),
   STRICT_COOKIE_MODE: setting({ parse: flag, standard: 'false' }),
   AWS_USE_EMPTY_CREDENTIALS: setting({ parse: flag, standard: 'false' }),
   TOKEN_ISSUER: setting({ parse: checked, required: true }),
@@ -206,6 +207,8 @@ export type Config = Readonly<{
   callbackOrigins: readonly Origin[]
   corsOrigins: readonly Origin[]
   corsHeaders: readonly string[]
+  /** `/authorize` hands the token of the caller to a proxy. */
+  includeToken: boolean
   strictCookies: boolean
   emptyCredentials: boolean
   issuer: string | Unchecked
@@ -247,6 +250,7 @@ export const readConfig = (
     callbackOrigins: set.ALLOWED_CALLBACK_ORIGINS,
     corsOrigins: set.CORS_ALLOWED_ORIGINS,
     corsHeaders: [...corsHeaders, ...set.CORS_ALLOWED_ADDITIONAL_HEADERS],
+    includeToken: set.INCLUDE_IMID_TOKEN_IN_REQUEST,
     strictCookies: set.STRICT_COOKIE_MODE,
     emptyCredentials: set.AWS_USE_EMPTY_CREDENTIALS,
     issuer: set.TOKEN_ISSUER,

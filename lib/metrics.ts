@@ -34,6 +34,9 @@ const metricsOf = ({ route, status, code, cookieBytes, unbound }: RequestOutcome
       return [one('LoginReturned'), ...(status === 302 ? [] : [one('LoginFailed')]), ...more]
     case 'token-is-set':
       return [one(status === 200 ? 'PollGood' : status === 401 ? 'PollRefused' : 'PollUnknown')]
+    case 'authorize':
+      // A visitor who is not signed in yet is no refusal.
+      return status < 400 || status === 401 ? [] : [one('Refused')]
     default:
       return status < 400 ? [] : [one('Refused')]
   }

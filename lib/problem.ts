@@ -32,6 +32,9 @@ export const catalogue = {
   body_too_large: { answer: 'tooLarge', level: 'info' },
   not_json: { answer: 'unsupported', level: 'info' },
 
+  // A service or its proxy that asks the wrong way.
+  bad_rule: { answer: 'badRequest', level: 'error' },
+
   // A person who is not signed in.
   not_a_navigation: { answer: 'missingToken', level: 'info', again: true },
   token_missing: { answer: 'missingToken', level: 'info' },
@@ -61,6 +64,7 @@ export const catalogue = {
   organisation_unknown: { answer: 'forbidden', level: 'info' },
   organisation_blocked: { answer: 'forbidden', level: 'info' },
   foreign_origin: { answer: 'forbidden', level: 'warn' },
+  rule_not_met: { answer: 'forbidden', level: 'info' },
   unit_not_held: { answer: 'forbidden', level: 'info' },
 
   // What we cannot know, or got wrong.

@@ -107,6 +107,14 @@ export const routes = {
       ...cannotKnow,
     ],
   },
+  authorize: {
+    get: '/authorize',
+    csrf: 'none: it changes nothing',
+    token: 'yes',
+    writes: 'nothing',
+    summary: 'Say to a proxy in front of a service who this person is, and whether they may come in',
+    problems: ['bad_query', 'bad_rule', 'rule_not_met', ...notSignedIn],
+  },
   'token-is-set': {
     get: '/token-is-set',
     csrf: 'none: it changes nothing',

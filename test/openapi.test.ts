@@ -59,6 +59,13 @@ const requests = {
     [401, { query: 'imid_token=x&serviceCallback=/', headers: { 'sec-fetch-mode': 'cors' } }],
     [403, { query: 'imid_token=x&serviceCallback=/' }],
   ],
+  authorize: [
+    [200, { query: 'org=demo', cookies }],
+    [302, { query: 'org=demo&redirect=1' }],
+    [400, { query: 'org=demo&rol=x', cookies }],
+    [401, { query: 'org=demo' }],
+    [403, { query: 'org=second', cookies }],
+  ],
   'token-is-set': [
     [200, { cookies }],
     [401, {}],

@@ -28,6 +28,12 @@ const costs: Readonly<
     cold: { read: 1, write: 0 },
     warm: { read: 1, write: 0 },
   },
+  authorize: {
+    request: async () => ({ cookies: await cookie(), query: 'org=demo' }),
+    status: 200,
+    cold: { read: 1, write: 0 },
+    warm: { read: 1, write: 0 },
+  },
   units: {
     request: async () => ({ cookies: await cookie() }),
     status: 200,

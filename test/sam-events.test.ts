@@ -66,6 +66,7 @@ const cases = {
   login: { query: 'org=demo&callback=/', status: 302 },
   'org-login': { path: { org: 'demo' }, query: 'callback=/', status: 302 },
   callback: { query: `imid_token=${raw}&serviceCallback=/`, cookie: session, status: 302 },
+  authorize: { query: 'org=demo', cookie: session, status: 200 },
   'token-is-set': { cookie: session, status: 200 },
   units: { headers: { Authorization: `Bearer ${raw}` }, status: 200 },
   unit: { cookie: session, headers: ours, body: '{"unit":"south"}', status: 200 },

@@ -22,6 +22,7 @@ export const en = {
   bad_body: { title: 'The body is not the JSON that is expected', advice: clientError },
   body_too_large: { title: 'The body is too large', advice: clientError },
   not_json: { title: 'The body has to be JSON', advice: clientError },
+  bad_rule: { title: 'The rule of this service is not one', advice: clientError },
 
   not_a_navigation: {
     title: 'A login starts in a browser window of its own',
@@ -88,6 +89,10 @@ export const en = {
     advice: 'Nobody can sign in at it for now. Whoever manages your organisation can tell you why.',
   },
   foreign_origin: { title: 'This request came from another site', advice: notYours },
+  rule_not_met: {
+    title: 'You may not use this service',
+    advice: 'You are signed in, but not allowed in here. Ask whoever manages your organisation.',
+  },
   unit_not_held: { title: 'You do not belong to this unit', advice: 'Choose one of your own units.' },
 
   state_missing: { title: 'Signing in is not possible right now', advice: tryLater },

@@ -23,6 +23,7 @@ export const sv = {
   bad_body: { title: 'Innehållet är inte den JSON som väntades', advice: clientError },
   body_too_large: { title: 'Innehållet är för stort', advice: clientError },
   not_json: { title: 'Innehållet måste vara JSON', advice: clientError },
+  bad_rule: { title: 'Tjänstens regel är ingen regel', advice: clientError },
 
   not_a_navigation: {
     title: 'En inloggning börjar i ett eget fönster',
@@ -87,6 +88,10 @@ export const sv = {
     advice: 'Ingen kan logga in på den just nu. Den som sköter din organisation kan berätta varför.',
   },
   foreign_origin: { title: 'Denna begäran kom från en annan webbplats', advice: fromService },
+  rule_not_met: {
+    title: 'Du får inte använda denna tjänst',
+    advice: `Du är inloggad men har inte tillgång hit. ${askOrganisation}`,
+  },
   unit_not_held: { title: 'Du tillhör inte denna enhet', advice: 'Välj en av dina egna enheter.' },
 
   state_missing: { title: 'Det går inte att logga in just nu', advice: tryLater },

@@ -56,6 +56,8 @@ export type Jar = Readonly<{
   /** What the names of pending logins begin with. */
   loginPrefix: string
   roundsName: string
+  /** Whether a cookie of this name belongs to the gateway: its services have no business with it, the session included. */
+  isOwn(name: string): boolean
   /** The session cookie, for as long as the token has left. Throws `token_too_large` rather than lose it in the browser. */
   session(token: string, secondsLeft: number): SetCookie
   /** Takes the session cookie away, in every variant that could have reached this host. */
@@ -103,8 +105,9 @@ export const jar = ({
 }: Pick<Config, 'cookieName' | 'cookieDomain' | 'publicUrl' | 'loopback'>): Jar => {
   const nameOf = (name: string) => (loopback ? plainName(name) : name)
   const sessionName = nameOf(cookieName)
-  const loginPrefix = nameOf('__Host-imsg-login-')
-  const roundsName = nameOf('__Host-imsg-rounds')
+  const ownPrefix = nameOf('__Host-imsg-')
+  const loginPrefix = `${ownPrefix}login-`
+  const roundsName = `${ownPrefix}rounds`
   const shared = cookieDomain === undefined ? [] : [`Domain=${cookieDomain}`]
 
   const set = (name: string, value: string, seconds: number, domain: readonly string[] = []): SetCookie =>
@@ -115,6 +118,7 @@ export const jar = ({
     sessionName,
     loginPrefix,
     roundsName,
+    isOwn: (name) => name === sessionName || name.startsWith(ownPrefix),
     session: (token, secondsLeft) => {
       if (sessionName.length + 1 + token.length > largestCookie) throw new Problem('token_too_large')
       return set(sessionName, token, secondsLeft, shared)

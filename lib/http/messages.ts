@@ -14,6 +14,8 @@ export type Facts = {
   again?: LoginUrl
   /** Cookies that go with the answer even when it is a refusal. */
   cookies?: readonly SetCookie[]
+  /** Headers that go with the answer even when it is a refusal. */
+  headers?: Readonly<Record<string, string>>
 }
 
 /** A request, whichever event it came in. The only type of it that goes further than this file. */
@@ -103,6 +105,12 @@ export const ok = <T extends object>(
   body: T & { statusCode?: never },
   cookies: readonly SetCookie[] = [],
 ): Answer => answer(200, 'application/json', JSON.stringify(body), cookies)
+
+/** 200 without a body: all that is said is in these headers. */
+export const granted = (headers: Readonly<Record<string, string>>): Answer => ({
+  statusCode: 200,
+  headers: { ...headers },
+})
 
 /** A redirect to an address that one of the two makers of addresses has vouched for. 303 after a POST: RFC 9700 section 4.12. */
 export const redirect = (

@@ -6,6 +6,8 @@ export type Query = Readonly<{
   one(name: string): string | undefined
   /** Like `one`, for a parameter that has to be there. */
   the(name: string): string
+  /** Every parameter as it stands, decoded, repeated ones repeatedly. */
+  all(): readonly (readonly [name: string, value: string])[]
 }>
 
 /**
@@ -44,5 +46,7 @@ export const query = (raw: string): Query => {
     return value
   }
 
-  return { one, the }
+  const all = () => (raw === '' ? [] : pairs.map(([name, value]) => [decoded(name), decoded(value)] as const))
+
+  return { one, the, all }
 }

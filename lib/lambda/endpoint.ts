@@ -65,7 +65,7 @@ export const endpoint = (name: HttpRouteName, handle: Handle, on: Dependencies):
       respond: (request, code) => errorResponse(request, code, answerOn(route, code), on.config.errorsUrl),
       finish: (visit, answer) => {
         report(on, name, visit, answer.statusCode)
-        return { ...answer, headers: { ...sent, ...answer.headers } }
+        return { ...answer, headers: { ...sent, ...answer.headers, ...visit.request.facts.headers } }
       },
     },
     handle,

@@ -53,7 +53,7 @@ const isPlain = (path: string): boolean =>
       !text.split('/').some((segment) => segment === '.' || segment === '..'),
   )
 
-const ownDoors = new RegExp(`^${prefix}/(login|callback|org/[^/]*/login)([/;?#]|$)`, 'i')
+const ownDoors = new RegExp(`^${prefix}/(login|callback|authorize|org/[^/]*/login)([/;?#]|$)`, 'i')
 
 const hostUnder = (domains: readonly string[], host: string): boolean =>
   /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(host) &&

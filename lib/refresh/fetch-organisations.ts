@@ -1,5 +1,5 @@
 import { isOrganisationName } from '../redirect/organisation-name.ts'
-import type { Directory, Unit } from '../session/units.ts'
+import type { Directory, Unit } from '../session/directory.ts'
 import { mapConcurrently } from './map-concurrently.ts'
 import { type Upstream, UpstreamError } from './upstream.ts'
 

@@ -1,5 +1,5 @@
+import { directoryKey } from '../session/directory.ts'
 import { organisationKey, subjectKey } from '../session/revocation.ts'
-import { directoryKey } from '../session/units.ts'
 import { readLargeItem, removeLargeItem, writeLargeItem } from '../store/large-item.ts'
 import type { Table } from '../store/table.ts'
 import { checksum } from './canonical-json.ts'

@@ -31,7 +31,11 @@ export type Claims = Readonly<{
   notBefore: number | undefined
   kind: unknown
   groups: readonly string[]
-  permissions: { org: readonly string[]; units: readonly string[] }
+  /** Of an access token: `service:permission`, in the whole organisation and by the name of each unit. */
+  permissions: { org: readonly string[]; units: ReadonlyMap<string, readonly string[]> }
+  /** As the identity service knows them; empty where it says nothing. */
+  name: string
+  email: string
   issuer: unknown
   audience: unknown
   /** Names this session in the table: contract, section 6. */
@@ -106,9 +110,17 @@ const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : []
 
 const permissionsOf = (value: unknown): Claims['permissions'] => {
-  if (!isObject(value)) return { org: [], units: [] }
-  const units = value.units
-  return { org: texts(value.org), units: isObject(units) ? Object.keys(units) : [] }
+  if (!isObject(value)) return { org: [], units: new Map() }
+  const units = isObject(value.units) ? Object.entries(value.units) : []
+  return { org: texts(value.org), units: new Map(units.map(([name, held]) => [name, texts(held)])) }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+const personOf = (value: unknown): Pick<Claims, 'name' | 'email'> => {
+  const { given_name, family_name, email } = isObject(value) ? value : {}
+  const name = [given_name, family_name].map(text).filter((part) => part !== '')
+  return { name: name.join(' '), email: text(email) }
 }
 
 const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
@@ -136,6 +148,7 @@ const claimsOf = (payload: Uint8Array): Claims => {
     kind: claims.ntt,
     groups: texts(claims.groups),
     permissions: permissionsOf(claims.permissions),
+    ...personOf(claims.userinfo),
     issuer: claims.iss,
     audience: claims.aud,
     session:

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
 import { writeOrganisations } from '../../lib/refresh/store-organisations.ts'
+import { directoriesIn, directoryKey } from '../../lib/session/directory.ts'
 import { checkRevocation, organisationKey, revocationKeys } from '../../lib/session/revocation.ts'
-import { directoryKey, unitsIn } from '../../lib/session/units.ts'
+import { unitsIn } from '../../lib/session/units.ts'
 import { removeLargeItem } from '../../lib/store/large-item.ts'
 import { numberIn, type Table } from '../../lib/store/table.ts'
 import { type Contract, claims, codeOf, organisation } from './given.ts'
@@ -12,10 +13,11 @@ import { type Contract, claims, codeOf, organisation } from './given.ts'
 export const organisations: Contract = (database, open) =>
   describe(`organisations and units on ${database}`, () => {
     const seen = async (table: Table, whose = claims()) => {
-      const units = unitsIn(table)
+      const directories = directoriesIn(table)
+      const units = unitsIn(table, directories)
       const session = {
         claims: whose,
-        items: await table.read([...revocationKeys(whose), ...units.keys(whose)]),
+        items: await table.read([...revocationKeys(whose), ...directories.keys(whose)]),
       }
       const held = await units.heldBy(session)
       return {
@@ -92,11 +94,12 @@ export const organisations: Contract = (database, open) =>
     it('notices a newer directory without being told', async () => {
       const table = await open()
       await writeOrganisations(table, [organisation()], 1)
-      const units = unitsIn(table)
+      const directories = directoriesIn(table)
+      const units = unitsIn(table, directories)
       const held = async () =>
         units.heldBy({
           claims: claims(),
-          items: await table.read([...revocationKeys(claims()), ...units.keys(claims())]),
+          items: await table.read([...revocationKeys(claims()), ...directories.keys(claims())]),
         })
       equal((await held()).length, 1)
       await writeOrganisations(
@@ -171,15 +174,16 @@ export const organisations: Contract = (database, open) =>
         names.map((name) => organisation({ name })),
         1,
       )
-      const units = unitsIn(table)
+      const directories = directoriesIn(table)
+      const units = unitsIn(table, directories)
       const ask = async (org: string) => {
         const whose = claims({ org })
         await units.heldBy({
           claims: whose,
-          items: await table.read([...revocationKeys(whose), ...units.keys(whose)]),
+          items: await table.read([...revocationKeys(whose), ...directories.keys(whose)]),
         })
       }
-      const remembered = () => names.filter((org) => units.keys(claims({ org })).length === 0)
+      const remembered = () => names.filter((org) => directories.keys(claims({ org })).length === 0)
       for (const org of names.slice(0, 50)) await ask(org)
       await ask('org-0')
       await ask('org-50')

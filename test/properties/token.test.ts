@@ -142,11 +142,13 @@ describe('the token envelope', () => {
       const { unverifiedClaims: known } = result
       deepEqual(Object.keys(known).sort(), [
         'audience',
+        'email',
         'expires',
         'groups',
         'issued',
         'issuer',
         'kind',
+        'name',
         'notBefore',
         'org',
         'permissions',
@@ -157,7 +159,7 @@ describe('the token envelope', () => {
         ok(text.length > 0 && text.length <= 900 && text.isWellFormed())
       for (const instant of [known.issued, known.expires, known.notBefore ?? 0])
         ok(Number.isSafeInteger(instant) && instant >= 0)
-      for (const list of [known.groups, known.permissions.org, known.permissions.units])
+      for (const list of [known.groups, known.permissions.org, ...known.permissions.units.values()])
         ok(list.every((text) => typeof text === 'string'))
     })
     await fc.assert(property, { numRuns: 500 })

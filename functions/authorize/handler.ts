@@ -1,0 +1,66 @@
+import type { Config } from '../../lib/config.ts'
+import type { Jar } from '../../lib/http/cookies.ts'
+import { identityHeaders, pageAskedFor } from '../../lib/http/identity-headers.ts'
+import { type Answer, granted, type Incoming, redirect } from '../../lib/http/messages.ts'
+import { isNavigation } from '../../lib/http/request-policy.ts'
+import type { Handle } from '../../lib/lambda/endpoint.ts'
+import { allowedFor } from '../../lib/login/start-login.ts'
+import { isSignedOut, Problem } from '../../lib/problem.ts'
+import { ownLoginUrl } from '../../lib/redirect/login-url.ts'
+import { judgeReturnUrl } from '../../lib/redirect/return-url.ts'
+import type { Access } from '../../lib/session/authenticate.ts'
+import type { PermissionsOf } from '../../lib/session/permissions.ts'
+import { organisationKey } from '../../lib/session/revocation.ts'
+import { type Rule, ruleIn, unmetPart } from '../../lib/session/rule.ts'
+import type { Units } from '../../lib/session/units.ts'
+import type { Table } from '../../lib/store/table.ts'
+
+type Deps = {
+  access: Pick<Access, 'session'>
+  units: Pick<Units, 'heldBy' | 'preferred'>
+  permissionsOf: PermissionsOf
+  table: Pick<Table, 'read'>
+  jar: Pick<Jar, 'isOwn'>
+  config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'includeToken'>
+}
+
+/** `GET /authorize`: say to a proxy in front of a service whether this person may come in, and who they are. */
+export const authorize =
+  (deps: Deps): Handle =>
+  async (request) => {
+    const rule = ruleIn(request.query)
+    const session = await deps.access.session(request).catch((error: unknown) => {
+      if (error instanceof Problem && isSignedOut(error)) return error
+      throw error
+    })
+    if (session instanceof Problem) return toLogin(deps, request, rule, session)
+
+    const units = await deps.units.heldBy(session)
+    const permissions = await deps.permissionsOf(session)
+    const unmet = unmetPart(rule, { claims: session.claims, units, permissions })
+    if (unmet !== undefined) throw new Problem('rule_not_met', unmet)
+
+    const preferred = deps.units.preferred(session, units)
+    const person = { ...session, units, preferred, permissions, unit: rule.unit }
+    const { headers, cutOff } = identityHeaders(request, person, deps.jar, deps.config)
+    if (cutOff) request.facts.code = 'list_cut_off'
+    return granted(headers)
+  }
+
+/** Tells a navigation, where the rule names one organisation, at which address to sign in. Everybody else gets a plain 401. */
+const toLogin = async (
+  { table, config }: Deps,
+  request: Incoming,
+  rule: Rule,
+  problem: Problem,
+): Promise<Answer> => {
+  if (rule.org === undefined || !isNavigation(request)) throw problem
+  const items = await table.read([organisationKey(rule.org)])
+  const page = judgeReturnUrl(pageAskedFor(request) ?? '', allowedFor(config, rule.org, items))
+  const login = ownLoginUrl(config, rule.org, 'url' in page ? page.url : '/')
+  request.facts.again = login
+  request.facts.headers = { 'x-imid-login': login }
+  if (!rule.redirect) throw problem
+  request.facts.code = problem.code
+  return redirect(302, login, request.facts.cookies)
+}

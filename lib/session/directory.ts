@@ -1,0 +1,95 @@
+import { Problem } from '../problem.ts'
+import { type Document, readLargeItem } from '../store/large-item.ts'
+import { type Items, numberIn, type Table } from '../store/table.ts'
+import { organisationKey } from './revocation.ts'
+import type { Claims } from './token.ts'
+
+/** The directory of an organisation: its units, and which group holds which role where. */
+
+export type Unit = Readonly<{ name: string; displayName: string }>
+
+/** A mapping without a unit makes its group belong to every unit, and gives its role in the whole organisation. */
+type Mapping = Readonly<{ group: string; unit?: string; role: string }>
+
+/** What one organisation's document in the state holds; refresh-state writes it. */
+export type Directory = Readonly<{
+  units: readonly Unit[]
+  mappings: readonly Mapping[]
+  /** Effective permissions (`service:permission`) of each role that is mapped, those of its parents included. */
+  roles: Readonly<Record<string, readonly string[]>>
+}>
+
+/** A directory indexed by name. */
+export type IndexedDirectory = Readonly<{
+  version: number
+  units: ReadonlyMap<string, Unit>
+  mappings: ReadonlyMap<string, readonly Mapping[]>
+  roles: ReadonlyMap<string, readonly string[]>
+}>
+
+/** What a request's one read brought, and whose it is. */
+export type Recognised = Readonly<{ claims: Claims; items: Items }>
+
+export const directoryKey = (org: string): string => `DIRECTORY#${encodeURIComponent(org)}`
+
+const indexed = ({ version, value }: Document): IndexedDirectory => {
+  const { units, mappings, roles } = value as Directory
+  return {
+    version,
+    units: new Map(units.map((unit) => [unit.name, unit])),
+    mappings: Map.groupBy(mappings, ({ group }) => group),
+    roles: new Map(Object.entries(roles)),
+  }
+}
+
+export type Directories = Readonly<{
+  /** What has to be read beside the session's own items. */
+  keys(claims: Claims): string[]
+  /** The organisation's directory, or nothing where none was ever stored. */
+  of(session: Recognised): Promise<IndexedDirectory | undefined>
+}>
+
+/** Directories an instance keeps in memory; the least recently used goes first. */
+const maxDirectories = 50
+
+/** The directories in the table, with those used last in memory. */
+export const directoriesIn = (table: Table): Directories => {
+  const cached = new Map<string, IndexedDirectory>()
+
+  return {
+    keys: ({ org }) => (cached.has(org) ? [] : [directoryKey(org)]),
+    of: async ({ claims: { org }, items }) => {
+      const copy = cached.get(org)
+      cached.delete(org)
+      // The organisation's item, which every request reads, names the version that counts.
+      const current = numberIn(items.get(organisationKey(org)), 'directory')
+      if (current === 0) return undefined
+      const key = directoryKey(org)
+      const fresh = copy !== undefined && copy.version >= current ? copy : undefined
+      const document =
+        fresh ?? (await readLargeItem(table, items.has(key) ? items : await table.read([key]), key))
+      if (document === undefined) throw new Problem('state_missing')
+      const directory = fresh ?? indexed(document as Document)
+      cached.set(org, directory)
+      for (const oldest of [...cached.keys()].slice(0, -maxDirectories)) cached.delete(oldest)
+      return directory
+    },
+  }
+}
+
+/**
+ * Computes a value once for each directory and token. A token that was verified before brings the same claims object each time,
+ * so a busy session pays for its units and permissions once.
+ */
+export const oncePerToken = <T>(
+  compute: (directory: IndexedDirectory | undefined, claims: Claims) => T,
+): ((directory: IndexedDirectory | undefined, claims: Claims) => T) => {
+  const known = new WeakMap<Claims, { directory: IndexedDirectory | undefined; value: T }>()
+  return (directory, claims) => {
+    const before = known.get(claims)
+    if (before !== undefined && before.directory === directory) return before.value
+    const value = compute(directory, claims)
+    known.set(claims, { directory, value })
+    return value
+  }
+}

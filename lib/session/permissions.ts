@@ -1,0 +1,40 @@
+import { type Directories, type IndexedDirectory, oncePerToken, type Recognised } from './directory.ts'
+import type { Claims } from './token.ts'
+
+/** What somebody may do, as `service:permission`. In a unit both the organisation's and the unit's permissions count. */
+export type Permissions = Readonly<{
+  org: ReadonlySet<string>
+  units: ReadonlyMap<string, ReadonlySet<string>>
+}>
+
+/** Of an ID token: what the roles of its groups grant in the directory as it is now. */
+const granted = (directory: IndexedDirectory | undefined, { groups }: Claims): Permissions => {
+  const org = new Set<string>()
+  const units = new Map<string, Set<string>>()
+  for (const { unit, role } of groups.flatMap((group) => directory?.mappings.get(group) ?? [])) {
+    const held = unit === undefined ? org : (units.get(unit) ?? new Set<string>())
+    if (unit !== undefined) units.set(unit, held)
+    for (const permission of directory?.roles.get(role) ?? []) held.add(permission)
+  }
+  return { org, units }
+}
+
+/** Of an access token: its own permissions, whatever the directory says. */
+const stated = ({ permissions: { org, units } }: Claims): Permissions => ({
+  org: new Set(org),
+  units: new Map([...units].map(([unit, held]) => [unit, new Set(held)])),
+})
+
+/** Whether a permission is held in the whole organisation or, where one is named, in this unit. */
+export const isHeld = ({ org, units }: Permissions, permission: string, unit?: string): boolean =>
+  org.has(permission) || (unit !== undefined && (units.get(unit)?.has(permission) ?? false))
+
+export type PermissionsOf = (session: Recognised) => Promise<Permissions>
+
+/** The permissions of a session, from the directory or from the token itself. */
+export const permissionsIn = (directories: Directories): PermissionsOf => {
+  const held = oncePerToken((directory, claims) =>
+    claims.kind === 'access_token' ? stated(claims) : granted(directory, claims),
+  )
+  return async (session) => held(await directories.of(session), session.claims)
+}
