@@ -126,6 +126,7 @@ describe('GET /authorize: the rule', () => {
     [400, 'org=demo&permision=content:publish', chief],
     [400, 'org=demo&permission', chief],
     [400, 'org=demo&permission=', chief],
+    [400, 'org=demo&unit=', chief],
     [400, 'org=demo&permission=publish', chief],
     [400, 'org=demo&permission=content:publish&permission=content:read', chief],
     [400, 'org=demo&Unit=north', chief],

@@ -7,7 +7,7 @@ import type { Claims } from './token.ts'
 
 /** What a service asks of a person: all that is given has to hold. Contract, section 12. */
 export type Rule = Readonly<{
-  /** Undefined: any organisation, which is written `*`. */
+  /** Undefined when any organisation will do, which is written `*`. */
   org: OrganisationName | undefined
   unit: string | undefined
   permission: string | undefined
