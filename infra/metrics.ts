@@ -19,7 +19,8 @@ export const emitted = {
   PollGood: 'token-is-set: the session is good',
   PollRefused: 'token-is-set: there is no good session',
   PollUnknown: 'token-is-set: it could not be told',
-  Refused: 'authorize (but for 401), units, unit, logout, health: a request was refused, by the code that says why',
+  Refused:
+    'authorize (but for 401), units, unit, logout, health: a request was refused, by the code that says why',
   HeaderBytes: 'login, org-login, callback: size of the cookies that came with a request',
 } as const
 
