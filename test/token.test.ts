@@ -2,7 +2,7 @@ import { deepEqual, equal, notEqual, rejects, strictEqual, throws } from 'node:a
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { signedClaims, tokenIn, unverifiedToken } from '../lib/session/token.ts'
-import { keySet } from '../lib/state/key-set.ts'
+import { keySet, publicKeysFrom } from '../lib/state/key-set.ts'
 
 /** Tokens taken apart, with nothing around them: what a header may say, and what names a session. */
 
@@ -91,4 +91,21 @@ describe('A token that these keys have verified', () => {
     const renamed = keySet([{ kid: 'k', alg: 'ES384', kty: 'EC', crv: 'P-256', x, y }])
     await rejects(signedClaims(token, renamed), { code: 'token_signature', cause: undefined })
   })
+})
+
+describe('The two names of one Edwards signature, RFC 8037 and RFC 9864', () => {
+  const pair = generateKeyPairSync('ed25519')
+  const point = pair.publicKey.export({ format: 'jwk' }).x ?? ''
+
+  for (const keyAlg of ['EdDSA', 'Ed25519'])
+    for (const tokenAlg of ['EdDSA', 'Ed25519'])
+      it(`${keyAlg === tokenAlg ? 'take' : 'refuse'} a token of ${tokenAlg} under a key of ${keyAlg}`, async () => {
+        const published = { kid: 'k', alg: keyAlg, kty: 'OKP', crv: 'Ed25519', x: point }
+        const set = keySet(await publicKeysFrom({ keys: [published] }))
+        const input = `${part({ kid: 'k', alg: tokenAlg })}.${part(claims)}`
+        const raw = `${input}.${sign(null, Buffer.from(input), pair.privateKey).toString('base64url')}`
+        const verified = signedClaims(unverifiedToken(raw), set)
+        if (keyAlg === tokenAlg) equal((await verified).subject, 'somebody')
+        else await rejects(verified, { code: 'token_signature', cause: undefined })
+      })
 })

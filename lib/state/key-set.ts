@@ -1,6 +1,6 @@
 import { importJWK, type JWK } from 'jose'
 
-/** THE algorithms that may sign a token, each with the kind of key it goes with: RFC 7518 section 3.1, RFC 8037. */
+/** THE algorithms that may sign a token, each with the kind of key it goes with: RFC 7518 section 3.1, RFC 8037, RFC 9864. */
 export const algorithms = {
   RS256: { kty: 'RSA' },
   RS384: { kty: 'RSA' },
@@ -12,6 +12,7 @@ export const algorithms = {
   ES384: { kty: 'EC', crv: 'P-384' },
   ES512: { kty: 'EC', crv: 'P-521' },
   EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+  Ed25519: { kty: 'OKP', crv: 'Ed25519' },
 } as const satisfies Record<string, { kty: string; crv?: string }>
 
 export type Algorithm = keyof typeof algorithms
@@ -53,18 +54,15 @@ const isObject = (value: unknown): value is Loose =>
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
-/** What gives a whole set away as broken or captured: secrets in a public document, or a name that means two keys. */
-const suspicious = (keys: readonly Loose[]): void => {
+/** Refuses a whole set that publishes a secret, whatever else it holds: it is broken or captured. */
+const refuseSecrets = (keys: readonly Loose[]): void => {
   if (keys.some((key) => key.kty === 'oct' || 'k' in key)) refuse('a symmetric key is published')
   if (keys.some((key) => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].some((member) => member in key)))
     refuse('a private key is published')
-  const kids = keys.flatMap((key) => text(key.kid) ?? [])
-  if (new Set(kids).size < kids.length) refuse('two keys carry the same kid')
 }
 
 /** A number as JWK writes it, most significant byte first. Zeros in front do not make it larger; of nothing but zeros one is left. */
 const bytesOf = (number: string | undefined): Buffer => {
-  // Stryker disable next-line StringLiteral: no other short text is a modulus and an exponent either.
   const bytes = Buffer.from(number ?? '', 'base64url')
   return bytes.subarray(bytes.findIndex((byte) => byte !== 0))
 }
@@ -83,8 +81,8 @@ const soundRsa = (key: PublicKey): boolean => {
   )
 }
 
-/** RFC 7517 section 5: keys that are not understood, or are not for us, are passed over. */
-const usable = (key: Loose): PublicKey | undefined => {
+/** The key that an entry of the set describes, or nothing when it is not understood or not for us. */
+const described = (key: Loose): PublicKey | undefined => {
   const kid = text(key.kid)
   const alg = text(key.alg)
   if (kid === undefined || kid.length > 256 || !Object.hasOwn(algorithms, String(alg))) return undefined
@@ -99,23 +97,31 @@ const usable = (key: Loose): PublicKey | undefined => {
   return { kid, alg: alg as Algorithm, kty: wanted.kty, ...Object.fromEntries(members) }
 }
 
-/** An imported key proves that its numbers are one: a point off its curve does not import. */
-const proven = async (key: PublicKey): Promise<PublicKey> => {
-  if (key.kty === 'RSA' && !soundRsa(key)) refuse('an RSA key is too weak or malformed')
-  await importJWK({ ...key } as JWK, key.alg).catch(() => refuse('a key cannot be imported'))
-  return key
+/** Whether the key is sound. An imported key proves that its numbers are one: a point off its curve does not import. */
+const isSound = async (key: PublicKey): Promise<boolean> => {
+  if (key.kty === 'RSA' && !soundRsa(key)) return false
+  return importJWK({ ...key } as JWK, key.alg).then(
+    () => true,
+    () => false,
+  )
 }
 
-/** Judges a key set document (RFC 7517 section 5) from the identity service; sorted by `kid`, so that its order never matters. */
+/**
+ * Judges a key set document (RFC 7517 section 5) from the identity service; sorted by `kid`, so that its order never matters. What
+ * cannot be used is passed over: entries that are not understood, not for us, weak or broken.
+ */
 export const publicKeysFrom = async (document: unknown): Promise<readonly PublicKey[]> => {
-  const listed = isObject(document) ? document.keys : undefined
-  if (!Array.isArray(listed) || !listed.every(isObject)) return refuse('not a key set')
-  suspicious(listed)
-  const keys = listed.flatMap((key) => usable(key) ?? [])
+  const listed: unknown = isObject(document) ? document.keys : undefined
+  if (!Array.isArray(listed)) return refuse('not a key set')
+  const entries = listed.filter(isObject)
+  refuseSecrets(entries)
+  const candidates = entries.flatMap((entry) => described(entry) ?? [])
+  const sound = await Promise.all(candidates.map(isSound))
+  const keys = candidates.filter((_, index) => sound[index])
   if (keys.length === 0) return refuse('no key that can be used')
   if (keys.length > 32) return refuse('too many keys')
-  // Stryker disable next-line EqualityOperator: no two keys have the same kid.
-  return (await Promise.all(keys.map(proven))).sort((a, b) => (a.kid < b.kid ? -1 : 1))
+  if (new Set(keys.map(({ kid }) => kid)).size < keys.length) return refuse('two keys carry the same kid')
+  return keys.sort((a, b) => (a.kid < b.kid ? -1 : 1))
 }
 
 /** A local key set: verification never goes to the network. */
