@@ -25,7 +25,7 @@ export type UnverifiedToken = Readonly<{
 export type Claims = Readonly<{
   org: string
   subject: string
-  /** Seconds since the epoch. */
+  /** Whole seconds since the epoch, a fraction counted against the token. */
   issued: number
   expires: number
   notBefore: number | undefined
@@ -42,7 +42,7 @@ export type Claims = Readonly<{
   session: string
 }>
 
-/** Claims whose signature, times and purpose hold. Whether the session was ended is for `access.ts` to ask. */
+/** Claims whose signature, times and purpose hold. Whether the session was ended is for `authenticate.ts` to ask. */
 declare const brand: unique symbol
 export type Token = Claims & { readonly [brand]: 'Token' }
 
@@ -90,8 +90,9 @@ const wrongClaims = (): never => {
   throw new Problem('token_claims')
 }
 
-const instant = (value: unknown): number =>
-  Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : wrongClaims()
+/** NumericDate, RFC 7519 section 2: seconds since the epoch, which may have a fraction. */
+const numericDate = (value: unknown): number =>
+  typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : wrongClaims()
 
 /** Longest identifier, in characters once it is encoded: two of them fit into a key of the table. */
 const longestIdentifier = 900
@@ -142,9 +143,9 @@ const claimsOf = (payload: Uint8Array): Claims => {
   return {
     org,
     subject,
-    issued: instant(claims.iat),
-    expires: instant(claims.exp),
-    notBefore: claims.nbf === undefined ? undefined : instant(claims.nbf),
+    issued: Math.floor(numericDate(claims.iat)),
+    expires: Math.floor(numericDate(claims.exp)),
+    notBefore: claims.nbf === undefined ? undefined : Math.ceil(numericDate(claims.nbf)),
     kind: claims.ntt,
     groups: texts(claims.groups),
     permissions: permissionsOf(claims.permissions),
@@ -218,6 +219,16 @@ const signatureHolds = async (token: UnverifiedToken, keys: KeySet): Promise<voi
   if (verified.size >= mostRemembered) verified.delete(verified.keys().next().value as string)
   verifiedBy.set(keys, verified.set(digest, token))
 }
+
+/**
+ * Whether a token whose key is unknown may be signed with a key that was published after `keysAt`, when the keys were last accepted,
+ * and could then be good: contract, section 6.
+ */
+export const mayHaveNewKey = (
+  { unverifiedClaims: { issued, expires } }: UnverifiedToken,
+  keysAt: number,
+  now: number,
+): boolean => issued >= keysAt - clockSkew && issued <= now + clockSkew && expires > now
 
 /**
  * The claims of a token whose signature holds, whatever its times: enough to end a session, never to use one.
