@@ -1,6 +1,7 @@
 import { deepEqual, equal, notEqual, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { inGrace, stateKey, statesOf } from '../lib/state/state.ts'
+import { inGrace, statesOf } from '../lib/state/state.ts'
+import { stateKey } from '../lib/store/keys.ts'
 import type { Items } from '../lib/store/table.ts'
 import { goodKeys } from './attacks/forger.ts'
 
@@ -32,11 +33,13 @@ describe('The copy of the state that a function keeps', () => {
     )
   })
 
-  it('is believed for the keys that it holds, and for no other', () => {
-    const states = opened()
+  it('is a hint for longer than that, and fresh in its first second alone', () => {
+    const states = opened(60)
+    deepEqual([states.last(), states.fresh(1000)], [undefined, undefined])
     const state = states.serving(items(), 1000)
-    equal(states.remembered(1000, 'rs256'), state)
-    equal(states.remembered(1000, 'unknown'), undefined)
+    deepEqual([states.last(), states.fresh(1000), states.fresh(1001)], [state, state, undefined])
+    equal(states.from(items(), 1061), states.last())
+    equal(states.fresh(1061), undefined, 'too old to serve')
   })
 
   it('is not believed when it is too old to serve, however young the copy', () => {

@@ -1,6 +1,7 @@
 import { named } from '../log.ts'
 import { KeySetError, type PublicKey, publicKeysFrom } from '../state/key-set.ts'
-import { type State, type States, stateKey } from '../state/state.ts'
+import type { State, States } from '../state/state.ts'
+import { stateKey } from '../store/keys.ts'
 import { type Items, numberIn, type Table } from '../store/table.ts'
 import { fetchOrganisations, type Organisation } from './fetch-organisations.ts'
 import { type StateWriter, stateChecksum } from './state-writer.ts'
@@ -57,6 +58,8 @@ export const refreshAll = async (deps: RefreshDeps): Promise<RefreshResult> => {
   if (!(await keeper.claim(now()))) return { outcome: 'busy' }
   const before = await stateIn(deps)
   try {
+    // Taken before the fetch: a key published meanwhile may be missing from its answer.
+    const keysAt = now()
     const keys = await publicKeysFrom(await upstream.keySet())
     const organisations = await organisationsFrom(upstream)
     const digest = upstream.hasAdmin ? organisationsDigest(organisations) : undefined
@@ -64,10 +67,10 @@ export const refreshAll = async (deps: RefreshDeps): Promise<RefreshResult> => {
     // Asked each time, whatever the state says: a run before this one may have broken off half-way.
     await writeOrganisations(table, organisations, version)
     if (before !== undefined && before.checksum === stateChecksum(keys, digest)) {
-      const confirmed = await keeper.confirm(before, now())
+      const confirmed = await keeper.confirm(before, keysAt, now())
       return { outcome: confirmed ? 'unchanged' : 'busy', state: await stateIn(deps) }
     }
-    const kept = await keeper.keep(before, { version, keys, organisations: digest }, now())
+    const kept = await keeper.keep(before, { version, keys, keysAt, organisations: digest }, now())
     return { outcome: kept ? 'changed' : 'busy', state: await stateIn(deps) }
   } catch (error) {
     return failed(deps, error)
@@ -95,16 +98,20 @@ export const refreshKeys = async (deps: RefreshDeps): Promise<RefreshResult> => 
   const before = await stateIn(deps)
   if (before === undefined) return refreshAll(deps)
   if (!(await keeper.lease(now()))) return others(deps)
+  const keysAt = now()
+  let confirmed: number | undefined
   try {
     const keys: readonly PublicKey[] = await publicKeysFrom(await upstream.keySet('once'))
-    if (before.checksum === stateChecksum(keys, before.organisations))
+    if (before.checksum === stateChecksum(keys, before.organisations)) {
+      confirmed = keysAt
       return { outcome: 'unchanged', state: before }
+    }
     const { organisations } = before
-    const kept = await keeper.keepKeys(before, { version: nextVersion(before), keys, organisations })
+    const kept = await keeper.keepKeys(before, { version: nextVersion(before), keys, keysAt, organisations })
     return { outcome: kept ? 'changed' : 'busy' }
   } catch (error) {
     return { outcome: 'failed', reason: reasonOf(error) }
   } finally {
-    await keeper.settle(now())
+    await keeper.settle(now(), confirmed)
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { PublicKey } from '../state/key-set.ts'
-import { type State, stateKey } from '../state/state.ts'
+import { forcedCooldown, type State } from '../state/state.ts'
+import { stateKey } from '../store/keys.ts'
 import type { Table } from '../store/table.ts'
 import { checksum } from './canonical-json.ts'
 
@@ -10,11 +11,14 @@ export const stateChecksum = (keys: readonly PublicKey[], organisations: string 
 
 /** How long a refresh may take before another may start, in seconds: longer than its function may run. */
 const claim = 55
-/** At most one forced fetch of the keys in this many seconds, across all instances. */
-export const forcedCooldown = 60
-
 /** What a state holds, and under which version. */
-type Content = Readonly<{ version: number; keys: readonly PublicKey[]; organisations: string | undefined }>
+type Content = Readonly<{
+  version: number
+  keys: readonly PublicKey[]
+  /** When these keys were asked for, seconds since the epoch. */
+  keysAt: number
+  organisations: string | undefined
+}>
 
 /** What only refresh-state does with the state. */
 export type StateWriter = Readonly<{
@@ -26,12 +30,12 @@ export type StateWriter = Readonly<{
   keep(before: State | undefined, next: Content, now: number): Promise<boolean>
   /** The same when the keys alone were asked for: how old the rest is, and that a refresh failed or is under way, stays as it is. */
   keepKeys(before: State, next: Content): Promise<boolean>
-  /** Notes that the content is still right. */
-  confirm(state: State, now: number): Promise<boolean>
+  /** Notes that the content is still right; `keysAt` as in what is kept. */
+  confirm(state: State, keysAt: number, now: number): Promise<boolean>
   /** Notes why a refresh failed; the content stays. */
   fail(code: string, now: number): Promise<void>
-  /** Notes that the forced fetch is over, however it ended. */
-  settle(now: number): Promise<void>
+  /** Notes that the forced fetch is over, however it ended. `keysAt`: it found the keys that the state holds. */
+  settle(now: number, keysAt?: number): Promise<void>
 }>
 
 /**
@@ -41,11 +45,12 @@ export type StateWriter = Readonly<{
 export const stateWriter = (table: Table): StateWriter => {
   const at = (now: number) => ({ N: String(now) })
   const done = 'lastSuccess = :now, lastAttempt = :now REMOVE lastError, claimedUntil'
-  const content = 'SET #version = :version, #checksum = :checksum, #keys = :keys'
-  const contentOf = ({ version, keys, organisations }: Content) => ({
+  const content = 'SET #version = :version, #checksum = :checksum, #keys = :keys, #keysAt = :keysAt'
+  const contentOf = ({ version, keys, keysAt, organisations }: Content) => ({
     version: at(version),
     checksum: { S: stateChecksum(keys, organisations) },
     keys: { S: JSON.stringify(keys) },
+    keysAt: at(keysAt),
   })
   return {
     claim: (now) =>
@@ -82,11 +87,11 @@ export const stateWriter = (table: Table): StateWriter => {
         values: { ...contentOf(next), before: at(before.version) },
         when: '#version = :before',
       }),
-    confirm: (state, now) =>
+    confirm: (state, keysAt, now) =>
       table.change(stateKey, {
-        set: `SET ${done}`,
+        set: `SET #keysAt = :keysAt, ${done}`,
         names: ['version'],
-        values: { now: at(now), before: at(state.version) },
+        values: { keysAt: at(keysAt), now: at(now), before: at(state.version) },
         when: '#version = :before',
       }),
     fail: async (code, now) => {
@@ -95,8 +100,16 @@ export const stateWriter = (table: Table): StateWriter => {
         values: { now: at(now), code: { S: code } },
       })
     },
-    settle: async (now) => {
-      await table.change(stateKey, { set: 'SET settledAt = :now', values: { now: at(now) } })
+    settle: async (now, keysAt) => {
+      await table.change(
+        stateKey,
+        keysAt === undefined
+          ? { set: 'SET #settledAt = :settledAt', values: { settledAt: at(now) } }
+          : {
+              set: 'SET #settledAt = :settledAt, #keysAt = :keysAt',
+              values: { settledAt: at(now), keysAt: at(keysAt) },
+            },
+      )
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { Problem } from '../problem.ts'
+import { stateKey } from '../store/keys.ts'
 import { type Items, numberIn, textIn } from '../store/table.ts'
 import { type KeySet, keySet, type PublicKey } from './key-set.ts'
 
@@ -14,10 +15,12 @@ export type State = Readonly<{
   /** Seconds since the epoch. */
   lastSuccess: number
   lastError: string | undefined
+  /** When the keys were last accepted. A token whose key is not among them may be newer than they are. */
+  keysAt: number
+  /** When the keys were last fetched for an unknown key, and when that fetch was over: seconds since the epoch, 0 for never. */
+  forcedAt: number
+  settledAt: number
 }>
-
-/** The key of the state's item. */
-export const stateKey = 'STATE'
 
 /** Cache TTL, seconds. The next read of the table fetches the state again at no extra round trip. */
 const cacheTtl = 60
@@ -33,9 +36,20 @@ export const stateAge = (state: State, now: number): number => now - state.lastS
 export const inGrace = (state: State, now: number): boolean =>
   state.lastError !== undefined || stateAge(state, now) > missedRefreshes
 
+/** At most one forced fetch of the keys in this many seconds, across all instances. */
+export const forcedCooldown = 60
+
+/** Whether asking refresh-state for newer keys can bring some: the cooldown is over, or a fetch is under way to be waited for. */
+export const maySeekKeys = ({ forcedAt, settledAt }: State, now: number): boolean =>
+  now - forcedAt >= forcedCooldown || settledAt < forcedAt
+
 export type States = Readonly<{
-  /** The copy in memory, if it is young, not too old to serve and holds this key (any key, when none is named). */
-  remembered(now: number, kid?: string): State | undefined
+  /** The copy in memory, if it is young and not too old to serve. */
+  remembered(now: number): State | undefined
+  /** The copy in memory however old, or nothing in an instance that has read none: a hint what to read, never a verdict. */
+  last(): State | undefined
+  /** The copy in memory if it was read in this very second, and is not too old to serve. */
+  fresh(now: number): State | undefined
   /** The state among items just read, or nothing when none was ever loaded. */
   from(items: Items, now: number): State | undefined
   /** The same, fit to serve: throws `state_missing` or `state_too_old`. */
@@ -58,6 +72,9 @@ export const statesOf = ({ gracePeriod }: Pick<Config, 'gracePeriod'>): States =
       organisations: textIn(item, 'organisations'),
       lastSuccess: numberIn(item, 'lastSuccess'),
       lastError: textIn(item, 'lastError'),
+      keysAt: numberIn(item, 'keysAt'),
+      forcedAt: numberIn(item, 'forcedAt'),
+      settledAt: numberIn(item, 'settledAt'),
     }
     copy = { state, keys, read: now }
     return state
@@ -67,10 +84,10 @@ export const statesOf = ({ gracePeriod }: Pick<Config, 'gracePeriod'>): States =
 
   return {
     from,
-    remembered: (now, kid) => {
-      if (copy === undefined || now - copy.read >= cacheTtl || tooOld(copy.state, now)) return undefined
-      return kid === undefined || copy.state.keys.algorithm(kid) !== undefined ? copy.state : undefined
-    },
+    remembered: (now) =>
+      copy === undefined || now - copy.read >= cacheTtl || tooOld(copy.state, now) ? undefined : copy.state,
+    last: () => copy?.state,
+    fresh: (now) => (copy?.read === now && !tooOld(copy.state, now) ? copy.state : undefined),
     serving: (items, now) => {
       const state = from(items, now)
       if (state === undefined) throw new Problem('state_missing')

@@ -1,7 +1,8 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { forcedCooldown, stateWriter } from '../../lib/refresh/state-writer.ts'
-import { inGrace, stateKey, statesOf } from '../../lib/state/state.ts'
+import { stateWriter } from '../../lib/refresh/state-writer.ts'
+import { forcedCooldown, inGrace, maySeekKeys, statesOf } from '../../lib/state/state.ts'
+import { stateKey } from '../../lib/store/keys.ts'
 import type { Table } from '../../lib/store/table.ts'
 import type { Contract } from './given.ts'
 
@@ -21,9 +22,12 @@ export const states: Contract = (database, open) =>
     it('keeps content by version, confirms it, and shows grace', async () => {
       const table = await open()
       const keeper = stateWriter(table)
-      equal(await keeper.keep(undefined, { version: 7, keys, organisations: 'digest' }, 100), true)
       equal(
-        await keeper.keep(undefined, { version: 8, keys, organisations: 'other' }, 100),
+        await keeper.keep(undefined, { version: 7, keys, keysAt: 90, organisations: 'digest' }, 100),
+        true,
+      )
+      equal(
+        await keeper.keep(undefined, { version: 8, keys, keysAt: 90, organisations: 'other' }, 100),
         false,
         'somebody was faster',
       )
@@ -39,24 +43,47 @@ export const states: Contract = (database, open) =>
         [grace?.checksum, grace?.lastSuccess, grace && inGrace(grace, 160)],
         [state?.checksum, 100, true],
       )
-      equal(state && (await keeper.confirm(state, 220)), true)
+      equal(state && (await keeper.confirm(state, 210, 220)), true)
       const back = await read(table, 220)
       deepEqual(
         [back?.checksum, back?.lastSuccess, back && inGrace(back, 220)],
         [state?.checksum, 220, false],
       )
-      equal(state && (await keeper.confirm({ ...state, version: 6 }, 220)), false)
+      equal(state && (await keeper.confirm({ ...state, version: 6 }, 230, 240)), false)
+    })
+
+    it('says when its keys were last accepted, by a refresh or by a forced fetch', async () => {
+      const table = await open()
+      const keeper = stateWriter(table)
+      const keysAt = async () => (await read(table, 0))?.keysAt
+      const seen: unknown[] = []
+      await keeper.keep(undefined, { version: 7, keys, keysAt: 90, organisations: 'digest' }, 100)
+      seen.push(await keysAt())
+      const state = await read(table, 100)
+      if (state === undefined) throw new TypeError('no state')
+      await keeper.fail('down', 150)
+      await keeper.settle(150)
+      seen.push(await keysAt())
+      await keeper.settle(160, 159)
+      seen.push(await keysAt())
+      await keeper.confirm(state, 210, 220)
+      seen.push(await keysAt())
+      await keeper.confirm({ ...state, version: 6 }, 230, 240)
+      seen.push(await keysAt())
+      await keeper.keepKeys(state, { version: 8, keys, keysAt: 300, organisations: 'digest' })
+      seen.push(await keysAt())
+      deepEqual(seen, [90, 90, 159, 210, 210, 300])
     })
 
     it('takes newer keys without taking the rest for confirmed', async () => {
       const table = await open()
       const keeper = stateWriter(table)
-      await keeper.keep(undefined, { version: 7, keys, organisations: 'digest' }, 100)
+      await keeper.keep(undefined, { version: 7, keys, keysAt: 90, organisations: 'digest' }, 100)
       await keeper.fail('down', 160)
       equal(await keeper.claim(170), true)
       const old = await read(table, 170)
       const newer = [...keys, ...keys.map((key) => ({ ...key, kid: 'newer' }))]
-      const next = { version: 8, keys: newer, organisations: 'digest' }
+      const next = { version: 8, keys: newer, keysAt: 165, organisations: 'digest' }
       equal(old && (await keeper.keepKeys(old, next)), true)
       equal(old && (await keeper.keepKeys(old, next)), false, 'the version is not that any more')
 
@@ -73,9 +100,9 @@ export const states: Contract = (database, open) =>
     it('forgets organisations when there is no Admin API any more', async () => {
       const table = await open()
       const keeper = stateWriter(table)
-      await keeper.keep(undefined, { version: 7, keys, organisations: 'digest' }, 100)
+      await keeper.keep(undefined, { version: 7, keys, keysAt: 90, organisations: 'digest' }, 100)
       const before = await read(table, 100)
-      await keeper.keep(before, { version: 8, keys, organisations: undefined }, 160)
+      await keeper.keep(before, { version: 8, keys, keysAt: 90, organisations: undefined }, 160)
       equal((await read(table, 160))?.organisations, undefined)
     })
 
@@ -101,5 +128,23 @@ export const states: Contract = (database, open) =>
       )
       equal(await keeper.lease(1000 + forcedCooldown - 1), false)
       equal(await keeper.lease(1000 + forcedCooldown), true)
+    })
+
+    it('says while it is pointless to ask for keys: in the cooldown, once its fetch is over', async () => {
+      const table = await open()
+      const keeper = stateWriter(table)
+      await keeper.keep(undefined, { version: 7, keys, keysAt: 90, organisations: 'digest' }, 100)
+      const may = async (now: number) => {
+        const state = await read(table, now)
+        return state && maySeekKeys(state, now)
+      }
+      equal(await may(100), true, 'nobody has asked yet')
+      await keeper.lease(1000)
+      equal(await may(1001), true, 'the fetch is under way')
+      await keeper.settle(1002)
+      deepEqual(
+        [await may(1002), await may(1000 + forcedCooldown - 1), await may(1000 + forcedCooldown)],
+        [false, false, true],
+      )
     })
   })
