@@ -4,6 +4,7 @@ import { type Config, ConfigError, readConfig } from '../config.ts'
 import { type Jar, jar } from '../http/cookies.ts'
 import { type Log, logTo } from '../log.ts'
 import { type Access, type AccessDeps, accessTo } from '../session/authenticate.ts'
+import { type Organisations, organisationsOf } from '../state/organisation.ts'
 import { type States, statesOf } from '../state/state.ts'
 import { type Table, tableIn } from '../store/table.ts'
 import { keyRequest } from './invoke-refresh.ts'
@@ -13,6 +14,7 @@ export type Dependencies = Readonly<{
   config: Config
   table: Table
   states: States
+  organisations: Organisations
   jar: Jar
   log: Log
   /** Under which name CloudWatch keeps the metrics of this deployment. */
@@ -61,6 +63,7 @@ export const dependencies = (env: Environment): Dependencies => {
     config,
     table: tableIn(client(env, config), tableName),
     states: statesOf(config),
+    organisations: organisationsOf(now),
     jar: jar(config),
     log: logTo(config.logLevel),
     metricsNamespace,

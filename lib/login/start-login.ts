@@ -4,9 +4,10 @@ import { Problem } from '../problem.ts'
 import { identityLoginUrl, ownLoginUrl } from '../redirect/login-url.ts'
 import { organisationName } from '../redirect/organisation-name.ts'
 import { type Allowed, checkPlausible, returnUrl } from '../redirect/return-url.ts'
-import { organisationKey } from '../session/revocation.ts'
-import { type States, stateKey } from '../state/state.ts'
-import { flagIn, type Items, type Table } from '../store/table.ts'
+import type { OrganisationRecord, Organisations } from '../state/organisation.ts'
+import type { States } from '../state/state.ts'
+import { stateKey } from '../store/keys.ts'
+import type { Table } from '../store/table.ts'
 import type { Bindings } from './login-binding.ts'
 import type { LoginLoop } from './login-loop.ts'
 
@@ -16,6 +17,7 @@ export type LoginDeps = Readonly<{
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'imasUrl' | 'imasLoginPath' | 'loginBinding'>
   table: Table
   states: States
+  organisations: Organisations
   bindings: Bindings
   rounds: LoginLoop
   now: () => number
@@ -24,31 +26,27 @@ export type LoginDeps = Readonly<{
 /** What an organisation allows as return URLs, beside what the settings allow for all of them. */
 export const allowedFor = (
   config: Pick<Config, 'publicUrl' | 'callbackOrigins'>,
-  org: string | undefined,
-  items: Items,
-): Allowed => {
-  // Stryker disable next-line OptionalChaining,ArrayDeclaration: for the types; an organisation is written with its domains.
-  const domains = (org && items.get(organisationKey(org))?.domains?.L) || []
-  return {
-    publicUrl: config.publicUrl,
-    origins: config.callbackOrigins,
-    // Stryker disable next-line ArrayDeclaration: for the type; a domain is written as text.
-    domains: domains.flatMap((domain) => domain.S ?? []),
-  }
-}
+  organisation: OrganisationRecord | undefined,
+): Allowed => ({
+  publicUrl: config.publicUrl,
+  origins: config.callbackOrigins,
+  domains: organisation?.domains ?? [],
+})
 
 /** Refuses an organisation that is not known, or blocked, where the organisations are known at all. */
-export const checkOrganisation = (org: string, items: Items, organisationsKnown: boolean): void => {
-  const item = items.get(organisationKey(org))
-  if (organisationsKnown && item === undefined) throw new Problem('organisation_unknown')
-  if (flagIn(item, 'blocked')) throw new Problem('organisation_blocked')
+export const checkOrganisation = (
+  organisation: OrganisationRecord | undefined,
+  organisationsKnown: boolean,
+): void => {
+  if (organisationsKnown && organisation === undefined) throw new Problem('organisation_unknown')
+  if (organisation?.blocked) throw new Problem('organisation_blocked')
 }
 
 export type StartLogin = (request: Incoming, org: string) => Promise<Answer>
 
 /** Checks where this person wants to sign in and return to, ties the login to the browser and sends them to the identity service. */
 export const startLogin =
-  ({ config, table, states, bindings, rounds, now }: LoginDeps): StartLogin =>
+  ({ config, table, states, organisations, bindings, rounds, now }: LoginDeps): StartLogin =>
   async (request, name) => {
     const org = organisationName(name)
     const callback = request.query.the('callback')
@@ -57,10 +55,12 @@ export const startLogin =
     checkPlausible(callback, { publicUrl: config.publicUrl, origins: config.callbackOrigins })
 
     const remembered = states.remembered(now())
-    const items = await table.read([...(remembered === undefined ? [stateKey] : []), organisationKey(org)])
+    const lookup = organisations.lookup(org)
+    const items = await table.read([...(remembered === undefined ? [stateKey] : []), ...lookup.keys])
+    const organisation = lookup.found(items)
     const state = remembered ?? states.serving(items, now())
-    checkOrganisation(org, items, state.organisations !== undefined)
-    const to = returnUrl(callback, allowedFor(config, org, items))
+    checkOrganisation(organisation, state.organisations !== undefined)
+    const to = returnUrl(callback, allowedFor(config, organisation))
     if (rounds.tooMany(request, to)) throw new Problem('login_loop')
 
     const login = config.loginBinding ? bindings.begin(request, org, to) : undefined

@@ -1,5 +1,5 @@
-import { directoryKey } from '../session/directory.ts'
-import { organisationKey, subjectKey } from '../session/revocation.ts'
+import { organisationItem } from '../state/organisation.ts'
+import { directoryKey, endedKey, indexKey, organisationKey, subjectKey } from '../store/keys.ts'
 import { readLargeItem, removeLargeItem, writeLargeItem } from '../store/large-item.ts'
 import type { Table } from '../store/table.ts'
 import { checksum } from './canonical-json.ts'
@@ -64,9 +64,6 @@ const reconcile = async (
   if (due.length > 0) await note()
 }
 
-const indexKey = 'INDEX'
-const endedKey = (org: string): string => `ENDED#${encodeURIComponent(org)}`
-
 /** Blocks and ends are written to the subjects' own items, which every request reads; a preference in the same item stays. */
 const writeEnded = (
   table: Table,
@@ -101,13 +98,8 @@ const writeOrganisation = async (
 ): Promise<void> => {
   await writeEnded(table, name, ended, version)
   await writeLargeItem(table, directoryKey(name), { version, value: directory })
-  await table.put(organisationKey(name), {
-    version: { N: String(version) },
-    directory: { N: String(version) },
-    blocked: { BOOL: blocked },
-    notBefore: { N: String(notBefore) },
-    domains: { L: domains.map((domain) => ({ S: domain })) },
-  })
+  const record = { blocked, notBefore, domains, version, directory: version }
+  await table.put(organisationKey(name), organisationItem(record))
 }
 
 const removeOrganisation = async (table: Table, name: string, version: number): Promise<void> => {

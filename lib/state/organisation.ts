@@ -1,0 +1,79 @@
+import { organisationKey } from '../store/keys.ts'
+import { flagIn, type Item, type Items, numberIn } from '../store/table.ts'
+
+/** What every function may know of an organisation: its small item in the table, which refresh-state writes. */
+export type OrganisationRecord = Readonly<{
+  blocked: boolean
+  /** Tokens issued before this second are no longer good. */
+  notBefore: number
+  /** Return domains: lower case, no wildcard, no public suffix. */
+  domains: readonly string[]
+  /** Version of the state it was written with, and of the directory that goes with it; 0: it has no directory. */
+  version: number
+  directory: number
+}>
+
+/** The item that holds this record. */
+export const organisationItem = (organisation: OrganisationRecord): Item => ({
+  version: { N: String(organisation.version) },
+  directory: { N: String(organisation.directory) },
+  blocked: { BOOL: organisation.blocked },
+  notBefore: { N: String(organisation.notBefore) },
+  domains: { L: organisation.domains.map((domain) => ({ S: domain })) },
+})
+
+/** The organisation among items just read, or nothing when it is not there. */
+export const organisationFrom = (items: Items, org: string): OrganisationRecord | undefined => {
+  const item = items.get(organisationKey(org))
+  if (item === undefined) return undefined
+  return {
+    blocked: flagIn(item, 'blocked'),
+    notBefore: numberIn(item, 'notBefore'),
+    domains: item.domains?.L?.flatMap(({ S }) => S ?? []) ?? [],
+    version: numberIn(item, 'version'),
+    directory: numberIn(item, 'directory'),
+  }
+}
+
+/** How one request learns of its organisation: what it has to read for that, and what it then knows. */
+export type OrganisationLookup = Readonly<{
+  /** The key of its item, or none when the copy in memory is young enough. */
+  keys: readonly string[]
+  /** The organisation, or nothing when it is not there; `items` answer `keys`. */
+  found(items: Items): OrganisationRecord | undefined
+}>
+
+export type Organisations = Readonly<{ lookup(org: string): OrganisationLookup }>
+
+/** Cache TTL, seconds: contract, section 6. */
+export const organisationTtl = 5
+/** How many organisations an instance remembers; the one read longest ago goes first. */
+const maxRemembered = 500
+
+/**
+ * Organisations as seen by one function instance, each read at most once in five seconds: every poll of an organisation would
+ * read the same item, and one item answers 3,000 reads a second (docs/scaling.md). An absent one is remembered as absent.
+ */
+export const organisationsOf = (now: () => number): Organisations => {
+  const copies = new Map<string, Readonly<{ record: OrganisationRecord | undefined; read: number }>>()
+  return {
+    lookup: (org) => {
+      // Taken before the read, so a slow response does not look fresh.
+      const read = now()
+      const copy = copies.get(org)
+      const age = copy && read - copy.read
+      // Below zero the clock was set back, and nobody knows how old the copy is.
+      if (copy !== undefined && age !== undefined && age >= 0 && age < organisationTtl)
+        return { keys: [], found: () => copy.record }
+      const found = (items: Items) => {
+        const record = organisationFrom(items, org)
+        copies.delete(org)
+        copies.set(org, { record, read })
+        const [oldest] = copies.keys()
+        if (copies.size > maxRemembered && oldest !== undefined) copies.delete(oldest)
+        return record
+      }
+      return { keys: [organisationKey(org)], found }
+    },
+  }
+}

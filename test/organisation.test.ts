@@ -1,0 +1,99 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  type OrganisationRecord,
+  organisationFrom,
+  organisationItem,
+  organisationsOf,
+} from '../lib/state/organisation.ts'
+import { organisationKey } from '../lib/store/keys.ts'
+import type { Items } from '../lib/store/table.ts'
+
+const record: OrganisationRecord = {
+  blocked: true,
+  notBefore: 5,
+  domains: ['app.example.test'],
+  version: 8,
+  directory: 7,
+}
+const items = (org: string, more: Partial<OrganisationRecord> = {}): Items =>
+  new Map([[organisationKey(org), organisationItem({ ...record, ...more })]])
+
+describe('The item of an organisation', () => {
+  it('says what was written', () => deepEqual(organisationFrom(items('demo'), 'demo'), record))
+
+  it('that is not there is no organisation, and an empty one allows nothing', () => {
+    equal(organisationFrom(items('demo'), 'second'), undefined)
+    deepEqual(organisationFrom(new Map([[organisationKey('demo'), {}]]), 'demo'), {
+      blocked: false,
+      notBefore: 0,
+      domains: [],
+      version: 0,
+      directory: 0,
+    })
+  })
+})
+
+describe('What an instance remembers of organisations', () => {
+  const opened = () => {
+    const clock = { now: 1000 }
+    const organisations = organisationsOf(() => clock.now)
+    /** The version seen by a request at this second, and whether it had to read. */
+    const seen = (now: number, version: number | undefined, org = 'demo') => {
+      clock.now = now
+      const lookup = organisations.lookup(org)
+      const found = lookup.found(version === undefined ? new Map() : items(org, { version }))
+      return [lookup.keys.length, found?.version]
+    }
+    return { clock, organisations, seen }
+  }
+
+  it('is at most five seconds old, counted from before the read, and not believed by a clock that was set back', () => {
+    const { clock, organisations, seen } = opened()
+    const slow = organisations.lookup('demo')
+    clock.now = 1004
+    equal(slow.found(items('demo', { version: 1 }))?.version, 1)
+    deepEqual(
+      [seen(1004, 2), seen(1005, 3), seen(1009, 4), seen(1010, 5), seen(1009, 6)],
+      [
+        [0, 1],
+        [1, 3],
+        [0, 3],
+        [1, 5],
+        [1, 6],
+      ],
+    )
+  })
+
+  it('is that one is absent, too', () => {
+    const { seen } = opened()
+    deepEqual(
+      [seen(1000, undefined), seen(1004, 1), seen(1005, 1)],
+      [
+        [1, undefined],
+        [0, undefined],
+        [1, 1],
+      ],
+    )
+  })
+
+  it('is each one by itself, five hundred of them, and the one read longest ago goes first', () => {
+    const { seen } = opened()
+    for (let n = 0; n < 500; n++) seen(1000, n, `org-${n}`)
+    deepEqual(
+      [seen(1001, 9, 'org-0'), seen(1001, 9, 'org-499')],
+      [
+        [0, 0],
+        [0, 499],
+      ],
+    )
+    seen(1001, 1, 'one more')
+    deepEqual(
+      [seen(1001, 9, 'org-1'), seen(1001, 9, 'org-0')],
+      [
+        [0, 1],
+        [1, 9],
+      ],
+    )
+  })
+})
