@@ -8,7 +8,8 @@ import type { LoginLoop } from '../../lib/login/login-loop.ts'
 import { allowedFor } from '../../lib/login/start-login.ts'
 import { returnUrl } from '../../lib/redirect/return-url.ts'
 import type { Access } from '../../lib/session/authenticate.ts'
-import { organisationKey, type Sessions } from '../../lib/session/revocation.ts'
+import type { Sessions } from '../../lib/session/revocation.ts'
+import type { Organisations } from '../../lib/state/organisation.ts'
 import type { Table } from '../../lib/store/table.ts'
 
 type Deps = {
@@ -17,22 +18,22 @@ type Deps = {
   jar: Pick<Jar, 'noSession'>
   rounds: Pick<LoginLoop, 'forget'>
   table: Pick<Table, 'read'>
+  organisations: Organisations
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'corsOrigins'>
   now: () => number
 }
 
 /** `POST /logout`: end the session first, whatever else is wrong with the request, then judge where to go. */
 export const logout =
-  ({ access, sessions, jar, rounds, table, config, now }: Deps): Handle =>
+  ({ access, sessions, jar, rounds, table, organisations, config, now }: Deps): Handle =>
   async (request) => {
     // A bearer speaks for itself. The cookies beside it speak too when a page of ours sent them, and are left alone when not.
     const withCookies = cookiesMayAct(request, config)
     const ending = await access.presented(request, withCookies)
     request.facts.org = ending[0]?.org
     request.facts.subject = ending[0]?.subject
-    await Promise.all(
-      ending.filter(({ expires }) => expires > now()).map((claims) => sessions.end(claims, now())),
-    )
+    // Those that have run out too: another token of the same session may live longer.
+    await Promise.all(ending.map((claims) => sessions.end(claims, now())))
     if (withCookies) request.facts.cookies = [...jar.noSession(), ...rounds.forget(request)]
 
     const callback = request.query.one('callback')
@@ -41,6 +42,7 @@ export const logout =
     // Of two sessions one may have been planted: where they are of two organisations, neither says where this person may go.
     const [org, other] = new Set(ending.map((claims) => claims.org))
     const home = other === undefined ? org : undefined
-    const items = await table.read(home === undefined ? [] : [organisationKey(home)])
-    return redirect(303, returnUrl(callback, allowedFor(config, home, items)), request.facts.cookies)
+    const lookup = home === undefined ? undefined : organisations.lookup(home)
+    const organisation = lookup?.found(await table.read(lookup.keys))
+    return redirect(303, returnUrl(callback, allowedFor(config, organisation)), request.facts.cookies)
   }

@@ -8,7 +8,7 @@ export const wire = (on: Dependencies) => {
   const rounds = loginLoopIn(on.jar, on.now)
   return endpoint(
     'logout',
-    logout({ ...on, access: accessIn(on), sessions: sessionsIn(on.table), rounds }),
+    logout({ ...on, access: accessIn(on), sessions: sessionsIn(on.table, on.config), rounds }),
     on,
   )
 }

@@ -1,39 +1,46 @@
+import type { Config } from '../config.ts'
 import { Problem } from '../problem.ts'
-import { flagIn, type Items, numberIn, type Table } from '../store/table.ts'
+import type { OrganisationRecord } from '../state/organisation.ts'
+import { sessionKey, subjectKey } from '../store/keys.ts'
+import type { Items, Table } from '../store/table.ts'
+import type { SubjectRecord } from './subject.ts'
 import type { Claims } from './token.ts'
 
 /** What has been ended, and when: single sessions, all of a subject's, all of an organisation's. */
 
-/** Encoded, so that no organisation and subject together spell another pair. */
-const part = (text: string): string => encodeURIComponent(text)
-
-export const sessionKey = ({ session }: Pick<Claims, 'session'>): string => `SESSION#${session}`
-export const subjectKey = (org: string, subject: string): string => `SUBJECT#${part(org)}#${part(subject)}`
-export const organisationKey = (org: string): string => `ORG#${part(org)}`
-
-/** The items that say whether a token is still good: they are read on every request that trusts one. */
+/** The items that say whether a token is still good, beside its organisation: read on every request that trusts one. */
 export const revocationKeys = (claims: Claims): string[] => [
   sessionKey(claims),
   subjectKey(claims.org, claims.subject),
-  organisationKey(claims.org),
 ]
+
+/** Whether the session is ended, by the items just read. */
+export const isEnded = (items: Items, claims: Claims): boolean =>
+  items.get(sessionKey(claims))?.ended !== undefined
+
+export type Standing = Readonly<{
+  ended: boolean
+  subject: SubjectRecord
+  organisation: OrganisationRecord | undefined
+  /** Whether the state knows organisations at all. */
+  organisationsKnown: boolean
+}>
 
 /**
  * Throws when the session, its subject or its organisation was ended or blocked. A token issued in the very second in which
  * all sessions were ended is good: it belongs to the login that came after.
  */
-export const checkRevocation = (items: Items, claims: Claims, organisationsKnown: boolean): void => {
-  const organisation = items.get(organisationKey(claims.org))
-  const subject = items.get(subjectKey(claims.org, claims.subject))
-  if (items.get(sessionKey(claims))?.ended !== undefined) throw new Problem('token_revoked')
+export const checkRevocation = (claims: Claims, standing: Standing): void => {
+  const { ended, subject, organisation, organisationsKnown } = standing
+  if (ended) throw new Problem('token_revoked')
   if (organisationsKnown && organisation === undefined) throw new Problem('token_organisation')
-  if (flagIn(organisation, 'blocked')) throw new Problem('token_organisation')
-  if (flagIn(subject, 'blocked')) throw new Problem('subject_blocked')
-  if (claims.issued < numberIn(organisation, 'notBefore')) throw new Problem('organisation_signed_out')
-  if (claims.issued < numberIn(subject, 'notBefore')) throw new Problem('subject_signed_out')
+  if (organisation?.blocked) throw new Problem('token_organisation')
+  if (subject.blocked) throw new Problem('subject_blocked')
+  if (claims.issued < (organisation?.notBefore ?? 0)) throw new Problem('organisation_signed_out')
+  if (claims.issued < subject.notBefore) throw new Problem('subject_signed_out')
 }
 
-/** How long an ended session is remembered beyond its token, in seconds: clocks differ. */
+/** How long an ended session is remembered beyond its last token, in seconds: clocks differ. */
 const margin = 3600
 
 export type Sessions = Readonly<{
@@ -41,13 +48,17 @@ export type Sessions = Readonly<{
   end(claims: Claims, now: number): Promise<void>
 }>
 
-/** The ended sessions in the table. An item goes by TTL once its token has run out; until then nothing removes it. */
-export const sessionsIn = (table: Table): Sessions => ({
+/**
+ * The ended sessions in the table. An item goes by TTL once no token of its session can be good any more: the one it was ended with
+ * has run out, and so have all others that were issued by then, for none lives longer than `maxTokenAge`.
+ */
+export const sessionsIn = (table: Table, { maxTokenAge }: Pick<Config, 'maxTokenAge'>): Sessions => ({
   end: async (claims, now) => {
+    const expires = Math.max(claims.expires, now + maxTokenAge) + margin
     await table.change(sessionKey(claims), {
       set: 'SET #ended = :ended, #expires = :expires',
-      values: { ended: { N: String(now) }, expires: { N: String(claims.expires + margin) } },
-      // Tokens of one session may run out at different times: the last of those it was ended with decides.
+      values: { ended: { N: String(now) }, expires: { N: String(expires) } },
+      // A write that was held up must not shorten what a later one said.
       when: 'attribute_not_exists(#expires) OR #expires < :expires',
     })
   },
