@@ -1,7 +1,8 @@
 import { Problem } from '../problem.ts'
+import type { OrganisationRecord } from '../state/organisation.ts'
+import { directoryKey } from '../store/keys.ts'
 import { type Document, readLargeItem } from '../store/large-item.ts'
-import { type Items, numberIn, type Table } from '../store/table.ts'
-import { organisationKey } from './revocation.ts'
+import type { Items, Table } from '../store/table.ts'
 import type { Claims } from './token.ts'
 
 /** The directory of an organisation: its units, and which group holds which role where. */
@@ -27,10 +28,12 @@ export type IndexedDirectory = Readonly<{
   roles: ReadonlyMap<string, readonly string[]>
 }>
 
-/** What a request's one read brought, and whose it is. */
-export type Recognised = Readonly<{ claims: Claims; items: Items }>
-
-export const directoryKey = (org: string): string => `DIRECTORY#${encodeURIComponent(org)}`
+/** Somebody, their organisation, and what the request's one read brought. */
+export type Recognised = Readonly<{
+  claims: Claims
+  organisation: OrganisationRecord | undefined
+  items: Items
+}>
 
 const indexed = ({ version, value }: Document): IndexedDirectory => {
   const { units, mappings, roles } = value as Directory
@@ -58,11 +61,11 @@ export const directoriesIn = (table: Table): Directories => {
 
   return {
     keys: ({ org }) => (cached.has(org) ? [] : [directoryKey(org)]),
-    of: async ({ claims: { org }, items }) => {
+    of: async ({ claims: { org }, organisation, items }) => {
       const copy = cached.get(org)
       cached.delete(org)
-      // The organisation's item, which every request reads, names the version that counts.
-      const current = numberIn(items.get(organisationKey(org)), 'directory')
+      // The organisation's item names the version that counts.
+      const current = organisation?.directory ?? 0
       if (current === 0) return undefined
       const key = directoryKey(org)
       const fresh = copy !== undefined && copy.version >= current ? copy : undefined

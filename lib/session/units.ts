@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts'
-import { numberIn, type Table, textIn } from '../store/table.ts'
+import type { Table } from '../store/table.ts'
 import {
   directoriesIn,
   type IndexedDirectory,
@@ -7,7 +7,7 @@ import {
   type Recognised,
   type Unit,
 } from './directory.ts'
-import { subjectKey } from './revocation.ts'
+import { preferUnit, type SubjectRecord } from './subject.ts'
 import type { Claims } from './token.ts'
 
 /** Who holds which unit, and which one they prefer. A preference is never an authority. */
@@ -36,9 +36,9 @@ const heldIn = (directory: IndexedDirectory | undefined, claims: Claims): readon
 export type Units = Readonly<{
   heldBy(session: Recognised): Promise<readonly Unit[]>
   /** The preferred unit, or null when there is none or it is no longer held. */
-  preferred(session: Recognised, held: readonly Unit[]): string | null
-  /** When this returns, the choice is stored, or another that was made after it. */
-  prefer(session: Recognised, unit: string | null, now: number): Promise<void>
+  preferred(session: Readonly<{ subject: SubjectRecord }>, held: readonly Unit[]): string | null
+  /** When this returns, the choice is stored, or another that was stored since the session's items were read. */
+  prefer(session: Readonly<{ claims: Claims; subject: SubjectRecord }>, unit: string | null): Promise<void>
 }>
 
 /** Units and preferences in the table. */
@@ -47,22 +47,8 @@ export const unitsIn = (table: Table, directories = directoriesIn(table)): Units
 
   return {
     heldBy: async (session) => held(await directories.of(session), session.claims),
-    preferred: ({ claims, items }, units) => {
-      const name = textIn(items.get(subjectKey(claims.org, claims.subject)), 'unit') ?? null
-      return units.some((unit) => unit.name === name) ? name : null
-    },
-    prefer: async ({ claims, items }, unit, now) => {
-      const key = subjectKey(claims.org, claims.subject)
-      // Later than every choice this request can have followed, whatever the clocks of two instances say. So a write that was held
-      // up, or that a frozen instance sends when it wakes, is not put over a choice that was made after it.
-      const chosen = { N: String(Math.max(now, numberIn(items.get(key), 'chosen') + 1)) }
-      await table.change(key, {
-        set: unit === null ? 'SET #chosen = :chosen REMOVE #unit' : 'SET #chosen = :chosen, #unit = :unit',
-        names: ['unit'],
-        values: { chosen, ...(unit === null ? {} : { unit: { S: unit } }) },
-        when: 'attribute_not_exists(#chosen) OR #chosen <= :chosen',
-      })
-    },
+    preferred: ({ subject }, units) => units.find(({ name }) => name === subject.unit)?.name ?? null,
+    prefer: ({ claims, subject }, unit) => preferUnit(table, claims, subject.unit, unit),
   }
 }
 

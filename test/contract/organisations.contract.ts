@@ -3,27 +3,24 @@ import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
 import { writeOrganisations } from '../../lib/refresh/store-organisations.ts'
-import { directoriesIn, directoryKey } from '../../lib/session/directory.ts'
-import { checkRevocation, organisationKey, revocationKeys } from '../../lib/session/revocation.ts'
+import { directoriesIn } from '../../lib/session/directory.ts'
 import { unitsIn } from '../../lib/session/units.ts'
+import { directoryKey, organisationKey } from '../../lib/store/keys.ts'
 import { removeLargeItem } from '../../lib/store/large-item.ts'
 import { numberIn, type Table } from '../../lib/store/table.ts'
-import { type Contract, claims, codeOf, organisation } from './given.ts'
+import { type Contract, claims, organisation, recognised, standingOf } from './given.ts'
 
 export const organisations: Contract = (database, open) =>
   describe(`organisations and units on ${database}`, () => {
     const seen = async (table: Table, whose = claims()) => {
       const directories = directoriesIn(table)
       const units = unitsIn(table, directories)
-      const session = {
-        claims: whose,
-        items: await table.read([...revocationKeys(whose), ...directories.keys(whose)]),
-      }
+      const session = await recognised(table, whose, directories.keys(whose))
       const held = await units.heldBy(session)
       return {
         held: held.map(({ name }) => name),
         preferred: units.preferred(session, held),
-        standing: codeOf(() => checkRevocation(session.items, whose, true)),
+        standing: await standingOf(table, whose, true),
       }
     }
 
@@ -31,36 +28,31 @@ export const organisations: Contract = (database, open) =>
       const table = await open()
       await writeOrganisations(table, [organisation()], 1)
       deepEqual(await seen(table), { held: ['north'], preferred: null, standing: 'ok' })
-      await unitsIn(table).prefer({ claims: claims(), items: new Map() }, 'north', 100)
+      await unitsIn(table).prefer(await recognised(table, claims()), 'north')
       deepEqual(await seen(table), { held: ['north'], preferred: 'north', standing: 'ok' })
       deepEqual(await seen(table, claims({ groups: [] })), { held: [], preferred: null, standing: 'ok' })
-      await unitsIn(table).prefer({ claims: claims(), items: new Map() }, null, 101)
+      await unitsIn(table).prefer(await recognised(table, claims()), null)
       equal((await seen(table)).preferred, null)
     })
 
-    it('keeps a choice when an older one arrives after it, and lets each request choose again', async () => {
+    it('keeps a choice that was made since a request saw the one before, and lets each request choose again', async () => {
       const table = await open()
-      await writeOrganisations(
-        table,
-        [
-          organisation({
-            directory: { ...organisation().directory, mappings: [{ group: 'desk', role: 'r' }] },
-          }),
-        ],
-        1,
-      )
+      const everywhere = { ...organisation().directory, mappings: [{ group: 'desk', role: 'r' }] }
+      await writeOrganisations(table, [organisation({ directory: everywhere })], 1)
       const units = unitsIn(table)
-      const read = async () => ({ claims: claims(), items: await table.read(revocationKeys(claims())) })
-      const late = await read()
-      await units.prefer(await read(), 'south', 100)
-      for (const older of ['north', null]) await units.prefer(late, older, 99)
+      const first = await recognised(table, claims())
+      await units.prefer(first, 'south')
+      for (const late of ['north', null]) await units.prefer(first, late)
       equal((await seen(table)).preferred, 'south')
 
-      await units.prefer(await read(), 'north', 100)
-      await units.prefer(late, 'south', 100)
-      equal((await seen(table)).preferred, 'north', 'within one second too')
-      await units.prefer(await read(), 'south', 50)
-      equal((await seen(table)).preferred, 'south', 'by a clock that is behind')
+      const second = await recognised(table, claims())
+      await units.prefer(second, 'north')
+      for (const late of ['south', null]) await units.prefer(second, late)
+      equal((await seen(table)).preferred, 'north')
+      await units.prefer(await recognised(table, claims()), null)
+      equal((await seen(table)).preferred, null)
+      await units.prefer(await recognised(table, claims()), 'south')
+      equal((await seen(table)).preferred, 'south')
     })
 
     it('lists units by name, and all of them to whoever holds one and all', async () => {
@@ -96,11 +88,7 @@ export const organisations: Contract = (database, open) =>
       await writeOrganisations(table, [organisation()], 1)
       const directories = directoriesIn(table)
       const units = unitsIn(table, directories)
-      const held = async () =>
-        units.heldBy({
-          claims: claims(),
-          items: await table.read([...revocationKeys(claims()), ...directories.keys(claims())]),
-        })
+      const held = async () => units.heldBy(await recognised(table, claims(), directories.keys(claims())))
       equal((await held()).length, 1)
       await writeOrganisations(
         table,
@@ -117,7 +105,7 @@ export const organisations: Contract = (database, open) =>
     it('blocks and frees subjects, and keeps what they prefer', async () => {
       const table = await open()
       await writeOrganisations(table, [organisation()], 1)
-      await unitsIn(table).prefer({ claims: claims(), items: new Map() }, 'north', 100)
+      await unitsIn(table).prefer(await recognised(table, claims()), 'north')
       await writeOrganisations(table, [organisation({ ended: [{ name: 'somebody', blocked: true }] })], 2)
       equal((await seen(table)).standing, 'subject_blocked')
       await writeOrganisations(
@@ -178,10 +166,7 @@ export const organisations: Contract = (database, open) =>
       const units = unitsIn(table, directories)
       const ask = async (org: string) => {
         const whose = claims({ org })
-        await units.heldBy({
-          claims: whose,
-          items: await table.read([...revocationKeys(whose), ...directories.keys(whose)]),
-        })
+        await units.heldBy(await recognised(table, whose, directories.keys(whose)))
       }
       const remembered = () => names.filter((org) => directories.keys(claims({ org })).length === 0)
       for (const org of names.slice(0, 50)) await ask(org)
