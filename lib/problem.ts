@@ -70,6 +70,8 @@ export const catalogue = {
   // What we cannot know, or got wrong.
   state_missing: { answer: 'unavailable', level: 'error', again: true },
   state_too_old: { answer: 'unavailable', level: 'error', again: true },
+  // Anybody can invent such a token, so the log does not call it an error.
+  token_key_pending: { answer: 'unavailable', level: 'warn', again: true },
   table_unavailable: { answer: 'unavailable', level: 'error', again: true },
   internal: { answer: 'internal', level: 'error', again: true },
 } as const satisfies Record<string, Row>

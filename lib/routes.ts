@@ -35,6 +35,7 @@ const cannotKnow = ['state_missing', 'state_too_old', 'table_unavailable'] as co
 const tokenRefused = [
   'token_malformed',
   'token_key_unknown',
+  'token_key_pending',
   'token_signature',
   'token_claims',
   'token_purpose',
@@ -156,6 +157,7 @@ export const routes = {
       'bad_cookies',
       'body_too_large',
       'return_url_not_allowed',
+      'token_key_pending',
       ...cannotKnow,
     ],
   },

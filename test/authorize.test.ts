@@ -2,10 +2,11 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Answer } from '../lib/http/messages.ts'
 import { Problem } from '../lib/problem.ts'
+import { organisationTtl } from '../lib/state/organisation.ts'
 import { asProblem, codeOf, fromOurPage, navigation, openGateway, type Request } from './support/gateway.ts'
 
 const gateway = await openGateway()
-const { call, open, control, refresh, token, front, logs } = gateway
+const { call, open, control, token, front, logs } = gateway
 
 const editor = [`imidToken=${await token()}`]
 const chief = [`imidToken=${await token({}, { user: 'chief' })}`]
@@ -166,11 +167,11 @@ describe('GET /authorize: the rule', () => {
     const query = 'org=demo&unit=north&permission=planning:read'
     equal((await ask(query)).statusCode, 200)
     await control({ do: 'mapping', remove: { org: 'demo', group: 'north-desk', unit: 'north' } })
-    await refresh()
+    await gateway.refreshEverywhere()
     equal((await ask(query)).statusCode, 403)
     await control({ do: 'reset' })
     await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })
-    await refresh()
+    await gateway.refreshEverywhere()
   })
 })
 
@@ -223,6 +224,8 @@ describe('GET /authorize: nobody is signed in', () => {
 
   it('never redirects somebody who is signed in, nor when it cannot know', async () => {
     equal((await ask('org=second&redirect=1', { headers: navigation })).statusCode, 403)
+    // The organisation in memory is too old to say where a login may lead.
+    gateway.clock.ahead += organisationTtl
     front.fault.next = () => new Problem('table_unavailable')
     equal((await ask('org=demo&redirect=1', { headers: navigation })).statusCode, 503)
     equal((await nobody('org=demo&redirect=1', navigation)).statusCode, 503)

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { inGrace, stateKey, statesOf } from '../lib/state/state.ts'
+import { inGrace, statesOf } from '../lib/state/state.ts'
+import { stateKey } from '../lib/store/keys.ts'
 import { openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()

@@ -2,7 +2,7 @@ import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Organisation } from '../lib/refresh/fetch-organisations.ts'
 import { writeOrganisations } from '../lib/refresh/store-organisations.ts'
-import { organisationKey } from '../lib/session/revocation.ts'
+import { organisationKey } from '../lib/store/keys.ts'
 import { openTable, watched } from './support/gateway.ts'
 
 const organisations: readonly Organisation[] = Array.from({ length: 700 }, (_, index) => ({

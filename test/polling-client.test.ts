@@ -161,7 +161,7 @@ describe('the known polling client', () => {
       'the end of all sessions of the organisation',
       async () => {
         await control({ do: 'organisation', org: 'demo', set: { notBefore: gateway.now() - 50 } })
-        await gateway.refresh()
+        await gateway.refreshEverywhere()
       },
     ],
     [

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { stateKey } from '../lib/state/state.ts'
+import { stateKey } from '../lib/store/keys.ts'
 import type { Table } from '../lib/store/table.ts'
 import { openGateway, openTable } from './support/gateway.ts'
 

@@ -1,9 +1,8 @@
 import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
-import { type Directory, directoryKey } from '../lib/session/directory.ts'
-import { organisationKey, subjectKey } from '../lib/session/revocation.ts'
-import { stateKey } from '../lib/state/state.ts'
+import type { Directory } from '../lib/session/directory.ts'
+import { directoryKey, organisationKey, stateKey, subjectKey } from '../lib/store/keys.ts'
 import type { Table } from '../lib/store/table.ts'
 import { openGateway } from './support/gateway.ts'
 
@@ -80,7 +79,6 @@ describe('refresh-state', () => {
       'duplicate-kid',
       'symmetric',
       'private',
-      'weak-rsa',
       'huge',
       'redirect',
     ].map((as) => [`serves a key set that is ${as}`, { do: 'malformed-jwks', as }] as const),
@@ -176,7 +174,10 @@ describe('refresh-state', () => {
     await control({ do: 'rotate' })
     await refresh()
     const newer = await stored(stateKey)
-    equal(await keeper.keep(old, { version: 1, keys: [], organisations: undefined }, gateway.now()), false)
+    equal(
+      await keeper.keep(old, { version: 1, keys: [], keysAt: 1, organisations: undefined }, gateway.now()),
+      false,
+    )
     deepEqual(await stored(stateKey), newer)
   })
 

@@ -1,8 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { writeOrganisations } from '../lib/refresh/store-organisations.ts'
-import { directoryKey } from '../lib/session/directory.ts'
-import { organisationKey } from '../lib/session/revocation.ts'
+import { directoryKey, organisationKey } from '../lib/store/keys.ts'
 import type { Item, Table } from '../lib/store/table.ts'
 import { organisation } from './contract/given.ts'
 

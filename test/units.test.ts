@@ -4,7 +4,7 @@ import { Problem } from '../lib/problem.ts'
 import { asProblem, codeOf, fromOurPage, openGateway, publicUrl } from './support/gateway.ts'
 
 const gateway = await openGateway({ CORS_ALLOWED_ORIGINS: 'https://editor.example.test' })
-const { call, open, control, refresh, token, front } = gateway
+const { call, open, control, refreshEverywhere, token, front } = gateway
 
 const json = { 'content-type': 'application/json' }
 const choose = (raw: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -17,7 +17,7 @@ const listed = async (raw: string) => JSON.parse((await call('units', { bearer: 
 
 beforeEach(async () => {
   await control({ do: 'reset' })
-  await refresh()
+  await refreshEverywhere()
 })
 
 describe('GET /units', () => {
@@ -64,13 +64,13 @@ describe('GET /units', () => {
   it('follows a mapping that is added and taken away', async () => {
     const raw = await token()
     await control({ do: 'mapping', add: { org: 'demo', group: 'north-desk', unit: 'west' } })
-    await refresh()
+    await refreshEverywhere()
     deepEqual(
       (await listed(raw)).units.map(({ name }: { name: string }) => name),
       ['north', 'south', 'west'],
     )
     await control({ do: 'mapping', remove: { org: 'demo', group: 'north-desk', unit: 'west' } })
-    await refresh()
+    await refreshEverywhere()
     deepEqual(
       (await listed(raw)).units.map(({ name }: { name: string }) => name),
       ['north', 'south'],
@@ -125,7 +125,7 @@ describe('POST /unit', () => {
     const raw = await token()
     await choose(raw, { unit: 'south' })
     await control({ do: 'mapping', remove: { org: 'demo', group: 'south-desk', unit: 'south' } })
-    await refresh()
+    await refreshEverywhere()
     deepEqual(await listed(raw), {
       msg: 'Unit set',
       units: [{ name: 'north', displayName: 'North', preferred: false }],

@@ -10,9 +10,9 @@ import { ownLoginUrl } from '../../lib/redirect/login-url.ts'
 import { judgeReturnUrl } from '../../lib/redirect/return-url.ts'
 import type { Access } from '../../lib/session/authenticate.ts'
 import type { PermissionsOf } from '../../lib/session/permissions.ts'
-import { organisationKey } from '../../lib/session/revocation.ts'
 import { type Rule, ruleIn, unmetPart } from '../../lib/session/rule.ts'
 import type { Units } from '../../lib/session/units.ts'
+import type { Organisations } from '../../lib/state/organisation.ts'
 import type { Table } from '../../lib/store/table.ts'
 
 type Deps = {
@@ -20,6 +20,7 @@ type Deps = {
   units: Pick<Units, 'heldBy' | 'preferred'>
   permissionsOf: PermissionsOf
   table: Pick<Table, 'read'>
+  organisations: Organisations
   jar: Pick<Jar, 'isOwn'>
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'includeToken'>
 }
@@ -49,14 +50,15 @@ export const authorize =
 
 /** Tells a navigation, where the rule names one organisation, at which address to sign in. Everybody else gets a plain 401. */
 const toLogin = async (
-  { table, config }: Deps,
+  { table, organisations, config }: Deps,
   request: Incoming,
   rule: Rule,
   problem: Problem,
 ): Promise<Answer> => {
   if (rule.org === undefined || !isNavigation(request)) throw problem
-  const items = await table.read([organisationKey(rule.org)])
-  const page = judgeReturnUrl(pageAskedFor(request) ?? '', allowedFor(config, rule.org, items))
+  const lookup = organisations.lookup(rule.org)
+  const allowed = allowedFor(config, lookup.found(await table.read(lookup.keys)))
+  const page = judgeReturnUrl(pageAskedFor(request) ?? '', allowed)
   const login = ownLoginUrl(config, rule.org, 'url' in page ? page.url : '/')
   request.facts.again = login
   request.facts.headers = { 'x-imid-login': login }

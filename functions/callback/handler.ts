@@ -49,21 +49,21 @@ export const callback = (deps: Deps): Handle => {
 /** Where this session may go: an ID token, of the organisation at which the login began, to a return URL that is still allowed. */
 const admitted = (
   { config, now }: Deps,
-  { claims, items }: Session,
+  { claims, organisation }: Session,
   pending: PendingLogin | undefined,
   target: string,
 ): ReturnUrl => {
   if (claims.kind !== 'id_token') throw new Problem('token_purpose')
   if (pending !== undefined && claims.org !== pending.org) throw new Problem('login_other_organisation')
   if (now() - claims.issued > config.loginMaxTokenAge) throw new Problem('token_too_old')
-  return returnUrl(target, allowedFor(config, claims.org, items))
+  return returnUrl(target, allowedFor(config, organisation))
 }
 
 /** A callback that is reloaded, or reached with the back button: on to its target while the session is good, else refused. */
 const onward = async ({ access, config }: Deps, request: Incoming, target: string): Promise<Answer> => {
-  const { claims, items } = await access.session(request).catch((error: unknown) => {
+  const { organisation } = await access.session(request).catch((error: unknown) => {
     throw isSignedOut(error) ? new Problem('login_not_from_this_browser', error) : error
   })
   request.facts.code = 'login_repeated'
-  return redirect(302, returnUrl(target, allowedFor(config, claims.org, items)))
+  return redirect(302, returnUrl(target, allowedFor(config, organisation)))
 }

@@ -1,7 +1,8 @@
 import type { Config } from '../../lib/config.ts'
 import type { Handle } from '../../lib/lambda/endpoint.ts'
 import { healthAnswer } from '../../lib/state/health.ts'
-import { type States, stateKey } from '../../lib/state/state.ts'
+import type { States } from '../../lib/state/state.ts'
+import { stateKey } from '../../lib/store/keys.ts'
 import type { Table } from '../../lib/store/table.ts'
 
 type Deps = {

@@ -97,6 +97,7 @@ export const en = {
 
   state_missing: { title: 'Signing in is not possible right now', advice: tryLater },
   state_too_old: { title: 'Signing in is not possible right now', advice: tryLater },
+  token_key_pending: { title: 'Your sign-in cannot be checked yet', advice: tryLater },
   table_unavailable: { title: 'Your session cannot be checked right now', advice: tryLater },
   internal: { title: 'Something went wrong', advice: 'It has been noted. Wait a minute and try again.' },
 } as const satisfies Record<Code, { title: string; advice: string }>

@@ -96,6 +96,7 @@ export const sv = {
 
   state_missing: { title: 'Det går inte att logga in just nu', advice: tryLater },
   state_too_old: { title: 'Det går inte att logga in just nu', advice: tryLater },
+  token_key_pending: { title: 'Din inloggning kan inte kontrolleras ännu', advice: tryLater },
   table_unavailable: { title: 'Din session kan inte kontrolleras just nu', advice: tryLater },
   internal: { title: 'Något gick fel', advice: 'Felet har noterats. Vänta en minut och försök igen.' },
 } as const satisfies Record<Code, { title: string; advice: string }>

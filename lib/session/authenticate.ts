@@ -2,11 +2,15 @@ import type { Config } from '../config.ts'
 import type { Jar } from '../http/cookies.ts'
 import type { Facts, Incoming } from '../http/messages.ts'
 import { codeOf, Problem } from '../problem.ts'
-import { type State, type States, stateKey } from '../state/state.ts'
+import type { OrganisationRecord, Organisations } from '../state/organisation.ts'
+import { maySeekKeys, type State, type States } from '../state/state.ts'
+import { stateKey } from '../store/keys.ts'
 import type { Items, Table } from '../store/table.ts'
-import { checkRevocation, revocationKeys } from './revocation.ts'
+import { checkRevocation, isEnded, revocationKeys } from './revocation.ts'
+import { type SubjectRecord, subjectFrom } from './subject.ts'
 import {
   type Claims,
+  mayHaveNewKey,
   signedClaims,
   type Token,
   tokenIn,
@@ -15,8 +19,16 @@ import {
   verifiedToken,
 } from './token.ts'
 
-/** A person whose token is good at this moment, with the items that the check read anyway. */
-export type Session = Readonly<{ raw: string; claims: Token; items: Items; state: State }>
+/** A person whose token is good at this moment, with what the check read anyway. */
+export type Session = Readonly<{
+  raw: string
+  claims: Token
+  subject: SubjectRecord
+  organisation: OrganisationRecord | undefined
+  /** All that was read, what `also` asked for included. */
+  items: Items
+  state: State
+}>
 
 export type Access = Readonly<{
   /** The session of a request: bearer first, then the cookie; a bad bearer is not rescued by a good cookie. */
@@ -32,6 +44,7 @@ export type AccessDeps = Readonly<{
   jar: Jar
   table: Table
   states: States
+  organisations: Organisations
   /** Seconds since the epoch. */
   now: () => number
   /** Asks refresh-state for keys that are newer than the state; ends when it has tried. */
@@ -42,56 +55,125 @@ export type AccessDeps = Readonly<{
 
 const isUnknownKey = (error: unknown): boolean => codeOf(error) === 'token_key_unknown'
 
+/** Newer keys for the tokens of one request: each step is taken once, however many of them want it. */
+type KeySearch = Readonly<{
+  /** When the search began. */
+  since: number
+  /** The state as the table has it. */
+  current(): Promise<State | undefined>
+  /** The same once refresh-state has been asked for keys, unless the shared cooldown makes that pointless. */
+  fetched(): Promise<State | undefined>
+}>
+
+type Judged = Readonly<{ state: State; claims: Token }>
+
+const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
+  let result: Promise<T> | undefined
+  return () => {
+    result ??= work()
+    return result
+  }
+}
+
 /** Recognises people. One read of the table answers everything: is the session ended, the subject blocked, the key withdrawn. */
 export const accessTo = (deps: AccessDeps): Access => {
-  const { config, table, states, now, also = () => [] } = deps
+  const { config, table, states, organisations, now, also = () => [] } = deps
 
   const readState = async (): Promise<State | undefined> => {
-    // The time before the read: an answer that comes late is not younger for it.
+    // Taken before the read, so a slow response does not look fresh.
     const asked = now()
     return states.from(await table.read([stateKey]), asked)
   }
 
-  /** The state with newer keys: asked for and read once, however many tokens of one request want it. */
-  const newerOnce = (): (() => Promise<State | undefined>) => {
-    let newer: Promise<State | undefined> | undefined
-    return () => {
-      newer ??= deps.askForKeys().then(readState)
-      return newer
-    }
+  /** `read`: the state, when this request has read it already. */
+  const keySearch = (read?: State): KeySearch => {
+    const current = once(async () => read ?? states.fresh(now()) ?? (await readState()))
+    const fetched = once(async () => {
+      const state = await current()
+      if (state !== undefined && !maySeekKeys(state, now())) return state
+      await deps.askForKeys()
+      return readState()
+    })
+    return { since: now(), current, fetched }
   }
 
-  /** Tries with this state; a key it does not hold is looked for once: contract, section 6. */
+  /**
+   * Tries with this state; a key it does not hold is looked for once: contract, section 6. When none can be fetched and the token may be
+   * newer than the keys, nobody can know whether it is good.
+   */
   const withNewerKeys = async <T>(
+    token: UnverifiedToken,
     state: State,
     attempt: (state: State) => Promise<T>,
-    newer = newerOnce(),
+    search: KeySearch,
   ): Promise<T> => {
-    try {
-      return await attempt(state)
-    } catch (error) {
-      if (!isUnknownKey(error)) throw error
-      return attempt((await newer()) ?? state)
+    let newest = state
+    for (const next of [search.current, search.fetched, undefined]) {
+      try {
+        return await attempt(newest)
+      } catch (error) {
+        if (!isUnknownKey(error)) throw error
+      }
+      newest = (await next?.()) ?? newest
     }
+    const isOpen = newest.keysAt < search.since && mayHaveNewKey(token, newest.keysAt, now())
+    throw new Problem(isOpen ? 'token_key_pending' : 'token_key_unknown')
+  }
+
+  const judge = async (token: UnverifiedToken, state: State): Promise<Judged> => ({
+    state,
+    claims: await verifiedToken(token, state.keys, config, now()),
+  })
+
+  /** A verdict by a state that this request has read, or by the newer keys that it finds. */
+  const judgeAsRead = (token: UnverifiedToken, state: State): Promise<Judged> =>
+    withNewerKeys(token, state, (current) => judge(token, current), keySearch(state))
+
+  /**
+   * Judges a token before anything is read for what it claims. Nothing: the state is to be read along with the rest, because the
+   * keys in memory verify the token but are due to be read again, or because this instance has read none yet.
+   */
+  const judgedFirst = async (token: UnverifiedToken): Promise<Judged | undefined> => {
+    const [copy, remembered] = [states.last(), states.remembered(now())]
+    if (copy === undefined) return undefined
+    try {
+      const judged = await judge(token, copy)
+      return remembered && judged
+    } catch (error) {
+      // With its key in memory, what is forged or has run out is refused before it costs a read.
+      if (remembered !== undefined && !isUnknownKey(error)) throw error
+    }
+    const asked = now()
+    const state = states.fresh(asked) ?? states.serving(await table.read([stateKey]), asked)
+    return judgeAsRead(token, state)
   }
 
   const sessionOf = async (raw: string, facts: Facts): Promise<Session> => {
-    const token = tokenIn(raw, states.remembered(now())?.keys, now())
-    const claims = token.unverifiedClaims
-    const verified = (state: State) => verifiedToken(token, state.keys, config, now())
+    const token = tokenIn(raw, states.last()?.keys, now())
+    const { org, subject } = token.unverifiedClaims
+    const first = await judgedFirst(token)
 
-    // With the key in memory, what is forged or has run out is refused before it costs a read.
-    const remembered = states.remembered(now(), token.kid)
-    if (remembered !== undefined) await verified(remembered)
+    const asked = now()
+    const lookup = organisations.lookup(org)
+    const wanted = [
+      ...revocationKeys(token.unverifiedClaims),
+      ...lookup.keys,
+      ...also(token.unverifiedClaims),
+    ]
+    const items = await table.read(first === undefined ? [stateKey, ...wanted] : wanted)
+    const organisation = lookup.found(items)
 
-    const wanted = [...revocationKeys(claims), ...also(claims)]
-    const items = await table.read(remembered === undefined ? [stateKey, ...wanted] : wanted)
-    const state = remembered ?? states.serving(items, now())
-    const trusted = await withNewerKeys(state, verified)
-    facts.org = trusted.org
-    facts.subject = trusted.subject
-    checkRevocation(items, trusted, state.organisations !== undefined)
-    return { raw, claims: trusted, items, state }
+    const { state, claims } = first ?? (await judgeAsRead(token, states.serving(items, asked)))
+    facts.org = claims.org
+    facts.subject = claims.subject
+    const standing = {
+      ended: isEnded(items, claims),
+      subject: subjectFrom(items, org, subject),
+      organisation,
+      organisationsKnown: state.organisations !== undefined,
+    }
+    checkRevocation(claims, standing)
+    return { raw, claims, subject: standing.subject, organisation, items, state }
   }
 
   const session = async (request: Incoming): Promise<Session> => {
@@ -109,18 +191,25 @@ export const accessTo = (deps: AccessDeps): Access => {
     request.cookies.values(deps.jar.sessionName)
 
   const presented = async (request: Incoming, withCookies: boolean): Promise<readonly Claims[]> => {
-    // Stryker disable next-line ArrayDeclaration: what is no token was never a session.
     const raw = [request.bearer ?? [], withCookies ? sessionCookies(request) : []].flat()
     const tokens = [...new Set(raw)].flatMap(readable)
-    // Stryker disable next-line ArrayDeclaration: claims without a time have run out, and say nothing of an organisation.
     if (tokens.length === 0) return []
-    const state = states.remembered(now()) ?? (await readState())
+    const remembered = states.remembered(now())
+    const read = remembered === undefined ? await readState() : undefined
+    const state = remembered ?? read
     if (state === undefined) throw new Problem('state_missing')
-    const newer = newerOnce()
-    const signed = tokens.map((token) =>
-      withNewerKeys(state, (current) => signedClaims(token, current.keys), newer).catch(unlessUnavailable),
+    const search = keySearch(read)
+    const signed = await Promise.all(
+      tokens.map((token) =>
+        withNewerKeys(token, state, (current) => signedClaims(token, current.keys), search).catch(
+          codeOfForgery,
+        ),
+      ),
     )
-    return (await Promise.all(signed)).filter((claims) => claims !== undefined)
+    const sessions = signed.filter((claims) => typeof claims !== 'string')
+    // A key that is still to come says nothing about the sessions beside it; alone it may be that of the session to end.
+    if (sessions.length === 0 && signed.includes('token_key_pending')) throw new Problem('token_key_pending')
+    return sessions
   }
 
   return { session, sessionOf, presented }
@@ -135,8 +224,9 @@ const readable = (raw: string): UnverifiedToken[] => {
   }
 }
 
-/** What is not signed is no session either; what could not be looked up is another matter. */
-const unlessUnavailable = (error: unknown): undefined => {
-  if (isUnknownKey(error) || codeOf(error) === 'token_signature') return undefined
+/** What is not signed, or not by a key that is known yet; what could not be looked up at all is another matter. */
+const codeOfForgery = (error: unknown): 'token_key_unknown' | 'token_signature' | 'token_key_pending' => {
+  const code = codeOf(error)
+  if (code === 'token_key_unknown' || code === 'token_signature' || code === 'token_key_pending') return code
   throw error
 }

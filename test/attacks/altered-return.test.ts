@@ -5,7 +5,7 @@ import { refused } from '../support/refused.ts'
 import { encoded } from '../support/spellings.ts'
 
 const gateway = await openGateway()
-const { call, begin, token, control, refresh } = gateway
+const { call, begin, token, control } = gateway
 const app = 'https://app.example.test/a?b=1#c'
 let raw = ''
 before(async () => {
@@ -93,14 +93,14 @@ describe('a return URL that is changed between login and callback', () => {
 describe('a return domain that is taken off the list while the login is open', () => {
   beforeEach(async () => {
     await listed(['app.example.test'])
-    await refresh()
+    await gateway.refreshEverywhere()
   })
 
   it('is no return domain any more', async () => {
     const person = browser()
     const query = await begin(person, app)
     await listed(['other.example.test'])
-    await refresh()
+    await gateway.refreshEverywhere()
     query.set('imid_token', raw)
     await refused(gateway, 'callback', {
       request: { query: query.toString(), cookies: person.pairs() },
@@ -135,7 +135,7 @@ describe('a list of return domains from a captured or careless administrator', (
   ] as const)
     it(`opens nothing: ${what}`, async () => {
       await listed([...domains, 'app.example.test'])
-      await refresh()
+      await gateway.refreshEverywhere()
       const query = `org=demo&callback=${encoded(target)}`
       await refused(gateway, 'login', { request: { query }, codes: ['return_url_not_allowed'] })
       equal((await call('login', { query: `org=demo&callback=${encoded(app)}` })).statusCode, 302)
@@ -153,7 +153,7 @@ describe('a list of return domains from a captured or careless administrator', (
   ])
     it(`opens nothing when it is no list of domains: ${list}`, async () => {
       await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: list } })
-      await refresh()
+      await gateway.refreshEverywhere()
       const query = `org=demo&callback=${encoded('https://evil.test/')}`
       await refused(gateway, 'login', { request: { query }, codes: ['return_url_not_allowed'] })
     })
@@ -161,7 +161,7 @@ describe('a list of return domains from a captured or careless administrator', (
   it('opens nothing for another organisation', async () => {
     await listed(['app.example.test'])
     await listed(['evil.test'], 'second')
-    await refresh()
+    await gateway.refreshEverywhere()
     const query = `callback=${encoded('https://evil.test/')}`
     await refused(gateway, 'login', {
       request: { query: `org=demo&${query}` },

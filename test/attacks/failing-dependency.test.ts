@@ -1,6 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
+import { organisationTtl } from '../../lib/state/organisation.ts'
 import { browser, openGateway, set } from '../support/gateway.ts'
 
 describe('A failing dependency', () => {
@@ -19,6 +20,8 @@ describe('A failing dependency', () => {
       'org-login': { query: 'callback=/', path: { org: 'demo' } },
       callback: { query: `${query}&imid_token=${raw}`, cookies: person.pairs() },
     } as const
+    // An instance that knows the organisation, and needs no more to begin a login, begins one: here it has to ask again.
+    failing.clock.ahead = organisationTtl
     failing.front.fault.next = () => new Problem('table_unavailable')
     for (const [name, request] of Object.entries(requests) as [keyof typeof requests, object][])
       for (const ask of [await failing.open(name), (again: object) => failing.call(name, again)]) {

@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DeleteItemCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
-import { stateKey } from '../../lib/state/state.ts'
+import { stateKey } from '../../lib/store/keys.ts'
 import { region } from '../../local/database.ts'
 import { person, screenshot } from './chromium.ts'
 import { overHttp, prefix } from './gateways.ts'

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { forcedCooldown } from '../../lib/refresh/state-writer.ts'
+import { forcedCooldown } from '../../lib/state/state.ts'
 import { fromOurPage, type Request } from '../support/gateway.ts'
 import { type Ask, openDeployment } from './deployment.ts'
 

@@ -18,7 +18,7 @@ export type IdentityRow = Readonly<{
 }>
 
 const served = () => 'served' as const
-const grace = { effect: served, refresh: 'failed', newKey: '401 token_key_unknown' } as const
+const grace = { effect: served, refresh: 'failed', newKey: '503 token_key_pending' } as const
 
 export const identityFaults: readonly IdentityRow[] = [
   { what: 'none', command: { do: 'up' }, effect: served, refresh: 'unchanged', newKey: '200' },
@@ -38,6 +38,8 @@ export const identityFaults: readonly IdentityRow[] = [
     command: { do: 'malformed-jwks', as },
     ...grace,
     slow: as === 'endless',
+    // The weak key is passed over, and the rest of the set is used.
+    ...(as === 'weak-rsa' ? { refresh: 'unchanged' as const, newKey: '200' } : {}),
   })),
   {
     what: 'no organisation listed',

@@ -6,7 +6,7 @@ import { Problem } from '../../lib/problem.ts'
 import { identityLoginUrl, ownLoginUrl } from '../../lib/redirect/login-url.ts'
 import { isOrganisationName, organisationName } from '../../lib/redirect/organisation-name.ts'
 import type { ReturnUrl } from '../../lib/redirect/return-url.ts'
-import { organisationKey, subjectKey } from '../../lib/session/revocation.ts'
+import { organisationKey, subjectKey } from '../../lib/store/keys.ts'
 
 const config = {
   publicUrl: 'https://gw.example.test' as Config['publicUrl'],

@@ -3,9 +3,9 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { unchecked } from '../../lib/config.ts'
 import { type Code, Problem } from '../../lib/problem.ts'
-import { subjectKey } from '../../lib/session/revocation.ts'
 import { type UnverifiedToken, unverifiedToken, verifiedToken } from '../../lib/session/token.ts'
 import { keySet, publicKeysFrom } from '../../lib/state/key-set.ts'
+import { subjectKey } from '../../lib/store/keys.ts'
 import { claims, encoded, forged, goodKeys, now } from '../attacks/forger.ts'
 
 const keys = keySet(await publicKeysFrom({ keys: goodKeys() }))

@@ -9,6 +9,7 @@ import type { Dependencies } from '../../lib/lambda/dependencies.ts'
 import type { Endpoint } from '../../lib/lambda/endpoint.ts'
 import { logTo } from '../../lib/log.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
+import { organisationsOf, organisationTtl } from '../../lib/state/organisation.ts'
 import { statesOf } from '../../lib/state/state.ts'
 import { type Table, tableIn } from '../../lib/store/table.ts'
 import { createTables, openDynalite, region } from '../../local/database.ts'
@@ -67,6 +68,8 @@ export const watched = (table: Table) => {
   const calls = { read: 0, write: 0 }
   /** The keys that the last read asked for. */
   const wanted: { keys: readonly string[] } = { keys: [] }
+  /** The keys of every read. */
+  const reads: (readonly string[])[] = []
   const fault: { next?: (kind: 'read' | 'write') => Error | undefined } = {}
   const through = async <T>(kind: 'read' | 'write', work: () => Promise<T>): Promise<T> => {
     calls[kind]++
@@ -78,13 +81,21 @@ export const watched = (table: Table) => {
     read: (keys) => {
       if (keys.length === 0) return table.read(keys)
       wanted.keys = keys
+      reads.push(keys)
       return through('read', () => table.read(keys))
     },
     change: (...call) => through('write', () => table.change(...call)),
     put: (...call) => through('write', () => table.put(...call)),
     remove: (...call) => through('write', () => table.remove(...call)),
   }
-  return { table: watching, calls, wanted, fault, reset: () => Object.assign(calls, { read: 0, write: 0 }) }
+  return {
+    table: watching,
+    calls,
+    wanted,
+    reads,
+    fault,
+    reset: () => Object.assign(calls, { read: 0, write: 0 }),
+  }
 }
 
 /** One identity service and one database, with as many function instances over them as a test wants. */
@@ -135,6 +146,7 @@ export const openGateway = async (settings: Settings = {}) => {
       config,
       table: front.table,
       states: statesOf(config),
+      organisations: organisationsOf(now),
       jar: jar(config),
       log,
       metricsNamespace: 'imsg-service-test',
@@ -162,6 +174,13 @@ export const openGateway = async (settings: Settings = {}) => {
   const refresh = async (forced = false, over = database.table, more: Settings = {}) => {
     const run = await refreshing(over, more)
     return forced ? run.keys() : run.all()
+  }
+
+  /** The same, and the time until every instance has noticed what it brought. */
+  const refreshEverywhere = async () => {
+    const result = await refresh()
+    clock.ahead += organisationTtl
+    return result
   }
 
   /** The handler of a route in a fresh instance. */
@@ -252,6 +271,7 @@ export const openGateway = async (settings: Settings = {}) => {
     control,
     instance,
     refresh,
+    refreshEverywhere,
     open,
     call,
     token,
