@@ -188,6 +188,11 @@ export const explained = {
     means: 'The identity service could not be read for longer than `GRACE_PERIOD`.',
     remedy: `${wait} Whoever runs the gateway: see the [runbook](runbook.md#state-too-old).`,
   },
+  token_key_pending: {
+    means:
+      'No known key has the `kid` of the token, the token may be newer than the keys, and they cannot be fetched: the identity service is away, or the one fetch of this minute was had.',
+    remedy: `${wait} The next refresh brings a new key within a minute. If it stays: look at the log of \`refresh-state\`.`,
+  },
   table_unavailable: {
     means:
       'The database did not answer in time or refused a call. Nobody was let in and nobody signed out for it.',
