@@ -40,7 +40,7 @@ export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase6
   cookies?: string[] | undefined
   body?: unknown
   pathParameters?: Record<string, string | undefined> | undefined
-  requestContext: { requestId: string }
+  requestContext: { requestId: string; http?: { method: string } }
 }
 
 /** The same event with the names of its headers in lower case, as API Gateway sends them and `sam local` does not. */

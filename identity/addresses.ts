@@ -1,0 +1,52 @@
+import type { Origin } from '../lib/config.ts'
+import type { SetCookie } from '../lib/http/cookies.ts'
+import type { Answer } from '../lib/http/messages.ts'
+import { query } from '../lib/http/query.ts'
+import type { ReturnUrl } from '../lib/redirect/return-url.ts'
+import { prefix } from '../lib/routes.ts'
+import { SignInProblem } from './problem.ts'
+
+declare const callbackBrand: unique symbol
+/** The callback of a gateway of ours, with the login that waits there. Only this module makes one. */
+export type GatewayCallback = string & { readonly [callbackBrand]: 'GatewayCallback' }
+
+declare const providerBrand: unique symbol
+/** An endpoint of a provider with our request in its query. Only this module makes one. */
+export type ProviderUrl = string & { readonly [providerBrand]: 'ProviderUrl' }
+
+/** The longest callback that a login is started for, in bytes: its cookie has to fit beside others. */
+export const longestCallback = 2000
+
+/** A callback and the gateway it belongs to, which is the audience of the token. */
+export type Waiting = Readonly<{ callback: GatewayCallback; gateway: Origin }>
+
+/** The callback as a gateway builds it, letter for letter: its path, then `serviceCallback` and `login` once each and nothing else. */
+export const gatewayCallback = (text: string, gateways: readonly Origin[]): Waiting => {
+  const refused = new SignInProblem('callback_not_allowed')
+  if (text.length > longestCallback || !/^[!-~]*$/.test(text)) throw refused
+  const gateway = gateways.find((origin) => text.startsWith(`${origin}${prefix}/callback?`))
+  if (gateway === undefined || text.includes('#')) throw refused
+  const raw = text.slice(text.indexOf('?') + 1)
+  const names = raw.split('&').map((pair) => pair.replace(/=.*/s, ''))
+  if (names.sort().join() !== 'login,serviceCallback') throw refused
+  const { the } = query(raw)
+  the('serviceCallback')
+  the('login')
+  return { callback: text as GatewayCallback, gateway }
+}
+
+/** The callback with one more parameter: the token, or the provider's `error`. */
+export const withParameter = (
+  callback: GatewayCallback,
+  name: 'imid_token' | 'error',
+  value: string,
+): GatewayCallback => `${callback}&${name}=${encodeURIComponent(value)}` as GatewayCallback
+
+/** An address that `openid-client` built on an endpoint which discovery named. */
+export const providerUrl = (url: URL): ProviderUrl => url.href as ProviderUrl
+
+/** A redirect to an address that one of the makers of addresses has vouched for. */
+export const redirect = (
+  to: GatewayCallback | ProviderUrl | ReturnUrl,
+  cookies: readonly SetCookie[],
+): Answer => ({ statusCode: 303, headers: { location: to }, cookies: [...cookies] })

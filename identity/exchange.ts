@@ -1,0 +1,115 @@
+import * as oidc from 'openid-client'
+import type { Incoming } from '../lib/http/messages.ts'
+import type { Organisation } from './organisations.ts'
+import type { SignIn } from './pending-sign-ins.ts'
+import { SignInProblem } from './problem.ts'
+import type { Provider } from './provider.ts'
+
+/** From the provider's answer to claims that hold: the code is exchanged and the ID token checked, ours on top of openid-client's. */
+
+export type Claims = Readonly<Record<string, unknown>>
+
+/** What a provider says of a person, verified. */
+export type Exchanged = Readonly<{
+  /** The claims of the ID token alone. */
+  idToken: Claims & Readonly<{ sub: string }>
+  /** With what the userinfo endpoint adds; the ID token wins. */
+  claims: Claims
+  raw: string
+}>
+
+/** The provider, or the person there, said no: the gateway is told in the same words. */
+export class Declined extends Error {
+  readonly error: string
+  constructor(error: string) {
+    super('declined')
+    this.error = error
+  }
+}
+
+const skew = 60
+/** An ID token comes straight from the token endpoint, so it was made just now. Seconds. */
+const oldest = 600
+const longestLife = 604_800
+
+const refused = (reason: string): never => {
+  throw new SignInProblem('provider_answer_refused', reason)
+}
+
+/** RFC 6749 section 4.1.2.1: printable ASCII without quotes. What is none of it is not repeated. */
+const errorWord = (error: unknown): string =>
+  typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? error : 'other'
+
+const causes = function* (error: unknown): Generator<unknown> {
+  for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth++) yield each
+}
+
+/** The provider's own `error`, which comes in two shapes. */
+const providerError = (error: unknown): string | undefined => {
+  if (error instanceof oidc.ResponseBodyError) return errorWord(error.error)
+  if (error instanceof oidc.WWWAuthenticateChallengeError) return errorWord(error.cause[0]?.parameters.error)
+  return undefined
+}
+
+/** What any failure of the exchange means here. */
+const judged = (error: unknown): never => {
+  for (const each of causes(error)) if (each instanceof SignInProblem) throw each
+  if (error instanceof oidc.AuthorizationResponseError) throw new Declined(errorWord(error.error))
+  const said = providerError(error)
+  if (said === 'invalid_grant') throw new SignInProblem('code_refused', said)
+  if (said !== undefined) throw new SignInProblem('provider_misconfigured', said)
+  throw new SignInProblem('provider_answer_refused', error)
+}
+
+const headerOf = (token: string): Claims => {
+  try {
+    return { ...JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) }
+  } catch {
+    return refused('header')
+  }
+}
+
+/** What openid-client lets pass: RFC 9700, OpenID Connect Core section 3.1.3.7. */
+const checkIdToken = (claims: Claims, raw: string, { provider }: Organisation, now: number): void => {
+  const { azp, iat, exp, sub } = claims
+  const { typ } = headerOf(raw)
+  if (azp !== undefined && azp !== provider.clientId) refused('azp')
+  if (typ !== undefined && String(typ).toLowerCase() !== 'jwt') refused('typ')
+  if (typeof iat !== 'number' || iat > now + skew || iat < now - oldest) refused('iat')
+  if (typeof exp !== 'number' || exp > now + longestLife) refused('exp')
+  if (typeof sub !== 'string' || sub === '' || sub.length > 255) refused('sub')
+}
+
+/** The address that the provider returns to, with what it said there: built from ours, never from the request's. */
+const currentUrl = (redirectUri: string, { query }: Incoming): URL => {
+  const url = new URL(redirectUri)
+  for (const name of ['code', 'state', 'iss', 'error', 'response']) {
+    const value = query.one(name)
+    if (value !== undefined) url.searchParams.set(name, value)
+  }
+  return url
+}
+
+/** Exchanges the code. Throws `Declined`, or a failure of the catalogue. */
+export const exchange = async (
+  { config }: Provider,
+  organisation: Organisation,
+  signIn: SignIn,
+  { request, redirectUri, now }: Readonly<{ request: Incoming; redirectUri: string; now: number }>,
+): Promise<Exchanged> => {
+  const url = currentUrl(redirectUri, request)
+  const checks = {
+    expectedState: signIn.state,
+    expectedNonce: signIn.nonce,
+    pkceCodeVerifier: signIn.verifier,
+    idTokenExpected: true,
+  }
+  const tokens = await oidc.authorizationCodeGrant(config, url, checks).catch(judged)
+  const idToken = tokens.claims()
+  const raw = tokens.id_token
+  if (idToken === undefined || raw === undefined) return refused('no ID token')
+  checkIdToken(idToken, raw, organisation, now)
+  if (!organisation.provider.useUserinfoEndpoint) return { idToken, claims: idToken, raw }
+  const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, idToken.sub).catch(judged)
+  return { idToken, claims: { ...userinfo, ...idToken }, raw }
+}

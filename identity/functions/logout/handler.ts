@@ -1,0 +1,86 @@
+import * as oidc from 'openid-client'
+import { asPage } from '../../../lib/errors/error-response.ts'
+import type { Answer, Incoming } from '../../../lib/http/messages.ts'
+import type { Handle } from '../../../lib/lambda/chain.ts'
+import { judgeReturnUrl, type ReturnUrl, returnUrl } from '../../../lib/redirect/return-url.ts'
+import { providerUrl, redirect } from '../../addresses.ts'
+import { type Dependencies, organisationOf } from '../../lambda.ts'
+import { hintOf, noHint, noReturn, returnCookie, returnOf } from '../../logout-cookies.ts'
+import type { Organisation } from '../../organisations.ts'
+import { SignInProblem } from '../../problem.ts'
+import { routes } from '../../routes.ts'
+import * as written from '../../texts.ts'
+
+type Deps = Pick<Dependencies, 'organisations' | 'providers' | 'settings' | 'random'>
+
+/** How long a provider may take, milliseconds: the function ends at five seconds. */
+const patience = 4000
+
+const ownUrl = ({ settings }: Deps, { name }: Organisation): string =>
+  settings.url + routes.logout.path.replace('{org}', encodeURIComponent(name))
+
+/** A return URL of the organisation, at whichever of our gateways; the last refusal is what is said. */
+const judged = ({ settings }: Deps, { domains }: Organisation, callback: string): ReturnUrl => {
+  const { gateways, callbackOrigins: origins } = settings
+  for (const publicUrl of gateways) {
+    const verdict = judgeReturnUrl(callback, { publicUrl, origins, domains })
+    if ('url' in verdict) return verdict.url
+  }
+  return returnUrl(callback, { publicUrl: settings.gateways[0] ?? settings.url, origins, domains })
+}
+
+/** Back from the provider, or never sent there: on to where the gateway wanted, or a page that says what was done. */
+const onward = (
+  request: Incoming,
+  to: ReturnUrl | undefined,
+  said: 'asked' | 'notThere',
+): Answer | Promise<Answer> =>
+  to !== undefined && said === 'asked'
+    ? redirect(to, request.facts.cookies ?? [])
+    : asPage(
+        request,
+        200,
+        async () => written,
+        ({ signedOut }, language) => signedOut[language][said],
+      )
+
+const comeBack = (deps: Deps, organisation: Organisation, request: Incoming, state: string) => {
+  const { loopback } = deps.settings
+  const kept = returnOf(loopback, request, state)
+  request.facts.cookies = [noReturn(loopback)]
+  request.facts.code = 'signed_out_at_provider'
+  return onward(request, kept ? judged(deps, organisation, kept) : undefined, 'asked')
+}
+
+/** `GET /v1/org/{org}/logout`: ask the provider to sign the person out. It returns to the same address, told by `state`. */
+export const logout =
+  (deps: Deps): Handle =>
+  async (request) => {
+    const { settings, providers, random } = deps
+    const organisation = organisationOf(deps, request)
+    const { provider } = organisation
+    const state = request.query.one('state')
+    if (state !== undefined) return comeBack(deps, organisation, request, state)
+
+    if (request.header('sec-fetch-site') === 'cross-site') throw new SignInProblem('logout_from_elsewhere')
+    const callback = request.query.one('callback')
+    const to = callback === undefined ? undefined : judged(deps, organisation, callback)
+    const { loopback } = settings
+    const hint = hintOf(loopback, request)
+    if (!provider.logoutAtProvider) return onward(request, to, 'asked')
+
+    const { config } = await providers.of(organisation, AbortSignal.timeout(patience))
+    request.facts.cookies = [noHint(loopback, organisation)]
+    if (config.serverMetadata().end_session_endpoint === undefined) return onward(request, to, 'notThere')
+    const begun = random(24)
+    const there = oidc.buildEndSessionUrl(config, {
+      post_logout_redirect_uri: ownUrl(deps, organisation),
+      state: begun,
+      ...(hint === undefined ? {} : { id_token_hint: hint }),
+    })
+    request.facts.code = 'asked_to_sign_out'
+    return redirect(providerUrl(there), [
+      ...(request.facts.cookies ?? []),
+      returnCookie(loopback, begun, to ?? ''),
+    ])
+  }

@@ -1,0 +1,14 @@
+import type { Endpoint } from '../../../lib/lambda/chain.ts'
+import { type Dependencies, endpoint, served } from '../../lambda.ts'
+import { routes } from '../../routes.ts'
+import { backchannelLogout, frontchannelLogout } from './handler.ts'
+
+/** Two routes with the same grants, in one function: the path tells them apart. */
+export const wire = (on: Dependencies): Endpoint => {
+  const back = endpoint('backchannel-logout', backchannelLogout(on), on)
+  const front = endpoint('frontchannel-logout', frontchannelLogout(on), on)
+  const { method } = routes['backchannel-logout']
+  return (event, context) => (event.requestContext.http?.method === method ? back : front)(event, context)
+}
+
+export const handler = served(wire, import.meta.dirname)

@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { KMSClient } from '@aws-sdk/client-kms'
+import { ConfigError } from '../lib/config.ts'
+import { respond } from '../lib/errors/error-response.ts'
+import { type Answer, type HttpEvent, type Incoming, incoming, lowerCased } from '../lib/http/messages.ts'
+import { isNavigation } from '../lib/http/request-policy.ts'
+import { chain, codeOfVisit, type Endpoint, type Handle, visitLine } from '../lib/lambda/chain.ts'
+import { type Log, logTo } from '../lib/log.ts'
+import { organisationName } from '../lib/redirect/organisation-name.ts'
+import { type Table, tableIn } from '../lib/store/table.ts'
+import { visitMetrics } from './metrics.ts'
+import { type Organisation, organisationsFrom } from './organisations.ts'
+import { type Code, failureOf, row, SignInProblem } from './problem.ts'
+import { type Providers, providersOf } from './provider.ts'
+import { type RouteName, routeRow } from './routes.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { type SigningKeys, signingKeys } from './signing-key.ts'
+import * as written from './texts.ts'
+
+/** How Lambda calls this service: the chain of the gateway with the routes, failures and measures of this one. */
+
+/** Everything outside a function that it may touch. */
+export type Dependencies = Readonly<{
+  settings: Settings
+  organisations: ReadonlyMap<string, Organisation>
+  providers: Providers
+  keys: SigningKeys
+  table: Table
+  /** The tables of the gateways, in which sessions are ended. */
+  gatewayTables: readonly Table[]
+  log: Log
+  metricsNamespace: string
+  /** Seconds since the epoch. */
+  now: () => number
+  /** So many bytes of a CSPRNG, as base64url. */
+  random: (bytes: number) => string
+}>
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const patience = { connectionTimeout: 500, requestTimeout: 1500, throwOnRequestTimeout: true }
+
+const clientOf = (endpoint: string | undefined) => ({
+  ...(endpoint ? { endpoint } : {}),
+  maxAttempts: 3,
+  requestHandler: patience,
+})
+
+/** Reads environment and organisations once, when a function starts. Throws `ConfigError`. */
+export const dependencies = (env: Environment, folder: string): Dependencies => {
+  const settings = readSettings(env)
+  const file = readFileSync(resolve(folder, settings.organisationsFile), 'utf8')
+  const { organisations, problems } = organisationsFrom(JSON.parse(file), settings.loopback)
+  if (problems.length > 0) throw new ConfigError(problems)
+  const { TABLE_NAME = '', GATEWAY_TABLES = '', METRICS_NAMESPACE = 'imsg-identity' } = env
+  const database = new DynamoDBClient(clientOf(env.AWS_ENDPOINT_URL_DYNAMODB))
+  const kms = new KMSClient(clientOf(env.AWS_ENDPOINT_URL_KMS))
+  const now = () => Math.floor(Date.now() / 1000)
+  return {
+    settings,
+    organisations,
+    providers: providersOf(settings.loopback, now),
+    keys: signingKeys(kms, settings.signingKeys),
+    table: tableIn(database, TABLE_NAME),
+    gatewayTables: GATEWAY_TABLES.split(',')
+      .filter(Boolean)
+      .map((name) => tableIn(database, name)),
+    log: logTo(settings.logLevel),
+    metricsNamespace: METRICS_NAMESPACE,
+    now,
+    random: (bytes) => randomBytes(bytes).toString('base64url'),
+  }
+}
+
+/** The organisation in the path of a request. A blocked one is refused where its people would come in. */
+export const organisationOf = (
+  { organisations }: Pick<Dependencies, 'organisations'>,
+  request: Incoming,
+): Organisation => {
+  const organisation = organisations.get(organisationName(request.path('org')))
+  if (organisation === undefined) throw new SignInProblem('organisation_unknown')
+  request.facts.org = organisation.name
+  return organisation
+}
+
+/** The largest form that is read, in bytes: a logout token and room to spare. */
+const largestForm = 16_384
+
+const checkForm = (event: HttpEvent): void => {
+  if (typeof event.body === 'string' && event.body.length > largestForm * 2)
+    throw new SignInProblem('body_too_large')
+}
+
+/** Reads the body of a form as text, which API Gateway hands over in base64. */
+const formBody = {
+  before: ({ event }: { event: HttpEvent }): void => {
+    const { body, isBase64Encoded, headers } = event
+    if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(headers?.['content-type'] ?? ''))
+      throw new SignInProblem('bad_body')
+    event.body =
+      typeof body === 'string' ? Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8').toString() : ''
+  },
+}
+
+const failures = { again: (code: Code) => row(code).again ?? false, written: async () => written }
+
+/** On every answer. A document adds its own policy. */
+const guards = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+const hsts = { 'strict-transport-security': 'max-age=31536000' }
+
+/** A route of this service. */
+export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): Endpoint => {
+  const route = routeRow(name)
+  const { loopback, errorsUrl } = on.settings
+  return chain<Code>(
+    {
+      check: (request) => {
+        if (route.only === 'navigations' && !isNavigation(request))
+          throw new SignInProblem('not_a_navigation')
+      },
+      checkForm: (_, event) => checkForm(event),
+      formJudgedLast: false,
+      body: route.method === 'POST' ? formBody : undefined,
+      failureOf,
+      outOfTime: () => new SignInProblem('table_unavailable', 'out of time'),
+      respond: (request, code) =>
+        respond(failures, request, code, route.failures ?? row(code).answer, errorsUrl),
+      finish: (visit, answer) => {
+        const at = Date.now()
+        const { org } = visit.request.facts
+        const outcome = { route: name, code: codeOfVisit(visit), failed: visit.failure !== undefined, org }
+        on.log(visit.failure === undefined ? 'info' : row(visit.failure.code).level, {
+          route: name,
+          ...visitLine(visit, answer.statusCode, at),
+          ...visitMetrics(on.metricsNamespace, outcome, at),
+        })
+        return { ...answer, headers: { ...guards, ...(loopback ? {} : hsts), ...answer.headers } }
+      },
+    },
+    handle,
+  )
+}
+
+const misconfigured = (problems: readonly string[]): Endpoint => {
+  const log = logTo('error')
+  return async (event): Promise<Answer> => {
+    log('error', { time: new Date().toISOString(), code: 'internal', cause: 'settings', problems })
+    const answer = await respond(failures, incoming(lowerCased(event)), 'internal', 'internal')
+    return { ...answer, headers: { ...guards, ...answer.headers } }
+  }
+}
+
+/** A handler that reads its settings when the function starts. With bad ones it answers 500 and its log names them. */
+export const served = (wire: (on: Dependencies) => Endpoint, folder: string, env = process.env): Endpoint => {
+  try {
+    return wire(dependencies(env, folder))
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return misconfigured(error.problems)
+  }
+}

@@ -1,0 +1,153 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type ClientMetadata, type Configuration, Provider } from 'oidc-provider'
+
+/** A real OpenID Connect provider on this machine, with a login page of its own and the people of the local stack. */
+
+export type Person = Readonly<{
+  given_name: string
+  family_name: string
+  email: string
+  picture: string
+  groups: readonly string[]
+}> &
+  Readonly<Record<string, unknown>>
+
+export type ProviderOptions = Readonly<{
+  port?: number
+  clients: ClientMetadata[]
+  people: Map<string, Person>
+  log?: (line: string) => void
+  more?: Configuration
+}>
+
+const newKey = (kid: string) => ({
+  ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }),
+  kid,
+  use: 'sig',
+  alg: 'RS256',
+})
+
+const configuration = ({ clients, people, more }: ProviderOptions): Configuration => ({
+  clients,
+  jwks: { keys: [newKey('provider-1')] },
+  cookies: { keys: ['signs the cookies of a provider on this machine'] },
+  claims: {
+    openid: ['sub'],
+    profile: ['given_name', 'family_name', 'picture'],
+    email: ['email'],
+    groups: ['groups'],
+    extra: ['http://infomaker.io/originalSubject', '_claim_names', 'oid', 'hd', 'realm_access'],
+  },
+  scopes: ['openid', 'profile', 'email', 'groups', 'extra'],
+  // Profile claims go into the ID token too, where this service looks for them first.
+  conformIdTokenClaims: false,
+  features: {
+    devInteractions: { enabled: false },
+    rpInitiatedLogout: { enabled: true },
+    backchannelLogout: { enabled: true },
+  },
+  pkce: { required: () => true },
+  interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+  // Without a discovered dispatcher, which refuses calls to loopback.
+  fetch: (url, init) => {
+    const { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown } = init ?? {}
+    return fetch(url, options)
+  },
+  findAccount: (_, id) => {
+    const person = people.get(id)
+    return person && { accountId: id, claims: async () => ({ ...person, sub: id }) }
+  },
+  // Nobody is asked for consent: the client is the organisation's own.
+  loadExistingGrant: async ({ oidc }) => {
+    const { client, session, provider } = oidc
+    const known = client && session?.grantIdFor(client.clientId)
+    if (known) return provider.Grant.find(known)
+    const grant = new provider.Grant({
+      ...(client && { clientId: client.clientId }),
+      ...(session?.accountId && { accountId: session.accountId }),
+    })
+    grant.addOIDCScope('openid profile email groups extra')
+    await grant.save()
+    return grant
+  },
+  ttl: {
+    AccessToken: 600,
+    AuthorizationCode: 60,
+    IdToken: 600,
+    Interaction: 1800,
+    Session: 86_400,
+    Grant: 86_400,
+  },
+  ...more,
+})
+
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`)
+
+const page = (people: ReadonlyMap<string, Person>): string => `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Sign in at the provider</title>
+<style>body{font:1.1rem/1.6 system-ui;max-width:30rem;margin:4rem auto;padding:0 1rem}button{font:inherit;display:block;width:100%;margin:.5rem 0;padding:.6rem}</style>
+<main><h1>Sign in at the provider</h1>
+<p>A real OpenID Connect provider on this machine. Choose who you want to be.</p>
+<form method="post">${[...people]
+  .map(
+    ([id, { given_name, family_name }]) =>
+      `<button name="login" value="${escaped(id)}">${escaped(`${given_name} ${family_name}`)}</button>`,
+  )
+  .join('')}<button name="cancel" value="yes">Cancel</button></form></main></html>`
+
+const formOf = async (request: IncomingMessage): Promise<URLSearchParams> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return new URLSearchParams(Buffer.concat(chunks).toString())
+}
+
+const interact = async (
+  provider: Provider,
+  people: ReadonlyMap<string, Person>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  if (request.method !== 'POST') {
+    await provider.interactionDetails(request, response)
+    response.setHeader('content-type', 'text/html; charset=utf-8').end(page(people))
+    return
+  }
+  const form = await formOf(request)
+  const login = form.get('login')
+  const result =
+    login === null || !people.has(login)
+      ? { error: 'access_denied', error_description: 'the person said no' }
+      : { login: { accountId: login, remember: true } }
+  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false })
+}
+
+/** Starts the provider at 127.0.0.1, another site than `localhost` even to a browser that ignores ports. */
+export const startProvider = async (options: ProviderOptions) => {
+  const { port = 0, people, log = () => {} } = options
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const address = server.address()
+  const issuer = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`
+  const provider = new Provider(issuer, configuration(options))
+  provider.on('server_error', (_, error) => log(`server_error ${error.message}`))
+  provider.on('backchannel.error', (_, error) => log(`backchannel.error ${error.message}`))
+  const serve = provider.callback()
+  server.on('request', (request, response) => {
+    if (!request.url?.startsWith('/interaction/')) return void serve(request, response)
+    interact(provider, people, request, response).catch((error: Error) => {
+      log(`interaction ${error.message}`)
+      response.statusCode = 400
+      response.end('This sign-in has run out.')
+    })
+  })
+  return {
+    issuer,
+    provider,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

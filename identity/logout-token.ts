@@ -1,0 +1,61 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from 'jose'
+import type { Claims } from './exchange.ts'
+import { isIssuerOf, type Organisation } from './organisations.ts'
+import { SignInProblem } from './problem.ts'
+
+/** Logout tokens: OpenID Connect Back-Channel Logout 1.0 section 2.6. */
+
+const event = 'http://schemas.openid.net/event/backchannel-logout'
+const skew = 60
+/** Seconds; one without `exp` is bounded by this alone. */
+const oldest = 300
+
+export type LogoutToken = Claims & Readonly<{ iat: number }>
+
+const refused = (reason: string): never => {
+  throw new SignInProblem('logout_token_refused', reason)
+}
+
+/** The claims of a token before anything is verified: enough to know what to look up. */
+export const unverifiedClaims = (token: string): Claims => {
+  try {
+    return { ...JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) }
+  } catch {
+    return refused('not a JWT')
+  }
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Whether a token was refused because the keys at hand hold none for it. */
+export const isUnknownKey = (error: unknown): boolean =>
+  error instanceof SignInProblem && error.cause instanceof errors.JWKSNoMatchingKey
+
+/** Verifies a logout token. Throws `logout_token_refused`. */
+export const verifiedLogoutToken = async (
+  token: string,
+  keys: JSONWebKeySet,
+  organisation: Organisation,
+  now: number,
+): Promise<LogoutToken> => {
+  const { provider } = organisation
+  const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(keys), {
+    audience: provider.clientId,
+    algorithms: [...provider.idTokenAlg],
+    clockTolerance: skew,
+    currentDate: new Date(now * 1000),
+    requiredClaims: ['iss', 'iat', 'jti', 'events'],
+  }).catch((error: unknown) => {
+    throw new SignInProblem('logout_token_refused', error)
+  })
+  const { typ } = protectedHeader
+  const { iss, iat = 0, sid, sub, events, nonce } = payload
+  if (typ !== undefined && !/^(logout\+jwt|jwt)$/i.test(typ)) refused('typ')
+  if (!isIssuerOf(provider, iss)) refused('iss')
+  if (iat > now + skew || iat < now - oldest - skew) refused('iat')
+  if (!isObject(events) || !isObject(Object.getOwnPropertyDescriptor(events, event)?.value)) refused('events')
+  if (nonce !== undefined) refused('nonce')
+  if (sid === undefined && sub === undefined) refused('neither sid nor sub')
+  return { ...payload, iat }
+}

@@ -1,0 +1,180 @@
+import { isOrganisationName, type OrganisationName } from '../lib/redirect/organisation-name.ts'
+import { algorithms } from '../lib/state/key-set.ts'
+
+/** The organisations of the file, with the provider's half: what this service needs to sign people in and out. */
+
+export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'none'
+
+export type ProviderSettings = Readonly<{
+  wellKnownConfigUrl: string
+  clientId: string
+  clientAuthentication: ClientAuthentication
+  scope: string
+  /** The name of a claim, or a path with dots into one. */
+  groupsClaim: string
+  useUserinfoEndpoint: boolean
+  subjectClaim: string
+  idTokenAlg: readonly string[]
+  requiredClaims: Readonly<Record<string, string | number | boolean>>
+  forceLoginPrompt: boolean
+  logoutAtProvider: boolean
+  /** Seconds. */
+  sessionLifetime: number
+  trustOriginalSubject: boolean
+}>
+
+export type Organisation = Readonly<{
+  name: OrganisationName
+  displayName: string
+  blocked: boolean
+  /** Return domains: each stands for itself and for all hosts below it. */
+  domains: readonly string[]
+  /** The groups that a mapping names. */
+  groups: ReadonlySet<string>
+  provider: ProviderSettings
+}>
+
+type Loose = Readonly<Record<string, unknown>>
+const isObject = (value: unknown): value is Loose =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+const isFlag = (value: unknown): value is boolean => typeof value === 'boolean'
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
+const isClaims = (value: unknown): boolean =>
+  isObject(value) &&
+  Object.values(value).every((each) => ['string', 'number', 'boolean'].includes(typeof each))
+
+const methods: readonly unknown[] = ['client_secret_basic', 'client_secret_post', 'none']
+const wellKnown = '/.well-known/openid-configuration'
+const longestLifetime = 604_800
+
+/** Names that no stranger's resolver answers with an address of his own network. */
+const isPublicName = (host: string): boolean =>
+  /^([a-z0-9-]+\.)+[a-z][a-z0-9-]*$/.test(host) && !/\.(local|localhost|internal|home|lan|arpa)$/.test(host)
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1' || host === '[::1]'
+
+/** Whether an endpoint of a provider may be called: https on a public name, or this machine where the service runs on it. */
+export const isProviderAddress = (text: unknown, loopback: boolean): boolean => {
+  if (!isText(text) || !URL.canParse(text)) return false
+  const { protocol, hostname, username, password } = new URL(text)
+  if (username || password) return false
+  if (loopback && isLoopback(hostname)) return protocol === 'http:' || protocol === 'https:'
+  return protocol === 'https:' && isPublicName(hostname)
+}
+
+/** THE members of `provider`: what each has to be, and what it is when it is not given. */
+const members = {
+  wellKnownConfigUrl: [isText, undefined, `has to end in ${wellKnown}`],
+  clientId: [isText, undefined, 'has to be a text'],
+  clientAuthentication: [
+    (value: unknown) => methods.includes(value),
+    'client_secret_basic',
+    `has to be ${methods.join(' or ')}`,
+  ],
+  scope: [
+    (value: unknown) => isText(value) && value.split(' ').includes('openid'),
+    'openid profile email',
+    'has to hold openid',
+  ],
+  groupsClaim: [isText, 'groups', 'has to be the name or path of a claim'],
+  useUserinfoEndpoint: [isFlag, false, 'has to be true or false'],
+  subjectClaim: [isText, 'sub', 'has to be the name of a claim'],
+  idTokenAlg: [
+    (value: unknown) =>
+      isTexts(value) && value.length > 0 && value.every((name) => Object.hasOwn(algorithms, name)),
+    ['RS256'],
+    `has to list ${Object.keys(algorithms).join(', ')} or some of them`,
+  ],
+  requiredClaims: [isClaims, {}, 'has to hold claims with a text, number or truth each'],
+  forceLoginPrompt: [isFlag, false, 'has to be true or false'],
+  logoutAtProvider: [isFlag, true, 'has to be true or false'],
+  sessionLifetime: [
+    (value: unknown) =>
+      Number.isSafeInteger(value) && Number(value) >= 60 && Number(value) <= longestLifetime,
+    28_800,
+    `has to be whole seconds between 60 and ${longestLifetime}`,
+  ],
+  trustOriginalSubject: [isFlag, false, 'has to be true or false'],
+} as const satisfies Record<
+  keyof ProviderSettings,
+  readonly [is: (value: unknown) => boolean, standard: unknown, form: string]
+>
+
+/** Providers at which anybody can have an account: without a further condition, strangers could sign in. */
+const lettingStrangersIn = (url: string, required: unknown): string | undefined => {
+  const { hostname, pathname } = new URL(url)
+  if (hostname === 'accounts.google.com' && !(isObject(required) && isText(required.hd)))
+    return "is Google's: requiredClaims.hd is missing, without which every Google account could sign in"
+  if (hostname === 'login.microsoftonline.com' && /^\/(common|organizations|consumers)(\/|$)/.test(pathname))
+    return 'is for every Microsoft account: name your own tenant'
+  return undefined
+}
+
+const providerProblems = (provider: Loose, loopback: boolean): string[] => {
+  const unknown = Object.keys(provider).filter((name) => !Object.hasOwn(members, name))
+  const wrong = Object.entries<readonly [(value: unknown) => boolean, unknown, string]>(members).flatMap(
+    ([name, [is, standard, form]]) => {
+      const value = provider[name] ?? standard
+      return value !== undefined && is(value) ? [] : [`${name} ${form}`]
+    },
+  )
+  const { wellKnownConfigUrl: url } = provider
+  const problems = [...unknown.map((name) => `${name} is no setting of a provider`), ...wrong]
+  if (!isText(url)) return problems
+  if (!isProviderAddress(url, loopback) || !url.endsWith(wellKnown) || /[?#]/.test(url))
+    return [...problems, `wellKnownConfigUrl has to be https on a public name and end in ${wellKnown}`]
+  const strangers = lettingStrangersIn(url, provider.requiredClaims)
+  return strangers === undefined ? problems : [...problems, `wellKnownConfigUrl ${strangers}`]
+}
+
+const providerFrom = (provider: Loose): ProviderSettings =>
+  Object.fromEntries(
+    Object.entries(members).map(([name, [, standard]]) => [name, provider[name] ?? standard]),
+  ) as ProviderSettings
+
+/** The organisations of a document that have a provider, and what is wrong with it, by name and never by value. */
+export const organisationsFrom = (
+  document: unknown,
+  loopback: boolean,
+): Readonly<{ organisations: ReadonlyMap<string, Organisation>; problems: readonly string[] }> => {
+  const organisations = new Map<string, Organisation>()
+  const listed = isObject(document) ? document.organisations : undefined
+  if (!Array.isArray(listed) || !listed.every(isObject))
+    return { organisations, problems: ['organisations has to be a list of objects'] }
+
+  const problems: string[] = []
+  for (const [index, row] of listed.entries()) {
+    const { name, provider } = row
+    if (!isText(name) || !isOrganisationName(name)) {
+      problems.push(`organisation ${index + 1}: name has to be letters, digits, dots, hyphens, underscores`)
+      continue
+    }
+    if (organisations.has(name)) problems.push(`${name}: is listed twice`)
+    if (provider === undefined) continue
+    const wrong = isObject(provider) ? providerProblems(provider, loopback) : ['provider has to be an object']
+    problems.push(...wrong.map((problem) => `${name}: ${problem}`))
+    if (wrong.length > 0 || !isObject(provider)) continue
+    const mappings = Array.isArray(row.mappings) ? row.mappings.filter(isObject) : []
+    organisations.set(name, {
+      name,
+      displayName: isText(row.displayName) ? row.displayName : name,
+      blocked: row.blocked === true,
+      domains: isTexts(row.whitelistCallbackUrls) ? row.whitelistCallbackUrls : [],
+      groups: new Set(mappings.flatMap(({ group }) => (isText(group) ? group : []))),
+      provider: providerFrom(provider),
+    })
+  }
+  return { organisations, problems }
+}
+
+/**
+ * What an issuer has to be: the address before `/.well-known`, with or without a slash at its end (OpenID Connect Discovery
+ * section 4.1 takes that slash off before it appends).
+ */
+export const isIssuerOf = ({ wellKnownConfigUrl }: ProviderSettings, issuer: unknown): boolean =>
+  typeof issuer === 'string' && issuer.replace(/\/$/, '') === issuerName({ wellKnownConfigUrl })
+
+/** The issuer without a slash at its end: known without asking the provider. */
+export const issuerName = ({ wellKnownConfigUrl }: Pick<ProviderSettings, 'wellKnownConfigUrl'>): string =>
+  wellKnownConfigUrl.slice(0, -wellKnown.length)

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import type { Origin } from '../lib/config.ts'
+import { largestCookie, loginLifetime, plainName, type SetCookie, setCookie } from '../lib/http/cookies.ts'
+import type { Incoming } from '../lib/http/messages.ts'
+import type { OrganisationName } from '../lib/redirect/organisation-name.ts'
+import { gatewayCallback, type Waiting } from './addresses.ts'
+import { SignInProblem } from './problem.ts'
+
+/**
+ * Sign-ins that wait for a provider, each in a `__Host-` cookie of its own. The cookie holds 32 random bytes; `state`, `nonce` and the
+ * PKCE verifier are derived from them, so nothing is stored on our side and two tabs do not meet.
+ */
+
+/** The secrets of one sign-in, and where it goes on. */
+export type SignIn = Waiting & Readonly<{ cookie: string; state: string; nonce: string; verifier: string }>
+
+export type PendingSignIns = Readonly<{
+  /** A new sign-in, the cookie that keeps it, and the removal of the oldest where all together would be too large. */
+  begin(request: Incoming, org: OrganisationName, waiting: Waiting): { signIn: SignIn; cookies: SetCookie[] }
+  /** The sign-in of this state and organisation. Throws `login_not_from_this_browser`. */
+  find(request: Incoming, org: OrganisationName, state: string): SignIn
+  spend(signIn: SignIn): SetCookie
+}>
+
+const derived = (label: 'state' | 'nonce' | 'pkce', secret: string): string =>
+  createHash('sha256').update(`imsg identity ${label}\0`).update(secret).digest('base64url')
+
+const shape = /^([A-Za-z0-9_-]{43})!([0-9a-z]{1,8})!([^!]*)!([A-Za-z0-9_-]*)$/
+
+const begunAt = (value: string): number => Number.parseInt(shape.exec(value)?.[2] ?? '0', 36)
+
+type Setup = Readonly<{
+  loopback: boolean
+  gateways: readonly Origin[]
+  /** So many bytes of a CSPRNG, as base64url. */
+  random: (bytes: number) => string
+  now: () => number
+}>
+
+/** The pending sign-ins of a browser. */
+export const pendingSignIns = ({ loopback, gateways, random, now }: Setup): PendingSignIns => {
+  const prefix = loopback ? plainName('__Host-imsg-sign-in-') : '__Host-imsg-sign-in-'
+  const cookieOf = (state: string): string => `${prefix}${state.slice(0, 8)}`
+  const remove = (name: string): SetCookie => setCookie(name, '', 0, ['Path=/'], loopback)
+
+  const signInOf = (secret: string, waiting: Waiting): SignIn => {
+    const state = derived('state', secret)
+    const [nonce, verifier] = [derived('nonce', secret), derived('pkce', secret)]
+    return { ...waiting, state, nonce, verifier, cookie: cookieOf(state) }
+  }
+
+  return {
+    begin: (request, org, waiting) => {
+      const secret = random(32)
+      const signIn = signInOf(secret, waiting)
+      const callback = Buffer.from(waiting.callback).toString('base64url')
+      const value = `${secret}!${now().toString(36)}!${org}!${callback}`
+      const pending = [...request.cookies.beginning(prefix)].sort((a, b) => begunAt(b[1]) - begunAt(a[1]))
+      let size = signIn.cookie.length + value.length
+      const surplus = pending.filter(([name, text]) => {
+        size += name.length + text.length
+        return size > largestCookie
+      })
+      const names = [...new Set(surplus.map(([name]) => name))].filter((name) => /^[\w-]{1,40}$/.test(name))
+      return {
+        signIn,
+        cookies: [
+          setCookie(signIn.cookie, value, loginLifetime, ['Path=/'], loopback),
+          ...names.slice(0, 20).map(remove),
+        ],
+      }
+    },
+    find: (request, org, state) => {
+      const refused = new SignInProblem('login_not_from_this_browser')
+      const [value = '', second] = request.cookies.values(cookieOf(state))
+      const match = shape.exec(value)
+      if (match === null || second !== undefined) throw refused
+      const [secret, , begunFor, callback] = match.slice(1) as [string, string, string, string]
+      const age = now() - begunAt(value)
+      if (begunFor !== org || derived('state', secret) !== state || age > loginLifetime) throw refused
+      return signInOf(secret, gatewayCallback(Buffer.from(callback, 'base64url').toString(), gateways))
+    },
+    spend: ({ cookie }) => remove(cookie),
+  }
+}

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import type { Claims, Exchanged } from './exchange.ts'
+import type { Organisation } from './organisations.ts'
+import { SignInProblem } from './problem.ts'
+
+/** From a provider's claims to a person of an organisation: who it is, and what of them goes into our ID token. */
+
+export type Person = Readonly<{
+  subject: string
+  groups: readonly string[]
+  userinfo: Readonly<Record<string, string>>
+  authTime: number | undefined
+}>
+
+/** The namespace of URLs: RFC 9562 section 6.6. */
+const urlNamespace = Buffer.from('6ba7b8119dad11d180b400c04fd430c8', 'hex')
+
+/** A UUID of version 5: RFC 9562 section 5.5. */
+export const uuid5 = (name: string): string => {
+  const digest = createHash('sha1').update(urlNamespace).update(name, 'utf8').digest().subarray(0, 16)
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x50
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80
+  return digest.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+const own = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? Object.getOwnPropertyDescriptor(value, name)?.value
+    : undefined
+
+/** A claim by its name, or else by its path: names of URLs hold dots too. */
+export const claimAt = (claims: Claims, path: string): unknown =>
+  own(claims, path) ?? path.split('.').reduce<unknown>(own, claims)
+
+const originalSubject = 'http://infomaker.io/originalSubject'
+const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
+
+/** The same person keeps the same subject: by the provider's issuer and name for them, or by what an earlier service called them. */
+const subjectOf = ({ claims, idToken }: Exchanged, { name, provider }: Organisation): string => {
+  const original = provider.trustOriginalSubject ? own(idToken, originalSubject) : undefined
+  if (original !== undefined) {
+    const text = String(original)
+    const bare = text.startsWith(`${name}_`) ? text.slice(name.length + 1) : text
+    if (!new RegExp(`^${uuid}$`).test(bare))
+      throw new SignInProblem('provider_answer_refused', 'originalSubject')
+    return text
+  }
+  const subject = provider.subjectClaim === 'sub' ? idToken.sub : own(claims, provider.subjectClaim)
+  if (typeof subject !== 'string' || subject === '')
+    throw new SignInProblem('provider_misconfigured', 'subjectClaim')
+  return `${name}_${uuid5(`${String(idToken.iss)}|${subject}`)}`
+}
+
+/** Nobody who lacks what the organisation asks of its people. */
+const checkRequired = ({ claims }: Exchanged, { provider }: Organisation): void => {
+  for (const [name, value] of Object.entries(provider.requiredClaims))
+    if (own(claims, name) !== value) throw new SignInProblem('person_not_allowed', name)
+}
+
+/** The groups that a mapping names: somebody in three hundred groups still gets a small token. */
+const groupsOf = ({ claims }: Exchanged, { groups, provider }: Organisation): readonly string[] => {
+  const value = claimAt(claims, provider.groupsClaim)
+  // Entra's overage: instead of the groups, the name of a place where they could be asked for.
+  if (value === undefined && own(own(claims, '_claim_names'), provider.groupsClaim) !== undefined)
+    throw new SignInProblem('groups_overage')
+  const listed: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const mapped = listed.filter((group): group is string => typeof group === 'string' && groups.has(group))
+  return [...new Set(mapped)].sort()
+}
+
+const mostLetters = { given_name: 128, family_name: 128, email: 254, picture: 512 } as const
+
+/** Judges what the provider says of a person. Throws when they may not come in. */
+export const personFrom = (exchanged: Exchanged, organisation: Organisation): Person => {
+  checkRequired(exchanged, organisation)
+  const { claims, idToken } = exchanged
+  const userinfo = Object.entries(mostLetters).flatMap(([name, most]) => {
+    const value = own(claims, name)
+    return typeof value === 'string' && value !== '' && value.length <= most ? [[name, value] as const] : []
+  })
+  return {
+    subject: subjectOf(exchanged, organisation),
+    groups: groupsOf(exchanged, organisation),
+    userinfo: Object.fromEntries(userinfo),
+    authTime: Number.isSafeInteger(idToken.auth_time) ? Number(idToken.auth_time) : undefined,
+  }
+}

@@ -1,0 +1,122 @@
+import { ConfigError, settings as gateway, type Level, type Origin } from '../lib/config.ts'
+
+/** The settings of this service: environment in, `Settings` out, or one error that names every problem and no value. */
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const date = /^\d{4}-\d{2}-\d{2}$/
+
+/** A signing key: the day from which it was published, by which it is named, and its id at KMS. */
+export type KeyName = Readonly<{ made: string; id: string }>
+
+const keys = (text: string): readonly KeyName[] => {
+  const named = text
+    .split(',')
+    .filter(Boolean)
+    .map((part) => {
+      const [made = '', ...id] = part.trim().split('=')
+      return { made, id: id.join('=') }
+    })
+  const days = named.map(({ made }) => made)
+  if (named.length === 0 || !days.every((day) => date.test(day) && !Number.isNaN(Date.parse(day))))
+    throw new Error(
+      'has to list keys by the day they were made, such as 2026-11-27, the one that signs first',
+    )
+  if (new Set(days).size < days.length) throw new Error('names a key twice')
+  return named
+}
+
+type Setting = Readonly<{
+  parse: (text: string) => unknown
+  standard?: string
+  required?: true
+  what: string
+}>
+
+/** One row a setting. Those with the name of a gateway's setting mean the same and are read by the same parser. */
+export const settings = {
+  IDENTITY_URL: {
+    parse: gateway.PUBLIC_URL.parse,
+    required: true,
+    what: 'Public address of this service: the issuer of its tokens, and IMAS_URL of the gateway.',
+  },
+  PUBLIC_URL: {
+    parse: gateway.PUBLIC_URL.parse,
+    required: true,
+    what: 'Public address of the gateway: the audience of the tokens.',
+  },
+  GATEWAYS: {
+    parse: gateway.ALLOWED_CALLBACK_ORIGINS.parse,
+    standard: '',
+    what: 'Further gateways of your own that use this service. Each can replay the tokens of the others.',
+  },
+  ALLOWED_CALLBACK_ORIGINS: {
+    parse: gateway.ALLOWED_CALLBACK_ORIGINS.parse,
+    standard: '',
+    what: 'Exact origins to which a logout may return, beside the return domains of an organisation.',
+  },
+  ORGANISATIONS: {
+    parse: (text: string) => text,
+    required: true,
+    what: 'Path of the file of organisations and their providers.',
+  },
+  SIGNING_KEYS: {
+    parse: keys,
+    required: true,
+    what: 'Signing keys, each named by the day it was made; the first signs, all are published.',
+  },
+  ERRORS_URL: { parse: gateway.ERRORS_URL.parse, what: 'Page that explains every code.' },
+  LOG_LEVEL: { parse: gateway.LOG_LEVEL.parse, standard: 'info', what: 'Least level of log lines.' },
+} as const satisfies Record<string, Setting>
+
+export type SettingName = keyof typeof settings
+
+export type Settings = Readonly<{
+  url: Origin
+  /** Plain http on this machine: no `Secure`, no cookie prefixes, and providers on loopback are allowed. */
+  loopback: boolean
+  /** The gateway's own address first. */
+  gateways: readonly Origin[]
+  callbackOrigins: readonly Origin[]
+  organisationsFile: string
+  /** The first signs, all are published. */
+  signingKeys: readonly KeyName[]
+  errorsUrl: string | undefined
+  logLevel: Level
+}>
+
+type Values = { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> | undefined }
+
+/** Reads every setting, or throws one `ConfigError` with all problems. */
+export const readSettings = (env: Environment): Settings => {
+  const problems: string[] = []
+  const values: Partial<Record<string, unknown>> = {}
+  for (const [name, row] of Object.entries<Setting>(settings)) {
+    const text = env[name]?.trim() || row.standard
+    if (text === undefined) {
+      if (row.required) problems.push(`${name} is missing. ${row.what}`)
+      continue
+    }
+    try {
+      values[name] = row.parse(text)
+    } catch (error) {
+      problems.push(`${name} ${error instanceof Error ? error.message : 'cannot be read'}.`)
+    }
+  }
+  const read = values as Values
+  const { IDENTITY_URL, PUBLIC_URL, ORGANISATIONS, SIGNING_KEYS, LOG_LEVEL } = read
+  if (IDENTITY_URL !== undefined && IDENTITY_URL === PUBLIC_URL)
+    problems.push('IDENTITY_URL is the gateway itself: this service needs a host of its own.')
+  if (problems.length > 0 || !IDENTITY_URL || !PUBLIC_URL || !ORGANISATIONS || !SIGNING_KEYS || !LOG_LEVEL)
+    throw new ConfigError(problems)
+  return {
+    url: IDENTITY_URL,
+    loopback: IDENTITY_URL.startsWith('http:'),
+    gateways: [...new Set([PUBLIC_URL, ...(read.GATEWAYS ?? [])])],
+    callbackOrigins: read.ALLOWED_CALLBACK_ORIGINS ?? [],
+    organisationsFile: ORGANISATIONS,
+    signingKeys: SIGNING_KEYS,
+    errorsUrl: read.ERRORS_URL,
+    logLevel: LOG_LEVEL,
+  }
+}

@@ -1,0 +1,34 @@
+import { equal } from 'node:assert/strict'
+import type { Answer } from '../../../lib/http/messages.ts'
+import type { startFaultyProvider } from './faulty-provider.ts'
+import { browser, callback, codeIn, type Service } from './service.ts'
+
+type Provider = Awaited<ReturnType<typeof startFaultyProvider>>
+
+/** Begins a sign-in and answers what the provider was asked with. */
+export const begin = async (
+  { call, lines }: Pick<Service, 'call' | 'lines'>,
+  person = browser(),
+  { org = 'demo', to = callback } = {},
+) => {
+  const query = `callback=${encodeURIComponent(to)}`
+  const answer = person.take(await call('login', { path: { org }, query, cookies: person.pairs() }))
+  equal(answer.statusCode, 303, `${codeIn(answer)} ${JSON.stringify(lines.at(-1) ?? '')}`)
+  return { person, asked: new URL(answer.headers.location ?? '').searchParams }
+}
+
+/** Signs in at the faulty provider: to the gateway, or to wherever the fault leads. */
+export const signIn = async (
+  service: Pick<Service, 'call' | 'lines'>,
+  provider: Provider,
+  { org = 'demo', person = browser(), more = '' } = {},
+): Promise<Answer> => {
+  const { asked } = await begin(service, person, { org })
+  provider.asked.nonce = asked.get('nonce') ?? ''
+  const query = `code=c1&state=${asked.get('state')}&iss=${encodeURIComponent(provider.issuer)}${more}`
+  return person.take(await service.call('login-callback', { path: { org }, query, cookies: person.pairs() }))
+}
+
+/** The token that a gateway was given. */
+export const tokenIn = (answer: Answer): string =>
+  new URL(answer.headers.location ?? 'about:blank').searchParams.get('imid_token') ?? ''
