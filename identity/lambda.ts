@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { KMSClient } from '@aws-sdk/client-kms'
 import { ConfigError } from '../lib/config.ts'
 import { respond } from '../lib/errors/error-response.ts'
 import { type Answer, type HttpEvent, type Incoming, incoming, lowerCased } from '../lib/http/messages.ts'
@@ -10,27 +8,21 @@ import { isNavigation } from '../lib/http/request-policy.ts'
 import { chain, codeOfVisit, type Endpoint, type Handle, visitLine } from '../lib/lambda/chain.ts'
 import { type Log, logTo } from '../lib/log.ts'
 import { organisationName } from '../lib/redirect/organisation-name.ts'
-import { type Table, tableIn } from '../lib/store/table.ts'
 import { visitMetrics } from './metrics.ts'
 import { type Organisation, organisationsFrom } from './organisations.ts'
 import { type Code, failureOf, row, SignInProblem } from './problem.ts'
 import { type Providers, providersOf } from './provider.ts'
 import { type RouteName, routeRow } from './routes.ts'
 import { readSettings, type Settings } from './settings.ts'
-import { type SigningKeys, signingKeys } from './signing-key.ts'
 import * as written from './texts.ts'
 
 /** How Lambda calls this service: the chain of the gateway with the routes, failures and measures of this one. */
 
-/** Everything outside a function that it may touch. */
+/** Everything outside a function that it may touch, the clients of AWS apart. */
 export type Dependencies = Readonly<{
   settings: Settings
   organisations: ReadonlyMap<string, Organisation>
   providers: Providers
-  keys: SigningKeys
-  table: Table
-  /** The tables of the gateways, in which sessions are ended. */
-  gatewayTables: readonly Table[]
   log: Log
   metricsNamespace: string
   /** Seconds since the epoch. */
@@ -41,33 +33,18 @@ export type Dependencies = Readonly<{
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const patience = { connectionTimeout: 500, requestTimeout: 1500, throwOnRequestTimeout: true }
-
-const clientOf = (endpoint: string | undefined) => ({
-  ...(endpoint ? { endpoint } : {}),
-  maxAttempts: 3,
-  requestHandler: patience,
-})
-
 /** Reads environment and organisations once, when a function starts. Throws `ConfigError`. */
 export const dependencies = (env: Environment, folder: string): Dependencies => {
   const settings = readSettings(env)
   const file = readFileSync(resolve(folder, settings.organisationsFile), 'utf8')
   const { organisations, problems } = organisationsFrom(JSON.parse(file), settings.loopback)
   if (problems.length > 0) throw new ConfigError(problems)
-  const { TABLE_NAME = '', GATEWAY_TABLES = '', METRICS_NAMESPACE = 'imsg-identity' } = env
-  const database = new DynamoDBClient(clientOf(env.AWS_ENDPOINT_URL_DYNAMODB))
-  const kms = new KMSClient(clientOf(env.AWS_ENDPOINT_URL_KMS))
+  const { METRICS_NAMESPACE = 'imsg-identity' } = env
   const now = () => Math.floor(Date.now() / 1000)
   return {
     settings,
     organisations,
     providers: providersOf(settings.loopback, now),
-    keys: signingKeys(kms, settings.signingKeys),
-    table: tableIn(database, TABLE_NAME),
-    gatewayTables: GATEWAY_TABLES.split(',')
-      .filter(Boolean)
-      .map((name) => tableIn(database, name)),
     log: logTo(settings.logLevel),
     metricsNamespace: METRICS_NAMESPACE,
     now,
@@ -159,9 +136,13 @@ const misconfigured = (problems: readonly string[]): Endpoint => {
 }
 
 /** A handler that reads its settings when the function starts. With bad ones it answers 500 and its log names them. */
-export const served = (wire: (on: Dependencies) => Endpoint, folder: string, env = process.env): Endpoint => {
+export const served = (
+  wire: (on: Dependencies, env: Environment) => Endpoint,
+  folder: string,
+  env: Environment = process.env,
+): Endpoint => {
   try {
-    return wire(dependencies(env, folder))
+    return wire(dependencies(env, folder), env)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return misconfigured(error.problems)

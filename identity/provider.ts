@@ -119,7 +119,7 @@ export type Providers = Readonly<{
    * exchanges a code.
    */
   of(organisation: Organisation, deadline: AbortSignal, secret?: string): Promise<Provider>
-  /** Fetches metadata and keys, at most once a minute; before that, those of the last time. */
+  /** Fetches metadata and keys. How often is up to the caller: `keyCooldown`. */
   withKeys(organisation: Organisation, deadline: AbortSignal): Promise<KnownKeys>
 }>
 
@@ -162,8 +162,6 @@ export const providersOf = (loopback: boolean, now: () => number): Providers => 
       return { config, learned }
     },
     withKeys: async (organisation, deadline) => {
-      const kept = cache.get(organisation.name)
-      if (kept?.keys !== undefined && now() - kept.keys.uat < keyCooldown) return { ...kept, keys: kept.keys }
       const fetching = boundedFetch(deadline, loopback)
       const metadata = await discover(organisation, fetching, loopback)
       const jwks = await fetchKeys(metadata, fetching)

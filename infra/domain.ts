@@ -8,7 +8,13 @@ import type { Deployment } from './settings.ts'
 /** The host of PUBLIC_URL as a domain of the API, when there is a certificate for it. API Gateway serves it over TLS alone. */
 export const domain = (
   scope: Construct,
-  { config, certificateArn, hostedZoneId }: Deployment,
+  {
+    config,
+    certificateArn,
+    hostedZoneId,
+  }: Pick<Deployment, 'certificateArn' | 'hostedZoneId'> & {
+    config: Pick<Deployment['config'], 'publicUrl'>
+  },
 ): DomainName | undefined => {
   if (!certificateArn) return undefined
   const domainName = new URL(config.publicUrl).hostname

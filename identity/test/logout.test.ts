@@ -46,6 +46,8 @@ describe('A logout at the provider', () => {
     )
 
     const headers = { 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'cross-site' }
+    const astray = await call('logout', { query: 'state=another', cookies: person.pairs(), headers })
+    deepEqual([astray.statusCode, astray.headers.location], [200, undefined])
     const back = person.take(
       await call('logout', { query: `state=${state}`, cookies: person.pairs(), headers }),
     )
@@ -140,6 +142,7 @@ describe('A logout from the provider, back-channel', () => {
   for (const [what, claims, header, signature] of [
     ['the signature of a stranger', {}, {}, 'forged'],
     ['no signature', {}, {}, 'none'],
+    ['a signature of another kind', {}, {}, 'RS512'],
     ['a shared secret for a signature', {}, {}, 'HS256'],
     ['another audience', { aud: 'another' }, {}, 'good'],
     ['another issuer', { iss: 'https://evil.test' }, {}, 'good'],
@@ -165,10 +168,13 @@ describe('A logout from the provider, back-channel', () => {
     })
 
   it('ends no session of an organisation that its token was not sent to', async () => {
+    const mine = await signedIn('demo')
     const sub = await signedIn('other')
     const stranger = await openService([organisation('demo', providerOf(provider.issuer, { clientId: 'x' }))])
     equal((await post(logoutToken(), 'demo', stranger.call)).statusCode, 400)
+    service.clock.ahead += 30
     await post(logoutToken(), 'demo')
+    ok((await notBefore('demo', mine)) >= service.now() - 5)
     equal(await notBefore('other', sub), 0)
   })
 
@@ -208,8 +214,9 @@ describe('A logout from the provider, back-channel', () => {
     provider.requests.length = 0
     for (let forged = 0; forged < 5; forged++) await post(logoutToken({}, { kid: `k-${forged}` }), 'demo', at)
     equal(provider.requests.filter((path) => path === '/jwks').length, 1)
+    service.clock.ahead += 90
     await post(logoutToken({ iss: 'https://evil.test' }, { kid: 'x' }), 'demo', service.open())
-    equal(provider.requests.length, 2)
+    equal(provider.requests.length, 2, 'another issuer is worth no question')
   })
 
   it('that cannot be stored is a 400, by our own fault', async () => {

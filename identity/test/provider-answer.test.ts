@@ -39,6 +39,7 @@ const codeOf = async (wrong: Partial<Wrong>, org = 'demo', more = '') => {
 describe('An ID token of a provider', () => {
   for (const [what, wrong] of [
     ['with the signature of a stranger', { signature: 'forged' }],
+    ['signed as nobody agreed to', { signature: 'RS512' }],
     ['without a signature', { signature: 'none' }],
     ['signed with a secret that everybody knows', { signature: 'HS256' }],
     ['for another client', { claims: { aud: 'another' } }],
@@ -62,7 +63,7 @@ describe('An ID token of a provider', () => {
     it(`is refused: ${what}`, async () => equal(await codeOf(wrong), 'provider_answer_refused'))
 
   it('counts within a minute of our clock', async () => {
-    Object.assign(provider.wrong, { claims: { iat: now + 30, nbf: now + 30, exp: now - 20 } })
+    Object.assign(provider.wrong, { claims: { iat: now + 30, nbf: now + 45, exp: now - 45 } })
     equal((await signIn(fresh(), provider)).statusCode, 303)
   })
 

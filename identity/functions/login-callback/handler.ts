@@ -3,6 +3,7 @@ import type { Origin } from '../../../lib/config.ts'
 import type { Answer, Incoming } from '../../../lib/http/messages.ts'
 import type { Handle } from '../../../lib/lambda/chain.ts'
 import { loginUrlAt } from '../../../lib/redirect/login-url.ts'
+import type { Table } from '../../../lib/store/table.ts'
 import { redirect, withParameter } from '../../addresses.ts'
 import { Declined, exchange } from '../../exchange.ts'
 import { type Dependencies, organisationOf } from '../../lambda.ts'
@@ -14,12 +15,17 @@ import { SignInProblem } from '../../problem.ts'
 import { rememberProvider } from '../../provider-state.ts'
 import { routes } from '../../routes.ts'
 import { rememberSession } from '../../sessions.ts'
+import type { SigningKeys } from '../../signing-key.ts'
 import { redirectUri } from '../login/handler.ts'
 
-type Deps = Pick<Dependencies, 'organisations' | 'providers' | 'settings' | 'table' | 'keys' | 'now'> & {
-  pending: PendingSignIns
-  secretOf: (org: string) => Promise<string>
-}
+export type CallbackDependencies = Pick<Dependencies, 'organisations' | 'providers' | 'settings' | 'now'> &
+  Readonly<{
+    pending: PendingSignIns
+    table: Table
+    keys: SigningKeys
+    /** The client secret of an organisation. Throws `provider_misconfigured` when there is none. */
+    secretOf: (org: string) => Promise<string>
+  }>
 
 /** One deadline over all that the provider is asked, milliseconds. No retry: a code works once. */
 const patience = 10_000
@@ -46,7 +52,7 @@ const claimsOf = (
 })
 
 /** `GET /v1/org/{org}/login-callback`: exchange the code, check everything, and give the gateway an ID token of ours. */
-export const loginCallback = (deps: Deps): Handle => {
+export const loginCallback = (deps: CallbackDependencies): Handle => {
   const { organisations, settings, pending } = deps
   return async (request) => {
     const organisation = organisationOf({ organisations }, request)
@@ -64,7 +70,7 @@ export const loginCallback = (deps: Deps): Handle => {
 }
 
 const finish = async (
-  { providers, settings, pending, table, keys, now, secretOf }: Deps,
+  { providers, settings, pending, table, keys, now, secretOf }: CallbackDependencies,
   organisation: Organisation,
   signIn: SignIn,
   request: Incoming,

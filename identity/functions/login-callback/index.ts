@@ -1,18 +1,16 @@
 import { clientSecrets } from '../../client-secrets.ts'
+import { keysOf, tables } from '../../clients.ts'
 import { type Dependencies, endpoint, served } from '../../lambda.ts'
 import { pendingSignIns } from '../../pending-sign-ins.ts'
-import { loginCallback } from './handler.ts'
+import { type CallbackDependencies, loginCallback } from './handler.ts'
 
-export const wire = (on: Dependencies, secretOf: (org: string) => Promise<string>) =>
-  endpoint(
-    'login-callback',
-    loginCallback({ ...on, pending: pendingSignIns({ ...on, ...on.settings }), secretOf }),
-    on,
-  )
-
-const { CLIENT_SECRETS = '', AWS_ENDPOINT_URL_SECRETS_MANAGER: endpointUrl } = process.env
+export const wire = (on: Dependencies & Omit<CallbackDependencies, 'pending'>) =>
+  endpoint('login-callback', loginCallback({ ...on, pending: pendingSignIns({ ...on, ...on.settings }) }), on)
 
 export const handler = served(
-  (on) => wire(on, clientSecrets(CLIENT_SECRETS, endpointUrl)),
+  (on, env) => {
+    const secretOf = clientSecrets(env.CLIENT_SECRETS ?? '', env.AWS_ENDPOINT_URL_SECRETS_MANAGER)
+    return wire({ ...on, ...tables(env), keys: keysOf(on.settings, env), secretOf })
+  },
   import.meta.dirname,
 )

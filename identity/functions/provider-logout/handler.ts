@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from 'jose'
 import { answer, ok } from '../../../lib/http/messages.ts'
 import type { Handle } from '../../../lib/lambda/chain.ts'
-import type { Items } from '../../../lib/store/table.ts'
+import type { Items, Table } from '../../../lib/store/table.ts'
 import { type Dependencies, organisationOf } from '../../lambda.ts'
 import { isUnknownKey, type LogoutToken, unverifiedClaims, verifiedLogoutToken } from '../../logout-token.ts'
 import { isIssuerOf, type Organisation } from '../../organisations.ts'
@@ -10,7 +10,13 @@ import { keyCooldown } from '../../provider.ts'
 import { providerIn, providerKey, rememberProvider } from '../../provider-state.ts'
 import { endSessions, sessionKeys, subjectIn } from '../../sessions.ts'
 
-type Deps = Pick<Dependencies, 'organisations' | 'providers' | 'table' | 'gatewayTables' | 'now'>
+export type LogoutTables = Readonly<{
+  table: Table
+  /** Those of the gateways, in which sessions are ended. */
+  gatewayTables: readonly Table[]
+}>
+
+type Deps = Pick<Dependencies, 'organisations' | 'providers' | 'now'> & LogoutTables
 
 /** Providers wait 2.5 seconds. What is left after a cold start, for fetching keys that are not at hand, milliseconds. */
 const patience = 1200

@@ -10,7 +10,7 @@ export type Wrong = {
   /** Claims of the ID token in the place of the usual ones; `undefined` leaves one out. */
   claims: Json
   header: Json
-  signature: 'good' | 'forged' | 'none' | 'HS256'
+  signature: 'good' | 'forged' | 'none' | 'HS256' | 'RS512'
   metadata: Json
   userinfo: Json
   /** In the place of the answer to a request for this path. */
@@ -55,14 +55,20 @@ export const startFaultyProvider = async (clientId: string) => {
   /** A JWT with the faults of the moment. */
   const token = (claims: Json, header: Json = {}): string => {
     const [kid, key] = [...wrong.keys].at(-1) ?? ['', stranger]
-    const algorithm = { none: 'none', HS256: 'HS256', good: 'RS256', forged: 'RS256' }[wrong.signature]
+    const algorithm = { none: 'none', HS256: 'HS256', good: 'RS256', forged: 'RS256', RS512: 'RS512' }[
+      wrong.signature
+    ]
     const input = `${encoded({ alg: algorithm, kid, ...header, ...wrong.header })}.${encoded({ ...claims, ...wrong.claims })}`
     if (wrong.signature === 'none') return `${input}.`
     const { n = '' } = key.export({ format: 'jwk' })
     const bytes =
       wrong.signature === 'HS256'
         ? createHmac('sha256', n).update(input).digest()
-        : sign('sha256', Buffer.from(input), wrong.signature === 'forged' ? stranger : key)
+        : sign(
+            algorithm === 'RS512' ? 'sha512' : 'sha256',
+            Buffer.from(input),
+            wrong.signature === 'forged' ? stranger : key,
+          )
     return `${input}.${bytes.toString('base64url')}`
   }
 

@@ -11,8 +11,10 @@ import { createTables, openDynalite, region } from '../../../local/database.ts'
 import { context } from '../../../test/support/events.ts'
 import { wire as wireJwks } from '../../functions/jwks/index.ts'
 import { wire as wireLogin } from '../../functions/login/index.ts'
+import type { CallbackDependencies } from '../../functions/login-callback/handler.ts'
 import { wire as wireCallback } from '../../functions/login-callback/index.ts'
 import { wire as wireLogout } from '../../functions/logout/index.ts'
+import type { LogoutTables } from '../../functions/provider-logout/handler.ts'
 import { wire as wireProviderLogout } from '../../functions/provider-logout/index.ts'
 import type { Dependencies } from '../../lambda.ts'
 import { startKms } from '../../local/kms.ts'
@@ -80,6 +82,8 @@ export const organisation = (name: string, provider: Record<string, unknown>, mo
   ...more,
 })
 
+type Everything = Dependencies & LogoutTables & Omit<CallbackDependencies, 'pending'>
+
 export const openService = async (document: readonly object[], env: Record<string, string> = {}) => {
   const [kms, database] = await Promise.all([startKms(), openDynalite(undefined)])
   await createTables(
@@ -101,7 +105,7 @@ export const openService = async (document: readonly object[], env: Record<strin
   const lines: Record<string, unknown>[] = []
   const secrets: Record<string, string> = { demo: 'client-secret', other: 'client-secret' }
 
-  const instance = (more: Partial<Dependencies> = {}): Dependencies => {
+  const instance = (more: Partial<Everything> = {}): Everything => {
     const kmsClient = new KMSClient({ endpoint: kms.url, region, credentials, maxAttempts: 3 })
     const { organisations, problems } = organisationsFrom({ organisations: document }, true)
     equal(problems.join(), '')
@@ -109,6 +113,7 @@ export const openService = async (document: readonly object[], env: Record<strin
       settings,
       organisations,
       providers: providersOf(settings.loopback, now),
+      secretOf: async (org) => secrets[org] ?? '',
       keys: signingKeys(kmsClient, (more.settings ?? settings).signingKeys),
       table: tableIn(client, 'own'),
       gatewayTables: [tableIn(client, 'gateway')],
@@ -125,7 +130,7 @@ export const openService = async (document: readonly object[], env: Record<strin
     const providerLogout = wireProviderLogout(on)
     const endpoints: Record<RouteName, Endpoint> = {
       login: wireLogin(on),
-      'login-callback': wireCallback(on, async (org) => secrets[org] ?? ''),
+      'login-callback': wireCallback(on),
       jwks: wireJwks(on),
       logout: wireLogout(on),
       'backchannel-logout': providerLogout,

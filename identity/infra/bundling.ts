@@ -1,0 +1,51 @@
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { build, type Plugin } from 'esbuild'
+import { esbuildOptions } from '../../infra/bundling.ts'
+import { routes } from '../routes.ts'
+
+/** The bundles of this service, made like the gateway's, each with the organisations file beside it. */
+
+const root = join(import.meta.dirname, '..', '..')
+
+/** The names of the functions: their folders and their constructs. */
+export const functionNames = [...new Set(Object.values(routes).map((row) => row.function))]
+
+/** The file beside a bundle, by which `ORGANISATIONS` names it there. */
+export const organisationsName = 'organisations.json'
+
+/** What two clients of the SDK share is taken from one place, or each would bring its own. */
+const oneSdk: Plugin = {
+  name: 'one SDK',
+  setup: ({ onResolve, resolve }) => {
+    onResolve({ filter: /^@(smithy|aws-sdk|aws)\// }, async ({ path, importer, kind, pluginData }) => {
+      const shared = importer.startsWith(join(root, 'identity', 'node_modules'))
+      if (!shared || pluginData === oneSdk.name) return undefined
+      return resolve(path, { resolveDir: dirname(join(root, 'package.json')), kind, pluginData: oneSdk.name })
+    })
+  },
+}
+
+/** Puts all bundles into folders of their own under `outdir`, and answers the size of each in bytes. */
+export const bundleAll = async (
+  outdir: string,
+  organisationsFile: string,
+): Promise<ReadonlyMap<string, number>> => {
+  const { splitting: _, external: __, ...options } = { splitting: false, ...esbuildOptions }
+  const sizes = new Map<string, number>()
+  for (const name of functionNames) {
+    const outfile = join(outdir, name, 'index.mjs')
+    mkdirSync(dirname(outfile), { recursive: true })
+    const { metafile } = await build({
+      ...options,
+      entryPoints: [join(root, 'identity', 'functions', name, 'index.ts')],
+      outfile,
+      plugins: [oneSdk],
+      metafile: true,
+      logLevel: 'warning',
+    })
+    copyFileSync(organisationsFile, join(outdir, name, organisationsName))
+    sizes.set(name, Object.values(metafile.outputs)[0]?.bytes ?? 0)
+  }
+  return sizes
+}

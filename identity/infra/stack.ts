@@ -1,0 +1,172 @@
+import { join } from 'node:path'
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
+import {
+  type DomainName,
+  HttpApi,
+  HttpMethod,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2'
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms'
+import { Architecture, Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
+import type { Construct } from 'constructs'
+import { accessLogFields } from '../../infra/api.ts'
+import { domain } from '../../infra/domain.ts'
+import { table as makeTable } from '../../infra/table.ts'
+import { alarmTopic } from '../../infra/topic.ts'
+import { routes } from '../routes.ts'
+import { addAlarms, addDashboard } from './alarms.ts'
+import { functionNames, organisationsName } from './bundling.ts'
+import { grants, type Resources } from './grants.ts'
+import type { Deployment } from './settings.ts'
+
+/** Seconds. A code is exchanged under a deadline of ten; providers wait two and a half for an answer to a logout. */
+const timeouts: Readonly<Record<string, number>> = { login: 12, 'login-callback': 15 }
+/** Memory buys processor time: a provider's logout has to be answered from cold. */
+const memory: Readonly<Record<string, number>> = { 'provider-logout': 1024 }
+
+/** Requests a second: people sign in here, and gateways ask for keys by the minute. */
+const throttle = { rateLimit: 50, burstLimit: 100 }
+
+/** The identity service: its route table in, constructs out. */
+export class ImsgIdentity extends Stack {
+  constructor(
+    scope: Construct,
+    id: string,
+    { deployment, bundles }: Readonly<{ deployment: Deployment; bundles: string }>,
+    props?: StackProps,
+  ) {
+    super(scope, id, props)
+    const { settings, given, certificateArn, hostedZoneId } = deployment
+    const ownDomain = domain(this, { config: { publicUrl: settings.url }, certificateArn, hostedZoneId })
+    const api = new HttpApi(this, 'api', {
+      apiName: this.stackName,
+      description: 'imsg-identity: sign in with any OpenID Connect provider',
+      createDefaultStage: false,
+      disableExecuteApiEndpoint: ownDomain !== undefined,
+    })
+    const table = makeTable(this)
+    const secret = this.#clientSecrets()
+    const keys = settings.signingKeys.map(({ made }) => ({ made, key: this.#signingKey(made) }))
+    const keyArns = keys.map(({ key }) => key.keyArn)
+    const url = given.IDENTITY_URL ?? `https://${api.apiId}.execute-api.${this.region}.${this.urlSuffix}`
+    const environment = {
+      ...given,
+      IDENTITY_URL: url,
+      ORGANISATIONS: organisationsName,
+      SIGNING_KEYS: keys.map(({ made, key }) => `${made}=${key.keyArn}`).join(','),
+      METRICS_NAMESPACE: this.stackName,
+    }
+    const resources: Resources = {
+      table: table.tableArn,
+      gatewayTables: deployment.gatewayTables.map((name) =>
+        this.formatArn({ service: 'dynamodb', resource: 'table', resourceName: name }),
+      ),
+      secret: secret.secretArn,
+      signingKey: keyArns[0] ?? '',
+      keys: keyArns,
+    }
+    const own: Readonly<Record<string, Record<string, string>>> = {
+      'login-callback': { TABLE_NAME: table.tableName, CLIENT_SECRETS: secret.secretArn },
+      'provider-logout': { TABLE_NAME: table.tableName, GATEWAY_TABLES: deployment.gatewayTables.join(',') },
+    }
+    const functions: Record<string, Lambda> = {}
+    for (const name of functionNames)
+      functions[name] = this.#function(name, bundles, { ...environment, ...own[name] }, resources)
+
+    this.#stage(api, this.#routes(api, functions), ownDomain)
+    const topic = alarmTopic(this, deployment.alarmEmail)
+    const all = addAlarms(this, { topic, functions, organisations: deployment.organisations })
+    addDashboard(this, deployment.gatewayNamespace, all)
+    new CfnOutput(this, 'IdentityUrl', { value: url })
+    new CfnOutput(this, 'ClientSecrets', { value: secret.secretArn })
+  }
+
+  /** Members are organisations. The stack makes the shape; the operator puts the client secrets in. */
+  #clientSecrets(): Secret {
+    return new Secret(this, 'client-secrets', {
+      description: 'Client secrets at the providers: one member for each organisation',
+      generateSecretString: { secretStringTemplate: '{}', generateStringKey: 'nobody' },
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+  }
+
+  /** A key outlives the stack and its own place in the settings: what it signed is verified for another week. */
+  #signingKey(made: string): Key {
+    return new Key(this, `signing-key-${made}`, {
+      description: `Signs ID tokens of ${this.stackName}; published since ${made}`,
+      keySpec: KeySpec.RSA_2048,
+      keyUsage: KeyUsage.SIGN_VERIFY,
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+  }
+
+  #function(
+    name: string,
+    bundles: string,
+    environment: Record<string, string>,
+    resources: Resources,
+  ): Lambda {
+    const logGroup = new LogGroup(this, `${name}-log`, {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    const role = new Role(this, `${name}-role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+    const log = new PolicyStatement({
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [logGroup.logGroupArn],
+    })
+    for (const statement of [log, ...(grants[name]?.(resources) ?? [])]) role.addToPolicy(statement)
+    return new Lambda(this, name, {
+      code: Code.fromAsset(join(bundles, name)),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: memory[name] ?? 512,
+      timeout: Duration.seconds(timeouts[name] ?? 5),
+      description: Object.values(routes).find((row) => row.function === name)?.summary ?? name,
+      environment,
+      logGroup,
+      role,
+    })
+  }
+
+  #routes(api: HttpApi, functions: Readonly<Record<string, Lambda>>): HttpRoute[] {
+    return Object.entries(routes).flatMap(([name, row]) => {
+      const handler = functions[row.function]
+      if (handler === undefined) return []
+      return new HttpRoute(api, name, {
+        httpApi: api,
+        routeKey: HttpRouteKey.with(row.path, HttpMethod[row.method]),
+        integration: new HttpLambdaIntegration(name, handler),
+      })
+    })
+  }
+
+  #stage(api: HttpApi, added: readonly HttpRoute[], domainName: DomainName | undefined): void {
+    const logGroup = new LogGroup(this, 'access-log', {
+      logGroupName: `/aws/vendedlogs/${this.stackName}/access`,
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    const stage = new HttpStage(this, 'stage', {
+      httpApi: api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle,
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(logGroup),
+        format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
+      },
+      ...(domainName && { domainMapping: { domainName } }),
+    })
+    stage.node.addDependency(...added)
+  }
+}
