@@ -27,7 +27,7 @@ const under =
   (...folders: string[]) =>
   (name: string) =>
     folders.some((folder) => name.startsWith(`${folder}/`))
-const ours = under('lib', 'functions', 'infra', 'local', 'test', 'client')
+const ours = under('lib', 'functions', 'infra', 'local', 'test', 'client', 'identity')
 
 describe('the direction of imports', () => {
   for (const [what, files, allowed] of [

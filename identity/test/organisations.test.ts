@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { algorithms } from '../../lib/state/key-set.ts'
 import { isProviderAddress, organisationsFrom } from '../organisations.ts'
 import { organisation } from './support/service.ts'
 
@@ -98,4 +99,18 @@ describe('An address of a provider', () => {
   ] as const)
     it(`${address}: ${deployed ? 'yes' : 'no'}, on this machine ${local ? 'yes' : 'no'}`, () =>
       deepEqual([isProviderAddress(address, false), isProviderAddress(address, true)], [deployed, local]))
+})
+
+describe('The schema of the file', () => {
+  it('says what the parser says: members, standards and algorithms', async () => {
+    const { default: schema } = await import('../organisations.schema.json', { with: { type: 'json' } })
+    const { properties } = schema.$defs.provider
+    const { organisations } = organisationsFrom({ organisations: [organisation('demo', good)] }, false)
+    const standards = Object.entries(properties).map(([name, row]) => [
+      name,
+      'default' in row ? row.default : Object.entries(good).find(([given]) => given === name)?.[1],
+    ])
+    deepEqual(Object.fromEntries(standards), organisations.get('demo')?.provider)
+    deepEqual(properties.idTokenAlg.items.enum, Object.keys(algorithms))
+  })
 })
