@@ -5,7 +5,11 @@ import { type Item, type Items, numberIn, type Table } from './table.ts'
  * names the version of its parts and is written last, so a reader sees all of one version or all of another.
  */
 
-const largestPart = 380_000
+const maxPart = 380_000
+/** Parts that are read at a time: BatchGetItem takes 100 keys, and has to answer them within the table's time limit. */
+const maxParts = 10
+/** How often a reader begins again when parts are missing. */
+const maxTries = 3
 
 /** A document and the version of the state it was written with. */
 export type Document = Readonly<{ version: number; value: unknown }>
@@ -20,25 +24,37 @@ const partKeys = (key: string, head: Item | undefined): string[] => {
   return Array.from({ length: numberIn(head, 'parts') }, (_, part) => partKey(key, version, part + 1))
 }
 
-// Stryker disable next-line OptionalChaining: the second is for the type; a piece is written with its data.
-const bytesOf = (item: Item | undefined): Uint8Array | undefined => item?.data?.B
+/** The bytes of all parts in order, or nothing when one of them is missing. */
+const bytesOf = async (table: Table, key: string, head: Item): Promise<Buffer | undefined> => {
+  const keys = partKeys(key, head)
+  const pieces = [head.data?.B]
+  for (let from = 0; from < keys.length; from += maxParts) {
+    const batch = keys.slice(from, from + maxParts)
+    const parts = await table.read(batch)
+    pieces.push(...batch.map((part) => parts.get(part)?.data?.B))
+  }
+  const present = pieces.filter((piece) => piece !== undefined)
+  return present.length < pieces.length ? undefined : Buffer.concat(present)
+}
 
-/** The document under `key`, whose head is among `items`. Small ones, nearly all, need no further read. */
+/**
+ * The document under `key`, whose head is among `items`. Small ones, nearly all, need no further read. One that lacks a part
+ * reads as absent.
+ */
 export const readLargeItem = async (
   table: Table,
   items: Items,
   key: string,
 ): Promise<Document | undefined> => {
-  const head = items.get(key)
-  if (head === undefined) return undefined
-  const keys = partKeys(key, head)
-  const parts = await table.read(keys)
-  const pieces = [head, ...keys.map((part) => parts.get(part))].map(bytesOf)
-  // A newer version took the parts away between the two reads: the head has changed too, so begin with it.
-  if (pieces.includes(undefined)) return readLargeItem(table, await table.read([key]), key)
-  // Stryker disable next-line ConditionalExpression,MethodExpression: for the type; none is left out here.
-  const bytes = Buffer.concat(pieces.filter((piece) => piece !== undefined))
-  return { version: numberIn(head, 'version'), value: JSON.parse(zlib().gunzipSync(bytes).toString()) }
+  let head = items.get(key)
+  for (let tries = 0; head !== undefined && tries < maxTries; tries++) {
+    const bytes = await bytesOf(table, key, head)
+    if (bytes !== undefined)
+      return { version: numberIn(head, 'version'), value: JSON.parse(zlib().gunzipSync(bytes).toString()) }
+    // A newer version took the parts away between the two reads: the head has changed too, so begin with it.
+    head = (await table.read([key])).get(key)
+  }
+  return undefined
 }
 
 /** Writes a document whole: parts, then head, then the parts of the version before are removed. */
@@ -48,8 +64,8 @@ export const writeLargeItem = async (
   { version, value }: Document,
 ): Promise<void> => {
   const bytes = zlib().gzipSync(JSON.stringify(value))
-  const pieces = Array.from({ length: Math.max(1, Math.ceil(bytes.length / largestPart)) }, (_, index) =>
-    bytes.subarray(index * largestPart, (index + 1) * largestPart),
+  const pieces = Array.from({ length: Math.max(1, Math.ceil(bytes.length / maxPart)) }, (_, index) =>
+    bytes.subarray(index * maxPart, (index + 1) * maxPart),
   )
   const [first = bytes, ...others] = pieces
   const before = (await table.read([key])).get(key)

@@ -1,8 +1,12 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { readLargeItem, removeLargeItem, writeLargeItem } from '../../lib/store/large-item.ts'
+import type { Table } from '../../lib/store/table.ts'
 import type { Contract } from './given.ts'
+
+const never = () => Promise.reject(new Error('it is read for ever'))
 
 export const documents: Contract = (database, open) =>
   describe(`documents on ${database}`, () => {
@@ -37,5 +41,27 @@ export const documents: Contract = (database, open) =>
       const old = await table.read(['doc'])
       await writeLargeItem(table, 'doc', { version: 2, value: 'new' })
       deepEqual(await readLargeItem(table, old, 'doc'), { version: 2, value: 'new' })
+    })
+
+    it('reads one of more parts than BatchGetItem takes keys', async () => {
+      const table = await open()
+      const bytes = gzipSync(JSON.stringify(randomBytes(3000).toString('hex')))
+      const size = Math.ceil(bytes.length / 121)
+      const piece = (part: number) => ({ data: { B: bytes.subarray(part * size, (part + 1) * size) } })
+      await table.put('doc', { version: { N: '1' }, parts: { N: '120' }, ...piece(0) })
+      for (let part = 1; part <= 120; part++) await table.put(`doc#1#${part}`, piece(part))
+      const document = await readLargeItem(table, await table.read(['doc']), 'doc')
+      equal(String(document?.value).length, 6000)
+    })
+
+    it('reads one that lacks a part as absent, without looking for it for ever', async () => {
+      const table = await open()
+      await writeLargeItem(table, 'doc', { version: 1, value: randomBytes(600_000).toString('base64') })
+      await table.remove('doc#1#1')
+      let reads = 0
+      const counting: Table = { ...table, read: (keys) => (reads++ < 20 ? table.read(keys) : never()) }
+      equal(await readLargeItem(counting, await table.read(['doc']), 'doc'), undefined)
+      await writeLargeItem(table, 'doc', { version: 2, value: 'new' })
+      deepEqual(await readLargeItem(table, await table.read(['doc']), 'doc'), { version: 2, value: 'new' })
     })
   })
