@@ -55,12 +55,19 @@ const targets: Readonly<Record<string, (directory: Directory, body: Members) => 
       ) ?? bad('unknown subject'),
 }
 
+/** What a test has put in the place of a list, if anything. */
+const replacedBy = ({ answers, directory }: StandIn, { query }: Asked, name: string): Reply | undefined => {
+  const home = directory.organisations.find(({ id }) => id === query.get('organizationId'))
+  const answer = answers.get(`${name} ${home?.name}`) ?? answers.get(name)
+  return answer && json(answer.rows, answer.status)
+}
+
 /** The call that a method and a name stand for, ready to be made. */
 const callFor = (standIn: StandIn, asked: Asked, name: string): (() => Reply) | undefined => {
   const [resource = '', verb = ''] = name.split('.')
   if (asked.method === 'GET') {
     const list = own(lists, name)
-    return list && (() => json(list(standIn, asked.query)))
+    return list && (() => replacedBy(standIn, asked, name) ?? json(list(standIn, asked.query)))
   }
   const [change, target] = [own(changes, verb), own(targets, resource)]
   if (asked.method !== 'POST' || change === undefined || target === undefined) return undefined

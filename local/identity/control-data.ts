@@ -97,6 +97,22 @@ export const dataCommands = {
       return { mappings: directory.mappings }
     },
   },
+  answer: {
+    what: 'What a list of the Admin API answers instead, for one organisation or any; without "list" all are as they were.',
+    example: { list: 'units.list', org: 'demo', status: 500, rows: [] },
+    run: ({ answers, directory }, input) => {
+      only(input, 'list', 'org', 'status', 'rows')
+      const list = member(input, 'list', optional(text))
+      const org = member(input, 'org', optional(text))
+      const status = member(input, 'status', optional(whole)) ?? 200
+      if (list === undefined) answers.clear()
+      else {
+        const name = org === undefined ? list : `${list} ${organisationNamed(directory, org).name}`
+        answers.set(name, { status, rows: input.rows ?? [] })
+      }
+      return undefined
+    },
+  },
   organisations: {
     what: 'The list of organisations at the Admin API: empty or normal.',
     example: { list: 'empty' },

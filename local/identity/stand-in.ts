@@ -18,6 +18,8 @@ export type StandIn = {
   directory: Directory
   switches: Switches
   requests: Map<string, number>
+  /** Lists of the Admin API that answer otherwise: under `list`, or `list organisation` for one organisation alone. */
+  answers: Map<string, { status: number; rows: unknown }>
 }
 
 /** Nothing is wrong. */
@@ -36,6 +38,7 @@ export const newStandIn = async (credentials: StandIn['credentials']): Promise<S
   directory: freshDirectory(),
   switches: allWell(),
   requests: new Map(),
+  answers: new Map(),
 })
 
 /** As at the start, with the keys of the start. */
@@ -43,6 +46,7 @@ export const reset = (standIn: StandIn): void => {
   standIn.directory = freshDirectory()
   standIn.switches = allWell()
   standIn.requests = new Map()
+  standIn.answers = new Map()
   resetKeys(standIn.ring)
 }
 
