@@ -26,7 +26,8 @@ export const settingsExplained = {
   MAX_TOKEN_AGE: 'Longest life of a token that is trusted (exp - iat), in seconds.',
   LOGIN_MAX_TOKEN_AGE:
     'Oldest token that may sign somebody in, in seconds since its `iat`. Off when not given.',
-  GRACE_PERIOD: 'How long the last good state may serve when the identity service is down, in seconds.',
+  GRACE_PERIOD:
+    'How long the last good state may serve when the identity service is down, in seconds; at least 180, three refreshes.',
   LOGIN_BINDING:
     'off: accept logins that did not begin here. This gives up the protection against login CSRF.',
   ERRORS_URL: 'Address at which you publish `docs/errors.html`; error pages link their code there.',

@@ -122,7 +122,7 @@ export const settings = {
   TOKEN_AUDIENCE: setting({ parse: checked, required: true }),
   MAX_TOKEN_AGE: setting({ parse: seconds(60, 34_560_000), standard: '604800' }),
   LOGIN_MAX_TOKEN_AGE: setting({ parse: seconds(10, 34_560_000) }),
-  GRACE_PERIOD: setting({ parse: seconds(60, 604_800), standard: '3600' }),
+  GRACE_PERIOD: setting({ parse: seconds(180, 604_800), standard: '3600' }),
   LOGIN_BINDING: setting({ parse: oneOf('on', 'off'), standard: 'on' }),
   ERRORS_URL: setting({ parse: address }),
   LOG_LEVEL: setting({ parse: oneOf(...levels), standard: 'info' }),

@@ -99,8 +99,8 @@ const wrong: [what: string, texts: Texts, problem: RegExp][] = [
   ],
   [
     'a grace shorter than one refresh',
-    { GRACE_PERIOD: '59' },
-    /^GRACE_PERIOD has to be a whole number of seconds between 60/,
+    { GRACE_PERIOD: '179' },
+    /^GRACE_PERIOD has to be a whole number of seconds between 180/,
   ],
   [
     'an Admin API without a way to a token',
@@ -181,9 +181,9 @@ describe('the settings of a deployment', () => {
   it('are taken from the environment before the context', () => {
     const { config } = readDeployment(
       { COOKIE_NAME: 'mine' },
-      { ...good, COOKIE_NAME: 'theirs', GRACE_PERIOD: 120 },
+      { ...good, COOKIE_NAME: 'theirs', GRACE_PERIOD: 240 },
     )
-    deepEqual([config.cookieName, config.gracePeriod], ['mine', 120])
+    deepEqual([config.cookieName, config.gracePeriod], ['mine', 240])
   })
 
   it('hold together in the example', () => {
