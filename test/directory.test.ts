@@ -1,5 +1,7 @@
-import { deepEqual } from 'node:assert/strict'
+import { deepEqual, equal, rejects, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { limitedContent, limits } from '../lib/refresh/limits.ts'
+import type { OrganisationContent } from '../lib/refresh/organisation-source.ts'
 import { lists, mapping, mappings, one } from './support/admin-lists.ts'
 
 describe('A mapping', () => {
@@ -116,4 +118,119 @@ describe('A role', () => {
     const { directory } = await one({ 'roles.list': [{ id: 'r1' }, { id: 'r2' }] })
     deepEqual(Object.keys(directory.roles), ['r1'])
   })
+
+  it('of 2,000 parents has what all of them permit, in no time', { timeout: 5000 }, async () => {
+    const chain = Array.from({ length: 2001 }, (_, n) => ({
+      id: n === 0 ? 'r1' : `chain-${n}`,
+      parentRoleId: `chain-${n + 1}`,
+      permissions: [`p-${n}`],
+    }))
+    const each = chain.map((_, n) => ({ id: `p-${n}`, serviceId: 's1', name: `do-${n}` }))
+    const { directory } = await one({ 'roles.list': chain, 'permissions.list': each })
+    equal(directory.roles.r1?.length, 2001)
+  })
+})
+
+describe('An id that stands for two different things', () => {
+  for (const [what, twins, held] of [
+    [
+      'names no unit',
+      {
+        'units.list': [
+          { id: 'u1', name: 'north' },
+          { id: 'u1', name: 'south' },
+        ],
+      },
+      { units: ['north', 'south'], mappings: 0 },
+    ],
+    [
+      'names no role',
+      {
+        'roles.list': [
+          { id: 'r1', permissions: ['p1'] },
+          { id: 'r1', permissions: [] },
+        ],
+      },
+      { units: ['north', 'south'], mappings: 0 },
+    ],
+    [
+      'but is no matter when both say the same',
+      {
+        'roles.list': [
+          { id: 'r1', permissions: ['p1'] },
+          { id: 'r1', permissions: ['p1'] },
+        ],
+      },
+      { units: ['north', 'south'], mappings: 1 },
+    ],
+  ] as const)
+    it(what, async () => {
+      const { units, mappings: granted } = (await one(twins)).directory
+      deepEqual({ units: units.map(({ name }) => name), mappings: granted.length }, held)
+    })
+})
+
+describe('The limits of an organisation', () => {
+  const many = <T>(count: number, row: (n: number) => T): T[] =>
+    Array.from({ length: count }, (_, n) => row(n))
+  const content = (
+    more: Partial<OrganisationContent['directory']> = {},
+    domains = 0,
+  ): OrganisationContent => ({
+    domains: many(domains, (n) => `d${n}.example`),
+    directory: { units: [], mappings: [], roles: {}, ...more },
+  })
+  const roles = (count: number, permissions: number) =>
+    Object.fromEntries(many(count, (n) => [`r${n}`, many(permissions, (p) => `svc:${p}`)]))
+  const unit = (n: number) => ({ name: `u${n}`, displayName: '' })
+  const granted = (n: number) => ({ group: `g${n}`, role: 'r' })
+
+  for (const [kind, within, beyond] of [
+    ['domains', content({}, 200), content({}, 201)],
+    ['units', content({ units: many(10_000, unit) }), content({ units: many(10_001, unit) })],
+    [
+      'mappings',
+      content({ mappings: many(250_000, granted) }),
+      content({ mappings: many(250_001, granted) }),
+    ],
+    ['roles', content({ roles: roles(5000, 1) }), content({ roles: roles(5001, 1) })],
+    ['permissions', content({ roles: roles(200, 1000) }), content({ roles: roles(201, 1000) })],
+    [
+      'characters',
+      content(),
+      content({ units: [{ name: 'u', displayName: 'x'.repeat(limits.characters) }] }),
+    ],
+  ] as const)
+    it(`hold for ${kind}`, () => {
+      limitedContent(within)
+      throws(() => limitedContent(beyond), {
+        name: 'UnusableData',
+        message: `more than ${limits[kind]} ${kind}`,
+      })
+    })
+
+  for (const [what, lists, message] of [
+    ['units', { 'units.list': many(10_001, () => ({})) }, 'more than 10000 units'],
+    [
+      'mappings',
+      { 'organizations.listGroupToRoleMappings': many(250_001, () => mapping) },
+      'more than 250000 mappings',
+    ],
+    [
+      'parents of a role',
+      { 'roles.list': many(2600, (n) => ({ id: `r${n}`, parentRoleId: `r${n + 1}` })) },
+      'more than 2500 ancestors',
+    ],
+    [
+      'permissions of all roles together',
+      {
+        'roles.list': many(300, (n) => ({ id: `r${n}`, permissions: many(1000, (p) => `p${p}`) })),
+        'permissions.list': many(1000, (p) => ({ id: `p${p}`, serviceId: 's1', name: `do-${p}` })),
+        ...mappings(...many(300, (n) => ({ ...mapping, roleId: `r${n}` }))),
+      },
+      'more than 200000 permissions',
+    ],
+  ] as const)
+    it(`are looked at while the lists of ${what} are read`, () =>
+      rejects(one(lists), { name: 'UnusableData', message }))
 })

@@ -1,15 +1,15 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { fetchOrganisations, returnDomains } from '../lib/refresh/fetch-organisations.ts'
+import { adminApi, returnDomains } from '../lib/refresh/fetch-organisations.ts'
 import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
-import { answering, lists, made, one, organisations, subjects } from './support/admin-lists.ts'
+import { answering, everything, lists, made, one, organisations, subjects } from './support/admin-lists.ts'
 
 describe('Organisations of the Admin API', () => {
   it('are asked for by id, each with its units, mappings and subjects', async () => {
     const { upstream, asked } = answering(
       organisations({ id: 'o1', name: 'demo' }, { id: 'o/2', name: 'other' }),
     )
-    await fetchOrganisations(upstream, isPublicSuffix)
+    await everything(upstream)
     deepEqual(asked.toSorted(), [
       'organizations.list',
       'organizations.listGroupToRoleMappings o/2',
@@ -208,11 +208,9 @@ describe('Return domains', () => {
     it(what, () => deepEqual(returnDomains(listed, isPublicSuffix), domains))
 
   for (const [what, text, domains] of [
-    ['no JSON', 'example.com', []],
-    ['JSON that is no list', '{"0":"example.com"}', []],
-    ['a text in JSON', '"example.com"', []],
     ['nothing', undefined, []],
-    ['a list that is not JSON text', ['example.com'], []],
+    ['null', null, []],
+    ['no text', '', []],
     ['an empty list', '[]', []],
     ['two domains', '["example.com","example.org"]', ['example.com', 'example.org']],
   ] as const)
@@ -221,4 +219,78 @@ describe('Return domains', () => {
         (await one(organisations({ id: 'o1', name: 'demo', whitelistCallbackUrls: text }))).domains,
         domains,
       ))
+
+  for (const [what, whitelistCallbackUrls] of [
+    ['no JSON', 'example.com'],
+    ['JSON that is no list', '{"0":"example.com"}'],
+    ['a text in JSON', '"example.com"'],
+    ['a list that is not JSON text', ['example.com']],
+  ] as const)
+    it(`make no sense when they are ${what}`, () =>
+      rejects(one(organisations({ id: 'o1', name: 'demo', whitelistCallbackUrls })), {
+        name: 'UnusableData',
+        message: 'whitelistCallbackUrls: not a list in JSON',
+      }))
+})
+
+describe('Rows that make no sense', () => {
+  const odd = [null, 5, 'text', [], {}, { id: null, name: null }, { id: '\ud800', name: '\ud800' }]
+
+  it('are passed over in every list, and never fatal', async () => {
+    const withOdd = Object.fromEntries(
+      Object.entries(lists).map(([name, rows]) => [name, [...odd, ...(rows as object[]), ...odd]]),
+    )
+    deepEqual(await made(withOdd), await made())
+  })
+
+  it('are none in a list that holds only them', () =>
+    rejects(made({ 'units.list': [null, 5] }), { message: 'units.list: not a list of objects' }))
+
+  for (const id of [null, '\ud800', undefined, 7])
+    it(`leave an organisation known by its name alone, with its block, when the id is ${JSON.stringify(id)}`, async () => {
+      const source = adminApi(
+        answering(organisations({ id, name: 'demo', blocked: true })).upstream,
+        isPublicSuffix,
+      )
+      deepEqual(await source.list(), [{ name: 'demo', blocked: true, notBefore: 0 }])
+      const message = 'listed without an id'
+      await rejects(source.content('demo'), { name: 'UnusableData', message })
+      await rejects(source.ended('demo'), { name: 'UnusableData', message })
+    })
+})
+
+describe('Two rows of one name', () => {
+  const open = { id: 'o1', name: 'demo', whitelistCallbackUrls: '["a.example"]' }
+  const blocked = { ...open, id: 'o2', blocked: true, notBefore: 9 }
+  for (const rows of [
+    [open, blocked],
+    [blocked, open],
+  ])
+    it(`are one organisation, and the stricter counts: ${rows.map(({ id }) => id)}`, async () => {
+      const { upstream } = answering(organisations(...rows))
+      const source = adminApi(upstream, isPublicSuffix)
+      deepEqual(await source.list(), [{ name: 'demo', blocked: true, notBefore: 9 }])
+      await rejects(source.content('demo'), { message: 'listed twice, in different ways' })
+    })
+
+  it('end the subjects of both', async () => {
+    const { upstream } = answering(organisations(open, blocked))
+    const subject = (id?: string) => [{ organizationSubject: `of ${id}`, blocked: true }]
+    const source = adminApi(
+      {
+        ...upstream,
+        list: async (name, id) => (name === 'subjects.list' ? subject(id) : upstream.list(name, id)),
+      },
+      isPublicSuffix,
+    )
+    await source.list()
+    deepEqual(
+      (await source.ended('demo')).map(({ name }) => name),
+      ['of o1', 'of o2'],
+    )
+  })
+
+  it('that say the same are one row', async () => {
+    deepEqual((await made(organisations(open, { ...open }))).length, 1)
+  })
 })

@@ -1,8 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Organisation } from '../lib/refresh/fetch-organisations.ts'
-import { writeOrganisations } from '../lib/refresh/store-organisations.ts'
 import { organisationKey } from '../lib/store/keys.ts'
+import { type Organisation, writeOrganisations } from './contract/given.ts'
 import { openTable, watched } from './support/gateway.ts'
 
 const organisations: readonly Organisation[] = Array.from({ length: 700 }, (_, index) => ({

@@ -103,8 +103,8 @@ describe('refresh-state', () => {
     const key = organisationKey('second')
     const broken: Table = {
       ...table,
-      put: (at, ...call) =>
-        at === key ? Promise.reject(new Problem('table_unavailable')) : table.put(at, ...call),
+      change: (at, ...call) =>
+        at === key ? Promise.reject(new Problem('table_unavailable')) : table.change(at, ...call),
     }
     const { outcome, reason } = await refresh(false, broken)
     deepEqual([outcome, reason], ['failed', 'Problem table_unavailable'])
@@ -132,21 +132,40 @@ describe('refresh-state', () => {
     await control({ do: 'organisations', list: 'normal' })
   })
 
-  it('forgets the organisations when there is no Admin API any more', async () => {
+  it('forgets the organisations when there is no Admin API any more, and removes them when nobody reads them', async () => {
     const once = await openGateway()
-    const keys = [organisationKey('demo'), directoryKey('demo')]
-    equal((await once.table.read(keys)).size, 2)
-    const alone = await once.refresh(false, once.table, { ADMIN_API_URL: '', ACCESS_TOKEN_URL: '' })
-    equal(alone.outcome, 'changed')
-    equal((await once.table.read(keys)).size, 0)
-    const { checksum } = alone.state ?? {}
-    equal(
-      (await once.refresh(false, once.table, { ADMIN_API_URL: '', ACCESS_TOKEN_URL: '' })).outcome,
-      'unchanged',
-    )
-    equal((await once.table.read([stateKey])).get(stateKey)?.checksum?.S, checksum)
+    const keys = ['demo', 'second'].flatMap((org) => [organisationKey(org), directoryKey(org)])
+    const there = async () => [...(await once.table.read(keys)).keys()].sort()
+    const alone = () => once.refresh(false, once.table, { ADMIN_API_URL: '', ACCESS_TOKEN_URL: '' })
+    await once.control({ do: 'organisation', org: 'second', set: { blocked: true } })
+    await once.control({ do: 'subject', user: 'chief', set: { blocked: true } })
+    await once.refresh()
+    const bearers = await Promise.all(['editor', 'chief', 'guest'].map((user) => once.token({}, { user })))
+    // An instance that read the state a moment before it forgot the organisations.
+    const poll = await once.open('token-is-set')
+    const standing = async (ask = poll) =>
+      Promise.all(bearers.map(async (bearer) => (await ask({ bearer })).statusCode))
+    deepEqual(await standing(), [200, 401, 401])
+
+    const outcomes: string[] = []
+    for (const at of [0, 60, 120]) {
+      once.clock.ahead = at
+      outcomes.push((await alone()).outcome)
+      deepEqual([await standing(), (await there()).length], [[200, 401, 401], 4], `after ${at} s`)
+    }
+    once.clock.ahead = 180
+    const { outcome, state } = await alone()
+    deepEqual([...outcomes, outcome], ['changed', 'unchanged', 'unchanged', 'unchanged'])
+    deepEqual(await there(), [organisationKey('second')], 'its block stays')
+    deepEqual(await standing(await once.open('token-is-set')), [200, 401, 401])
+    equal((await once.table.read([stateKey])).get(stateKey)?.checksum?.S, state?.checksum)
     const newcomer = { query: 'org=newcomer&callback=/' }
     equal((await (await once.open('login'))(newcomer)).statusCode, 302)
+
+    await once.control({ do: 'organisation', org: 'second', set: { blocked: false } })
+    await once.control({ do: 'subject', user: 'chief', set: { blocked: false } })
+    await once.refresh()
+    deepEqual([await standing(await once.open('token-is-set')), (await there()).length], [[200, 200, 200], 4])
   })
 
   it('lets one of many runs do the work', async () => {
@@ -158,7 +177,7 @@ describe('refresh-state', () => {
 
   it('works again after a run that never ended', async () => {
     await table.change(stateKey, {
-      set: 'SET claimedUntil = :until',
+      set: 'SET leasedUntil = :until',
       values: { until: { N: String(gateway.now() + 55) } },
     })
     equal((await refresh()).outcome, 'busy')
@@ -184,10 +203,10 @@ describe('refresh-state', () => {
   it('forgets an organisation that is gone, and frees its subjects', async () => {
     await control({ do: 'subject', user: 'guest', set: { blocked: true } })
     await refresh()
-    const { writeOrganisations } = await import('../lib/refresh/store-organisations.ts')
-    await writeOrganisations(table, [], Date.now())
+    await control({ do: 'answer', list: 'organizations.list', rows: [{ id: 'x', name: 'demo' }] })
+    await refresh()
     deepEqual(
-      [await stored(organisationKey('demo')), await stored(directoryKey('demo'))],
+      [await stored(organisationKey('second')), await stored(directoryKey('second'))],
       [undefined, undefined],
     )
     const keys = ['second_ffffffff-5eed-4000-8000-000000000004', 'guest'].map((sub) =>
@@ -197,8 +216,9 @@ describe('refresh-state', () => {
       (await Promise.all(keys.map(stored))).filter((item) => item?.blocked !== undefined),
       [],
     )
+    await control({ do: 'answer' })
     await refresh()
-    notEqual(await stored(organisationKey('demo')), undefined, 'the next run puts back what is missing')
+    notEqual(await stored(organisationKey('second')), undefined)
   })
 
   it('holds keys alone without an Admin API, and takes return URLs from the settings', async () => {
@@ -225,14 +245,14 @@ describe('refresh-state', () => {
       ...table,
       change: async (key, what) => {
         // Between the claim and the last write somebody else writes a version of their own.
-        if (key === stateKey && !what.set.includes('claimedUntil =')) await change()
+        if (key === stateKey && !what.set.includes('#leasedUntil =')) await change()
         return table.change(key, what)
       },
     })
     let version = Date.now() + 1000
     const other = () =>
       table.change(stateKey, {
-        set: 'SET version = :v REMOVE claimedUntil, forcedAt',
+        set: 'SET version = :v REMOVE leasedUntil, forcedAt',
         values: { v: { N: String(++version) } },
       })
     equal((await refresh(false, faster(other))).outcome, 'busy', 'nothing had changed')

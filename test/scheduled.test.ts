@@ -1,9 +1,8 @@
 import { deepEqual, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import type { Context } from 'aws-lambda'
 import { Problem } from '../lib/problem.ts'
 import { scheduled } from '../lib/refresh/scheduled.ts'
-import { openGateway } from './support/gateway.ts'
+import { context, openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { control, refresh } = gateway
@@ -21,7 +20,7 @@ describe('A run of refresh-state', () => {
       [new TypeError('canary'), 'internal: TypeError'],
     ] as const) {
       const run = scheduled('refresh-state', () => Promise.reject(error), gateway.instance())
-      deepEqual(await run({}, {} as Context), { outcome: 'failed' })
+      deepEqual(await run({}, context), { outcome: 'failed' })
       const {
         level,
         code,
@@ -39,14 +38,14 @@ describe('A run of refresh-state', () => {
 
   it('counts nothing when another run is at work', async () => {
     const run = scheduled('refresh-state', async () => ({ outcome: 'busy' }) as const, gateway.instance())
-    deepEqual(await run({}, {} as Context), { outcome: 'busy' })
+    deepEqual(await run({}, context), { outcome: 'busy' })
     ok(Number(gateway.logs.at(-1)?.ms) < 60_000)
     deepEqual([gateway.logs.at(-1)?.code, gateway.logs.at(-1)?._aws], ['busy', undefined])
   })
 
   it('counts a success', async () => {
     const run = scheduled('refresh-state', () => refresh(), gateway.instance())
-    deepEqual(await run({}, {} as Context), { outcome: 'unchanged' })
+    deepEqual(await run({}, context), { outcome: 'unchanged' })
     const { level, RefreshFailed, RefreshSucceeded, InGrace } = gateway.logs.at(-1) ?? {}
     deepEqual([level, RefreshFailed, RefreshSucceeded, InGrace], ['info', 0, 1, 0])
   })
@@ -54,7 +53,7 @@ describe('A run of refresh-state', () => {
   it('leaves one log line that says how it ended, how old the state is and why', async () => {
     await control({ do: 'fail' })
     const run = scheduled('refresh-state', () => refresh(), gateway.instance())
-    deepEqual(await run({}, {} as Context), { outcome: 'failed' })
+    deepEqual(await run({}, context), { outcome: 'failed' })
     const { level, route, code, reason, InGrace, RefreshFailed, RefreshSucceeded, StateAge } =
       gateway.logs.at(-1) ?? {}
     deepEqual(

@@ -1,9 +1,9 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { writeOrganisations } from '../lib/refresh/store-organisations.ts'
-import { directoryKey, organisationKey } from '../lib/store/keys.ts'
+import { withinLimit } from '../lib/refresh/ended-subjects.ts'
+import { directoryKey, organisationKey, subjectKey } from '../lib/store/keys.ts'
 import type { Item, Table } from '../lib/store/table.ts'
-import { organisation } from './contract/given.ts'
+import { organisation, writeOrganisations } from './contract/given.ts'
 
 /** Counts the writes of each key, and keeps what was put: enough for a list of organisations, whose contents have a contract. */
 const counting = () => {
@@ -23,8 +23,9 @@ const counting = () => {
       items.set(key, item)
       return true
     },
-    change: async (key) => {
+    change: async (key, { values }) => {
       count(key)
+      items.set(key, { ...items.get(key), ...values })
       return true
     },
     remove: async (key) => {
@@ -32,7 +33,7 @@ const counting = () => {
       items.delete(key)
     },
   }
-  return { table, writes }
+  return { table, writes, items }
 }
 
 describe('More organisations than are noted at once', () => {
@@ -47,5 +48,33 @@ describe('More organisations than are noted at once', () => {
     const times = (key: (name: string) => string) => new Set(names.map((name) => writes.get(key(name))))
     deepEqual([times(organisationKey), times(directoryKey)], [new Set([1]), new Set([1])])
     equal(writes.get('INDEX'), 3)
+  })
+})
+
+describe('More ended subjects than one run writes', () => {
+  it('are written by the next, the strictest first, and nobody can sign in at a new organisation before', async () => {
+    const { table, items } = counting()
+    const ended = Array.from({ length: 10_001 }, (_, n) => ({
+      name: `s${n}`,
+      blocked: n === 10_000,
+      notBefore: 1,
+    }))
+    const { kept } = await writeOrganisations(table, [organisation({ ended })], 1)
+    deepEqual(kept, [{ name: 'demo', reason: 'more ended subjects than one run writes' }])
+    equal(items.get(subjectKey('demo', 's10000'))?.blocked?.BOOL, true)
+    deepEqual([items.has(subjectKey('demo', 's9999')), items.has(organisationKey('demo'))], [false, false])
+
+    deepEqual((await writeOrganisations(table, [organisation({ ended })], 10)).kept, [])
+    deepEqual([items.has(subjectKey('demo', 's9999')), items.has(organisationKey('demo'))], [true, true])
+  })
+
+  it('are the strictest 300,000 at most', () => {
+    const ended = Array.from({ length: 300_002 }, (_, n) => ({
+      name: `s${n}`,
+      blocked: n === 300_001,
+      notBefore: n === 0 ? 1 : 2,
+    }))
+    const within = new Set(withinLimit(ended).map(({ name }) => name))
+    deepEqual([within.size, within.has('s300001'), within.has('s0')], [300_000, true, false])
   })
 })

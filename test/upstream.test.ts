@@ -105,7 +105,7 @@ describe('The key set', () => {
 
   it('is asked for once where nobody may ask twice', async () => {
     says = [cut]
-    await rejects(made().keySet('once'), { message: 'key set: no connection', passing: true })
+    await rejects(made().keySet({ once: true }), { message: 'key set: no connection', passing: true })
     equal(asked.length, 1)
   })
 })

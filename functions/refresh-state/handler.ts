@@ -6,5 +6,5 @@ export type RefreshEvent = Readonly<{ forced?: boolean }>
 /** `refresh-state`: bring the state up to what the identity service says. */
 export const refreshState =
   (deps: RefreshDeps) =>
-  (event: RefreshEvent): Promise<RefreshResult> =>
-    event.forced === true ? refreshKeys(deps) : refreshAll(deps)
+  (event: RefreshEvent, signal: AbortSignal): Promise<RefreshResult> =>
+    event.forced === true ? refreshKeys(deps, signal) : refreshAll(deps, signal)

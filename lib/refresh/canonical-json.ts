@@ -15,6 +15,8 @@ export const canonicalJson = (value: unknown): string => {
   return `{${members.join()}}`
 }
 
+/** SHA-256 of a text, in hexadecimal. */
+export const checksumOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+
 /** SHA-256 over the canonical JSON, in hexadecimal: the same content has the same checksum, in whatever order it came. */
-export const checksum = (value: unknown): string =>
-  createHash('sha256').update(canonicalJson(value)).digest('hex')
+export const checksum = (value: unknown): string => checksumOf(canonicalJson(value))

@@ -3,9 +3,10 @@ import { KeySetError, type PublicKey, publicKeysFrom } from '../state/key-set.ts
 import type { State, States } from '../state/state.ts'
 import { stateKey } from '../store/keys.ts'
 import { type Items, numberIn, type Table } from '../store/table.ts'
-import { fetchOrganisations, type Organisation } from './fetch-organisations.ts'
+import { adminApi } from './fetch-organisations.ts'
+import { forgetOrganisations } from './forget-organisations.ts'
+import { type KeptBack, type OrganisationsReport, refreshOrganisations } from './refresh-organisations.ts'
 import { type StateWriter, stateChecksum } from './state-writer.ts'
-import { organisationsDigest, writeOrganisations } from './store-organisations.ts'
 import { type Upstream, UpstreamError } from './upstream.ts'
 
 /** Brings the state up to what the identity service says, or notes that it could not and leaves it as it is. */
@@ -22,8 +23,13 @@ export type RefreshDeps = Readonly<{
 /** How a refresh ended. `busy`: another run is at work, or has just been. */
 export type RefreshResult = Readonly<{
   outcome: 'changed' | 'unchanged' | 'busy' | 'failed'
-  reason?: string
+  /** Why it failed, or why it shows grace all the same. */
+  reason?: string | undefined
   state?: State | undefined
+  /** Organisations that keep their last good data. */
+  kept?: readonly KeptBack[]
+  /** The list of organisations shrank so much that it was not believed. */
+  shrunk?: boolean
 }>
 
 /** The words for the log and for the state: ours, never those of whoever failed. */
@@ -36,44 +42,77 @@ const reasonOf = (error: unknown): string => {
 const stateIn = async ({ table, states, now }: RefreshDeps): Promise<State | undefined> =>
   states.from(await table.read([stateKey]), now())
 
+/** For the report alone, which can do without: what was written is not undone by a failed read. */
+const reported = (deps: RefreshDeps): Promise<State | undefined> => stateIn(deps).catch(() => undefined)
+
 /** A version is a time in milliseconds, and always above the one before: clocks may stand still. */
 const nextVersion = (before: State | undefined): number => Math.max(Date.now(), (before?.version ?? 0) + 1)
 
-const failed = async (deps: RefreshDeps, error: unknown): Promise<RefreshResult> => {
-  const reason = reasonOf(error)
-  await deps.keeper.fail(reason, deps.now())
-  return { outcome: 'failed', reason, state: await stateIn(deps) }
+const failed = async (deps: RefreshDeps, error: unknown, signal: AbortSignal): Promise<RefreshResult> => {
+  const reason = `${signal.aborted ? 'out of time: ' : ''}${reasonOf(error)}`
+  await deps.keeper.fail(reason)
+  return { outcome: 'failed', reason, state: await reported(deps) }
 }
 
-/** None without an Admin API. The public suffix list is larger than all the rest of the function, and only return domains are held against it. */
-const organisationsFrom = async (upstream: Upstream): Promise<readonly Organisation[]> => {
-  if (!upstream.hasAdmin) return []
+type Organisations = Omit<OrganisationsReport, 'digest'> & Readonly<{ digest: string | undefined }>
+
+/** Brings the organisations up to the Admin API, where there is one. `keys`: awaited before anything but blocks is written. */
+const bringOrganisations = async (
+  { table, upstream, now }: RefreshDeps,
+  before: State | undefined,
+  version: number,
+  keys: Promise<unknown>,
+  signal: AbortSignal,
+): Promise<Organisations> => {
+  if (!upstream.hasAdmin) {
+    await keys
+    // While the state still names organisations, instances refuse whoever belongs to none.
+    if (before?.organisations === undefined) await forgetOrganisations(table, version, now(), signal)
+    return { digest: undefined, kept: [], shrunk: undefined }
+  }
+  // Only return domains are held against the public suffix list, which is larger than all the rest of the function.
   const { isPublicSuffix } = await import('./public-suffix.ts')
-  return fetchOrganisations(upstream, isPublicSuffix)
+  const source = adminApi(upstream, isPublicSuffix, signal)
+  return refreshOrganisations({ table, source, version, now: now(), signal, afterBlocks: () => keys })
 }
 
-/** The scheduled refresh: keys and organisations, as one state. Overlapping runs are harmless: one claims the work, the others leave. */
-export const refreshAll = async (deps: RefreshDeps): Promise<RefreshResult> => {
-  const { table, keeper, upstream, now } = deps
-  if (!(await keeper.claim(now()))) return { outcome: 'busy' }
-  const before = await stateIn(deps)
+const neverAborted = new AbortController().signal
+
+/**
+ * The scheduled refresh: keys and organisations, as one state. Overlapping runs are harmless: one takes the lease, the others
+ * leave. When `signal` is aborted the run begins nothing more, and ends with what it has or as failed.
+ */
+export const refreshAll = async (deps: RefreshDeps, signal = neverAborted): Promise<RefreshResult> => {
+  const { keeper, upstream, now } = deps
+  if (!(await keeper.leaseRefresh(now()))) return { outcome: 'busy' }
   try {
+    const before = await stateIn(deps)
+    const version = nextVersion(before)
     // Taken before the fetch: a key published meanwhile may be missing from its answer.
     const keysAt = now()
-    const keys = await publicKeysFrom(await upstream.keySet())
-    const organisations = await organisationsFrom(upstream)
-    const digest = upstream.hasAdmin ? organisationsDigest(organisations) : undefined
-    const version = nextVersion(before)
-    // Asked each time, whatever the state says: a run before this one may have broken off half-way.
-    await writeOrganisations(table, organisations, version)
-    if (before !== undefined && before.checksum === stateChecksum(keys, digest)) {
-      const confirmed = await keeper.confirm(before, keysAt, now())
-      return { outcome: confirmed ? 'unchanged' : 'busy', state: await stateIn(deps) }
+    const fetched = upstream.keySet({ signal }).then(publicKeysFrom)
+    // It is awaited below; until then a failure has nobody to tell.
+    fetched.catch(() => {})
+    const bringing = bringOrganisations(deps, before, version, fetched, signal)
+    // When both fail it is the keys that are named: without them nobody can sign in.
+    const { digest, kept, shrunk } = await bringing.catch((error) =>
+      fetched.then(() => Promise.reject(error)),
+    )
+    const keys = await fetched
+    const isSame = before !== undefined && before.checksum === stateChecksum(keys, digest)
+    const written = isSame
+      ? await keeper.confirm(before, keysAt, now(), shrunk)
+      : await keeper.keep(before, { version, keys, keysAt, organisations: digest }, now(), shrunk)
+    const outcome = isSame ? 'unchanged' : 'changed'
+    return {
+      outcome: written ? outcome : 'busy',
+      reason: shrunk,
+      state: await reported(deps),
+      kept,
+      shrunk: shrunk !== undefined,
     }
-    const kept = await keeper.keep(before, { version, keys, keysAt, organisations: digest }, now())
-    return { outcome: kept ? 'changed' : 'busy', state: await stateIn(deps) }
   } catch (error) {
-    return failed(deps, error)
+    return failed(deps, error, signal)
   }
 }
 
@@ -93,15 +132,15 @@ const others = async ({ table }: RefreshDeps): Promise<RefreshResult> => {
 }
 
 /** The forced refresh, for a `kid` that nobody knows: the keys alone, at most once per cooldown across all instances. */
-export const refreshKeys = async (deps: RefreshDeps): Promise<RefreshResult> => {
+export const refreshKeys = async (deps: RefreshDeps, signal = neverAborted): Promise<RefreshResult> => {
   const { keeper, upstream, now } = deps
   const before = await stateIn(deps)
-  if (before === undefined) return refreshAll(deps)
-  if (!(await keeper.lease(now()))) return others(deps)
+  if (before === undefined) return refreshAll(deps, signal)
+  if (!(await keeper.leaseKeys(now()))) return others(deps)
   const keysAt = now()
   let confirmed: number | undefined
   try {
-    const keys: readonly PublicKey[] = await publicKeysFrom(await upstream.keySet('once'))
+    const keys: readonly PublicKey[] = await publicKeysFrom(await upstream.keySet({ once: true, signal }))
     if (before.checksum === stateChecksum(keys, before.organisations)) {
       confirmed = keysAt
       return { outcome: 'unchanged', state: before }

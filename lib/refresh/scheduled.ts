@@ -9,22 +9,32 @@ import type { RefreshResult } from './refresh.ts'
 
 /** The small sister of the endpoint's chain: no request, no answer, the same log and the same `Problem`. */
 
-type Run<E> = (event: E) => Promise<RefreshResult>
+type Run<E> = (event: E, signal: AbortSignal) => Promise<RefreshResult>
 
 /** What the caller of a run is told. */
 export type Report = Readonly<{ outcome: RefreshResult['outcome'] }>
 
-const metricsOf = ({ outcome, state }: RefreshResult, now: number) => [
+/** What a run leaves unused of its time, in milliseconds: enough for writes under way, and for the note why it ended. */
+const reserve = 8000
+
+/** How many organisations that were kept back are named in the log line. */
+const maxNamed = 10
+
+const count = (name: string, value: number) => ({ name, unit: 'Count' as const, value })
+
+const metricsOf = ({ outcome, state, kept, shrunk }: RefreshResult, now: number) => [
   ...(outcome === 'busy'
     ? []
     : [
-        { name: 'RefreshSucceeded', unit: 'Count' as const, value: outcome === 'failed' ? 0 : 1 },
-        { name: 'RefreshFailed', unit: 'Count' as const, value: outcome === 'failed' ? 1 : 0 },
+        count('RefreshSucceeded', outcome === 'failed' ? 0 : 1),
+        count('RefreshFailed', outcome === 'failed' ? 1 : 0),
       ]),
+  ...(kept === undefined ? [] : [count('OrganisationsKeptBack', kept.length)]),
+  ...(shrunk === undefined ? [] : [count('ListShrunk', shrunk ? 1 : 0)]),
   ...(state === undefined
     ? []
     : [
-        { name: 'InGrace', unit: 'Count' as const, value: inGrace(state, now) ? 1 : 0 },
+        count('InGrace', inGrace(state, now) ? 1 : 0),
         { name: 'StateAge', unit: 'Seconds' as const, value: stateAge(state, now) },
       ]),
 ]
@@ -35,29 +45,36 @@ export const scheduled = <E>(
   run: Run<E>,
   on: Dependencies,
 ): ((event: E, context: Context) => Promise<Report>) => {
-  const report = (outcome: RefreshResult, began: number): Report => {
+  const report = (result: RefreshResult, began: number): Report => {
+    const { outcome, reason, state, kept = [] } = result
     const at = Date.now()
-    on.log(outcome.outcome === 'failed' ? 'warn' : 'info', {
+    const isWell = outcome !== 'failed' && reason === undefined && kept.length === 0
+    on.log(isWell ? 'info' : 'warn', {
       time: new Date(at).toISOString(),
       route: name,
-      code: outcome.outcome,
-      reason: outcome.reason,
+      code: outcome,
+      reason,
       ms: Math.round(performance.now() - began),
-      version: outcome.state?.version,
-      checksum: outcome.state?.checksum,
-      ...embedded(on.metricsNamespace, metricsOf(outcome, on.now()), at, {}),
+      version: state?.version,
+      checksum: state?.checksum,
+      ...(kept.length > 0
+        ? { kept: kept.slice(0, maxNamed).map(({ name: org, reason: why }) => `${org}: ${why}`) }
+        : {}),
+      ...embedded(on.metricsNamespace, metricsOf(result, on.now()), at, {}),
     })
-    return { outcome: outcome.outcome }
+    return { outcome }
   }
 
-  // Stryker disable next-line ObjectLiteral: five milliseconds of a minute.
-  return middy<E, Report, Error, Context>({ timeoutEarlyInMillis: 0 }).handler(async (event: E) => {
-    const began = performance.now()
-    try {
-      return report(await run(event), began)
-    } catch (error) {
-      const code = codeOf(error)
-      return report({ outcome: 'failed', reason: `${code}: ${named(error)}` }, began)
-    }
-  })
+  return middy<E, Report, Error, Context>({ timeoutEarlyInMillis: 0 }).handler(
+    async (event: E, context: Context) => {
+      const began = performance.now()
+      const signal = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - reserve))
+      try {
+        return report(await run(event, signal), began)
+      } catch (error) {
+        const code = codeOf(error)
+        return report({ outcome: 'failed', reason: `${code}: ${named(error)}` }, began)
+      }
+    },
+  )
 }

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '../../lib/problem.ts'
-import type { Organisation } from '../../lib/refresh/fetch-organisations.ts'
+import type {
+  EndedSubject,
+  ListedOrganisation,
+  OrganisationContent,
+  OrganisationSource,
+} from '../../lib/refresh/organisation-source.ts'
+import { refreshOrganisations } from '../../lib/refresh/refresh-organisations.ts'
 import { checkRevocation, isEnded, revocationKeys } from '../../lib/session/revocation.ts'
 import { subjectFrom } from '../../lib/session/subject.ts'
 import type { Claims } from '../../lib/session/token.ts'
@@ -50,6 +56,10 @@ export const standingOf = async (
   return codeOf(() => checkRevocation(whose, { ...found, organisationsKnown }))
 }
 
+export type Organisation = ListedOrganisation &
+  OrganisationContent &
+  Readonly<{ ended: readonly EndedSubject[] }>
+
 export const organisation = (more: Partial<Organisation> = {}): Organisation => ({
   name: 'demo',
   blocked: false,
@@ -66,6 +76,36 @@ export const organisation = (more: Partial<Organisation> = {}): Organisation => 
   ended: [],
   ...more,
 })
+
+/** A source that knows these organisations. */
+export const sourceOf = (organisations: readonly Organisation[]): OrganisationSource => {
+  const named = (name: string): Organisation => {
+    const found = organisations.find((one) => one.name === name)
+    if (found === undefined) throw new TypeError(`${name} is not listed`)
+    return found
+  }
+  return {
+    list: async () => organisations.map(({ name, blocked, notBefore }) => ({ name, blocked, notBefore })),
+    ended: async (name) => named(name).ended,
+    content: async (name) => ({ domains: named(name).domains, directory: named(name).directory }),
+  }
+}
+
+/** Brings a table up to these organisations, as a refresh does. */
+export const writeOrganisations = (
+  table: Table,
+  organisations: readonly Organisation[],
+  version: number,
+  more: { now?: number; signal?: AbortSignal } = {},
+) =>
+  refreshOrganisations({
+    table,
+    source: sourceOf(organisations),
+    version,
+    now: 0,
+    signal: new AbortController().signal,
+    ...more,
+  })
 
 export const codeOf = (work: () => unknown): string => {
   try {

@@ -2,13 +2,12 @@ import { deepEqual, equal, notDeepEqual, rejects } from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
-import { writeOrganisations } from '../../lib/refresh/store-organisations.ts'
 import { directoriesIn } from '../../lib/session/directory.ts'
 import { unitsIn } from '../../lib/session/units.ts'
 import { directoryKey, organisationKey } from '../../lib/store/keys.ts'
 import { removeLargeItem } from '../../lib/store/large-item.ts'
 import { numberIn, type Table } from '../../lib/store/table.ts'
-import { type Contract, claims, organisation, recognised, standingOf } from './given.ts'
+import { type Contract, claims, organisation, recognised, standingOf, writeOrganisations } from './given.ts'
 
 export const organisations: Contract = (database, open) =>
   describe(`organisations and units on ${database}`, () => {
@@ -125,8 +124,9 @@ export const organisations: Contract = (database, open) =>
     const somebodyBlocked = organisation({ ended: [{ name: 'somebody', blocked: true }] })
     for (const [what, after, brokenAt] of [
       ['a grant', [everyUnit, organisation({ name: 'second' })], organisationKey('second')],
-      ['a block', [somebodyBlocked], directoryKey('demo')],
-      ['a removal', [], 'INDEX'],
+      ['a block', [somebodyBlocked], 'INDEX'],
+      ['a block of all', [organisation({ blocked: true })], 'INDEX'],
+      ['a removal', [organisation({ name: 'second' })], 'INDEX'],
     ] as const)
       it(`takes ${what} back when the run that wrote it broke off`, async () => {
         const table = await open()
@@ -212,7 +212,7 @@ export const organisations: Contract = (database, open) =>
         [organisationKey('second')],
       )
       equal((await seen(table)).standing, 'token_organisation')
-      await writeOrganisations(table, [], 3)
+      await writeOrganisations(table, [organisation({ name: 'third' })], 3)
       const left = ['INDEX', 'ENDED#demo', directoryKey('demo'), organisationKey('second')]
       deepEqual([...(await table.read(left)).keys()], ['INDEX'])
     })

@@ -15,7 +15,7 @@ export const states: Contract = (database, open) =>
     it('is nothing until it was loaded, and notes failures all the same', async () => {
       const table = await open()
       equal(await read(table, 0), undefined)
-      await stateWriter(table).fail('down', 5)
+      await stateWriter(table).fail('down')
       equal(await read(table, 5), undefined)
     })
 
@@ -37,7 +37,7 @@ export const states: Contract = (database, open) =>
         [7, 'digest', 100, false],
       )
 
-      await keeper.fail('down', 160)
+      await keeper.fail('down')
       const grace = await read(table, 160)
       deepEqual(
         [grace?.checksum, grace?.lastSuccess, grace && inGrace(grace, 160)],
@@ -61,7 +61,7 @@ export const states: Contract = (database, open) =>
       seen.push(await keysAt())
       const state = await read(table, 100)
       if (state === undefined) throw new TypeError('no state')
-      await keeper.fail('down', 150)
+      await keeper.fail('down')
       await keeper.settle(150)
       seen.push(await keysAt())
       await keeper.settle(160, 159)
@@ -79,8 +79,8 @@ export const states: Contract = (database, open) =>
       const table = await open()
       const keeper = stateWriter(table)
       await keeper.keep(undefined, { version: 7, keys, keysAt: 90, organisations: 'digest' }, 100)
-      await keeper.fail('down', 160)
-      equal(await keeper.claim(170), true)
+      await keeper.fail('down')
+      equal(await keeper.leaseRefresh(170), true)
       const old = await read(table, 170)
       const newer = [...keys, ...keys.map((key) => ({ ...key, kid: 'newer' }))]
       const next = { version: 8, keys: newer, keysAt: 165, organisations: 'digest' }
@@ -94,7 +94,7 @@ export const states: Contract = (database, open) =>
       )
       equal(state?.keys.algorithm('newer'), 'EdDSA')
       notEqual(state?.checksum, old?.checksum)
-      equal(await keeper.claim(170), false, 'the run that is at work has not ended')
+      equal(await keeper.leaseRefresh(170), false, 'the run that is at work has not ended')
     })
 
     it('forgets organisations when there is no Admin API any more', async () => {
@@ -110,24 +110,26 @@ export const states: Contract = (database, open) =>
       const table = await open()
       const keeper = stateWriter(table)
       deepEqual(
-        await Promise.all([1, 2, 3].map(() => keeper.claim(100))).then((all) => all.filter(Boolean).length),
+        await Promise.all([1, 2, 3].map(() => keeper.leaseRefresh(100))).then(
+          (all) => all.filter(Boolean).length,
+        ),
         1,
       )
-      equal(await keeper.claim(154), false)
-      equal(await keeper.claim(155), true)
-      await keeper.fail('down', 156)
-      equal(await keeper.claim(156), true)
+      equal(await keeper.leaseRefresh(154), false)
+      equal(await keeper.leaseRefresh(155), true)
+      await keeper.fail('down')
+      equal(await keeper.leaseRefresh(156), true)
     })
 
     it('gives away one forced fetch in each cooldown', async () => {
       const table = await open()
       const keeper = stateWriter(table)
       equal(
-        (await Promise.all(Array.from({ length: 20 }, () => keeper.lease(1000)))).filter(Boolean).length,
+        (await Promise.all(Array.from({ length: 20 }, () => keeper.leaseKeys(1000)))).filter(Boolean).length,
         1,
       )
-      equal(await keeper.lease(1000 + forcedCooldown - 1), false)
-      equal(await keeper.lease(1000 + forcedCooldown), true)
+      equal(await keeper.leaseKeys(1000 + forcedCooldown - 1), false)
+      equal(await keeper.leaseKeys(1000 + forcedCooldown), true)
     })
 
     it('says while it is pointless to ask for keys: in the cooldown, once its fetch is over', async () => {
@@ -139,7 +141,7 @@ export const states: Contract = (database, open) =>
         return state && maySeekKeys(state, now)
       }
       equal(await may(100), true, 'nobody has asked yet')
-      await keeper.lease(1000)
+      await keeper.leaseKeys(1000)
       equal(await may(1001), true, 'the fetch is under way')
       await keeper.settle(1002)
       deepEqual(

@@ -1,4 +1,4 @@
-import { fetchOrganisations } from '../../lib/refresh/fetch-organisations.ts'
+import { adminApi } from '../../lib/refresh/fetch-organisations.ts'
 import { isPublicSuffix } from '../../lib/refresh/public-suffix.ts'
 import type { AdminList, Upstream } from '../../lib/refresh/upstream.ts'
 
@@ -35,7 +35,19 @@ export const answering = (more: Lists = {}) => {
   return { upstream, asked }
 }
 
-export const made = async (more: Lists = {}) => fetchOrganisations(answering(more).upstream, isPublicSuffix)
+/** All that the Admin API says of each organisation. */
+export const everything = async (upstream: Upstream) => {
+  const source = adminApi(upstream, isPublicSuffix)
+  const listed = await source.list()
+  return Promise.all(
+    listed.map(async (row) => ({
+      ...row,
+      ...(await source.content(row.name)),
+      ended: await source.ended(row.name),
+    })),
+  )
+}
+export const made = (more: Lists = {}) => everything(answering(more).upstream)
 export const one = async (more: Lists = {}) => {
   const [organisation] = await made(more)
   if (organisation === undefined) throw new TypeError('no organisation')

@@ -1,0 +1,84 @@
+import { endedKey, subjectKey } from '../store/keys.ts'
+import { readLargeItem, removeLargeItem, writeLargeItem } from '../store/large-item.ts'
+import type { Table } from '../store/table.ts'
+import { limits } from './limits.ts'
+import { mapConcurrently } from './map-concurrently.ts'
+import { standingOf, uncertain } from './organisation-index.ts'
+import type { EndedSubject } from './organisation-source.ts'
+
+/**
+ * Blocks and sign-outs of subjects. They are written to the subjects' own items, which every request reads; a preference in the
+ * same item stays. The document `ENDED#<org>` lists the names that were written.
+ */
+
+/** Subjects of one organisation that one run writes at most: what remains is left to the next runs. */
+const maxWritten = 10_000
+/** Subjects that are written at a time. */
+const concurrency = 16
+
+const writtenIn = async (table: Table, key: string): Promise<Map<string, string>> => {
+  const document = await readLargeItem(table, await table.read([key]), key)
+  return new Map(
+    Object.entries(Object(document?.value)).map(([name, standing]) => [name, String(standing)] as const),
+  )
+}
+
+const writeSubject = (table: Table, key: string, subject: EndedSubject | undefined): Promise<boolean> =>
+  subject === undefined
+    ? table.change(key, {
+        set: 'REMOVE #blocked, #notBefore',
+        names: ['blocked', 'notBefore'],
+        values: {},
+      })
+    : table.change(key, {
+        set: 'SET #blocked = :blocked, #notBefore = :notBefore',
+        values: { blocked: { BOOL: subject.blocked }, notBefore: { N: String(subject.notBefore ?? 0) } },
+      })
+
+/** Blocks go first, then sign-outs, the latest before the older ones. */
+const byStrictness = (a: EndedSubject, b: EndedSubject): number =>
+  Number(b.blocked) - Number(a.blocked) || (b.notBefore ?? 0) - (a.notBefore ?? 0)
+
+/** Those that are kept of more than the limit allows: the strictest. */
+export const withinLimit = (ended: readonly EndedSubject[]): readonly EndedSubject[] =>
+  ended.length <= limits.endedSubjects ? ended : ended.toSorted(byStrictness).slice(0, limits.endedSubjects)
+
+/**
+ * Brings the subjects of an organisation up to this list: the strictest first, and whoever is no longer in it is freed last.
+ * True when all are written; otherwise a later run with the same list goes on.
+ */
+export const writeEnded = async (
+  table: Table,
+  org: string,
+  ended: readonly EndedSubject[],
+  version: number,
+  signal?: AbortSignal,
+): Promise<boolean> => {
+  const key = endedKey(org)
+  const written = await writtenIn(table, key)
+  const wanted = new Map(ended.toSorted(byStrictness).map((subject) => [subject.name, subject]))
+  const standing = (name: string) => {
+    const subject = wanted.get(name)
+    return subject && standingOf(subject)
+  }
+  const due = [...new Set([...wanted.keys(), ...written.keys()])].filter(
+    (name) => written.get(name) !== standing(name),
+  )
+  const part = due.slice(0, maxWritten)
+  if (part.length === 0) return true
+
+  for (const name of part) written.set(name, uncertain)
+  await writeLargeItem(table, key, { version, value: Object.fromEntries(written) })
+  let done = 0
+  await mapConcurrently(concurrency, part, async (name) => {
+    if (signal?.aborted) return
+    await writeSubject(table, subjectKey(org, name), wanted.get(name))
+    const now = standing(name)
+    if (now === undefined) written.delete(name)
+    else written.set(name, now)
+    done++
+  })
+  if (written.size === 0) await removeLargeItem(table, key)
+  else await writeLargeItem(table, key, { version: version + 1, value: Object.fromEntries(written) })
+  return done === due.length
+}
