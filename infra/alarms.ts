@@ -50,6 +50,18 @@ export const alarms = {
     periods: [2, 2],
     silence: 'is bad',
   },
+  'organisation-kept-back': {
+    metric: 'organisationsKeptBack',
+    means: 'The data of at least one organisation cannot be had or used: its last good data serve.',
+    threshold: 1,
+    periods: [3, 3],
+  },
+  'list-shrunk': {
+    metric: 'listShrunk',
+    means: 'More than a third of the organisations are missing at once: they are kept for 15 minutes.',
+    threshold: 1,
+    periods: [1, 1],
+  },
   'server-errors': {
     metric: 'serverErrorShare',
     means: 'At least 5 % of requests are answered with a server error.',

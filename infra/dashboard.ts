@@ -19,6 +19,7 @@ export const graphs = {
   'Refused requests for units, choices, logouts, health': ['refused', 'refusedByCode'],
   'Age of the state (s) and grace': ['stateAge', 'inGrace'],
   'Refreshes of the state': ['refreshSucceeded', 'refreshFailed'],
+  'Organisations kept back, and a list that is not believed': ['organisationsKeptBack', 'listShrunk'],
   'Requests, client errors, server errors': ['requests', 'clientErrors', 'serverErrors'],
   'Latency (ms)': ['latencyMedian', 'latencyP99'],
   'Size of the cookies in a request (bytes; API Gateway takes 10,240 of headers)': [

@@ -10,6 +10,10 @@ export const emitted = {
   StateAge: 'refresh-state: seconds since the state was last known to be current',
   RefreshSucceeded: 'refresh-state: 1 when this run found or wrote a current state, else 0',
   RefreshFailed: 'refresh-state: 1 when this run did not, else 0',
+  OrganisationsKeptBack:
+    'refresh-state: organisations that keep their last good data, as new ones cannot be had or used',
+  ListShrunk:
+    'refresh-state: 1 when so many organisations are missing at once that the list is not believed, else 0',
   LoginStarted: 'login, org-login: a browser was sent to the identity service',
   LoginReturned: 'callback: a browser came back from there',
   LoginVerified: 'callback: its token holds, and belongs to the login that was started here',
@@ -72,6 +76,8 @@ export const metrics = ({ api, table }: Measured) => {
   return {
     inGrace: own('InGrace', 'Maximum', minute),
     stateAge: own('StateAge', 'Maximum', minute),
+    organisationsKeptBack: own('OrganisationsKeptBack', 'Maximum'),
+    listShrunk: own('ListShrunk', 'Maximum'),
     refreshSucceeded: own('RefreshSucceeded'),
     refreshFailed: own('RefreshFailed'),
     refreshRuns: math(
