@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
-import { beforeEach, describe, it } from 'node:test'
+import { beforeEach, describe, it, type TestContext } from 'node:test'
 import type { Context } from 'aws-lambda'
 import { refreshState } from '../functions/refresh-state/handler.ts'
 import type { OrganisationSource } from '../lib/refresh/organisation-source.ts'
@@ -108,13 +108,13 @@ describe('An organisation whose data cannot be had or used', () => {
     deepEqual([await statusOf('editor'), await statusOf('chief')], [401, 200])
   })
 
-  it('is unknown while it is new', async () => {
+  it('is unknown while it is new', async (test) => {
     await control({ do: 'answer', list: 'units.list', org: 'second', status: 500 })
     const { table: empty, close } = await openTable()
+    test.after(close)
     await run(60_000, empty)
     deepEqual((await empty.read([organisationKey('second'), directoryKey('second')])).size, 0)
     equal((await empty.read([organisationKey('demo')])).size, 1)
-    await close()
   })
 
   it('says so no more when its data are good again', async () => {
@@ -133,7 +133,7 @@ describe('An organisation whose data cannot be had or used', () => {
     equal((await health()).inGrace, true)
   })
 
-  it('is asked for after all others the next time', async () => {
+  it('is asked for after all others the next time', async (test) => {
     const names = ['a', 'b', 'c', 'd']
     const good = sourceOf(names.map((name) => organisation({ name })))
     const asked: string[] = []
@@ -145,6 +145,7 @@ describe('An organisation whose data cannot be had or used', () => {
       },
     }
     const { table: empty, close } = await openTable()
+    test.after(close)
     await writeOrganisations(
       empty,
       names.map((name) => organisation({ name })),
@@ -159,7 +160,6 @@ describe('An organisation whose data cannot be had or used', () => {
         signal: new AbortController().signal,
       })
     deepEqual(asked, ['a', 'b', 'c', 'd', 'b', 'c', 'd', 'a'])
-    await close()
   })
 })
 
@@ -178,11 +178,14 @@ describe('Blocks and sign-outs', () => {
     ['the key set is refused', { do: 'malformed-jwks', as: 'symmetric' }],
     ['roles cannot be had', { do: 'answer', list: 'roles.list', status: 500 }],
   ] as const)
-    it(`arrive although ${what}`, async () => {
+    it(`arrive although ${what}, and nothing else does`, async () => {
       await block()
+      await control({ do: 'mapping', add: { org: 'demo', group: 'x', unit: 'west' } })
+      const directory = await stored(directoryKey('demo'))
       await control(command)
       equal((await run()).outcome, 'failed')
       deepEqual([await statusOf('guest'), await statusOf('editor'), await statusOf('chief')], [401, 401, 200])
+      deepEqual(await stored(directoryKey('demo')), directory)
     })
 
   it('are written before anything else', async () => {
@@ -215,8 +218,9 @@ describe('Blocks and sign-outs', () => {
 
 describe('A list of organisations that shrinks', () => {
   const names = (count: number) => Array.from({ length: count }, (_, n) => `org-${n}`)
-  const given = async () => {
+  const given = async (test: TestContext) => {
     const { table: empty, close } = await openTable()
+    test.after(close)
     const write = (which: readonly string[], now: number) =>
       writeOrganisations(
         empty,
@@ -229,37 +233,34 @@ describe('A list of organisations that shrinks', () => {
       return (await empty.read(keys)).size
     }
     await write(names(9), 0)
-    return { write, there, close }
+    return { write, there }
   }
 
-  it('by a third or less, or by two, is believed at once', async () => {
-    const { write, there, close } = await given()
+  it('by a third or less, or by two, is believed at once', async (test) => {
+    const { write, there } = await given(test)
     equal((await write(names(6), 60)).shrunk, undefined)
     equal(await there(), 6)
     await write(names(4), 120)
     equal((await write(names(2), 180)).shrunk, undefined)
     equal(await there(), 2)
-    await close()
   })
 
-  it('by more keeps the missing ones, until the same names have been missing for 15 minutes', async () => {
-    const { write, there, close } = await given()
+  it('by more keeps the missing ones, until the same names have been missing for 15 minutes', async (test) => {
+    const { write, there } = await given(test)
     const shrunk = 'organizations.list: 4 of 9 organisations are missing'
     for (const now of [60, 500, 959]) equal((await write(names(5), now)).shrunk, shrunk)
     equal(await there(), 9)
     equal((await write(names(5), 960)).shrunk, undefined)
     equal(await there(), 5)
-    await close()
   })
 
-  it('begins to count again when they come back in between', async () => {
-    const { write, there, close } = await given()
+  it('begins to count again when they come back in between', async (test) => {
+    const { write, there } = await given(test)
     await write(names(5), 60)
     await write(names(9), 120)
     await write(names(5), 180)
     await write(names(5), 1000)
     equal(await there(), 9)
-    await close()
   })
 
   it('shows grace, without growing older, and counts for the alarm', async () => {
@@ -288,7 +289,7 @@ describe('A run', () => {
   it('ends itself before Lambda ends it, notes why, and leaves the way free for the next', async () => {
     await control({ do: 'slow', ms: 400 })
     const began = performance.now()
-    const { outcome, line } = await run(8000 + 1000)
+    const { outcome, line } = await run(1600)
     ok(performance.now() - began < 3000)
     deepEqual([outcome, line.RefreshFailed, line.InGrace], ['failed', 1, 1])
     match(String(line.reason), /^out of time: /)
@@ -323,12 +324,12 @@ describe('A run', () => {
     equal((await refresh(false, again)).outcome, 'changed')
   })
 
-  it('fails when nothing of an organisation was reached in time', async () => {
+  it('fails when nothing of an organisation was reached in time', async (test) => {
     const { table: empty, close } = await openTable()
+    test.after(close)
     await rejects(
       writeOrganisations(empty, [organisation()], 1, { signal: AbortSignal.abort() }),
       /^UpstreamError: not reached in time \(1 of 1 organisations\)$/,
     )
-    await close()
   })
 })

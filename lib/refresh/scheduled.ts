@@ -14,8 +14,11 @@ type Run<E> = (event: E, signal: AbortSignal) => Promise<RefreshResult>
 /** What the caller of a run is told. */
 export type Report = Readonly<{ outcome: RefreshResult['outcome'] }>
 
-/** What a run leaves unused of its time, in milliseconds: enough for writes under way, and for the note why it ended. */
+/** Milliseconds that a run leaves unused: enough for writes under way, and for the note why it ended. */
 const reserve = 8000
+
+/** Milliseconds until a run ends itself, of those until Lambda would end it. */
+const timeFor = (remaining: number): number => Math.max(remaining - reserve, remaining / 2)
 
 /** How many organisations that were kept back are named in the log line. */
 const maxNamed = 10
@@ -68,7 +71,7 @@ export const scheduled = <E>(
   return middy<E, Report, Error, Context>({ timeoutEarlyInMillis: 0 }).handler(
     async (event: E, context: Context) => {
       const began = performance.now()
-      const signal = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - reserve))
+      const signal = AbortSignal.timeout(timeFor(context.getRemainingTimeInMillis()))
       try {
         return report(await run(event, signal), began)
       } catch (error) {

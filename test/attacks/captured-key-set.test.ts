@@ -1,12 +1,11 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
-import type { Context } from 'aws-lambda'
 import { refreshState } from '../../functions/refresh-state/handler.ts'
 import { scheduled } from '../../lib/refresh/scheduled.ts'
 import { stateWriter } from '../../lib/refresh/state-writer.ts'
 import { upstreamOf } from '../../lib/refresh/upstream.ts'
-import { asProblem } from '../support/gateway.ts'
+import { asProblem, context } from '../support/gateway.ts'
 import { forged, goodKeys, pairOf, publicJwk, uselessKeys } from './forger.ts'
 import { type KeySetAnswer, sending } from './key-set-server.ts'
 import { openForgedGateway } from './present.ts'
@@ -19,7 +18,7 @@ const run = async (forced = false): Promise<Record<string, unknown>> => {
   const credentials = async () => ({ id: 'gateway', secret: 'canary-client-secret' })
   const upstream = upstreamOf(on.config, credentials, on.now)
   const deps = { ...on, table: gateway.table, keeper: stateWriter(gateway.table), upstream }
-  await scheduled('refresh-state', refreshState(deps), on)({ forced }, {} as Context)
+  await scheduled('refresh-state', refreshState(deps), on)({ forced }, context)
   return gateway.logs.at(-1) ?? {}
 }
 

@@ -1,6 +1,5 @@
 import { equal } from 'node:assert/strict'
 import { after } from 'node:test'
-import type { Context } from 'aws-lambda'
 import { refreshState } from '../../functions/refresh-state/handler.ts'
 import type { Answer } from '../../lib/http/messages.ts'
 import { Problem } from '../../lib/problem.ts'
@@ -10,6 +9,7 @@ import { upstreamOf } from '../../lib/refresh/upstream.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
 import {
   browser,
+  context,
   fromOurPage,
   navigation,
   openGateway,
@@ -97,9 +97,7 @@ export const everythingSaid = async () => {
       answer: {
         statusCode: 200,
         headers: {},
-        body: JSON.stringify(
-          await scheduled('refresh-state', refreshState(deps), on)({ forced }, {} as Context),
-        ),
+        body: JSON.stringify(await scheduled('refresh-state', refreshState(deps), on)({ forced }, context)),
       },
     })
   }
