@@ -57,7 +57,7 @@ export const ownBudgets: Readonly<Record<RouteName, number>> = {
   login: 36_500,
   'org-login': 36_500,
   callback: 54_000,
-  authorize: 56_000,
+  authorize: 56_500,
   'token-is-set': 49_000,
   units: 51_500,
   unit: 51_500,
