@@ -14,12 +14,15 @@ export class ImsgError extends Error {
   /** The HTTP status, or 0 when there was no answer at all. */
   readonly status: number
   readonly code: string
+  /** After how many seconds to ask again, where the answer said so. */
+  readonly retryAfter: number | undefined
 
-  constructor(status: number, code: string, message = code, cause?: unknown) {
+  constructor(status: number, code: string, message = code, cause?: unknown, retryAfter?: number) {
     super(message, { cause })
     this.name = 'ImsgError'
     this.status = status
     this.code = code
+    this.retryAfter = retryAfter
   }
 }
 
@@ -84,6 +87,10 @@ const worldWith = ({
 
 const patience = 15_000
 const longestPause = 60_000
+/** However long an answer asks to wait. */
+const longestWait = 600_000
+/** The documented key of the gateway's own 401. */
+const signedOutKey = 'errors.auth.MissingToken'
 /** Stands for the body of a redirection, which a script may not read. */
 const elsewhere = 'elsewhere'
 
@@ -103,6 +110,10 @@ const audience = <Told extends unknown[]>() => {
     close: () => listeners.clear(),
   }
 }
+
+/** `Retry-After` (RFC 9110 section 10.2.3) in seconds; in its other form, a date, it is left aside. */
+const retryAfterOf = ({ headers }: Response): number | undefined =>
+  Number(/^\d+$/.exec(headers.get('retry-after') ?? '')) || undefined
 
 const noAnswer = (cause: unknown): never => {
   throw new ImsgError(0, 'no_answer', 'The gateway did not answer', cause)
@@ -128,12 +139,17 @@ const caller =
     }
     const { response, body } = await answered().catch(noAnswer).finally(stop)
     if (response.type === 'opaqueredirect') return { msg: elsewhere } as T
-    const { msg, code, title } = Object(body) as { msg?: unknown; code?: unknown; title?: unknown }
-    // A 200 without `msg` is not the gateway's: a captive portal, or a page of the service behind it.
-    if (response.ok && typeof msg === 'string') return body as T
-    const named = [code, body].find((each) => typeof each === 'string') ?? `http_${response.status}`
-    const reason = response.ok ? 'not_the_gateway' : named
-    throw new ImsgError(response.status, reason, typeof title === 'string' ? title : reason)
+    const { status, ok } = response
+    const { msg, key = body, code, title } = Object(body) as Record<string, unknown>
+    if (ok && typeof msg === 'string') return body as T
+    // Without `msg` or the key it is somebody else's: a captive portal, a proxy, or a page of the service behind it.
+    const foreign = ok || (status === 401 && key !== signedOutKey)
+    const named = [code, body].find((each) => typeof each === 'string') ?? `http_${status}`
+    const reason = foreign ? 'not_the_gateway' : named
+    const wait = retryAfterOf(response)
+    const busy = `Too many requests${wait ? `, ask again in ${wait} s` : ''}`
+    const words = typeof title === 'string' ? title : status === 429 ? busy : reason
+    throw new ImsgError(status, reason, words, undefined, wait)
   }
 
 /** Keeps `state` true: asks when asked, and again and again while somebody listens. */
@@ -157,17 +173,19 @@ const watch = (
     const usual = world.document.hidden ? every * 6 : every
     // Half of it by chance: pages that lost the gateway together shall not come back together.
     const backOff = Math.min(every * 2 ** failures, longestPause) * (0.5 + world.random() / 2)
-    return failures ? Math.max(usual, backOff) : usual
+    const asked = Math.min((why?.retryAfter ?? 0) * 1000, longestWait)
+    return failures ? Math.max(usual, backOff, asked) : usual
   }
 
   const become = (next: Session, reason?: ImsgError) => {
     const changed = next !== state
+    const otherCause = next === 'unavailable' && reason?.code !== why?.code
     state = next
     why = reason
     failures = state === 'unavailable' ? failures + 1 : 0
     // A signed-out page has nothing to wait for but a login: another page announces it, or this one is looked at after it.
     if (listeners.size && state !== 'signed-out') cancel = world.later(ask, pause())
-    if (changed || renewed) all(state, why)
+    if (changed || otherCause || renewed) all(state, why)
     renewed = false
     if (changed && state !== 'unavailable') announce({ session: state })
   }
@@ -179,7 +197,8 @@ const watch = (
     )
     if (flight?.control !== control) return flight?.answer ?? state
     flight = undefined
-    become(reason ? (reason.status === 401 ? 'signed-out' : 'unavailable') : 'signed-in', reason)
+    const signedOut = reason?.status === 401 && reason.code !== 'not_the_gateway'
+    become(reason ? (signedOut ? 'signed-out' : 'unavailable') : 'signed-in', reason)
     return state
   }
 

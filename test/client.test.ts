@@ -109,6 +109,12 @@ describe('the browser client: a gateway that is not available', () => {
     ['503', down, 'table_unavailable'],
     ['429 of the API itself', { status: 429, body: { message: 'Too Many Requests' } }, 'http_429'],
     ['no network', 'no network', 'no_answer'],
+    ["a proxy's 401", { status: 401, body: '<html>' }, 'not_the_gateway'],
+    [
+      "a proxy's 401 in JSON",
+      { status: 401, body: { code: 'no', message: 'Unauthorized' } },
+      'not_the_gateway',
+    ],
     ['a page of somebody else', { status: 200, body: '<html>' }, 'not_the_gateway'],
     ['a service that answers every path', { status: 200, body: { hello: 1 } }, 'not_the_gateway'],
   ] as const)
@@ -119,6 +125,42 @@ describe('the browser client: a gateway that is not available', () => {
       page.answers(good)
       await page.pass(10)
       deepEqual(page.heard, ['unknown', 'signed-in', `unavailable ${code}`, 'signed-in'])
+    })
+
+  it('takes the documented key alone for a sign-out too', async () => {
+    const page = await listening({ status: 401, body: 'errors.auth.MissingToken' })
+    deepEqual(page.heard, ['unknown', 'signed-out errors.auth.MissingToken'])
+  })
+
+  it('tells a cause that changes, and one that stays no second time', async () => {
+    const page = await listening(down)
+    await page.pass(10)
+    page.answers('no network')
+    await page.pass(60)
+    page.answers(down)
+    await page.pass(60)
+    const both = ['unavailable table_unavailable', 'unavailable no_answer']
+    deepEqual(page.heard, ['unknown', ...both, both[0]])
+    equal(page.asked.length, 4)
+  })
+
+  for (const [retryAfter, message, pause] of [
+    ['45', 'Too many requests, ask again in 45 s', 45],
+    // However long it asks for.
+    ['86400', 'Too many requests, ask again in 86400 s', 600],
+    ['1', 'Too many requests, ask again in 1 s', 10],
+    [undefined, 'Too many requests', 10],
+    ['Fri, 27 Nov 2026 00:00:00 GMT', 'Too many requests', 10],
+    ['-1', 'Too many requests', 10],
+  ] as const)
+    it(`has words for 429, and waits as long as it is asked to: ${retryAfter}`, async () => {
+      const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter }
+      const page = open()
+      const told: unknown[] = []
+      page.answers({ status: 429, body: { message: 'Too Many Requests' }, headers })
+      page.gateway.session.subscribe((_, why) => told.push(why?.message))
+      await settled()
+      deepEqual([told.at(-1), page.pause()], [message, pause])
     })
 
   it('backs off up to a minute, and returns to its pace with the first good answer', async () => {

@@ -1,6 +1,10 @@
 import { imsg, type World } from '../../client/imsg.ts'
 
-type Reply = { status: number; body: unknown } | 'no network' | 'silence' | 'half an answer'
+type Reply =
+  | { status: number; body: unknown; headers?: Record<string, string> }
+  | 'no network'
+  | 'silence'
+  | 'half an answer'
 /** The pages of one browser, as their channels hear each other. */
 export type Pages = Set<(news: never) => void>
 
@@ -8,7 +12,7 @@ export type Pages = Set<(news: never) => void>
 export const good: Reply = { status: 200, body: { msg: 'ok' } }
 export const signedOut: Reply = {
   status: 401,
-  body: { code: 'token_revoked', title: 'You have been signed out' },
+  body: { key: 'errors.auth.MissingToken', code: 'token_revoked', title: 'You have been signed out' },
 }
 export const down: Reply = { status: 503, body: { code: 'table_unavailable', title: 'Not right now' } }
 
@@ -47,7 +51,8 @@ export const open = (pages: Pages = new Set()) => {
           start: (body) => signal?.addEventListener('abort', () => body.error(signal.reason)),
         }),
       )
-    return Response.json(reply.body, { status: reply.status })
+    const { body, ...init } = reply
+    return Response.json(body, init)
   }
   const world: World = {
     fetch: (url, init) => {
