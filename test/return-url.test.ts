@@ -41,6 +41,24 @@ describe('A return URL that is allowed', () => {
       deepEqual(judgeReturnUrl(input, allowed), { url, rule }))
 })
 
+describe('A return URL in any language', () => {
+  for (const title of [
+    'می\u200cخواهم',
+    'क्\u200dष',
+    'Donau\u00addampf',
+    '👩\u200d👩\u200d👧',
+    '❤\ufe0f\u200d🔥',
+    '1\ufe0f\u20e3',
+    '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}',
+    '文書',
+  ])
+    it(`keeps its title: ${title}`, () => {
+      const path = `/${encodeURIComponent(title)}`
+      for (const input of [path, `/a?b=${path}`, `https://app.example.test${path}/x`, encodeURI(path)])
+        equal('url' in judgeReturnUrl(input, allowed), true, input)
+    })
+})
+
 describe('A return URL that is refused', () => {
   const length = 'empty or longer than 2048 characters'
   const origin = 'neither a path nor an allowed origin, spelled exactly'
@@ -58,12 +76,30 @@ describe('A return URL that is refused', () => {
     ['xhttps://app.example.test/', origin],
     ['/%EF%BC%8Fevil.test', path],
     ['/%E2%80%8B', path],
+    // A reader that drops what cannot be seen.
+    ['/%E2%80%8D/evil.test', path],
+    ['/%C2%AD%E2%80%8C/evil.test', path],
+    ['/%EF%B8%8F/evil.test', path],
+    ['/%E1%A0%8B/evil.test', path],
+    ['/.%E2%80%8D./x', path],
+    ['/a/%C2%AD..', path],
+    ['/%25E2%2580%258D/evil.test', path],
+    ['/%2%C2%ADf%2fevil.test', path],
+    ['/a%E2%80%8D%5cb', path],
+    // Invisible, and no part of any text.
+    ['/a%E2%80%AEb', path],
+    ['/a%E2%81%A6b', path],
+    ['/a%E2%80%8Eb', path],
+    ['/a%EF%BB%BFb', path],
+    ['/a%F3%A0%81%A7%F3%A0%81%BF', path],
+    ['/%F0%9F%8F%B4%F3%A0%81%A7', path],
     ['/%252525252e', path],
     ['/./a', path],
     ['/a/..', path],
     ['/imsg-service/v1/callback', 'leads back into the login'],
     ['/IMSG-service/v1/Login?x', 'leads back into the login'],
     ['/imsg-service/v1/%63allback', 'leads back into the login'],
+    ['/imsg-service/v1/call%E2%80%8Dback', 'leads back into the login'],
     ['https://gw.example.test/imsg-service/v1/org/a/login', 'leads back into the login'],
   ] as const)
     it(`comes with the reason: ${input.slice(0, 40)}`, () =>

@@ -32,11 +32,15 @@ const mostDecodings = 4
 const decodedOnce = (text: string): string =>
   text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString())
 
+/** The same for a reader that drops what cannot be seen: joiners, soft hyphens, variation selectors. */
+const decodedVisible = (text: string): string =>
+  decodedOnce(text).replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+
 /** The path and all that it turns into when it is decoded again and again; nothing when it does not come to rest. */
-const readings = (path: string): readonly string[] | undefined => {
+const readingsBy = (decode: (text: string) => string, path: string): readonly string[] | undefined => {
   const seen = [path]
   for (let text = path, round = 0; ; round++) {
-    const next = decodedOnce(text)
+    const next = decode(text)
     if (next === text) return seen
     if (round === mostDecodings) return undefined
     seen.push(next)
@@ -44,12 +48,23 @@ const readings = (path: string): readonly string[] | undefined => {
   }
 }
 
+/** Every reading of the path, with what cannot be seen and without it. */
+const readings = (path: string): readonly string[] | undefined => {
+  const [whole, visible] = [readingsBy(decodedOnce, path), readingsBy(decodedVisible, path)]
+  return whole && visible && [...whole, ...visible]
+}
+
+/** A flag of England, Scotland or Wales is a black flag and invisible tags: UTS 51, emoji tag sequences. */
+const tagSequence = /\u{1F3F4}[\u{E0020}-\u{E007E}]+\u{E007F}/gu
+/** Persian, Indic and emoji text needs the two joiners, long words the soft hyphen. No other invisible character is text. */
+const forbidden = /[\\\ufffd\p{Cc}\p{Zl}\p{Zp}[\p{Cf}--[\u00ad\u200c\u200d]]]/v
+
 /** One leading slash with something harmless behind it, no backslash, control or look-alike, no dot segment. */
 const isPlain = (path: string): boolean =>
   [path, path.normalize('NFKC')].every(
     (text) =>
       /^\/(?![/\p{White_Space}])/u.test(text) &&
-      !/[\\\ufffd\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text) &&
+      !forbidden.test(text.replace(tagSequence, '')) &&
       !text.split('/').some((segment) => segment === '.' || segment === '..'),
   )
 
