@@ -16,7 +16,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import type { Config } from '../lib/config.ts'
-import { type HttpRouteName, methodAndPath, type Route, routes } from '../lib/routes.ts'
+import { type HttpRouteName, methodsAndPaths, type Route, routes } from '../lib/routes.ts'
 
 type Throttle = { rateLimit: number; burstLimit: number }
 
@@ -81,23 +81,25 @@ export const addRoutes = (
   handlers: Readonly<Record<string, IFunction>>,
 ): HttpRoute[] =>
   Object.entries(rows).flatMap(([name, row]) => {
-    const at = methodAndPath(row)
     const handler = handlers[name]
-    if (!at || !handler) return []
-    const httpRoute = new HttpRoute(api, name, {
-      httpApi: api,
-      routeKey: HttpRouteKey.with(at.path, HttpMethod[at.method]),
-      integration: new HttpLambdaIntegration(name, handler),
-    })
-    return [httpRoute]
+    if (!handler) return []
+    const integration = new HttpLambdaIntegration(name, handler)
+    return methodsAndPaths(row).map(
+      ({ method, path }) =>
+        new HttpRoute(api, method === 'HEAD' ? `${name}-head` : name, {
+          httpApi: api,
+          routeKey: HttpRouteKey.with(path, HttpMethod[method]),
+          integration,
+        }),
+    )
   })
 
 const routeSettings = (rows: Rows) =>
   Object.fromEntries(
     Object.entries(throttle.routes).flatMap(([name, limit]) => {
-      const at = rows[name] && methodAndPath(rows[name])
       const setting = { ThrottlingRateLimit: limit.rateLimit, ThrottlingBurstLimit: limit.burstLimit }
-      return at ? [[`${at.method} ${at.path}`, setting]] : []
+      const row = rows[name]
+      return row ? methodsAndPaths(row).map(({ method, path }) => [`${method} ${path}`, setting]) : []
     }),
   )
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { settings } from '../lib/config.ts'
 import { en } from '../lib/errors/en.ts'
 import { answers, type Code, catalogue } from '../lib/problem.ts'
-import { answerOn, type HttpRouteName, methodAndPath, prefix, type Route, routes } from '../lib/routes.ts'
+import { answerOn, type HttpRouteName, methodsAndPaths, prefix, type Route, routes } from '../lib/routes.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import {
   type Answer,
@@ -34,16 +34,17 @@ const policyHeaders = (route: Route): Json[] => [
           'Sec-Fetch-Mode',
           'Anything but `navigate` is refused. A client that sends none counts as a navigation.',
         ),
-        header(
-          'Sec-Fetch-Dest',
-          'Anything but `document` is refused. A client that sends none counts as a navigation.',
-        ),
+        header('Sec-Fetch-Dest', 'An embedding (`iframe`, `object`, `image`, ...) is refused.'),
+        header('Sec-Purpose', 'A prefetch is refused; `Purpose`, `X-Purpose` and `X-Moz` are read too.'),
       ]
     : []),
   ...('post' in route
     ? [
         header('Origin', 'Has to be PUBLIC_URL or listed in CORS_ALLOWED_ORIGINS, unless a bearer is sent.'),
-        header('Sec-Fetch-Site', 'Has to be `same-origin` where no Origin is sent and a cookie is.'),
+        header(
+          'Sec-Fetch-Site',
+          'Has to be `same-origin` where a cookie is sent and no Origin, or the Origin `null`.',
+        ),
       ]
     : []),
 ]
@@ -58,9 +59,13 @@ const security = {
 const refused = (route: Route, codes: readonly [Code, ...Code[]], setsCookies: boolean): Answer => {
   const [first] = codes
   const { status, key } = answers[answerOn(route, first)]
+  const headers = {
+    ...(status === 401 && { 'WWW-Authenticate': ref('headers', 'WWW-Authenticate') }),
+    ...(setsCookies && cookieHeader),
+  }
   return {
     description: codes.map((code) => `- \`${code}\`: ${en[code].title}`).join('\n'),
-    ...(setsCookies && { headers: cookieHeader }),
+    ...(Object.keys(headers).length > 0 && { headers }),
     content: {
       ...json(text(key)),
       'application/problem+json': {
@@ -112,7 +117,7 @@ const refusals = (route: Route, { refusalsSetCookies }: Spoken): Map<number, Ans
   )
 }
 
-const responses = (route: Route, said: Spoken): Json => {
+const responses = (route: Route, said: Spoken): Record<string, Answer> => {
   const all = refusals(route, said)
   for (const [status, answer] of Object.entries(said.answers)) {
     const before = all.get(Number(status))
@@ -121,7 +126,7 @@ const responses = (route: Route, said: Spoken): Json => {
   return Object.fromEntries([...all].map(([status, answer]) => [String(status), answer]))
 }
 
-const operation = (name: string, route: Route, said: Spoken): Json => ({
+const operation = (name: string, route: Route, said: Spoken) => ({
   operationId: name,
   summary: route.summary,
   ...(said.description && { description: said.description }),
@@ -131,14 +136,27 @@ const operation = (name: string, route: Route, said: Spoken): Json => ({
   responses: responses(route, said),
 })
 
+/** The same operation without bodies. */
+const head = (get: ReturnType<typeof operation>): Json => ({
+  ...get,
+  operationId: `${get.operationId}-head`,
+  summary: `${get.summary}, without a body`,
+  responses: Object.fromEntries(
+    Object.entries(get.responses).map(([status, { content: _, ...response }]) => [status, response]),
+  ),
+})
+
 const paths = (): Json =>
   Object.fromEntries(
     Object.entries<Spoken>(spoken).flatMap(([name, said]) => {
       const route: Route = routes[name as HttpRouteName]
-      const at = methodAndPath(route)
+      const [at] = methodsAndPaths(route)
       if (!at) return []
-      const { method, path } = at
-      return [[path.slice(prefix.length), { [method.toLowerCase()]: operation(name, route, said) }]]
+      const operations = methodsAndPaths(route).map(({ method }) => [
+        method.toLowerCase(),
+        method === 'HEAD' ? head(operation(name, route, said)) : operation(name, route, said),
+      ])
+      return [[at.path.slice(prefix.length), Object.fromEntries(operations)]]
     }),
   )
 
@@ -154,6 +172,11 @@ const components = {
   },
   headers: {
     Location: { description: 'Where to go.', required: true, schema: { type: 'string', format: 'uri' } },
+    'WWW-Authenticate': {
+      description: 'RFC 6750 section 3: `Bearer`, with `error="invalid_token"` when a token was presented.',
+      required: true,
+      schema: { type: 'string' },
+    },
     'Set-Cookie': {
       description: 'A cookie that is set or taken away; may come more than once.',
       schema: { type: 'string' },

@@ -14,19 +14,31 @@ export type RequestOutcome = Readonly<{
   cookieBytes: number
   /** It belongs to a login that nothing ties to its browser: LOGIN_BINDING is off. */
   unbound: boolean
+  /** A person may be behind it. */
+  person: boolean
 }>
 
 const one = (name: string): Metric => ({ name, unit: 'Count', value: 1 })
 
+/**
+ * Prefetches, frames, scripts and link scanners count in no login metric, and one that goes to PUBLIC_URL first counts there. A session
+ * that was set is somebody's.
+ */
+const isNoLogin = ({ code, person }: RequestOutcome): boolean =>
+  code === 'not_a_navigation' || code === 'login_elsewhere' || (!person && code !== 'session_set')
+
 /** The login funnel and the polls, read off the outcomes: no handler counts anything. */
-const metricsOf = ({ route, status, code, cookieBytes, unbound }: RequestOutcome): readonly Metric[] => {
+const metricsOf = (outcome: RequestOutcome): readonly Metric[] => {
+  const { route, status, code, cookieBytes, unbound } = outcome
   const size: Metric = { name: 'HeaderBytes', unit: 'Bytes', value: cookieBytes }
   const more = [...(unbound ? [one('LoginUnbound')] : []), size]
   switch (route) {
     case 'login':
     case 'org-login':
+      if (isNoLogin(outcome)) return []
       return [one(status === 302 ? 'LoginStarted' : 'LoginFailed'), ...more]
     case 'callback':
+      if (isNoLogin(outcome)) return []
       if (code === 'session_set')
         return [one('LoginReturned'), one('LoginVerified'), one('SessionSet'), ...more]
       if (code === 'token_too_large')

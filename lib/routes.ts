@@ -21,7 +21,12 @@ type Http = Common & {
 }
 
 export type Route =
-  | (Http & { get: `/${string}`; csrf: `none: ${string}` })
+  | (Http & {
+      get: `/${string}`
+      csrf: `none: ${string}`
+      /** HEAD is a route as well. */
+      head?: 'answered like GET, without a body'
+    })
   | (Http & {
       post: `/${string}`
       csrf: 'same origin'
@@ -163,6 +168,7 @@ export const routes = {
   },
   health: {
     get: '/health',
+    head: 'answered like GET, without a body',
     csrf: 'none: it changes nothing',
     token: 'no',
     writes: 'nothing',
@@ -188,6 +194,15 @@ export const methodAndPath = (route: Route): { method: 'GET' | 'POST'; path: str
   if ('get' in route) return { method: 'GET', path: `${prefix}${route.get}` }
   if ('post' in route) return { method: 'POST', path: `${prefix}${route.post}` }
   return undefined
+}
+
+/** Every method and full path at which a route is reached: its own, and HEAD where its row says so. */
+export const methodsAndPaths = (
+  route: Route,
+): readonly { method: 'GET' | 'POST' | 'HEAD'; path: string }[] => {
+  const at = methodAndPath(route)
+  if (at === undefined) return []
+  return 'head' in route && route.head ? [at, { ...at, method: 'HEAD' }] : [at]
 }
 
 /** The public answer of a code on a route: where the contract tells one failure differently, the row says so. */

@@ -33,12 +33,14 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer | 'too large'> =
   return Buffer.concat(chunks)
 }
 
+/** An answer to HEAD leaves out the length: RFC 9110 section 8.6 allows that of the body it does not have, or none. */
 const write = (response: ServerResponse, { status, headers, body }: Outgoing): void => {
   const names = new Map<string, string[]>()
   for (const [name, value] of headers) names.set(name, [...(names.get(name) ?? []), value])
   for (const [name, values] of names) response.setHeader(name, values.length > 1 ? values : (values[0] ?? ''))
   response.statusCode = status
-  if (status !== 204 && status !== 304) response.setHeader('content-length', body.length)
+  const bodiless = response.req.method === 'HEAD' || status === 204 || status === 304
+  if (!bodiless) response.setHeader('content-length', body.length)
   response.end(body)
 }
 

@@ -24,9 +24,9 @@ const control = async (command: object) => {
 }
 
 /** One request as curl sends it. Node's own fetch says `sec-fetch-mode: cors`, so it can start no login: it is no navigation. */
-const visit = (url: string, headers: Record<string, string> = {}): Promise<Response> =>
+const visit = (url: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> =>
   new Promise((resolve, reject) => {
-    const sent = request(url, { headers }, (answer) => {
+    const sent = request(url, { method, headers }, (answer) => {
       const pairs = Object.entries(answer.headersDistinct).flatMap(([name, values = []]) =>
         values.map((value) => [name, value] as [string, string]),
       )
@@ -111,6 +111,15 @@ describe('a person at the gateway', () => {
     deepEqual([after.status, await after.text()], [401, '"errors.auth.MissingToken"'])
   })
 
+  it('may ask for health by HEAD, as a monitor does', async () => {
+    const [get, head] = await Promise.all([fetch(`${base}/health`), visit(`${base}/health`, {}, 'HEAD')])
+    const said = ({ headers }: Response) =>
+      // A length goes with a body: RFC 9110 section 8.6.
+      [...headers].filter(([name]) => !['date', 'apigw-requestid', 'content-length'].includes(name))
+    deepEqual([head.status, said(head), head.headers.has('content-length')], [200, said(get), false])
+    equal((await visit(`${base}/token-is-set`, {}, 'HEAD')).status, 404)
+  })
+
   it('goes on while the identity service is down, new logins apart, and health says so', async () => {
     const person = jar()
     await signIn(person)
@@ -149,6 +158,16 @@ describe('a person at the gateway', () => {
     )
     deepEqual(statuses, Array(8).fill(200))
     deepEqual((await control({ do: 'count' })).requests, { '/v1/jwks': 1 })
+  })
+
+  it('is sent from 127.0.0.1 to localhost before the login begins, and ends there', async () => {
+    const person = jar()
+    const away = await person.visit(`${base.replace('localhost', '127.0.0.1')}/login?org=demo&callback=/x`)
+    deepEqual([away.status, away.headers.getSetCookie()], [302, []])
+    const started = await person.visit(away.headers.get('location') ?? '')
+    const there = await visit(`${started.headers.get('location')}&subject=editor`)
+    const back = await person.visit(there.headers.get('location') ?? '')
+    deepEqual([back.status, back.headers.get('location')], [302, `${stack.url}/x`])
   })
 
   it('meets 404 beside the routes, and API Gateway’s own answer to another method', async () => {

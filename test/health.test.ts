@@ -104,6 +104,21 @@ describe('GET /health', () => {
       )
     })
 
+  it('is answered for HEAD as for GET, without a body', async () => {
+    const fine = gateway.instance()
+    const failing = { ...gateway.instance(), table: { ...table, read: async () => new Map() } }
+    for (const [on, status] of [
+      [fine, 200],
+      [failing, 500],
+    ] as const)
+      for (const headers of [{}, { accept: 'application/health+json' }]) {
+        const asked = await open('health', on)
+        const [{ body, ...get }, head] = [await asked({ headers }), await asked({ headers, method: 'HEAD' })]
+        deepEqual([get.statusCode, typeof body], [status, 'string'])
+        deepEqual(head, get)
+      }
+  })
+
   it('satisfies nobody who asks for a session', async () => {
     equal(
       (

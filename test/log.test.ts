@@ -4,7 +4,7 @@ import { endpoint } from '../lib/lambda/endpoint.ts'
 import { logTo, named } from '../lib/log.ts'
 import { Problem } from '../lib/problem.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
-import { context, eventOf, openGateway } from './support/gateway.ts'
+import { context, eventOf, navigation, openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, front, logs } = gateway
@@ -100,11 +100,11 @@ describe('the log', () => {
       const [set] = line._aws?.CloudWatchMetrics ?? []
       return [set?.Metrics.map(({ Name }) => Name), set?.Dimensions]
     }
-    deepEqual(await metrics('login', { query: 'org=demo&callback=/' }), [
+    deepEqual(await metrics('login', { query: 'org=demo&callback=/', headers: navigation }), [
       ['LoginStarted', 'HeaderBytes'],
       [[]],
     ])
-    deepEqual(await metrics('login', { query: 'org=demo&callback=//x' }), [
+    deepEqual(await metrics('login', { query: 'org=demo&callback=//x', headers: navigation }), [
       ['LoginFailed', 'HeaderBytes'],
       [[], ['Code']],
     ])

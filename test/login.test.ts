@@ -12,7 +12,7 @@ import {
 } from './support/gateway.ts'
 
 const gateway = await openGateway({ ALLOWED_CALLBACK_ORIGINS: 'https://tools.example.org:8443' })
-const { call, open, control, clock } = gateway
+const { call, open, control, clock, front } = gateway
 
 const callback = encodeURIComponent('https://app.example.test/article?id=1#top')
 const doors = [
@@ -115,6 +115,48 @@ for (const [route, to] of doors) {
       })
   })
 }
+
+describe('a login that is begun at another host than that of PUBLIC_URL', () => {
+  const there = `${publicUrl}/imsg-service/v1/org/demo/login?callback=${callback}&redirected=1`
+
+  for (const domainName of ['127.0.0.1', 'a1b2c3.execute-api.eu-west-1.amazonaws.com', 'sub.gw.example.test'])
+    it(`goes to PUBLIC_URL first, and on from there: ${domainName}`, async () => {
+      front.reset()
+      for (const [route, to] of doors) {
+        const answer = await call(route, { ...to('demo', `callback=${callback}`), domainName })
+        deepEqual([answer.statusCode, answer.headers.location, answer.cookies], [302, there, undefined])
+      }
+      deepEqual(front.calls, { read: 0, write: 0 })
+
+      // At PUBLIC_URL itself, or behind a CDN, where API Gateway goes on seeing its own host: no second time.
+      const query = new URL(there).search.slice(1)
+      for (const arrived of ['gw.example.test', domainName]) {
+        const answer = await call('org-login', { path: { org: 'demo' }, query, domainName: arrived })
+        ok(answer.headers.location?.startsWith(gateway.identity.url))
+        equal(set(answer).length, 1)
+      }
+    })
+
+  for (const domainName of ['gw.example.test', 'GW.example.test', '', undefined])
+    it(`is one only where API Gateway says so: ${domainName}`, async () => {
+      const answer = await call('login', {
+        query: `org=demo&callback=${callback}`,
+        ...(domainName === undefined ? {} : { domainName }),
+        headers: { host: 'elsewhere.test', 'x-forwarded-host': 'elsewhere.test' },
+      })
+      ok(answer.headers.location?.startsWith(gateway.identity.url))
+    })
+
+  for (const [code, query] of [
+    ['bad_organisation', `org=..&callback=${callback}`],
+    ['return_url_not_allowed', 'org=demo&callback=//evil.test'],
+    ['bad_query', `org=demo&callback=${callback}&redirected=1&redirected=1`],
+  ] as const)
+    it(`is refused there when it makes no sense: ${code}`, async () => {
+      const answer = await call('login', { query, headers: asProblem, domainName: '127.0.0.1' })
+      deepEqual([answer.statusCode, codeOf(answer), answer.headers.location], [400, code, undefined])
+    })
+})
 
 describe('a login', () => {
   it('drops the oldest of too many pending ones', async () => {

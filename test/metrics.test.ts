@@ -4,7 +4,7 @@ import { dependencies } from '../lib/lambda/dependencies.ts'
 import { logTo } from '../lib/log.ts'
 import { requestMetrics } from '../lib/metrics.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
-import { asProblem, browser, openGateway, type Request } from './support/gateway.ts'
+import { asProblem, browser, navigation, openGateway, type Request } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { logs, instance, open, token } = gateway
@@ -20,8 +20,9 @@ const lineOf = async (name: HttpRouteName, request: Request, on = instance()) =>
 const namesIn = (line: Awaited<ReturnType<typeof lineOf>>): string[] | undefined =>
   line._aws?.CloudWatchMetrics[0]?.Metrics.map(({ Name }) => Name)
 
-const callback = { query: `imid_token=${await token()}&serviceCallback=/` }
-const start = { query: 'org=demo&callback=/' }
+const headers = navigation
+const callback = { query: `imid_token=${await token()}&serviceCallback=/`, headers }
+const start = { query: 'org=demo&callback=/', headers }
 
 describe('the metrics', () => {
   it('are kept under the name that the stack gives its functions', async () => {
@@ -72,7 +73,7 @@ describe('what is counted of a request', () => {
   const counted = (route: HttpRouteName, status: number, code = 'ok', more: object = {}) => {
     const line = requestMetrics(
       'n',
-      { route, status, code, cookieBytes: 7, unbound: false, ...more },
+      { route, status, code, cookieBytes: 7, unbound: false, person: true, ...more },
       1000,
     ) as {
       _aws?: { Timestamp: number; CloudWatchMetrics: { Metrics: { Name: string; Unit: string }[] }[] }
@@ -111,6 +112,21 @@ describe('what is counted of a request', () => {
       counted('callback', 401, 'token_expired'),
       { ...returned, LoginFailed: '1 Count', ...size },
     ],
+    ['a prefetch or an embed', counted('login', 401, 'not_a_navigation', { unbound: true }), {}],
+    ['an embed that comes back', counted('callback', 401, 'not_a_navigation'), {}],
+    ['a link scanner', counted('login', 302, 'ok', { person: false }), {}],
+    [
+      'a link scanner that is refused',
+      counted('org-login', 403, 'organisation_unknown', { person: false }),
+      {},
+    ],
+    ['a crawler', counted('callback', 400, 'bad_query', { person: false }), {}],
+    [
+      'a session that begins, whoever says so little of themselves',
+      counted('callback', 302, 'session_set', { person: false }),
+      { ...returned, LoginVerified: '1 Count', SessionSet: '1 Count', ...size },
+    ],
+    ['a login that goes to PUBLIC_URL first', counted('login', 302, 'login_elsewhere'), {}],
     ['a good poll', counted('token-is-set', 200), { PollGood: '1 Count' }],
     ['a poll of nobody', counted('token-is-set', 401, 'token_missing'), { PollRefused: '1 Count' }],
     [
@@ -127,10 +143,10 @@ describe('what is counted of a request', () => {
 })
 
 describe('a refusal', () => {
-  const unsigned = { query: 'imid_token=x&serviceCallback=/' }
+  const unsigned = { query: 'imid_token=x&serviceCallback=/', headers }
   const foreign = { headers: { origin: 'https://evil.test', 'content-type': 'application/json' }, body: '{}' }
   for (const [name, request, metric, code] of [
-    ['login', { query: 'org=demo&callback=//elsewhere' }, 'LoginFailed', 'return_url_not_allowed'],
+    ['login', { query: 'org=demo&callback=//elsewhere', headers }, 'LoginFailed', 'return_url_not_allowed'],
     ['callback', unsigned, 'LoginFailed', 'login_not_from_this_browser'],
     ['token-is-set', {}, 'PollRefused', 'token_missing'],
     ['units', { bearer: 'x' }, 'Refused', 'token_malformed'],
@@ -145,6 +161,21 @@ describe('a refusal', () => {
       )
       ok(namesIn(line)?.includes(metric))
     })
+
+  it('of what no person did rings no login alarm', async () => {
+    const scanned = { query: 'org=nobody&callback=/' }
+    for (const request of [
+      scanned,
+      { ...scanned, headers: { ...navigation, 'sec-purpose': 'prefetch' }, cookies: ['a=1'] },
+      { ...scanned, headers: { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' } },
+    ])
+      equal((await lineOf('login', request))._aws, undefined)
+    for (const request of [
+      { ...scanned, headers },
+      { ...scanned, cookies: ['a=1'] },
+    ])
+      equal((await lineOf('login', request)).LoginFailed, 1)
+  })
 
   it('of health says that the gateway is not well', async () => {
     const on = { ...instance(), table: { ...gateway.table, read: async () => new Map() } }
@@ -171,10 +202,10 @@ describe('LOGIN_BINDING=off is loud', () => {
   const unbound = { LOGIN_BINDING: 'off' }
   for (const [name, request] of [
     ['login', start],
-    ['login', { query: 'org=demo&callback=//elsewhere' }],
-    ['org-login', { path: { org: 'demo' }, query: 'callback=/' }],
+    ['login', { query: 'org=demo&callback=//elsewhere', headers }],
+    ['org-login', { path: { org: 'demo' }, query: 'callback=/', headers }],
     ['callback', callback],
-    ['callback', { query: 'imid_token=x&serviceCallback=/' }],
+    ['callback', { query: 'imid_token=x&serviceCallback=/', headers }],
   ] as const)
     it(`in every line of ${name}: ${request.query.slice(0, 14)}`, async () => {
       const off = await lineOf(name, request, instance(unbound))

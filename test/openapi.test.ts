@@ -32,6 +32,7 @@ const exceptions = [
   'operation-2xx-response #/paths/~1login/get/responses',
   'operation-2xx-response #/paths/~1org~1{org}~1login/get/responses',
   'operation-4xx-response #/paths/~1health/get/responses',
+  'operation-4xx-response #/paths/~1health/head/responses',
 ]
 
 const toApp = 'callback=https%3A%2F%2Fapp.example.test%2F'

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
-import { asProblem, cleared, codeOf, fromOurPage, openGateway } from './support/gateway.ts'
+import { asProblem, cleared, codeOf, fromOurPage, navigation, openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, open, control, refresh, token, front, clock } = gateway
@@ -20,12 +20,11 @@ describe('GET /token-is-set', () => {
       statusCode: 200,
       headers: {
         'cache-control': 'no-store',
-        'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
         'content-type': 'application/json; charset=utf-8',
-        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-site',
         'referrer-policy': 'no-referrer',
         'strict-transport-security': 'max-age=31536000',
-        vary: 'accept, accept-language, authorization, cookie, origin, purpose, sec-fetch-dest, sec-fetch-mode, sec-fetch-site, sec-purpose, x-moz',
+        vary: 'accept, accept-language, authorization, cookie, origin, purpose, sec-fetch-dest, sec-fetch-mode, sec-fetch-site, sec-purpose, x-moz, x-purpose',
         'x-content-type-options': 'nosniff',
       },
       body: '{"msg":"ok"}',
@@ -42,6 +41,32 @@ describe('GET /token-is-set', () => {
     deepEqual(
       [statusCode, body, headers['content-type']],
       [401, '"errors.auth.MissingToken"', 'application/json; charset=utf-8'],
+    )
+  })
+
+  for (const [what, name, request, challenge] of [
+    ['no token', 'token-is-set', {}, ''],
+    ['a bad bearer', 'token-is-set', { bearer: 'x' }, ', error="invalid_token"'],
+    ['a bearer without a token', 'token-is-set', { bearer: '' }, ', error="invalid_token"'],
+    ['a bad cookie', 'token-is-set', { cookies: ['imidToken=x'] }, ', error="invalid_token"'],
+    ['a page', 'token-is-set', { bearer: 'x', headers: navigation }, ', error="invalid_token"'],
+    ['a problem document', 'token-is-set', { bearer: 'x', headers: asProblem }, ', error="invalid_token"'],
+    ['a login that is no navigation', 'login', { headers: { 'sec-fetch-mode': 'cors' } }, ''],
+  ] as const)
+    it(`says in a 401 what it wants, and whether a token was presented: ${what}`, async () => {
+      const { statusCode, headers } = await call(name, request)
+      deepEqual([statusCode, headers['www-authenticate']], [401, `Bearer realm="imsg-service"${challenge}`])
+    })
+
+  it('challenges nobody whom a token would not help', async () => {
+    const answers = [await call('token-is-set', { bearer: raw }), await call('units'), await call('login')]
+    deepEqual(
+      answers.map(({ statusCode, headers }) => [statusCode, headers['www-authenticate']]),
+      [
+        [200, undefined],
+        [403, undefined],
+        [400, undefined],
+      ],
     )
   })
 

@@ -31,7 +31,7 @@ export const callback = (deps: Deps): Handle => {
     if (pending === undefined && config.loginBinding) return onward(deps, request, target)
 
     const round = rounds.count(request, target)
-    request.facts.cookies = [round]
+    request.facts.refusalCookies = [round]
     if (pending !== undefined) {
       request.facts.org = pending.org
       request.facts.again = ownLoginUrl(config, pending.org, target)

@@ -46,7 +46,12 @@ export const asPage = async <T extends Pick<Written<never>, 'page' | 'pagePolicy
   const { headers, ...rest } = answer(status, 'text/html', html, request.facts.cookies)
   return {
     ...rest,
-    headers: { ...headers, 'content-language': language, 'content-security-policy': loaded.pagePolicy },
+    headers: {
+      ...headers,
+      'content-language': language,
+      'content-security-policy': loaded.pagePolicy,
+      'cross-origin-opener-policy': 'same-origin',
+    },
   }
 }
 
@@ -110,10 +115,23 @@ export const respond = async <C extends string>(
   return answer(status, 'application/json', JSON.stringify(key), request.facts.cookies)
 }
 
+/** RFC 6750 section 3: what is wanted, and whether what was presented is at fault. */
+const challenge = (code: Code): string => {
+  const nonePresented = code === 'token_missing' || code === 'not_a_navigation'
+  return `Bearer realm="imsg-service"${nonePresented ? '' : ', error="invalid_token"'}`
+}
+
 /** The answer to a failure of the gateway's own catalogue. */
-export const errorResponse = (
+export const errorResponse = async (
   request: Incoming,
   code: Code,
   named: AnswerName,
   errorsUrl?: string,
-): Promise<Answer> => respond(own, request, code, named, errorsUrl)
+): Promise<Answer> => {
+  const { facts } = request
+  if (facts.refusalCookies && answers[named].status < 500)
+    facts.cookies = [...(facts.cookies ?? []), ...facts.refusalCookies]
+  const response = await respond(own, request, code, named, errorsUrl)
+  if (named === 'missingToken') response.headers['www-authenticate'] = challenge(code)
+  return response
+}

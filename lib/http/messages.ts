@@ -16,11 +16,15 @@ export type Facts = {
   cookies?: readonly SetCookie[]
   /** Headers that go with the answer even when it is a refusal. */
   headers?: Readonly<Record<string, string>>
+  /** Cookies that go with a refusal, and not with a failure of ours: a 5xx changes nothing in the browser. */
+  refusalCookies?: readonly SetCookie[]
 }
 
 /** A request, whichever event it came in. The only type of it that goes further than this file. */
 export type Incoming = Readonly<{
   id: string
+  /** The host at which API Gateway took the request; never read from a header. `sam local` names none. */
+  domainName: string | undefined
   header(name: string): string | undefined
   /** The token of `Authorization: Bearer`; empty when there is a bearer without one. RFC 6750 section 2.1. */
   bearer: string | undefined
@@ -40,7 +44,7 @@ export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase6
   cookies?: string[] | undefined
   body?: unknown
   pathParameters?: Record<string, string | undefined> | undefined
-  requestContext: { requestId: string; http?: { method: string } }
+  requestContext: { requestId: string; domainName?: string; http?: { method: string } }
 }
 
 /** The same event with the names of its headers in lower case, as API Gateway sends them and `sam local` does not. */
@@ -59,6 +63,7 @@ export const incoming = (event: HttpEvent): Incoming => {
   const cookieHeader = event.cookies ?? [header('cookie') ?? []].flat()
   return {
     id: event.requestContext.requestId,
+    domainName: event.requestContext.domainName,
     header,
     bearer: bearerOf(header('authorization')),
     cookieHeader,
@@ -74,10 +79,10 @@ export const incoming = (event: HttpEvent): Incoming => {
   }
 }
 
-/** Whatever follows the scheme and one space is the token, good or not: once a bearer is there, no cookie takes its place. */
+/** Whatever follows the scheme and its spaces is the token, good or not: once a bearer is there, no cookie takes its place. */
 const bearerOf = (authorization: string | undefined): string | undefined =>
   // Stryker disable next-line StringLiteral: whatever stands in for no header is no bearer.
-  /^\s*bearer(?: |(?![\w-]))(.*)/is.exec(authorization ?? '')?.[1]
+  /^\s*bearer(?: +|(?![\w-]))(.*)/is.exec(authorization ?? '')?.[1]
 
 /** What API Gateway is given: payload format 2.0. */
 export type Answer = {

@@ -10,16 +10,40 @@ import type { Incoming } from './messages.ts'
 
 type PolicyConfig = Pick<Config, 'publicUrl' | 'corsOrigins'>
 
-/** W3C Fetch Metadata and Secure Purpose; `Purpose` and `X-Moz` are what older browsers sent with a prefetch. */
+/**
+ * The destinations of Fetch that are no page of their own: frames, and what a page loads. `empty` is not among them: with mode
+ * `navigate` it is a navigation that the page's service worker passed on, and no script can make one.
+ */
+const embedded = new Set(
+  [
+    'iframe frame fencedframe embed object image script style font audio video track worker sharedworker',
+    'serviceworker manifest report xslt audioworklet paintworklet webidentity json text speculationrules',
+  ].flatMap((line) => line.split(' ')),
+)
+
+/** W3C Secure Purpose, and what browsers sent with a prefetch before it. */
+const purposeHeaders = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
+
+/** W3C Fetch Metadata: a navigation by its mode, or a request that says nothing of itself. */
 export const isNavigation = ({ header }: Incoming): boolean => {
-  const purposes = [header('sec-purpose'), header('purpose'), header('x-moz')]
-  // Stryker disable next-line StringLiteral: what stands for no header is no prefetch.
-  if (purposes.some((purpose) => /prefetch|prerender|preview/i.test(purpose ?? ''))) return false
+  if (purposeHeaders.some((name) => /prefetch|prerender|preview/i.test(header(name) ?? ''))) return false
+  const [mode, dest] = [header('sec-fetch-mode'), header('sec-fetch-dest')]
+  if (mode === undefined) return dest === undefined || dest === 'document'
   return (
-    (header('sec-fetch-mode') ?? 'navigate') === 'navigate' &&
-    (header('sec-fetch-dest') ?? 'document') === 'document'
+    mode === 'navigate' &&
+    !(dest ?? '')
+      .toLowerCase()
+      .split(/[\s,]+/)
+      .some((each) => embedded.has(each))
   )
 }
+
+/**
+ * Whether a person may be behind a request: it comes from a browser, or brings cookies. Link scanners and monitors do neither, and
+ * what they get says nothing of how logins go.
+ */
+export const maybePerson = ({ header, cookieHeader }: Pick<Incoming, 'header' | 'cookieHeader'>): boolean =>
+  header('sec-fetch-mode') !== undefined || cookieHeader.length > 0
 
 /** What a page that fetched a login may open in a window instead. Checked, as always, when it is followed. */
 const offerLogin = (name: string, request: Incoming, config: PolicyConfig): void => {
@@ -31,7 +55,8 @@ const offerLogin = (name: string, request: Incoming, config: PolicyConfig): void
 }
 
 /**
- * Whether the cookies of a request may change anything. OWASP's order: Origin, then Sec-Fetch-Site. Without either the request comes
+ * Whether the cookies of a request may change anything. OWASP's order: Origin, then Sec-Fetch-Site. `Origin: null` is what a referrer
+ * policy or a sandbox leaves of any origin, so it says nothing. Without either the request comes
  * from no browser, and is refused only if it carries a cookie. One without a cookie is judged all the same when a browser says
  * where it comes from: SameSite=Lax keeps the cookie back, and the answer would still clear it.
  */
@@ -40,10 +65,11 @@ export const cookiesMayAct = (
   config: Pick<Config, 'publicUrl' | 'corsOrigins'>,
 ): boolean => {
   const origin = request.header('origin')
-  if (origin !== undefined)
+  if (origin !== undefined && origin !== 'null')
     return origin === config.publicUrl || config.corsOrigins.some((listed) => listed === origin)
   const site = request.header('sec-fetch-site')
-  return site === undefined ? request.cookieHeader.length === 0 : site === 'same-origin'
+  if (site !== undefined) return site === 'same-origin'
+  return origin === undefined && request.cookieHeader.length === 0
 }
 
 /** Reads from the row who may ask, and refuses the others. A bearer is no cookie: a foreign page cannot send one without a preflight. */

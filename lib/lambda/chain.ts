@@ -48,6 +48,8 @@ export type RouteParts<Code extends string> = Readonly<{
 /** Kept back of Lambda's own time, in milliseconds: our 503 comes before API Gateway's 500. */
 const reserve = 250
 
+const isHead = ({ requestContext }: HttpEvent): boolean => requestContext.http?.method === 'HEAD'
+
 /** Tells people apart in the log without naming them. Whoever knows a subject can work out its lines. */
 const pseudonym = ({ org, subject }: Facts): string | undefined =>
   subject === undefined ? undefined : hash('sha256', JSON.stringify([org, subject]), 'base64url').slice(0, 16)
@@ -87,7 +89,10 @@ export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Hand
   }
 
   const finish = (on: { event: HttpEvent; response: Answer | null | undefined }): void => {
-    if (on.response) on.response = parts.finish(visitOf(on.event), on.response, on.event)
+    if (!on.response) return
+    const { body, ...bodiless } = parts.finish(visitOf(on.event), on.response, on.event)
+    // RFC 9110 section 9.3.2: HEAD is answered with the headers of GET and without its body.
+    on.response = isHead(on.event) || body === undefined ? bodiless : { ...bodiless, body }
   }
 
   const answerProblem = async (on: {

@@ -1,7 +1,8 @@
 import { ConfigError } from '../config.ts'
 import { errorResponse } from '../errors/error-response.ts'
 import { incoming, lowerCased } from '../http/messages.ts'
-import { checkForm, enforce } from '../http/request-policy.ts'
+import { checkForm, enforce, maybePerson } from '../http/request-policy.ts'
+import { withSecurityHeaders } from '../http/security-headers.ts'
 import { logTo } from '../log.ts'
 import { requestMetrics } from '../metrics.ts'
 import { type Code, Problem, row } from '../problem.ts'
@@ -11,17 +12,6 @@ import { type Dependencies, dependencies } from './dependencies.ts'
 import { checkSize, jsonBody } from './json-body.ts'
 
 export type { Endpoint, Handle }
-
-/** On every answer, whatever it is. HSTS says a year and leaves subdomains to the site; `vary` names all that is read. */
-const guards = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-  'cross-origin-opener-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000',
-  vary: 'accept, accept-language, authorization, cookie, origin, purpose, sec-fetch-dest, sec-fetch-mode, sec-fetch-site, sec-purpose, x-moz',
-  'x-content-type-options': 'nosniff',
-}
 
 /** LOGIN_BINDING=off gives up a protection, so that every line of a login says it and a metric counts it. */
 const isUnbound = (route: Route, { loginBinding }: Dependencies['config']): boolean =>
@@ -33,11 +23,12 @@ const report = (on: Dependencies, name: HttpRouteName, visit: Visit<Code>, statu
   const at = Date.now()
   const cookieBytes = visit.request.cookieHeader.reduce((sum, pair) => sum + pair.length + 2, 0)
   const unbound = isUnbound(routes[name], on.config)
+  const outcome = { route: name, status, code, cookieBytes, unbound, person: maybePerson(visit.request) }
   on.log(visit.failure === undefined ? 'info' : row(visit.failure.code).level, {
     route: name,
     ...visitLine(visit, status, at),
     binding: unbound ? 'off' : undefined,
-    ...requestMetrics(on.metricsNamespace, { route: name, status, code, cookieBytes, unbound }, at),
+    ...requestMetrics(on.metricsNamespace, outcome, at),
   })
 }
 
@@ -49,8 +40,6 @@ const failureOf = (error: unknown) =>
 /** A route of the gateway: the chain with the policy, the failures and the measures of its row. */
 export const endpoint = (name: HttpRouteName, handle: Handle, on: Dependencies): Endpoint => {
   const route: Route = routes[name]
-  const { 'strict-transport-security': _, ...plain } = guards
-  const sent = on.config.loopback ? plain : guards
   return chain<Code>(
     {
       check: enforce(name, route, on.config),
@@ -65,7 +54,8 @@ export const endpoint = (name: HttpRouteName, handle: Handle, on: Dependencies):
       respond: (request, code) => errorResponse(request, code, answerOn(route, code), on.config.errorsUrl),
       finish: (visit, answer) => {
         report(on, name, visit, answer.statusCode)
-        return { ...answer, headers: { ...sent, ...answer.headers, ...visit.request.facts.headers } }
+        const headers = { ...answer.headers, ...visit.request.facts.headers }
+        return withSecurityHeaders({ ...answer, headers }, on.config.loopback)
       },
     },
     handle,
@@ -87,7 +77,6 @@ const misconfigured = (problems: readonly string[]): Endpoint => {
   const log = logTo('error')
   return async (event) => {
     log('error', { time: new Date().toISOString(), code: 'internal', cause: 'settings', problems })
-    const { headers, ...answer } = await errorResponse(incoming(lowerCased(event)), 'internal', 'internal')
-    return { ...answer, headers: { ...guards, ...headers } }
+    return withSecurityHeaders(await errorResponse(incoming(lowerCased(event)), 'internal', 'internal'))
   }
 }

@@ -6,7 +6,7 @@ import type { ReturnUrl } from '../redirect/return-url.ts'
 /**
  * Notices a login that goes round in circles: the same browser comes back from the identity service for the same page again and
  * again, each time within a minute of the last. Only finished rounds count, so twenty tabs that sign in at once for twenty pages are no
- * loop. What follows a `?` or `#` does not make another page of it: it may be another each time.
+ * loop. A page is its path and fragment, as editors address articles by `/#article1`; the query may be another each time.
  */
 
 export type LoginLoop = Readonly<{
@@ -23,7 +23,7 @@ const mostRemembered = 20
 
 const mark = (to: string): string =>
   createHash('sha256')
-    .update(to.replace(/[?#].*/s, ''))
+    .update(to.replace(/^([^?#]*)\?[^#]*/, '$1'))
     .digest('base64url')
     .slice(0, 8)
 

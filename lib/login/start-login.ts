@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import { type Answer, type Incoming, redirect } from '../http/messages.ts'
 import { Problem } from '../problem.ts'
-import { identityLoginUrl, ownLoginUrl } from '../redirect/login-url.ts'
+import { identityLoginUrl, ownLoginUrl, publicLoginUrl, redirectedMark } from '../redirect/login-url.ts'
 import { organisationName } from '../redirect/organisation-name.ts'
 import { type Allowed, checkPlausible, returnUrl } from '../redirect/return-url.ts'
 import type { OrganisationRecord, Organisations } from '../state/organisation.ts'
@@ -42,6 +42,16 @@ export const checkOrganisation = (
   if (organisation?.blocked) throw new Problem('organisation_blocked')
 }
 
+/**
+ * Whether the cookies of this login would be set at a host to which the browser does not come back. Behind a CDN API Gateway's own host
+ * is never that of PUBLIC_URL, so a login is sent there once and then begun wherever it arrives.
+ */
+const isElsewhere = ({ domainName, query }: Incoming, { publicUrl }: Pick<Config, 'publicUrl'>): boolean =>
+  domainName !== undefined &&
+  domainName !== '' &&
+  domainName.toLowerCase() !== new URL(publicUrl).hostname &&
+  query.one(redirectedMark) === undefined
+
 export type StartLogin = (request: Incoming, org: string) => Promise<Answer>
 
 /** Checks where this person wants to sign in and return to, ties the login to the browser and sends them to the identity service. */
@@ -53,6 +63,10 @@ export const startLogin =
     request.facts.org = org
     request.facts.again = ownLoginUrl(config, org, callback)
     checkPlausible(callback, { publicUrl: config.publicUrl, origins: config.callbackOrigins })
+    if (isElsewhere(request, config)) {
+      request.facts.code = 'login_elsewhere'
+      return redirect(302, publicLoginUrl(config, org, callback))
+    }
 
     const remembered = states.remembered(now())
     const lookup = organisations.lookup(org)

@@ -28,6 +28,16 @@ export const identityLoginUrl = (
   return loginUrlAt(imasUrl, imasLoginPath, org, callback)
 }
 
+/** Marks a login that was already sent to PUBLIC_URL, so that it is sent there once. */
+export const redirectedMark = 'redirected'
+
+/** The same login at PUBLIC_URL, for one that was begun at another host: decision 0032. */
+export const publicLoginUrl = (
+  config: Pick<Config, 'publicUrl'>,
+  org: OrganisationName,
+  callback: string,
+): LoginUrl => `${ownLoginUrl(config, org, callback)}&${redirectedMark}=1` as LoginUrl
+
 /** Our own login, to start once more. What it is given is checked when it is followed. */
 export const ownLoginUrl = (
   { publicUrl }: Pick<Config, 'publicUrl'>,

@@ -31,7 +31,6 @@ describe('A bad bearer', () => {
     ' Bearer x',
     'Bearer undefined',
     'Bearer null',
-    `Bearer  ${good}`,
     `Bearer\t${good}`,
     `Bearer\n${good}`,
     `Bearer ${good} `,
@@ -75,7 +74,7 @@ describe('A bad bearer', () => {
       equal(codeOf(await gateway.call('unit', beside(authorization))), 'foreign_origin')
     })
 
-  for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR'])
+  for (const scheme of ['Bearer', 'bearer', 'bEaReR', 'Bearer ', 'Bearer    '])
     it(`is good as "${scheme}" with a good token, without asking the cookie`, async () => {
       const request = {
         headers: { authorization: `${scheme} ${good}` },

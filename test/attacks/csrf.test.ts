@@ -32,7 +32,6 @@ const said = (headers: Record<string, string>): string => JSON.stringify(headers
 
 describe('a state change that another page asks for', () => {
   for (const origin of [
-    'null',
     '',
     'https://evil.test',
     'https://gw.example.test.evil.test',
@@ -68,6 +67,12 @@ describe('a state change that another page asks for', () => {
   for (const site of ['same-site', 'cross-site', 'none', '', 'Same-Origin', 'same-origin,cross-site', 'x'])
     it(`is refused from the site ${JSON.stringify(site)}, where there is no origin`, () =>
       bothRefused({ 'sec-fetch-site': site }))
+
+  for (const headers of [{}, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }])
+    it(`is refused with the origin null, which says nothing: ${said(headers)}`, async () => {
+      await bothRefused({ origin: 'null', ...headers })
+      await bothRefused({ origin: 'null', ...headers }, { cookies: [] })
+    })
 
   it('is refused with a session cookie and nothing that says where it comes from', () => bothRefused({}))
 
@@ -135,6 +140,8 @@ describe('a state change that one of our pages asks for', () => {
     { origin: editor, 'sec-fetch-site': 'same-site' },
     { origin: 'https://other.example.test:8443' },
     { 'sec-fetch-site': 'same-origin' },
+    // A page with `Referrer-Policy: no-referrer` sends a form so.
+    { origin: 'null', 'sec-fetch-site': 'same-origin' },
   ])
     it(`is done: ${said(headers)}`, async () => {
       const own = await token({ jti: `ours ${said(headers)}` })

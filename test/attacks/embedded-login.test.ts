@@ -11,7 +11,7 @@ before(async () => {
 })
 
 const dests = [
-  'iframe frame fencedframe embed object image empty script style font audio video track worker sharedworker',
+  'iframe frame fencedframe embed object image script style font audio video track worker sharedworker',
   'serviceworker manifest report xslt audioworklet paintworklet webidentity json',
 ].flatMap((line) => line.split(' '))
 
@@ -19,9 +19,11 @@ const dests = [
 const embeds: readonly Record<string, string>[] = [
   ...dests.map((dest) => ({ 'sec-fetch-dest': dest })),
   ...dests.map((dest) => ({ ...navigation, 'sec-fetch-dest': dest })),
+  { 'sec-fetch-dest': 'empty' },
   { 'sec-fetch-dest': '' },
   { 'sec-fetch-dest': 'document, iframe' },
   { 'sec-fetch-dest': 'Document' },
+  { ...navigation, 'sec-fetch-dest': 'document, iframe' },
   ...['cors', 'no-cors', 'same-origin', 'websocket', 'nested-navigate', '', 'Navigate', 'navigate, cors'].map(
     (mode) => ({ ...navigation, 'sec-fetch-mode': mode }),
   ),
@@ -34,6 +36,7 @@ const embeds: readonly Record<string, string>[] = [
   { ...navigation, purpose: 'Prefetch' },
   { ...navigation, purpose: 'preview' },
   { ...navigation, 'x-moz': 'prefetch' },
+  { ...navigation, 'x-purpose': 'preview' },
 ]
 
 describe('an embed, a prefetch or a fetch', () => {
@@ -96,6 +99,9 @@ describe('a navigation', () => {
     { 'sec-fetch-mode': 'navigate' },
     { 'sec-fetch-dest': 'document' },
     { ...navigation, 'sec-fetch-site': 'none' },
+    // What the service worker of a page passes on.
+    { ...navigation, 'sec-fetch-dest': 'empty' },
+    { ...navigation, 'sec-fetch-dest': 'something-new' },
     { ...navigation, purpose: '', 'sec-purpose': '' },
   ])
     it(`starts a login: ${JSON.stringify(headers)}`, async () => {
@@ -104,14 +110,43 @@ describe('a navigation', () => {
     })
 })
 
-describe('every page of ours', () => {
-  it('forbids that anybody frames it', async () => {
+describe('the policies of an answer', () => {
+  const policies = ['content-security-policy', 'cross-origin-opener-policy', 'cross-origin-resource-policy']
+  const policiesOf = ({ headers }: Awaited<ReturnType<typeof call>>) =>
+    policies.filter((name) => headers[name] !== undefined)
+
+  it('forbid that anybody frames a page of ours, or shares its window', async () => {
     const page = { ...navigation, accept: 'text/html' }
     for (const name of ['login', 'callback', 'token-is-set'] as const) {
-      const { headers } = await call(name, { headers: page })
-      ok(headers['content-security-policy']?.includes("frame-ancestors 'none'"))
-      ok(!headers['content-security-policy']?.includes('script-src'))
-      equal(headers['cross-origin-opener-policy'], 'same-origin')
+      const answer = await call(name, { headers: page })
+      deepEqual(policiesOf(answer), policies.slice(0, 2))
+      ok(answer.headers['content-security-policy']?.includes("frame-ancestors 'none'"))
+      ok(!answer.headers['content-security-policy']?.includes('script-src'))
+      equal(answer.headers['cross-origin-opener-policy'], 'same-origin')
     }
+  })
+
+  it('keep JSON from other sites, and leave redirects alone, so that a popup keeps its opener', async () => {
+    for (const headers of [{}, { accept: 'application/problem+json' }]) {
+      const answer = await call('token-is-set', { headers })
+      deepEqual(policiesOf(answer), policies.slice(2))
+      equal(answer.headers['cross-origin-resource-policy'], 'same-site')
+    }
+    const person = browser()
+    const query = await begin(person)
+    query.set('imid_token', raw)
+    const redirects = [
+      await call('login', { query: 'org=demo&callback=/' }),
+      await call('callback', { query: `${query}`, cookies: person.pairs() }),
+      await call('logout', { query: 'callback=/', headers: { origin: 'https://gw.example.test' } }),
+    ]
+    deepEqual(
+      redirects.map((answer) => [answer.statusCode, policiesOf(answer)]),
+      [
+        [302, []],
+        [302, []],
+        [303, []],
+      ],
+    )
   })
 })

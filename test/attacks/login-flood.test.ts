@@ -1,5 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
+import { Problem } from '../../lib/problem.ts'
 import { asProblem, browser, cleared, codeOf, fromOurPage, navigation, set } from '../support/gateway.ts'
 import { forged } from './forger.ts'
 import { openForgedGateway } from './present.ts'
@@ -119,8 +120,9 @@ describe('A login that goes round in circles', () => {
         [stopped.statusCode, codeOf(stopped), stopped.headers.location, stopped.cookies],
         [403, 'login_loop', undefined, undefined],
       )
-      equal((await login(person.pairs(), `${there}?another=${Date.now()}#each-time`)).statusCode, 403)
-      equal((await login(person.pairs(), `${there}other`)).statusCode, 302)
+      equal((await login(person.pairs(), `${there}?another=${Date.now()}`)).statusCode, 403)
+      for (const page of ['other', '#article1', '?a=b#/article?2'])
+        equal((await login(person.pairs(), `${there}${page}`)).statusCode, 302, page)
       gateway.clock.ahead += 59
       equal((await login(person.pairs())).statusCode, 403)
       gateway.clock.ahead += 1
@@ -133,6 +135,27 @@ describe('A login that goes round in circles', () => {
       for (let tab = 0; tab < 20; tab++) await round(person, `${there}${tab}?nonce=${time}`)
     for (let tab = 0; tab < 20; tab++)
       equal((await login(person.pairs(), `${there}${tab}?nonce=6`)).statusCode, 403)
+  })
+
+  it('is none when six deep links sign in at once, and one when each differs in its query alone', async () => {
+    const person = browser()
+    for (let article = 1; article <= 6; article++) await round(person, `${there}#/article?id=${article}`)
+    equal((await login(person.pairs(), `${there}#/article?id=1`)).statusCode, 302)
+    for (let time = 0; time < 5; time++) await round(person, `${there}?nonce=${time}#article7`)
+    equal((await login(person.pairs(), `${there}#article7`)).statusCode, 403)
+  })
+
+  it('is none when the fault is ours: a 503 counts as no round and spends nothing, so that a reload succeeds', async () => {
+    const person = browser()
+    const query = await gateway.begin(person)
+    gateway.front.fault.next = () => new Problem('table_unavailable')
+    for (let reload = 0; reload < 6; reload++) {
+      const { statusCode, cookies } = person.take(await arrive(person, query))
+      deepEqual([statusCode, cookies], [503, undefined])
+    }
+    delete gateway.front.fault.next
+    equal((await arrive(person, query)).statusCode, 302)
+    equal((await login(person.pairs())).statusCode, 302)
   })
 
   it('is stopped where logins are not bound to their browsers, and each was refused', async () => {

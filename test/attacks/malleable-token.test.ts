@@ -46,7 +46,7 @@ const malleable: readonly (readonly [what: string, raw: string])[] = [
   ['dots alone', '....'],
   ['a dot at the end', `${good}.`],
   ['a dot at the start', `.${good}`],
-  ['a leading space', ` ${good}`],
+  ['a leading space and a tab', ` \t${good}`],
   ['a trailing space', `${good} `],
   ['a trailing newline', `${good}\n`],
   ['a leading newline', `\n${good}`],

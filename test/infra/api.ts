@@ -1,10 +1,10 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { methodAndPath, type Route, routes } from '../../lib/routes.ts'
+import { methodsAndPaths, type Route, routes } from '../../lib/routes.ts'
 import { least, listening, only, resourcesOf, target, templateOf } from './synthesised.ts'
 
 const template = templateOf(listening)
-const doors = Object.values<Route>(routes).flatMap((row) => methodAndPath(row) ?? [])
+const doors = Object.values<Route>(routes).flatMap(methodsAndPaths)
 const keys = doors.map(({ method, path }) => `${method} ${path}`)
 
 describe('the API', () => {
@@ -22,7 +22,7 @@ describe('the API', () => {
 
   it('passes requests on whole, in payload 2.0, to the function of the same name', () => {
     const integrations = resourcesOf(template, 'AWS::ApiGatewayV2::Integration')
-    equal(integrations.length, keys.length)
+    equal(integrations.length, Object.values<Route>(routes).filter((row) => !('every' in row)).length)
     for (const [id, { Properties }] of integrations) {
       const { PayloadFormatVersion, IntegrationType, IntegrationUri } = Properties
       deepEqual([PayloadFormatVersion, IntegrationType], ['2.0', 'AWS_PROXY'])
@@ -68,7 +68,8 @@ describe('the API', () => {
     const { DefaultRouteSettings, RouteSettings } = only(template, 'AWS::ApiGatewayV2::Stage').Properties
     deepEqual(DefaultRouteSettings, { ThrottlingBurstLimit: 200, ThrottlingRateLimit: 100 })
     const limited = Object.keys(RouteSettings ?? {})
-    ok(limited.includes('GET /imsg-service/v1/token-is-set'))
+    for (const key of ['GET /imsg-service/v1/token-is-set', 'HEAD /imsg-service/v1/health'])
+      ok(limited.includes(key), key)
     for (const key of limited) ok(keys.includes(key), key)
   })
 
@@ -96,6 +97,11 @@ describe('a domain of its own', () => {
     const { DisableExecuteApiEndpoint } = only(own, 'AWS::ApiGatewayV2::Api').Properties
     const { Stage, ApiId } = only(own, 'AWS::ApiGatewayV2::ApiMapping').Properties
     deepEqual([DisableExecuteApiEndpoint, Stage, target(ApiId)], [true, '$default', 'api'])
+  })
+
+  it('leaves the API its own address where there is no certificate, as for a CDN in front', () => {
+    const { DisableExecuteApiEndpoint } = only(template, 'AWS::ApiGatewayV2::Api').Properties
+    ok(DisableExecuteApiEndpoint !== true)
   })
 
   it('is entered in its zone', () => {

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { methodAndPath, type Route, routes } from '../../lib/routes.ts'
+import { methodsAndPaths, type Route, routes } from '../../lib/routes.ts'
 import type { Template } from '../../local/cloudformation.ts'
 import { root } from '../../local/synthesis.ts'
 
@@ -94,7 +94,7 @@ describe('npm run sam', () => {
     const keys = Object.values(template.Resources).flatMap(({ Type, Properties = {} }) =>
       Type === 'AWS::ApiGatewayV2::Route' ? [Properties.RouteKey] : [],
     )
-    const doors = Object.values<Route>(routes).flatMap((row) => methodAndPath(row) ?? [])
+    const doors = Object.values<Route>(routes).flatMap(methodsAndPaths)
     deepEqual(keys.toSorted(), doors.map(({ method, path }) => `${method} ${path}`).toSorted())
   })
 

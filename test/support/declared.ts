@@ -47,6 +47,9 @@ export const undeclaredIn = (name: HttpRouteName, answer: Answer): string[] => {
     ...(answer.body !== undefined && type === '' ? [`${here}: a body without a type`] : []),
     ...(type === '' && response.content ? [`${here}: no body`] : []),
     ...(answer.cookies === undefined || response.headers?.['Set-Cookie'] ? [] : [`${here}: a cookie`]),
+    ...(answer.headers['www-authenticate'] === undefined || response.headers?.['WWW-Authenticate']
+      ? []
+      : [`${here}: a challenge`]),
     ...(answer.headers.location === undefined || response.headers?.Location ? [] : [`${here}: a location`]),
   ]
 }

@@ -15,13 +15,19 @@ export type Request = Readonly<{
   base64?: boolean
   path?: Record<string, string>
   bearer?: string
+  /** HEAD, where a route answers that too. */
+  method?: 'HEAD'
+  /** The host at which API Gateway took it. */
+  domainName?: string
 }>
 
 let requests = 0
 
 /** The event that API Gateway makes of it: payload format 2.0. */
 export const eventOf = (name: HttpRouteName, request: Request) => {
-  const { method = 'GET', path = '' } = methodAndPath(routes[name]) ?? {}
+  const at = methodAndPath(routes[name])
+  const { method = at?.method ?? 'GET', domainName } = request
+  const path = at?.path ?? ''
   const rawPath = path.replace('{org}', request.path?.org ?? '')
   return {
     version: '2.0',
@@ -40,6 +46,7 @@ export const eventOf = (name: HttpRouteName, request: Request) => {
     isBase64Encoded: request.base64 ?? false,
     requestContext: {
       requestId: `request-${++requests}`,
+      ...(domainName === undefined ? {} : { domainName }),
       http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
       stage: '$default',
     },

@@ -1,0 +1,83 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { person } from './chromium.ts'
+import { overHttp, prefix } from './gateways.ts'
+import { choose, cookiesNamed, loginUrl, says, signedIn } from './steps.ts'
+
+const at = await overHttp()
+
+describe('a login in a popup', () => {
+  it('keeps its opener, and can tell it that somebody has signed in', async () => {
+    const done = `${at.at('app.localhost')}/done`
+    at.front.services.set('app.localhost/editor', '<!doctype html><title>editor</title><output></output>')
+    at.front.services.set(
+      'app.localhost/done',
+      `<!doctype html><title>done</title><script>opener.postMessage('signed in', '*'); close()</script>`,
+    )
+    const context = await person()
+    const editor = await context.newPage()
+    await editor.goto(`${at.at('app.localhost')}/editor`)
+    const opened = context.waitForEvent('page')
+    await editor.evaluate(`
+      addEventListener('message', ({ data }) => (document.querySelector('output').textContent = data))
+      popup = open(${JSON.stringify(loginUrl(at, done))}, 'login', 'width=500,height=600')
+    `)
+    await choose(await opened)
+    await editor.getByText('signed in').waitFor()
+    equal((await cookiesNamed(context, /^imidToken$/)).length, 1)
+    await context.close()
+  })
+})
+
+describe('a form on a page that sends no referrer', () => {
+  const form = `<form method="post" action="${at.url}${prefix}/logout"><button>Out</button></form>`
+
+  it('signs out, though the browser calls its origin null', async () => {
+    at.front.services.set('localhost/quiet', (_, response) =>
+      response
+        .writeHead(200, { 'content-type': 'text/html', 'referrer-policy': 'no-referrer' })
+        .end(`<!doctype html><title>quiet</title>${form}`),
+    )
+    at.front.asked.length = 0
+    const context = await person()
+    const page = await signedIn(context, at)
+    await page.goto(`${at.url}/quiet`)
+    await page.getByRole('button', { name: 'Out' }).click()
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+    const { headers } = at.front.asked.findLast(({ what }) => what.startsWith('POST')) ?? {}
+    deepEqual([headers?.origin, headers?.['sec-fetch-site']], ['null', 'same-origin'])
+    deepEqual(await cookiesNamed(context, /^imidToken$/), [])
+    await context.close()
+  })
+
+  it('signs nobody out from a sandboxed frame, whose origin is null as well', async () => {
+    const framed = form.replaceAll('"', '&quot;')
+    at.front.services.set(
+      'localhost/sandbox',
+      `<!doctype html><title>sandbox</title><iframe sandbox="allow-forms" srcdoc="${framed}"></iframe>`,
+    )
+    at.front.asked.length = 0
+    const context = await person()
+    const page = await signedIn(context, at)
+    await page.goto(`${at.url}/sandbox`)
+    const answered = page.waitForResponse(`**${prefix}/logout`)
+    await page.frameLocator('iframe').getByRole('button', { name: 'Out' }).click()
+    equal((await answered).status(), 403)
+    const { headers } = at.front.asked.findLast(({ what }) => what.startsWith('POST')) ?? {}
+    deepEqual([headers?.origin, headers?.['sec-fetch-site']], ['null', 'cross-site'])
+    equal((await cookiesNamed(context, /^imidToken$/)).length, 1)
+    await context.close()
+  })
+})
+
+describe('a login that is begun at 127.0.0.1', () => {
+  it('ends at localhost, where the gateway is at home', async () => {
+    const context = await person()
+    const page = await context.newPage()
+    await page.goto(`${at.at('127.0.0.1')}${prefix}/org/demo/login?callback=/`)
+    await choose(page)
+    await says(page, 'Signed in')
+    equal(page.url(), `${at.url}/`)
+    await context.close()
+  })
+})
