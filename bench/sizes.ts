@@ -54,16 +54,18 @@ export const budget = 225_000
 
 /** What of it may be our own: a little more than it is, so that growth is a decision. */
 export const ownBudgets: Readonly<Record<RouteName, number>> = {
-  login: 38_500,
-  'org-login': 38_500,
-  callback: 55_500,
-  authorize: 58_000,
-  'token-is-set': 50_500,
-  units: 53_000,
-  unit: 53_000,
-  logout: 54_500,
-  health: 33_500,
-  'refresh-state': 46_500,
+  login: 44_000,
+  'org-login': 44_000,
+  callback: 63_500,
+  authorize: 66_500,
+  'token-is-set': 60_000,
+  units: 62_500,
+  unit: 62_500,
+  logout: 62_500,
+  'login-failed': 43_500,
+  'not-found': 41_500,
+  health: 41_500,
+  'refresh-state': 50_500,
 }
 
 /** Budgets that are broken, each with the parts that weigh most. */

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Context } from 'aws-lambda'
 import { dependencies } from '../lib/lambda/dependencies.ts'
-import type { HttpRouteName } from '../lib/routes.ts'
+import type { EndpointName } from '../lib/routes.ts'
 import { methodAndPath, routes } from '../lib/routes.ts'
 import { createTables, openDynalite, region } from '../local/database.ts'
 import { startIdentity } from '../local/identity/server.ts'
@@ -39,7 +39,7 @@ type Part = Readonly<{
   path?: Record<string, string>
 }>
 
-const eventOf = (name: HttpRouteName, { query = '', cookies = [], body, path }: Part) => {
+const eventOf = (name: EndpointName, { query = '', cookies = [], body, path }: Part) => {
   const { method = 'GET', path: template = '' } = methodAndPath(routes[name]) ?? {}
   const rawPath = template.replace('{org}', path?.org ?? '')
   return {
@@ -144,6 +144,8 @@ const open = async (): Promise<World> => {
       units: eventOf('units', { cookies }),
       unit: eventOf('unit', { cookies, body: '{"unit":null}' }),
       logout: eventOf('logout', { cookies: [`imidToken=${other}`] }),
+      'login-failed': eventOf('login-failed', { query: 'code=token_expired&id=bench-request' }),
+      'not-found': eventOf('not-found', {}),
       health: eventOf('health', {}),
       'refresh-state': {},
     },

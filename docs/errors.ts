@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto'
 import { en } from '../lib/errors/en.ts'
 import { escaped, look } from '../lib/errors/page.ts'
 import { answers, type Code, catalogue, row } from '../lib/problem.ts'
-import { answerOn, methodAndPath, type Route, type RouteName, routes } from '../lib/routes.ts'
+import { answerOn, type Route, type RouteName, routes } from '../lib/routes.ts'
 import { explained } from './explained.ts'
 
 /** The catalogue of failures with all that is said of each, twice: for readers of the repository, and as one page to publish. */
 
 const codes = Object.keys(catalogue) as Code[]
 
-/** Every door of the route table. */
-const doors = Object.entries<Route>(routes).flatMap(([name, route]) =>
-  methodAndPath(route) ? [{ name: name as RouteName, route }] : [],
+/** Every endpoint of the route table. */
+const endpoints = Object.entries<Route>(routes).flatMap(([name, route]) =>
+  'every' in route ? [] : [{ name: name as RouteName, route }],
 )
 
 /** The routes on which a code may come, by what they answer. `internal` is nobody's promise and everybody's possibility. */
 const answeredBy = (code: Code): Map<string, RouteName[]> => {
-  const giving = doors.filter(
+  const giving = endpoints.filter(
     ({ route }) => code === 'internal' || route.problems.some((listed) => listed === code),
   )
   const said = new Map<string, RouteName[]>()

@@ -53,6 +53,11 @@ export const explained = {
       'Correct the configuration of the proxy or service that asks. `org=*` means any organisation; a permission reads `service:permission`.',
   },
 
+  not_found: {
+    means: 'No route matches this address and method.',
+    remedy: 'Correct the address: all routes live under `/imsg-service/v1`.',
+  },
+
   not_a_navigation: {
     means:
       'A login was asked for by a `fetch`, an image, a frame or a prefetch, as Fetch Metadata tells. Nothing was started and no cookie set.',
@@ -62,6 +67,11 @@ export const explained = {
   token_missing: {
     means: 'The request has neither a bearer token nor the session cookie.',
     remedy: `${newLogin} If the person has just signed in: is the cookie on this host, and does the request send it (\`credentials: 'include'\` from another origin)?`,
+  },
+  session_of_another_person: {
+    means:
+      'The session cookie belongs to somebody else than the person who signed in at this gateway: a sibling host planted it, or somebody else signed in at another gateway that shares the cookie.',
+    remedy: `${newLogin} It replaces the cookie.`,
   },
   token_duplicate: {
     means:
@@ -140,9 +150,18 @@ export const explained = {
 
   login_not_from_this_browser: {
     means:
-      'The callback carries no proof of a login that was begun in this browser, organisation and return URL included, and no good session either. A shared or bookmarked link, blocked cookies, more than half an hour, or an attempt to sign somebody in under another name.',
+      'The callback carries no proof of a login that was begun in this browser, organisation and return URL included, and the browser has no good session of the person whom the token names. A shared or bookmarked link, blocked cookies, more than half an hour, or an attempt to sign somebody in under another name.',
     remedy:
       'Begin at the service. If it happens to everybody: do services send browsers straight to the identity service, or is the callback on another host than `PUBLIC_URL`?',
+  },
+  login_cancelled: {
+    means:
+      'The identity service came back with `error=access_denied`: the person cancelled, or may not sign in.',
+    remedy: newLogin,
+  },
+  login_refused: {
+    means: 'The identity service came back with another `error` (RFC 6749 section 4.1.2.1) and no token.',
+    remedy: 'Start the login again. If it stays, look at the log of the identity service at that time.',
   },
   login_other_organisation: {
     means: 'The token belongs to another organisation than the one the login was begun for.',

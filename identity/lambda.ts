@@ -99,6 +99,7 @@ export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): End
   const { loopback, errorsUrl } = on.settings
   return chain<Code>(
     {
+      name,
       check: (request) => {
         if (route.only === 'navigations' && !isNavigation(request))
           throw new SignInProblem('not_a_navigation')
@@ -130,7 +131,7 @@ const misconfigured = (problems: readonly string[]): Endpoint => {
   const log = logTo('error')
   return async (event): Promise<Answer> => {
     log('error', { time: new Date().toISOString(), code: 'internal', cause: 'settings', problems })
-    const answer = await respond(failures, incoming(lowerCased(event)), 'internal', 'internal')
+    const answer = await respond(failures, incoming(lowerCased(event), 'none'), 'internal', 'internal')
     return { ...answer, headers: { ...guards, ...answer.headers } }
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { subjectKey } from '../lib/session/revocation.ts'
+import { subjectKey } from '../lib/store/keys.ts'
 import { type Items, numberIn, type Table, textIn } from '../lib/store/table.ts'
 import type { Claims } from './exchange.ts'
 import { issuerName, type Organisation } from './organisations.ts'

@@ -6,6 +6,7 @@ import { type Code, catalogue } from './problem.ts'
 /** What people read here. Codes that the gateway has too are told in its words. */
 
 export { page, pagePolicy } from '../lib/errors/page.ts'
+export { signIn } from '../lib/errors/texts.ts'
 
 type Text = Readonly<{ title: string; advice: string }>
 type Shared = Extract<Code, keyof typeof en>

@@ -74,7 +74,16 @@ export const httpApi = (scope: Construct, config: Config, ownDomain: boolean): H
 
 type Rows = Readonly<Record<string, Route>>
 
-/** Every door of the route table becomes a route of the API, under the same name. */
+/** Construct id and route key of each way into a row. Without a $default route API Gateway answers 404 itself, without our headers. */
+const routeKeysOf = (name: string, row: Route): [id: string, HttpRouteKey][] =>
+  'unmatched' in row
+    ? [[name, HttpRouteKey.DEFAULT]]
+    : methodsAndPaths(row).map(({ method, path }) => [
+        method === 'HEAD' ? `${name}-head` : name,
+        HttpRouteKey.with(path, HttpMethod[method]),
+      ])
+
+/** Every endpoint of the route table becomes a route of the API, under the same name. */
 export const addRoutes = (
   api: HttpApi,
   rows: Rows,
@@ -84,13 +93,8 @@ export const addRoutes = (
     const handler = handlers[name]
     if (!handler) return []
     const integration = new HttpLambdaIntegration(name, handler)
-    return methodsAndPaths(row).map(
-      ({ method, path }) =>
-        new HttpRoute(api, method === 'HEAD' ? `${name}-head` : name, {
-          httpApi: api,
-          routeKey: HttpRouteKey.with(path, HttpMethod[method]),
-          integration,
-        }),
+    return routeKeysOf(name, row).map(
+      ([id, routeKey]) => new HttpRoute(api, id, { httpApi: api, routeKey, integration }),
     )
   })
 

@@ -21,12 +21,16 @@ const inventory = (given: Readonly<Record<string, unknown>>): string[] =>
     return `  ${name.padEnd(34)}${given[name] ? 'given' : standard ? 'standard' : 'not set'}`
   })
 
+/** A script on a page of the same host can read the address of an answer that API Gateway gives by itself. */
+const ownHost =
+  '- Serve nothing but the gateway on the host of PUBLIC_URL: SECURITY.md says what that prevents.'
+
 /** What can be said of settings before they are deployed: every problem, or what is in force. No values. */
 export const verdict = (...sources: Texts[]): Verdict => {
   const list = inventory(givenSettings(...sources))
   try {
     const weak = weakenings(readDeployment(...sources)).map((text) => `! ${text}`)
-    return { good: true, lines: ['The settings hold together.', ...weak, ...list] }
+    return { good: true, lines: ['The settings hold together.', ...weak, ownHost, ...list] }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return { good: false, lines: [error.message, advice, ...list] }

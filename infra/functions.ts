@@ -3,7 +3,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
-import { methodAndPath, type Route } from '../lib/routes.ts'
+import type { Route } from '../lib/routes.ts'
 import { code } from './bundling.ts'
 import { grants, type Resources } from './grants.ts'
 
@@ -43,7 +43,7 @@ export const routeFunction = (
     handler: 'index.handler',
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
-    ...(methodAndPath(route) ? limits.request : limits.schedule),
+    ...('every' in route ? limits.schedule : limits.request),
     description: route.summary,
     environment,
     logGroup,

@@ -34,7 +34,7 @@ const onTable = (writes: Route['writes'], table: string): PolicyStatement[] => {
 
 /** What a row of the route table may do, its own log group apart: exact actions on exact resources. */
 export const grants = (route: Route, { table, refreshFunction, secret }: Resources): PolicyStatement[] => [
-  ...onTable(route.writes, table),
+  ...('unmatched' in route ? [] : onTable(route.writes, table)),
   ...(route.token === 'yes' && refreshFunction ? [allow(['lambda:InvokeFunction'], refreshFunction)] : []),
   ...(secret ? [allow(['secretsmanager:GetSecretValue'], secret)] : []),
 ]

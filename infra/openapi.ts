@@ -119,7 +119,10 @@ const refusals = (route: Route, { refusalsSetCookies }: Spoken): Map<number, Ans
 
 const responses = (route: Route, said: Spoken): Record<string, Answer> => {
   const all = refusals(route, said)
-  for (const [status, answer] of Object.entries(said.answers)) {
+  // Where a session cookie is read, any answer may clear a planted one.
+  const clears = [...route.problems].includes('session_of_another_person')
+  for (const [status, own] of Object.entries(said.answers)) {
+    const answer = clears ? { ...own, headers: { ...own.headers, ...cookieHeader } } : own
     const before = all.get(Number(status))
     all.set(Number(status), before ? either(answer, before) : answer)
   }

@@ -30,6 +30,8 @@ export const settingsExplained = {
     'How long the last good state may serve when the identity service is down, in seconds; at least 180, three refreshes.',
   LOGIN_BINDING:
     'off: accept logins that did not begin here. This gives up the protection against login CSRF.',
+  SESSION_SEAL:
+    'off: accept a session cookie whoever set it. Only where services verify the shared cookie by themselves and would disagree.',
   ERRORS_URL: 'Address at which you publish `docs/errors.html`; error pages link their code there.',
   LOG_LEVEL: 'Least level that is logged.',
 } as const satisfies Record<SettingName, string>

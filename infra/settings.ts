@@ -84,6 +84,9 @@ export const weakenings = ({ config }: Deployment): string[] => [
   ...(config.loginBinding
     ? []
     : ['LOGIN_BINDING is off: anybody can sign somebody else in under their own name.']),
+  ...(config.sessionSeal
+    ? []
+    : ['SESSION_SEAL is off: a sibling host that plants its own session cookie takes the session over.']),
   ...(config.emptyCredentials
     ? ['AWS_USE_EMPTY_CREDENTIALS is on: functions sign with placeholders, and DynamoDB refuses them.']
     : []),

@@ -1,4 +1,4 @@
-import type { HttpRouteName } from '../lib/routes.ts'
+import { type HttpRouteName, routes } from '../lib/routes.ts'
 
 /** What the route table does not say of its routes, in the words of OpenAPI: what goes in, and what comes out when nothing is refused. */
 
@@ -164,7 +164,7 @@ export const spoken = {
   },
   callback: {
     description:
-      'Where the identity service sends the browser. One that is reloaded goes on, while the session is good.',
+      'Where the identity service sends the browser, with `imid_token` or `error`. One that is reloaded goes on while the same person is signed in.',
     session: 'looked at',
     refusalsSetCookies: true,
     parameters: [
@@ -172,8 +172,9 @@ export const spoken = {
         'imid_token',
         'The ID token: a compact JWS.',
         { type: 'string', minLength: 1, maxLength: 8192 },
-        true,
+        false,
       ),
+      parameter('error', 'Why there is no token: RFC 6749 section 4.1.2.1.', { type: 'string' }, false),
       parameter('serviceCallback', whereTo, address, true),
       parameter(
         'login',
@@ -182,7 +183,32 @@ export const spoken = {
         false,
       ),
     ],
-    answers: { 302: redirected('To the return URL, with the session cookie set.') },
+    answers: {
+      302: redirected('To the return URL, with the session cookie set.'),
+      303: redirected('A refused navigation, to /login-failed: no token stays in the address bar.'),
+    },
+  },
+  'login-failed': {
+    description:
+      'Where a refused callback sends the browser, so that no token stays in its address bar. Answers with the status of the code.',
+    session: 'ignored',
+    parameters: [
+      parameter(
+        'code',
+        'Why the callback was refused.',
+        { type: 'string', enum: [...routes['login-failed'].problems] },
+        true,
+      ),
+      parameter(
+        'id',
+        'The request id of the refused callback.',
+        { type: 'string', pattern: '^[A-Za-z0-9_=-]{8,40}$' },
+        true,
+      ),
+      parameter('org', 'The organisation to sign in at once more.', organisation, false),
+      parameter('callback', whereTo, address, false),
+    ],
+    answers: {},
   },
   authorize: {
     description: 'For reverse proxies and the library in `service/`. All parts of the rule have to hold.',

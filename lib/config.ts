@@ -124,6 +124,7 @@ export const settings = {
   LOGIN_MAX_TOKEN_AGE: setting({ parse: seconds(10, 34_560_000) }),
   GRACE_PERIOD: setting({ parse: seconds(180, 604_800), standard: '3600' }),
   LOGIN_BINDING: setting({ parse: oneOf('on', 'off'), standard: 'on' }),
+  SESSION_SEAL: setting({ parse: oneOf('on', 'off'), standard: 'on' }),
   ERRORS_URL: setting({ parse: address }),
   LOG_LEVEL: setting({ parse: oneOf(...levels), standard: 'info' }),
 } as const
@@ -218,6 +219,7 @@ export type Config = Readonly<{
   loginMaxTokenAge: number
   gracePeriod: number
   loginBinding: boolean
+  sessionSeal: boolean
   errorsUrl: string | undefined
   logLevel: Level
 }>
@@ -259,6 +261,7 @@ export const readConfig = (
     loginMaxTokenAge: values.LOGIN_MAX_TOKEN_AGE ?? Number.POSITIVE_INFINITY,
     gracePeriod: set.GRACE_PERIOD,
     loginBinding: set.LOGIN_BINDING === 'on',
+    sessionSeal: set.SESSION_SEAL === 'on',
     errorsUrl: values.ERRORS_URL,
     logLevel: set.LOG_LEVEL,
   }

@@ -11,6 +11,8 @@ export type RequestOutcome = Readonly<{
   route: RouteName
   status: number
   code: Code | string
+  /** A failure of the catalogue, also where a redirect tells it. */
+  refused: boolean
   cookieBytes: number
   /** It belongs to a login that nothing ties to its browser: LOGIN_BINDING is off. */
   unbound: boolean
@@ -49,6 +51,10 @@ const metricsOf = (outcome: RequestOutcome): readonly Metric[] => {
     case 'authorize':
       // A visitor who is not signed in yet is no refusal.
       return status < 400 || status === 401 ? [] : [one('Refused')]
+    // A page about a refusal that was counted before, and what no route matches.
+    case 'login-failed':
+    case 'not-found':
+      return []
     default:
       return status < 400 ? [] : [one('Refused')]
   }
@@ -85,4 +91,9 @@ export const requestMetrics = (
   outcome: RequestOutcome,
   at: number,
 ): Record<string, unknown> =>
-  embedded(namespace, metricsOf(outcome), at, outcome.status < 400 ? {} : { Code: outcome.code })
+  embedded(
+    namespace,
+    metricsOf(outcome),
+    at,
+    outcome.status < 400 && !outcome.refused ? {} : { Code: outcome.code },
+  )

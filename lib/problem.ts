@@ -5,6 +5,7 @@ export const answers = {
   badRequest: { status: 400, key: 'errors.api.BadRequestError' },
   missingToken: { status: 401, key: 'errors.auth.MissingToken' },
   forbidden: { status: 403, key: 'errors.auth.Forbidden' },
+  notFound: { status: 404, key: 'errors.api.NotFound' },
   tooLarge: { status: 413, key: 'errors.api.PayloadTooLarge' },
   unsupported: { status: 415, key: 'errors.api.UnsupportedMediaType' },
   internal: { status: 500, key: 'errors.api.InternalServerError' },
@@ -34,11 +35,13 @@ export const catalogue = {
 
   // A service or its proxy that asks the wrong way.
   bad_rule: { answer: 'badRequest', level: 'error' },
+  not_found: { answer: 'notFound', level: 'debug' },
 
   // A person who is not signed in.
   not_a_navigation: { answer: 'missingToken', level: 'info', again: true },
-  token_missing: { answer: 'missingToken', level: 'info' },
-  token_duplicate: { answer: 'missingToken', level: 'warn' },
+  token_missing: { answer: 'missingToken', level: 'info', again: true },
+  token_duplicate: { answer: 'missingToken', level: 'warn', again: true },
+  session_of_another_person: { answer: 'missingToken', level: 'warn', again: true },
   token_malformed: { answer: 'missingToken', level: 'info', again: true },
   token_too_large: { answer: 'missingToken', level: 'error' },
   token_key_unknown: { answer: 'missingToken', level: 'warn', again: true },
@@ -58,9 +61,11 @@ export const catalogue = {
   token_organisation: { answer: 'missingToken', level: 'info' },
 
   // A person, or a page, that may not do this.
-  login_not_from_this_browser: { answer: 'forbidden', level: 'warn' },
+  login_not_from_this_browser: { answer: 'forbidden', level: 'warn', again: true },
+  login_cancelled: { answer: 'forbidden', level: 'info', again: true },
+  login_refused: { answer: 'forbidden', level: 'warn', again: true },
   login_other_organisation: { answer: 'forbidden', level: 'warn', again: true },
-  login_loop: { answer: 'forbidden', level: 'warn' },
+  login_loop: { answer: 'forbidden', level: 'warn', again: true },
   organisation_unknown: { answer: 'forbidden', level: 'info' },
   organisation_blocked: { answer: 'forbidden', level: 'info' },
   foreign_origin: { answer: 'forbidden', level: 'warn' },
@@ -94,6 +99,9 @@ export class Problem extends Error {
 
 /** The code of a failure of the catalogue; any other error is `internal`. */
 export const codeOf = (error: unknown): Code => (error instanceof Problem ? error.code : 'internal')
+
+/** Whether an error is nobody's fault but ours: a 5xx, after which a reload may succeed. */
+export const isOurFailure = (error: unknown): boolean => answers[row(codeOf(error)).answer].status >= 500
 
 /** Whether an error says that this person is not signed in, as against that we cannot know. */
 export const isSignedOut = (error: unknown): boolean => row(codeOf(error)).answer === 'missingToken'

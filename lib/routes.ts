@@ -18,6 +18,8 @@ type Http = Common & {
   only?: 'navigations'
   /** What a person who is not signed in is told, where it is not 401: contract, section 5. */
   signedOut?: 'forbidden'
+  /** A refused navigation goes on to `/login-failed`, so that no token stays in the address bar: contract, section 3. */
+  refusedAt?: 'login-failed'
 }
 
 export type Route =
@@ -34,6 +36,7 @@ export type Route =
       /** What is wrong with the form of a request is said when the work is done: nothing may keep somebody from signing out. */
       form?: 'judged last'
     })
+  | (Http & { unmatched: true; csrf: `none: ${string}` })
   | (Common & { every: '1 minute' })
 
 const cannotKnow = ['state_missing', 'state_too_old', 'table_unavailable'] as const
@@ -59,8 +62,22 @@ const notSignedIn = [
   'bad_cookies',
   'token_missing',
   'token_duplicate',
+  'session_of_another_person',
   ...tokenRefused,
   ...cannotKnow,
+] as const
+const callbackRefused = [
+  'bad_query',
+  'bad_cookies',
+  'return_url_not_allowed',
+  'not_a_navigation',
+  'login_not_from_this_browser',
+  'login_other_organisation',
+  'login_cancelled',
+  'login_refused',
+  'token_too_large',
+  'token_too_old',
+  ...tokenRefused,
 ] as const
 const startRefused = [
   'bad_query',
@@ -97,21 +114,19 @@ export const routes = {
     get: '/callback',
     csrf: 'none: the login binding is the proof',
     only: 'navigations',
+    refusedAt: 'login-failed',
     token: 'yes',
     writes: 'nothing',
     summary: 'Finish a login: keep the ID token in the session cookie and go on',
-    problems: [
-      'bad_query',
-      'bad_cookies',
-      'return_url_not_allowed',
-      'not_a_navigation',
-      'login_not_from_this_browser',
-      'login_other_organisation',
-      'token_too_large',
-      'token_too_old',
-      ...tokenRefused,
-      ...cannotKnow,
-    ],
+    problems: [...callbackRefused, ...cannotKnow],
+  },
+  'login-failed': {
+    get: '/login-failed',
+    csrf: 'none: it changes nothing',
+    token: 'no',
+    writes: 'nothing',
+    summary: 'Explain why a callback was refused, at an address without a token',
+    problems: callbackRefused,
   },
   authorize: {
     get: '/authorize',
@@ -175,6 +190,14 @@ export const routes = {
     summary: 'Say whether the gateway runs on fresh or on grace state',
     problems: [],
   },
+  'not-found': {
+    unmatched: true,
+    csrf: 'none: it changes nothing',
+    token: 'no',
+    writes: 'nothing',
+    summary: 'Answer what no route matches, with the headers of every other answer',
+    problems: ['not_found'],
+  },
   'refresh-state': {
     every: '1 minute',
     token: 'no',
@@ -186,10 +209,13 @@ export const routes = {
 
 export type RouteName = keyof typeof routes
 
-/** The routes that a browser can reach: everything but what runs on a schedule. */
-export type HttpRouteName = Exclude<RouteName, 'refresh-state'>
+/** What answers requests: everything but what runs on a schedule. */
+export type EndpointName = Exclude<RouteName, 'refresh-state'>
 
-/** Method and full path of a route, or nothing for one that runs on a schedule. */
+/** The endpoints with a path of their own: what the OpenAPI document describes. */
+export type HttpRouteName = Exclude<EndpointName, 'not-found'>
+
+/** Method and full path of a route, or nothing for one that has none. */
 export const methodAndPath = (route: Route): { method: 'GET' | 'POST'; path: string } | undefined => {
   if ('get' in route) return { method: 'GET', path: `${prefix}${route.get}` }
   if ('post' in route) return { method: 'POST', path: `${prefix}${route.post}` }

@@ -94,7 +94,8 @@ export class Gateway {
 
     const match = this.#find(method, path)
     if (match === 'malformed') return answer(refusal('badRequest'))
-    if (!match && !path.startsWith('/imsg-service/') && (await this.#beside(request, response))) return
+    const unmatched = !match || match.routeKey === '$default'
+    if (unmatched && !path.startsWith('/imsg-service/') && (await this.#beside(request, response))) return
     if (!match) return answer(refusal('notFound'))
 
     const body = await bodyOf(request)

@@ -2,13 +2,16 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Answer } from '../lib/http/messages.ts'
 import { Problem } from '../lib/problem.ts'
+import { sealOf } from '../lib/session/seal.ts'
+import { unverifiedToken } from '../lib/session/token.ts'
 import { organisationTtl } from '../lib/state/organisation.ts'
 import { asProblem, codeOf, fromOurPage, navigation, openGateway, type Request } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, open, control, token, front, logs } = gateway
 
-const editor = [`imidToken=${await token()}`]
+const editorToken = await token()
+const editor = [`imidToken=${editorToken}`]
 const chief = [`imidToken=${await token({}, { user: 'chief' })}`]
 const fromProxy = { 'sec-imid-proxy': '1' }
 
@@ -239,7 +242,7 @@ describe('GET /authorize: token and cookies', () => {
     ...editor,
     '__Host-imsg-login-abcdefgh=x',
     '__Host-imsg-rounds=x',
-    '__Host-imsg-seal=x',
+    `__Host-imsg-seal=${sealOf(unverifiedToken(editorToken).unverifiedClaims)}`,
     'raw={"a":1,"b":"imidToken=x"}',
     'name=värde',
     'no-value',

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { bundle } from '../infra/bundling.ts'
 import type { Endpoint } from '../lib/lambda/endpoint.ts'
 import type { Report } from '../lib/refresh/scheduled.ts'
-import { type HttpRouteName, methodAndPath, type Route, routes } from '../lib/routes.ts'
+import { type HttpRouteName, type Route, routes } from '../lib/routes.ts'
 import { createTables, openDynalite, region } from '../local/database.ts'
 import { startIdentity } from '../local/identity/server.ts'
 import { asProblem, eventOf, navigation } from './support/gateway.ts'
@@ -32,11 +32,7 @@ describe('the files of a function', () => {
     for (const [name, row] of Object.entries<Route>(routes)) {
       const folder = mkdtempSync(join(root, `${name}-`))
       bundle(name, folder)
-      deepEqual(
-        readdirSync(folder),
-        ['index.mjs', methodAndPath(row) ? 'texts.mjs' : 'public-suffix.mjs'],
-        name,
-      )
+      deepEqual(readdirSync(folder), ['index.mjs', 'every' in row ? 'public-suffix.mjs' : 'texts.mjs'], name)
     }
   })
 })

@@ -166,6 +166,20 @@ describe('GET /callback', () => {
     deepEqual([again.statusCode, again.headers.location, again.cookies], [302, app, undefined])
     equal(gateway.logs.at(-1)?.code, 'login_repeated')
 
+    const other = await arrive(person, withToken(query, ''))
+    equal(codeOf(other), 'bad_query', 'two tokens are none')
+    query.set('imid_token', await token({}, { user: 'visitor' }))
+    const stranger = await arrive(person, query)
+    deepEqual(
+      [stranger.statusCode, codeOf(stranger), sessions(stranger)],
+      [403, 'login_not_from_this_browser', []],
+      'never on as somebody else',
+    )
+    query.set('imid_token', 'rubbish')
+    equal(codeOf(await arrive(person, query)), 'login_not_from_this_browser')
+
+    query.set('imid_token', await token())
+    equal((await arrive(person, query)).statusCode, 302, 'another token of the same person')
     person.cookies.delete('imidToken')
     const later = await arrive(person, query)
     deepEqual([later.statusCode, codeOf(later), sessions(later)], [403, 'login_not_from_this_browser', []])
@@ -205,18 +219,70 @@ describe('GET /callback', () => {
     equal((await arrive(person, query)).statusCode, 302)
   })
 
-  it('takes the login back where it began when a page of refusal can help', async () => {
-    const person = browser()
-    const query = withToken(await begin(person), await token({ iat: 1_700_000_000, exp: 1_700_000_600 }))
+  /** Arrives as a navigation does, and follows the redirect of a refusal. */
+  const follow = async (person: ReturnType<typeof browser>, query: URLSearchParams) => {
     const answer = await call('callback', {
       query: query.toString(),
       cookies: person.pairs(),
       headers: navigation,
     })
-    match(
-      answer.body ?? '',
-      new RegExp(`href="${publicUrl}/imsg-service/v1/org/demo/login\\?callback=${encodeURIComponent(app)}"`),
+    equal(answer.statusCode, 303, answer.body)
+    const to = new URL(answer.headers.location ?? 'about:blank')
+    const page = await call('login-failed', { query: to.search.slice(1), headers: navigation })
+    return { answer, to, page }
+  }
+  const again = new RegExp(
+    `href="${publicUrl}/imsg-service/v1/org/demo/login\\?callback=${encodeURIComponent(app)}"`,
+  )
+
+  it('leaves no token in the address bar when it refuses a navigation, and offers the login again', async () => {
+    const person = browser()
+    const raw = await token({ iat: 1_700_000_000, exp: 1_700_000_600 })
+    const { answer, to, page } = await follow(person, withToken(await begin(person), raw))
+    deepEqual([to.pathname, sessions(answer), answer.body], ['/imsg-service/v1/login-failed', [], undefined])
+    deepEqual(
+      [...to.searchParams].map(([name, value]) => [name, name === 'id' ? '' : value]),
+      [
+        ['code', 'token_expired'],
+        ['id', ''],
+        ['org', 'demo'],
+        ['callback', app],
+      ],
     )
+    equal(gateway.logs.at(-2)?.id, to.searchParams.get('id'), 'the request id of the refused callback')
+    ok(!JSON.stringify(answer).includes(raw.slice(-40)))
+    deepEqual([page.statusCode, page.cookies], [401, undefined])
+    match(page.body ?? '', again)
+  })
+
+  for (const [what, code, change] of [
+    ['cancelled by the person', 'login_cancelled', 'access_denied'],
+    ['refused by the identity service', 'login_refused', 'server_error'],
+  ] as const)
+    it(`offers the login again when it was ${what}`, async () => {
+      const person = browser()
+      const query = await begin(person)
+      query.set('error', change)
+      query.set('error_description', '<script>')
+      const { to, page } = await follow(person, query)
+      deepEqual([to.searchParams.get('code'), page.statusCode], [code, 403])
+      match(page.body ?? '', again)
+      ok(!page.body?.includes('script'))
+      equal(codeOf(await arrive(person, query)), code, 'programs are told at once')
+    })
+
+  it('offers a login after one that was finished elsewhere, is too old or was dropped', async () => {
+    const query = withToken(await begin(browser()), await token())
+    const { to, page } = await follow(browser(), query)
+    deepEqual([to.searchParams.get('code'), page.statusCode], ['login_not_from_this_browser', 403])
+    match(page.body ?? '', again)
+  })
+
+  it('offers no login to a return URL that the claimed organisation does not allow', async () => {
+    const query = new URLSearchParams({ serviceCallback: 'https://evil.test/', imid_token: await token() })
+    const { to, page } = await follow(browser(), query)
+    deepEqual([to.searchParams.has('org'), to.searchParams.has('callback')], [false, false])
+    ok(!page.body?.includes('evil.test') && !page.body?.includes('class="action"'))
   })
 
   it('stops a login that goes round in circles, and says so', async () => {
@@ -260,7 +326,7 @@ describe('GET /callback', () => {
     deepEqual([answer.statusCode, answer.headers.location, sessions(answer).length], [302, app, 1])
     deepEqual(
       answer.cookies?.map((text) => crumb(text).name),
-      ['imidToken', '__Host-imsg-rounds'],
+      ['imidToken', '__Host-imsg-seal', '__Host-imsg-rounds'],
     )
   })
 
@@ -271,7 +337,19 @@ describe('GET /callback', () => {
     front.fault.next = () => new Problem('table_unavailable')
     const answer = await arrive(person, query)
     delete front.fault.next
-    deepEqual([answer.statusCode, codeOf(answer), sessions(answer)], [503, 'table_unavailable', []])
+    deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [503, 'table_unavailable', undefined])
+    equal((await arrive(person, query)).statusCode, 302, 'a reload succeeds')
+  })
+
+  it('answers a navigation directly when the failure is ours', async () => {
+    const person = browser()
+    const query = withToken(await begin(person), await token())
+    const { Problem } = await import('../lib/problem.ts')
+    front.fault.next = () => new Problem('table_unavailable')
+    const answer = await arrive(person, query, { ...navigation, accept: 'text/html' })
+    delete front.fault.next
+    deepEqual([answer.statusCode, answer.headers.location, answer.cookies], [503, undefined, undefined])
+    match(answer.body ?? '', again)
   })
 
   it('takes a token signed with a key that the state does not know yet, after one look at the identity service', async () => {

@@ -163,6 +163,7 @@ describe('Settings that hold together', () => {
       corsOrigins: [],
       corsHeaders: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match'],
       includeToken: false,
+      sessionSeal: true,
       strictCookies: false,
       emptyCredentials: false,
       issuer: unchecked,

@@ -170,7 +170,7 @@ describe('a person at the gateway', () => {
     deepEqual([back.status, back.headers.get('location')], [302, `${stack.url}/x`])
   })
 
-  it('meets 404 beside the routes, and API Gateway’s own answer to another method', async () => {
+  it('meets 404 beside the routes, also with another method', async () => {
     for (const [method, path] of [
       ['GET', '/imsg-service/v1/nowhere'],
       ['GET', '/imsg-service/v1/units/'],
@@ -179,7 +179,7 @@ describe('a person at the gateway', () => {
       ['GET', '//imsg-service/v1/units'],
     ] as const) {
       const answer = await fetch(`${stack.url}${path}`, { method })
-      deepEqual([path, answer.status, await answer.text()], [path, 404, '{"message":"Not Found"}'])
+      deepEqual([path, answer.status, await answer.text()], [path, 404, '"errors.api.NotFound"'])
     }
   })
 

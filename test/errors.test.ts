@@ -233,6 +233,7 @@ describe('declared failures', () => {
       'GET /imsg-service/v1/login',
       'GET /imsg-service/v1/org/{org}/login',
       'GET /imsg-service/v1/callback',
+      'GET /imsg-service/v1/login-failed',
       'GET /imsg-service/v1/authorize',
       'GET /imsg-service/v1/token-is-set',
       'GET /imsg-service/v1/units',

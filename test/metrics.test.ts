@@ -73,7 +73,7 @@ describe('what is counted of a request', () => {
   const counted = (route: HttpRouteName, status: number, code = 'ok', more: object = {}) => {
     const line = requestMetrics(
       'n',
-      { route, status, code, cookieBytes: 7, unbound: false, person: true, ...more },
+      { route, status, code, refused: status >= 400, cookieBytes: 7, unbound: false, person: true, ...more },
       1000,
     ) as {
       _aws?: { Timestamp: number; CloudWatchMetrics: { Metrics: { Name: string; Unit: string }[] }[] }

@@ -72,6 +72,15 @@ const costs: Readonly<
     cold: { read: 1, write: 1 },
     warm: { read: 0, write: 1 },
   },
+  'login-failed': {
+    request: async () => ({
+      query: `code=token_expired&id=12345678&org=demo&${asked}`,
+      headers: navigation,
+    }),
+    status: 401,
+    cold: { read: 1, write: 0 },
+    warm: { read: 0, write: 0 },
+  },
   health: {
     request: async () => ({}),
     status: 200,

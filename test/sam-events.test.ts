@@ -71,6 +71,7 @@ const cases = {
   units: { headers: { Authorization: `Bearer ${raw}` }, status: 200 },
   unit: { cookie: session, headers: ours, body: '{"unit":"south"}', status: 200 },
   logout: { headers: ours, status: 200 },
+  'login-failed': { query: 'code=token_expired&id=12345678', status: 401 },
   health: { headers: { Accept: 'application/health+json' }, status: 200 },
 } as const satisfies Record<HttpRouteName, Said & { status: number }>
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
-import { asProblem, cleared, codeOf, fromOurPage, navigation, openGateway } from './support/gateway.ts'
+import { asProblem, codeOf, fromOurPage, navigation, openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, open, control, refresh, token, front, clock } = gateway
@@ -89,27 +89,6 @@ describe('GET /token-is-set', () => {
       ).statusCode,
       200,
     )
-  })
-
-  it('trusts neither of two cookies, and clears every variant', async () => {
-    for (const pair of [
-      [raw, 'other'],
-      ['other', raw],
-      [raw, raw],
-    ]) {
-      const answer = await call('token-is-set', {
-        cookies: pair.map((value) => `imidToken=${value}`),
-        headers: asProblem,
-      })
-      deepEqual(
-        [answer.statusCode, codeOf(answer), cleared(answer)],
-        [401, 'token_duplicate', ['imidToken', 'imidToken', 'imidToken']],
-      )
-      deepEqual(
-        answer.cookies?.map((cookie) => /Domain=([^;]*)/.exec(cookie)?.[1]),
-        [undefined, 'gw.example.test', 'example.test'],
-      )
-    }
   })
 
   for (const [code, what, claims] of [

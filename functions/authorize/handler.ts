@@ -64,5 +64,5 @@ const toLogin = async (
   request.facts.headers = { 'x-imid-login': login }
   if (!rule.redirect) throw problem
   request.facts.code = problem.code
-  return redirect(302, login, request.facts.cookies)
+  return redirect(302, login)
 }

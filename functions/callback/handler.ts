@@ -2,47 +2,72 @@ import type { Config } from '../../lib/config.ts'
 import type { Jar } from '../../lib/http/cookies.ts'
 import { type Answer, type Incoming, redirect } from '../../lib/http/messages.ts'
 import type { Handle } from '../../lib/lambda/endpoint.ts'
-import type { Bindings, PendingLogin } from '../../lib/login/login-binding.ts'
+import type { LoginBinding, PendingLogin } from '../../lib/login/login-binding.ts'
 import type { LoginLoop } from '../../lib/login/login-loop.ts'
 import { allowedFor } from '../../lib/login/start-login.ts'
-import { isSignedOut, Problem } from '../../lib/problem.ts'
-import { ownLoginUrl } from '../../lib/redirect/login-url.ts'
+import { isOurFailure, isSignedOut, Problem } from '../../lib/problem.ts'
 import { type ReturnUrl, returnUrl } from '../../lib/redirect/return-url.ts'
 import type { Access, Session } from '../../lib/session/authenticate.ts'
+import { sealOf } from '../../lib/session/seal.ts'
+import { type Claims, unverifiedToken } from '../../lib/session/token.ts'
 
 type Deps = {
   access: Pick<Access, 'session' | 'sessionOf'>
-  bindings: Pick<Bindings, 'find' | 'spend'>
+  bindings: Pick<LoginBinding, 'find' | 'spend'>
   rounds: Pick<LoginLoop, 'count'>
-  jar: Pick<Jar, 'session'>
-  config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'loginBinding' | 'loginMaxTokenAge'>
+  jar: Pick<Jar, 'session' | 'sessionName' | 'seal' | 'clearSession'>
+  config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'loginBinding' | 'loginMaxTokenAge' | 'sessionSeal'>
   now: () => number
 }
 
-/** `GET /callback`: finish a login. Every refusal stands above the cookies, and the login is spent last. */
-export const callback = (deps: Deps): Handle => {
-  const { access, bindings, rounds, jar, config, now } = deps
-  return async (request) => {
-    const raw = request.query.the('imid_token')
+/** `GET /callback`: finish a login. Every refusal stands above the session, and the login is spent last. */
+export const callback =
+  (deps: Deps): Handle =>
+  async (request) => {
     const target = request.query.the('serviceCallback')
+    const pending = deps.bindings.find(request, request.query.one('login') ?? '', target)
+    if (pending !== undefined) request.facts.login = { org: pending.org, callback: target }
+    const raw = arrivingToken(request)
+    if (pending === undefined && deps.config.loginBinding) return repeated(deps, request, raw, target)
+    return finished(deps, request, raw, pending, target)
+  }
 
-    // Stryker disable next-line StringLiteral: what is no proof of ours is none.
-    const pending = bindings.find(request, request.query.one('login') ?? '', target)
-    if (pending === undefined && config.loginBinding) return onward(deps, request, target)
+/** The ID token that came back. Without one the identity service may have said why: RFC 6749 section 4.1.2.1. */
+const arrivingToken = ({ query }: Incoming): string => {
+  const error = query.one('error')
+  if (error !== undefined && !query.has('imid_token'))
+    throw new Problem(error === 'access_denied' ? 'login_cancelled' : 'login_refused')
+  return query.the('imid_token')
+}
 
-    const round = rounds.count(request, target)
-    request.facts.refusalCookies = [round]
-    if (pending !== undefined) {
-      request.facts.org = pending.org
-      request.facts.again = ownLoginUrl(config, pending.org, target)
-    }
-
+/** A login that was started here: its token becomes the session. A failure of ours counts as no round of a loop. */
+const finished = async (
+  deps: Deps,
+  request: Incoming,
+  raw: string,
+  pending: PendingLogin | undefined,
+  target: string,
+): Promise<Answer> => {
+  const { access, bindings, rounds, jar, config, now } = deps
+  const round = rounds.count(request, target)
+  try {
     const session = await access.sessionOf(raw, request.facts)
+    const { claims } = session
     const to = admitted(deps, session, pending, target)
-    const cookie = jar.session(raw, session.claims.expires - now())
 
     request.facts.code = 'session_set'
-    return redirect(302, to, [cookie, round, ...(pending === undefined ? [] : [bindings.spend(pending)])])
+    const secondsLeft = claims.expires - now()
+    request.facts.cookies.push(
+      jar.session(raw, secondsLeft),
+      ...(config.sessionSeal ? [jar.seal(sealOf(claims), secondsLeft)] : []),
+      ...(pending === undefined ? [] : [bindings.spend(pending)]),
+      round,
+      ...(request.cookies.values(jar.sessionName).length > 0 ? jar.clearSession('callback', 'others') : []),
+    )
+    return redirect(302, to)
+  } catch (error) {
+    if (!isOurFailure(error)) request.facts.cookies.push(round)
+    throw error
   }
 }
 
@@ -59,11 +84,32 @@ const admitted = (
   return returnUrl(target, allowedFor(config, organisation))
 }
 
-/** A callback that is reloaded, or reached with the back button: on to its target while the session is good, else refused. */
-const onward = async ({ access, config }: Deps, request: Incoming, target: string): Promise<Answer> => {
-  const { organisation } = await access.session(request).catch((error: unknown) => {
-    throw isSignedOut(error) ? new Problem('login_not_from_this_browser', error) : error
-  })
+const refused = (cause?: unknown): never => {
+  throw new Problem('login_not_from_this_browser', cause)
+}
+
+/** The claims of the token that came back, unverified: enough to ask whether they name the person who is signed in. */
+const claimed = (raw: string): Claims => {
+  try {
+    return unverifiedToken(raw).unverifiedClaims
+  } catch (error) {
+    return refused(error)
+  }
+}
+
+/** A callback without its login: reloaded, or late. It goes on while the same person is signed in, and never as somebody else. */
+const repeated = async (
+  { access, config }: Deps,
+  request: Incoming,
+  raw: string,
+  target: string,
+): Promise<Answer> => {
+  const { org, subject } = claimed(raw)
+  request.facts.login = { org, callback: target }
+  const { claims, organisation } = await access
+    .session(request)
+    .catch((error: unknown) => (isSignedOut(error) ? refused(error) : Promise.reject(error)))
+  if (claims.org !== org || claims.subject !== subject) return refused('another person')
   request.facts.code = 'login_repeated'
   return redirect(302, returnUrl(target, allowedFor(config, organisation)))
 }

@@ -1,11 +1,11 @@
 import { accessIn, type Dependencies } from '../../lib/lambda/dependencies.ts'
 import { endpoint, served } from '../../lib/lambda/endpoint.ts'
-import { bindingsIn } from '../../lib/login/login-binding.ts'
+import { loginBindingIn } from '../../lib/login/login-binding.ts'
 import { loginLoopIn } from '../../lib/login/login-loop.ts'
 import { callback } from './handler.ts'
 
 export const wire = (on: Dependencies) => {
-  const bindings = bindingsIn(on.jar, on.random, on.now)
+  const bindings = loginBindingIn(on.jar, on.random, on.now)
   return endpoint(
     'callback',
     callback({ ...on, access: accessIn(on), bindings, rounds: loginLoopIn(on.jar, on.now) }),

@@ -1,6 +1,6 @@
 import type { Dependencies } from '../../lib/lambda/dependencies.ts'
 import { endpoint, served } from '../../lib/lambda/endpoint.ts'
-import { bindingsIn } from '../../lib/login/login-binding.ts'
+import { loginBindingIn } from '../../lib/login/login-binding.ts'
 import { loginLoopIn } from '../../lib/login/login-loop.ts'
 import { startLogin } from '../../lib/login/start-login.ts'
 import { login } from './handler.ts'
@@ -8,7 +8,7 @@ import { login } from './handler.ts'
 export const wire = (on: Dependencies) => {
   const start = startLogin({
     ...on,
-    bindings: bindingsIn(on.jar, on.random, on.now),
+    bindings: loginBindingIn(on.jar, on.random, on.now),
     rounds: loginLoopIn(on.jar, on.now),
   })
   return endpoint('login', login({ start }), on)

@@ -9,18 +9,30 @@ import { allowedFor } from '../../lib/login/start-login.ts'
 import { returnUrl } from '../../lib/redirect/return-url.ts'
 import type { Access } from '../../lib/session/authenticate.ts'
 import type { Sessions } from '../../lib/session/revocation.ts'
+import { sealIn, sealOf } from '../../lib/session/seal.ts'
+import type { Claims } from '../../lib/session/token.ts'
 import type { Organisations } from '../../lib/state/organisation.ts'
 import type { Table } from '../../lib/store/table.ts'
 
 type Deps = {
   access: Pick<Access, 'presented'>
   sessions: Sessions
-  jar: Pick<Jar, 'noSession'>
+  jar: Pick<Jar, 'clearSession' | 'noSeal' | 'sealName'>
   rounds: Pick<LoginLoop, 'forget'>
   table: Pick<Table, 'read'>
   organisations: Organisations
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'corsOrigins'>
   now: () => number
+}
+
+/**
+ * The organisation whose return URLs count. Of several sessions one may have been planted: the seal says which is the person's own,
+ * and without one sessions of two organisations allow none.
+ */
+const homeOf = (ending: readonly Claims[], seal: string | undefined): string | undefined => {
+  const own = ending.filter((claims) => sealOf(claims) === seal)
+  const [org, other] = new Set((own.length > 0 ? own : ending).map((claims) => claims.org))
+  return other === undefined ? org : undefined
 }
 
 /** `POST /logout`: end the session first, whatever else is wrong with the request, then judge where to go. */
@@ -34,15 +46,18 @@ export const logout =
     request.facts.subject = ending[0]?.subject
     // Those that have run out too: another token of the same session may live longer.
     await Promise.all(ending.map((claims) => sessions.end(claims, now())))
-    if (withCookies) request.facts.cookies = [...jar.noSession(), ...rounds.forget(request)]
+    if (withCookies)
+      request.facts.cookies.push(
+        ...(request.cookies.values(jar.sealName).length > 0 ? [jar.noSeal()] : []),
+        ...rounds.forget(request),
+        ...jar.clearSession('logout', 'all'),
+      )
 
     const callback = request.query.one('callback')
     if (callback === undefined) return signedOut(request)
 
-    // Of two sessions one may have been planted: where they are of two organisations, neither says where this person may go.
-    const [org, other] = new Set(ending.map((claims) => claims.org))
-    const home = other === undefined ? org : undefined
+    const home = homeOf(ending, sealIn(request, jar))
     const lookup = home === undefined ? undefined : organisations.lookup(home)
     const organisation = lookup?.found(await table.read(lookup.keys))
-    return redirect(303, returnUrl(callback, allowedFor(config, organisation)), request.facts.cookies)
+    return redirect(303, returnUrl(callback, allowedFor(config, organisation)))
   }

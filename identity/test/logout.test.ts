@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { after, afterEach, describe, it } from 'node:test'
-import { subjectKey } from '../../lib/session/revocation.ts'
+import { subjectKey } from '../../lib/store/keys.ts'
 import { type Table, tableIn } from '../../lib/store/table.ts'
 import { startFaultyProvider } from './support/faulty-provider.ts'
 import {

@@ -2,10 +2,14 @@ import type { Code } from '../problem.ts'
 
 /** The catalogue of failures in English: for pages, for problem documents, for the documentation. */
 
-const signInAgain = 'Sign in again to go on.'
+/** Said beside a button that starts a login, and where there is none to offer. */
+export const enSignIn = {
+  here: 'Sign in again to go on.',
+  elsewhere: 'Go back to the service you came from and sign in from there.',
+}
+const signInAgain = enSignIn.here
 const linkIsWrong =
   'The link that brought you here is not complete or not allowed. Go back to the service you came from and try from there; if it happens again, tell whoever runs it.'
-const notYours = 'Go back to the service you came from and sign in from there.'
 const tryLater =
   'This is not your fault. Wait a minute and try again. If you are signed in already, you stay signed in.'
 const clientError = 'The program that sent this request has to be corrected.'
@@ -23,15 +27,23 @@ export const en = {
   body_too_large: { title: 'The body is too large', advice: clientError },
   not_json: { title: 'The body has to be JSON', advice: clientError },
   bad_rule: { title: 'The rule of this service is not one', advice: clientError },
+  not_found: {
+    title: 'There is nothing at this address',
+    advice: 'Go back to the service you came from and try from there.',
+  },
 
   not_a_navigation: {
     title: 'A login starts in a browser window of its own',
     advice: 'Open the login address in a window or tab.',
   },
-  token_missing: { title: 'You are not signed in', advice: notYours },
+  token_missing: { title: 'You are not signed in', advice: signInAgain },
   token_duplicate: {
     title: 'Your browser sent two sessions at once',
-    advice: `Neither was trusted, and both have been removed. ${notYours}`,
+    advice: `Neither was trusted, and both have been removed. ${signInAgain}`,
+  },
+  session_of_another_person: {
+    title: 'The session in your browser belongs to somebody else',
+    advice: `Another site may have put it there, or somebody else signed in in this browser. ${signInAgain}`,
   },
   token_malformed: { title: 'Your sign-in could not be read', advice: signInAgain },
   token_too_large: {
@@ -69,11 +81,19 @@ export const en = {
 
   login_not_from_this_browser: {
     title: 'This login was not started in this browser',
-    advice: `${notYours} Cookies have to be allowed for this site, and a login has to end in the browser in which it began, within half an hour.`,
+    advice: `${signInAgain} Cookies have to be allowed for this site, and a login has to end in the browser in which it began, within half an hour.`,
+  },
+  login_cancelled: {
+    title: 'The sign-in was cancelled',
+    advice: `You are not signed in. ${signInAgain}`,
+  },
+  login_refused: {
+    title: 'The sign-in page refused the sign-in',
+    advice: `${signInAgain} If it is refused again, ask whoever manages your organisation.`,
   },
   login_other_organisation: {
     title: 'You signed in at another organisation',
-    advice: `${notYours} Choose the organisation you were asked for.`,
+    advice: `${signInAgain} Choose the organisation you were asked for.`,
   },
   login_loop: {
     title: 'The login goes round in circles',
@@ -88,7 +108,10 @@ export const en = {
     title: 'This organisation is blocked',
     advice: 'Nobody can sign in at it for now. Whoever manages your organisation can tell you why.',
   },
-  foreign_origin: { title: 'This request came from another site', advice: notYours },
+  foreign_origin: {
+    title: 'This request came from another site',
+    advice: 'Nothing was changed. Go back to the service you came from and try from there.',
+  },
   rule_not_met: {
     title: 'You may not use this service',
     advice: 'You are signed in, but not allowed in here. Ask whoever manages your organisation.',

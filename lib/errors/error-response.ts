@@ -7,18 +7,17 @@ import type { PageContent } from './page.ts'
 
 type Reader = 'problem' | 'page' | 'key'
 
-const readerOf = ({ header }: Incoming): Reader => {
-  // Stryker disable next-line StringLiteral: what is no media type asks for none.
+/** Who reads the answer to a failure, by the request alone. */
+export const readerOf = ({ header }: Pick<Incoming, 'header'>): Reader => {
   const accept = header('accept') ?? ''
   if (weight(accept, 'application/problem+json') > 0) return 'problem'
   const mode = header('sec-fetch-mode')
   const wantsPage =
     mode === undefined ? prefers(accept, 'text/html', 'application/json') : mode === 'navigate'
-  // Stryker disable next-line StringLiteral: a key is what everyone else gets.
   return wantsPage ? 'page' : 'key'
 }
 
-type Written<C extends string> = Pick<typeof import('./texts.ts'), 'page' | 'pagePolicy'> &
+type Written<C extends string> = Pick<typeof import('./texts.ts'), 'page' | 'pagePolicy' | 'signIn'> &
   Readonly<{ texts: Readonly<Record<Language, Readonly<Record<C, { title: string; advice: string }>>>> }>
 
 /** The failures of a service: whether a new login can help, and what is said of them. */
@@ -27,12 +26,12 @@ export type Failures<C extends string> = Readonly<{
   written: () => Promise<Written<C>>
 }>
 
-/** A poll that is refused gets a key and no words, so they are loaded only for whoever reads them. */
+/** A poll that is refused gets a key and no text, so the texts are loaded only for a reader. */
 const written = () => import('./texts.ts')
 
 const own: Failures<Code> = { again: (code) => row(code).again ?? false, written }
 
-/** A page in the language of whoever reads it. */
+/** A page in the reader's language. */
 export const asPage = async <T extends Pick<Written<never>, 'page' | 'pagePolicy'>>(
   request: Incoming,
   status: number,
@@ -40,10 +39,9 @@ export const asPage = async <T extends Pick<Written<never>, 'page' | 'pagePolicy
   content: (written: T, language: Language) => PageContent,
 ): Promise<Answer> => {
   const loaded = await written()
-  // Stryker disable next-line StringLiteral: what is no language asks for none.
   const language = languageFor(request.header('accept-language') ?? '')
   const html = loaded.page(language, content(loaded, language))
-  const { headers, ...rest } = answer(status, 'text/html', html, request.facts.cookies)
+  const { headers, ...rest } = answer(status, 'text/html', html)
   return {
     ...rest,
     headers: {
@@ -59,15 +57,18 @@ export const asPage = async <T extends Pick<Written<never>, 'page' | 'pagePolicy
 export const signedOut = (request: Incoming): Promise<Answer> | Answer =>
   request.header('sec-fetch-mode') === 'navigate'
     ? asPage(request, 200, written, ({ farewell }, language) => farewell[language])
-    : ok({ msg: 'You are logged out' }, request.facts.cookies)
+    : ok({ msg: 'You are logged out' })
 
-/** What a page says of a failure. */
+/** What a page says of a failure. Without a login to offer it says where to find one. */
 const told =
   <C extends string>(again: boolean, request: Incoming, code: C, status: number, errorsUrl?: string) =>
-  ({ texts }: Written<C>, language: Language): PageContent => {
+  ({ texts, signIn }: Written<C>, language: Language): PageContent => {
     const login = again && request.facts.again
     const link = login ? ({ to: login, why: status < 500 ? 'signIn' : 'retry' } as const) : undefined
-    return { ...texts[language][code], failure: { code, id: request.id }, again: link, errorsUrl }
+    const { title, advice } = texts[language][code]
+    const { here, elsewhere } = signIn[language]
+    const told = link ? advice : advice.replace(here, elsewhere)
+    return { title, advice: told, failure: { code, id: request.id }, again: link, errorsUrl }
   }
 
 /** The failure as a problem document: RFC 9457. For programs, so its words are constants and English. */
@@ -78,7 +79,7 @@ const asDocument = async <C extends string>(
   { status, key }: { status: number; key: string },
 ): Promise<Answer> => {
   const { texts } = await written()
-  const { cookies, again: login } = request.facts
+  const { again: login } = request.facts
   const document = {
     type: `urn:imsg-service:problem:${code}`,
     title: texts.en[code].title,
@@ -88,7 +89,7 @@ const asDocument = async <C extends string>(
     code,
     ...(again(code) && login ? { login } : {}),
   }
-  return answer(status, 'application/problem+json', JSON.stringify(document), cookies)
+  return answer(status, 'application/problem+json', JSON.stringify(document))
 }
 
 /**
@@ -112,7 +113,7 @@ export const respond = async <C extends string>(
       told(failures.again(code), request, code, status, errorsUrl),
     )
   if (reader === 'problem') return asDocument(failures, request, code, answers[named])
-  return answer(status, 'application/json', JSON.stringify(key), request.facts.cookies)
+  return answer(status, 'application/json', JSON.stringify(key))
 }
 
 /** RFC 6750 section 3: what is wanted, and whether what was presented is at fault. */
@@ -128,9 +129,6 @@ export const errorResponse = async (
   named: AnswerName,
   errorsUrl?: string,
 ): Promise<Answer> => {
-  const { facts } = request
-  if (facts.refusalCookies && answers[named].status < 500)
-    facts.cookies = [...(facts.cookies ?? []), ...facts.refusalCookies]
   const response = await respond(own, request, code, named, errorsUrl)
   if (named === 'missingToken') response.headers['www-authenticate'] = challenge(code)
   return response

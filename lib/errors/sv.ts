@@ -2,10 +2,14 @@ import type { Code } from '../problem.ts'
 
 /** The catalogue of failures in Swedish, for pages alone: problem documents and logs stay English. */
 
-const signInAgain = 'Logga in igen för att fortsätta.'
+/** Said beside a button that starts a login, and where there is none to offer. */
+export const svSignIn = {
+  here: 'Logga in igen för att fortsätta.',
+  elsewhere: 'Gå tillbaka till tjänsten du kom från och logga in därifrån.',
+}
+const signInAgain = svSignIn.here
 const linkIsWrong =
   'Länken som ledde hit är inte fullständig eller inte tillåten. Gå tillbaka till tjänsten du kom från och försök därifrån; om det händer igen, säg till den som driver tjänsten.'
-const fromService = 'Gå tillbaka till tjänsten du kom från och logga in därifrån.'
 const tryLater =
   'Det är inte ditt fel. Vänta en minut och försök igen. Om du redan är inloggad förblir du det.'
 const clientError = 'Programmet som skickade denna begäran behöver rättas.'
@@ -24,15 +28,23 @@ export const sv = {
   body_too_large: { title: 'Innehållet är för stort', advice: clientError },
   not_json: { title: 'Innehållet måste vara JSON', advice: clientError },
   bad_rule: { title: 'Tjänstens regel är ingen regel', advice: clientError },
+  not_found: {
+    title: 'Det finns ingenting på denna adress',
+    advice: 'Gå tillbaka till tjänsten du kom från och försök därifrån.',
+  },
 
   not_a_navigation: {
     title: 'En inloggning börjar i ett eget fönster',
     advice: 'Öppna inloggningens adress i ett fönster eller en flik.',
   },
-  token_missing: { title: 'Du är inte inloggad', advice: fromService },
+  token_missing: { title: 'Du är inte inloggad', advice: signInAgain },
   token_duplicate: {
     title: 'Din webbläsare skickade två sessioner på en gång',
-    advice: `Ingen av dem godtogs och båda har tagits bort. ${fromService}`,
+    advice: `Ingen av dem godtogs och båda har tagits bort. ${signInAgain}`,
+  },
+  session_of_another_person: {
+    title: 'Sessionen i din webbläsare tillhör någon annan',
+    advice: `En annan webbplats kan ha lagt den där, eller så har någon annan loggat in i denna webbläsare. ${signInAgain}`,
   },
   token_malformed: { title: 'Din inloggning gick inte att läsa', advice: signInAgain },
   token_too_large: {
@@ -68,11 +80,19 @@ export const sv = {
 
   login_not_from_this_browser: {
     title: 'Denna inloggning påbörjades inte i den här webbläsaren',
-    advice: `${fromService} Kakor (cookies) måste vara tillåtna för den här webbplatsen, och en inloggning måste avslutas i samma webbläsare som den påbörjades i, inom en halvtimme.`,
+    advice: `${signInAgain} Kakor (cookies) måste vara tillåtna för den här webbplatsen, och en inloggning måste avslutas i samma webbläsare som den påbörjades i, inom en halvtimme.`,
+  },
+  login_cancelled: {
+    title: 'Inloggningen avbröts',
+    advice: `Du är inte inloggad. ${signInAgain}`,
+  },
+  login_refused: {
+    title: 'Inloggningssidan nekade inloggningen',
+    advice: `${signInAgain} Om den nekas igen, fråga den som sköter din organisation.`,
   },
   login_other_organisation: {
     title: 'Du loggade in hos en annan organisation',
-    advice: `${fromService} Välj den organisation som efterfrågades.`,
+    advice: `${signInAgain} Välj den organisation som efterfrågades.`,
   },
   login_loop: {
     title: 'Inloggningen går runt i cirklar',
@@ -87,7 +107,10 @@ export const sv = {
     title: 'Denna organisation är spärrad',
     advice: 'Ingen kan logga in på den just nu. Den som sköter din organisation kan berätta varför.',
   },
-  foreign_origin: { title: 'Denna begäran kom från en annan webbplats', advice: fromService },
+  foreign_origin: {
+    title: 'Denna begäran kom från en annan webbplats',
+    advice: 'Ingenting har ändrats. Gå tillbaka till tjänsten du kom från och försök därifrån.',
+  },
   rule_not_met: {
     title: 'Du får inte använda denna tjänst',
     advice: `Du är inloggad men har inte tillgång hit. ${askOrganisation}`,

@@ -1,7 +1,7 @@
 import type { Language } from '../http/accept.ts'
 import type { Code } from '../problem.ts'
-import { en, enFarewell } from './en.ts'
-import { sv, svFarewell } from './sv.ts'
+import { en, enFarewell, enSignIn } from './en.ts'
+import { sv, svFarewell, svSignIn } from './sv.ts'
 
 /** The texts of pages and problem documents. A deployed function loads this file only when somebody will read it: `infra/bundling.ts`. */
 
@@ -11,6 +11,12 @@ type Text = Readonly<{ title: string; advice: string }>
 
 /** The texts of every failure, by language. */
 export const texts: Record<Language, Record<Code, Text>> = { en, sv }
+
+/** The sentence about signing in again, beside the button for it and without one, by language. */
+export const signIn: Record<Language, Readonly<{ here: string; elsewhere: string }>> = {
+  en: enSignIn,
+  sv: svSignIn,
+}
 
 /** What a person reads after signing out, by language. */
 export const farewell: Record<Language, Text> = { en: enFarewell, sv: svFarewell }

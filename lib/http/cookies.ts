@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { Problem } from '../problem.ts'
+import { methodAndPath, prefix, type Route, routes } from '../routes.ts'
 
 /** THE jar: which cookies there are, how long they live, with which attributes. Handlers say which, never how. */
 
@@ -50,9 +51,10 @@ export const loginLifetime = 1800
 /** How long a round of a login is remembered, in seconds. */
 export const roundsLifetime = 60
 
-/** The jar of this configuration. */
+/** The cookies of this configuration: names, and how each is set and cleared. */
 export type Jar = Readonly<{
   sessionName: string
+  sealName: string
   /** What the names of pending logins begin with. */
   loginPrefix: string
   roundsName: string
@@ -60,8 +62,13 @@ export type Jar = Readonly<{
   isOwn(name: string): boolean
   /** The session cookie, for as long as the token has left. Throws `token_too_large` rather than lose it in the browser. */
   session(token: string, secondsLeft: number): SetCookie
-  /** Takes the session cookie away, in every variant that could have reached this host. */
-  noSession(): SetCookie[]
+  seal(value: string, secondsLeft: number): SetCookie
+  noSeal(): SetCookie
+  /**
+   * Clears the session cookie in every variant that could have reached this host, the likeliest on `route` first.
+   * `others` spares the slot in which the gateway itself sets it.
+   */
+  clearSession(route: string, which: 'all' | 'others'): SetCookie[]
   login(name: string, value: string): SetCookie
   noLogin(name: string): SetCookie
   rounds(value: string): SetCookie
@@ -74,6 +81,20 @@ const parents = (host: string): string[] => {
   if (/\.\d+$/.test(host)) return []
   const labels = host.split('.')
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
+}
+
+/** Path of a route of the table without parameters. */
+const pathOf = (name: string): string[] => {
+  const row = Object.entries<Route>(routes).find(([key]) => key === name)?.[1]
+  const path = row && methodAndPath(row)?.path
+  return path === undefined || path.includes('{') ? [] : [path]
+}
+
+/** Cookie paths that match a path of the route table (RFC 6265 section 5.1.4): those above all routes, then those of `first`. */
+const cookiePaths = (first: string): string[] => {
+  const [parent = ''] = prefix.split(/(?=\/)/)
+  const paths = [prefix, parent, ...pathOf(first), ...Object.keys(routes).flatMap(pathOf)]
+  return ['/', ...new Set(paths.flatMap((path) => [path, `${path}/`]))]
 }
 
 /** A cookie named `__Host-` or `__Secure-` cannot be set over plain http, so on loopback the prefix is left off. */
@@ -96,6 +117,8 @@ export const setCookie = (
     'SameSite=Lax',
   ].join('; ') as SetCookie
 
+type Slot = Readonly<{ path?: string; domain?: string | undefined }>
+
 /** Builds the jar. `SameSite=Lax`, never Strict: the browser comes back from the identity service, another site, by a link. */
 export const jar = ({
   cookieName,
@@ -106,27 +129,40 @@ export const jar = ({
   const nameOf = (name: string) => (loopback ? plainName(name) : name)
   const sessionName = nameOf(cookieName)
   const ownPrefix = nameOf('__Host-imsg-')
+  const sealName = `${ownPrefix}seal`
   const loginPrefix = `${ownPrefix}login-`
   const roundsName = `${ownPrefix}rounds`
-  const shared = cookieDomain === undefined ? [] : [`Domain=${cookieDomain}`]
 
-  const set = (name: string, value: string, seconds: number, domain: readonly string[] = []): SetCookie =>
-    setCookie(name, value, seconds, ['Path=/', ...domain], loopback)
+  const set = (name: string, value: string, seconds: number, { path = '/', domain }: Slot = {}): SetCookie =>
+    setCookie(
+      name,
+      value,
+      seconds,
+      [`Path=${path}`, ...(domain === undefined ? [] : [`Domain=${domain}`])],
+      loopback,
+    )
 
-  const variants = sessionName.startsWith('__Host-') ? [] : parents(new URL(publicUrl).hostname)
+  // A __Host- cookie has one slot: without a domain, at the root.
+  const single = sessionName.startsWith('__Host-')
+  const domains = [undefined, ...(single ? [] : parents(new URL(publicUrl).hostname))]
   return {
     sessionName,
+    sealName,
     loginPrefix,
     roundsName,
     isOwn: (name) => name === sessionName || name.startsWith(ownPrefix),
     session: (token, secondsLeft) => {
       if (sessionName.length + 1 + token.length > largestCookie) throw new Problem('token_too_large')
-      return set(sessionName, token, secondsLeft, shared)
+      return set(sessionName, token, secondsLeft, { domain: cookieDomain })
     },
-    noSession: () => [
-      set(sessionName, '', 0),
-      ...variants.map((domain) => set(sessionName, '', 0, [`Domain=${domain}`])),
-    ],
+    seal: (value, secondsLeft) => set(sealName, value, secondsLeft),
+    noSeal: () => set(sealName, '', 0),
+    clearSession: (route, which) =>
+      (single ? ['/'] : cookiePaths(route)).flatMap((path) =>
+        domains
+          .filter((domain) => which === 'all' || path !== '/' || domain !== cookieDomain)
+          .map((domain) => set(sessionName, '', 0, { path, domain })),
+      ),
     login: (name, value) => set(name, value, loginLifetime),
     noLogin: (name) => set(name, '', 0),
     rounds: (value) => set(roundsName, value, roundsLifetime),

@@ -12,12 +12,16 @@ export type Facts = {
   code?: string
   /** Where a person may start the login again. */
   again?: LoginUrl
-  /** Cookies that go with the answer even when it is a refusal. */
-  cookies?: readonly SetCookie[]
   /** Headers that go with the answer even when it is a refusal. */
   headers?: Readonly<Record<string, string>>
-  /** Cookies that go with a refusal, and not with a failure of ours: a 5xx changes nothing in the browser. */
-  refusalCookies?: readonly SetCookie[]
+  /** Organisation that a token claims. Not verified: it names where a new login could begin. */
+  claimedOrg?: string
+  /** The login that a refusal may offer. Judged before it is offered. */
+  login?: Readonly<{ org: string; callback: string }>
+  /** The request id of the refused callback that a page of `/login-failed` is about. */
+  refusedRequest?: string
+  /** Cookies of the answer, success or refusal, the most important first. The chain sets them. */
+  cookies: SetCookie[]
 }
 
 /** A request, whichever event it came in. The only type of it that goes further than this file. */
@@ -25,6 +29,8 @@ export type Incoming = Readonly<{
   id: string
   /** The host at which API Gateway took the request; never read from a header. `sam local` names none. */
   domainName: string | undefined
+  /** The route's word in the service's table. */
+  route: string
   header(name: string): string | undefined
   /** The token of `Authorization: Bearer`; empty when there is a bearer without one. RFC 6750 section 2.1. */
   bearer: string | undefined
@@ -57,13 +63,14 @@ export const lowerCased = (event: HttpEvent): HttpEvent => {
 }
 
 /** The only place that knows what an event looks like. Expects `lowerCased` headers. */
-export const incoming = (event: HttpEvent): Incoming => {
+export const incoming = (event: HttpEvent, route: string): Incoming => {
   const { headers = {} } = event
   const header = (name: string) => (Object.hasOwn(headers, name) ? headers[name] : undefined)
   const cookieHeader = event.cookies ?? [header('cookie') ?? []].flat()
   return {
     id: event.requestContext.requestId,
     domainName: event.requestContext.domainName,
+    route,
     header,
     bearer: bearerOf(header('authorization')),
     cookieHeader,
@@ -75,7 +82,7 @@ export const incoming = (event: HttpEvent): Incoming => {
     get body() {
       return event.body
     },
-    facts: {},
+    facts: { cookies: [] },
   }
 }
 
@@ -93,23 +100,15 @@ export type Answer = {
 }
 
 /** Any answer with a body. The only place, with `redirect`, where a status is written down. */
-export const answer = (
-  status: number,
-  type: string,
-  body: string,
-  cookies: readonly SetCookie[] = [],
-): Answer => ({
+export const answer = (status: number, type: string, body: string): Answer => ({
   statusCode: status,
   headers: { 'content-type': `${type}; charset=utf-8` },
-  ...(cookies.length > 0 ? { cookies: [...cookies] } : {}),
   body,
 })
 
 /** 200 with JSON. A member `statusCode` would make the known client stop polling for good, so none is allowed. */
-export const ok = <T extends object>(
-  body: T & { statusCode?: never },
-  cookies: readonly SetCookie[] = [],
-): Answer => answer(200, 'application/json', JSON.stringify(body), cookies)
+export const ok = <T extends object>(body: T & { statusCode?: never }): Answer =>
+  answer(200, 'application/json', JSON.stringify(body))
 
 /** 200 without a body: all that is said is in these headers. */
 export const granted = (headers: Readonly<Record<string, string>>): Answer => ({
@@ -117,13 +116,24 @@ export const granted = (headers: Readonly<Record<string, string>>): Answer => ({
   headers: { ...headers },
 })
 
-/** A redirect to an address that one of the two makers of addresses has vouched for. 303 after a POST: RFC 9700 section 4.12. */
-export const redirect = (
-  status: 302 | 303,
-  to: ReturnUrl | LoginUrl,
-  cookies: readonly SetCookie[] = [],
-): Answer => ({
+/** A redirect to an address that one of the makers of addresses has vouched for. 303 after a POST: RFC 9700 section 4.12. */
+export const redirect = (status: 302 | 303, to: ReturnUrl | LoginUrl): Answer => ({
   statusCode: status,
   headers: { location: to },
-  ...(cookies.length > 0 ? { cookies: [...cookies] } : {}),
 })
+
+/** Response headers of one answer, bytes. API Gateway allows 10,240; proxies in front of it often 8 kB. */
+const maxHeaderBytes = 8000
+
+/** The answer with its cookies, as many as fit: they come in order of importance. */
+export const withCookies = (answer: Answer, cookies: readonly SetCookie[]): Answer => {
+  let bytes = Object.entries(answer.headers).reduce(
+    (sum, [name, value]) => sum + name.length + value.length + 4,
+    0,
+  )
+  const fitting = [...new Set([...(answer.cookies ?? []), ...cookies])].filter((cookie) => {
+    bytes += 'set-cookie: '.length + cookie.length + 2
+    return bytes <= maxHeaderBytes
+  })
+  return fitting.length === 0 ? answer : { ...answer, cookies: fitting }
+}

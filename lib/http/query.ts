@@ -8,6 +8,8 @@ export type Query = Readonly<{
   the(name: string): string
   /** Every parameter as it stands, decoded, repeated ones repeatedly. */
   all(): readonly (readonly [name: string, value: string])[]
+  /** Whether a parameter of this name is there at all, readable or not. */
+  has(name: string): boolean
 }>
 
 /**
@@ -48,5 +50,14 @@ export const query = (raw: string): Query => {
 
   const all = () => (raw === '' ? [] : pairs.map(([name, value]) => [decoded(name), decoded(value)] as const))
 
-  return { one, the, all }
+  const has = (name: string): boolean =>
+    pairs.some(([key]) => {
+      try {
+        return decoded(key) === name
+      } catch {
+        return false
+      }
+    })
+
+  return { one, the, has, all }
 }

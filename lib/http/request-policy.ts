@@ -1,8 +1,6 @@
 import type { Config } from '../config.ts'
 import { Problem } from '../problem.ts'
-import { ownLoginUrl } from '../redirect/login-url.ts'
-import { organisationName } from '../redirect/organisation-name.ts'
-import type { HttpRouteName, Route } from '../routes.ts'
+import type { Route } from '../routes.ts'
 import { checkCookieGrammar } from './cookies.ts'
 import type { Incoming } from './messages.ts'
 
@@ -45,13 +43,11 @@ export const isNavigation = ({ header }: Incoming): boolean => {
 export const maybePerson = ({ header, cookieHeader }: Pick<Incoming, 'header' | 'cookieHeader'>): boolean =>
   header('sec-fetch-mode') !== undefined || cookieHeader.length > 0
 
-/** What a page that fetched a login may open in a window instead. Checked, as always, when it is followed. */
-const offerLogin = (name: string, request: Incoming, config: PolicyConfig): void => {
-  const org =
-    name === 'login' ? request.query.one('org') : name === 'org-login' ? request.path('org') : undefined
+/** The login that a page which fetched one may open in a window instead. */
+const offerLogin = (request: Incoming): void => {
+  const org = request.route === 'org-login' ? request.path('org') : request.query.one('org')
   const callback = request.query.one('callback')
-  if (org !== undefined && callback !== undefined)
-    request.facts.again = ownLoginUrl(config, organisationName(org), callback)
+  if (org !== undefined && callback !== undefined) request.facts.login = { org, callback }
 }
 
 /**
@@ -74,21 +70,20 @@ export const cookiesMayAct = (
 
 /** Reads from the row who may ask, and refuses the others. A bearer is no cookie: a foreign page cannot send one without a preflight. */
 export const enforce =
-  (name: HttpRouteName, route: Route, config: PolicyConfig) =>
+  (route: Route, config: PolicyConfig) =>
   (request: Incoming): void => {
     if ('only' in route && !isNavigation(request)) {
-      offerLogin(name, request, config)
+      offerLogin(request)
       throw new Problem('not_a_navigation')
     }
     if ('post' in route && request.bearer === undefined && !cookiesMayAct(request, config))
       throw new Problem('foreign_origin')
   }
 
-/** What is asked of the form of a request, whatever its route makes of it. Health is for programs and reads no cookie. */
+/** What is asked of the form of a request, whatever its route makes of it. Health and 404 read no cookie. */
 export const checkForm = (
-  name: HttpRouteName,
-  { cookieHeader }: Pick<Incoming, 'cookieHeader'>,
+  { route, cookieHeader }: Pick<Incoming, 'route' | 'cookieHeader'>,
   { strictCookies }: Pick<Config, 'strictCookies'>,
 ): void => {
-  if (strictCookies && name !== 'health') checkCookieGrammar(cookieHeader)
+  if (strictCookies && route !== 'health' && route !== 'not-found') checkCookieGrammar(cookieHeader)
 }

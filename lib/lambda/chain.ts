@@ -8,6 +8,7 @@ import {
   type Incoming,
   incoming,
   lowerCased,
+  withCookies,
 } from '../http/messages.ts'
 import { named } from '../log.ts'
 
@@ -30,6 +31,8 @@ export type Visit<Code extends string> = {
 
 /** What the chain asks a service about one of its routes. */
 export type RouteParts<Code extends string> = Readonly<{
+  /** The route's word in the service's table. */
+  name: string
   /** Refuses a request that the route does not serve. */
   check: (request: Incoming) => void
   /** Refuses a request of the wrong form: before the route is asked, or after it where the row says so. */
@@ -83,14 +86,18 @@ export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Hand
   const visitOf = (event: HttpEvent): Visit<Code> => {
     const known = visits.get(event)
     if (known !== undefined) return known
-    const visit = { request: incoming(lowerCased(event)), began: performance.now() }
+    const visit = { request: incoming(lowerCased(event), parts.name), began: performance.now() }
     visits.set(event, visit)
     return visit
   }
 
   const finish = (on: { event: HttpEvent; response: Answer | null | undefined }): void => {
     if (!on.response) return
-    const { body, ...bodiless } = parts.finish(visitOf(on.event), on.response, on.event)
+    const visit = visitOf(on.event)
+    const { body, ...bodiless } = withCookies(
+      parts.finish(visit, on.response, on.event),
+      visit.request.facts.cookies,
+    )
     // RFC 9110 section 9.3.2: HEAD is answered with the headers of GET and without its body.
     on.response = isHead(on.event) || body === undefined ? bodiless : { ...bodiless, body }
   }

@@ -1,12 +1,13 @@
 import { ConfigError } from '../config.ts'
 import { errorResponse } from '../errors/error-response.ts'
+import { refusal } from '../errors/refusal.ts'
 import { incoming, lowerCased } from '../http/messages.ts'
 import { checkForm, enforce, maybePerson } from '../http/request-policy.ts'
 import { withSecurityHeaders } from '../http/security-headers.ts'
 import { logTo } from '../log.ts'
 import { requestMetrics } from '../metrics.ts'
 import { type Code, Problem, row } from '../problem.ts'
-import { answerOn, type HttpRouteName, type Route, routes } from '../routes.ts'
+import { type EndpointName, type Route, routes } from '../routes.ts'
 import { chain, codeOfVisit, type Endpoint, type Handle, type Visit, visitLine } from './chain.ts'
 import { type Dependencies, dependencies } from './dependencies.ts'
 import { checkSize, jsonBody } from './json-body.ts'
@@ -18,15 +19,21 @@ const isUnbound = (route: Route, { loginBinding }: Dependencies['config']): bool
   'only' in route && !loginBinding
 
 /** The one line that each request leaves. What it may say is listed here and in `visitLine`. */
-const report = (on: Dependencies, name: HttpRouteName, visit: Visit<Code>, status: number): void => {
+const report = (on: Dependencies, name: EndpointName, visit: Visit<Code>, status: number): void => {
   const code = codeOfVisit(visit)
   const at = Date.now()
   const cookieBytes = visit.request.cookieHeader.reduce((sum, pair) => sum + pair.length + 2, 0)
   const unbound = isUnbound(routes[name], on.config)
-  const outcome = { route: name, status, code, cookieBytes, unbound, person: maybePerson(visit.request) }
-  on.log(visit.failure === undefined ? 'info' : row(visit.failure.code).level, {
+  const { failure } = visit
+  const { refusedRequest } = visit.request.facts
+  const refused = failure !== undefined
+  const person = maybePerson(visit.request)
+  const outcome = { route: name, status, code, refused, cookieBytes, unbound, person }
+  // A page about a refusal that was logged before is no second failure.
+  on.log(failure === undefined || refusedRequest !== undefined ? 'info' : row(failure.code).level, {
     route: name,
     ...visitLine(visit, status, at),
+    refused: refusedRequest,
     binding: unbound ? 'off' : undefined,
     ...requestMetrics(on.metricsNamespace, outcome, at),
   })
@@ -38,20 +45,21 @@ const failureOf = (error: unknown) =>
     : { code: 'internal' as const, cause: error }
 
 /** A route of the gateway: the chain with the policy, the failures and the measures of its row. */
-export const endpoint = (name: HttpRouteName, handle: Handle, on: Dependencies): Endpoint => {
+export const endpoint = (name: EndpointName, handle: Handle, on: Dependencies): Endpoint => {
   const route: Route = routes[name]
   return chain<Code>(
     {
-      check: enforce(name, route, on.config),
+      name,
+      check: enforce(route, on.config),
       checkForm: (request, event) => {
-        checkForm(name, request, on.config)
+        checkForm(request, on.config)
         if ('post' in route) checkSize(event)
       },
       formJudgedLast: 'post' in route && route.form === 'judged last',
       body: 'post' in route && route.body === 'json' ? jsonBody() : undefined,
       failureOf,
       outOfTime: () => new Problem('table_unavailable', 'out of time'),
-      respond: (request, code) => errorResponse(request, code, answerOn(route, code), on.config.errorsUrl),
+      respond: (request, code) => refusal(on, route, request, code),
       finish: (visit, answer) => {
         report(on, name, visit, answer.statusCode)
         const headers = { ...answer.headers, ...visit.request.facts.headers }
@@ -77,6 +85,7 @@ const misconfigured = (problems: readonly string[]): Endpoint => {
   const log = logTo('error')
   return async (event) => {
     log('error', { time: new Date().toISOString(), code: 'internal', cause: 'settings', problems })
-    return withSecurityHeaders(await errorResponse(incoming(lowerCased(event)), 'internal', 'internal'))
+    const request = incoming(lowerCased(event), 'not-found')
+    return withSecurityHeaders(await errorResponse(request, 'internal', 'internal'))
   }
 }

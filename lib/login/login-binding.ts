@@ -15,7 +15,7 @@ import type { ReturnUrl } from '../redirect/return-url.ts'
 /** A login that was begun in this browser and may now be finished. */
 export type PendingLogin = Readonly<{ cookie: string; org: OrganisationName }>
 
-export type Bindings = Readonly<{
+export type LoginBinding = Readonly<{
   /** A new login: its proof for the callback URL, the cookie that matches it, and the removal of the oldest ones. */
   begin(request: Incoming, org: string, to: ReturnUrl): { proof: string; cookies: SetCookie[] }
   /** The pending login that this proof and return URL belong to, if it was begun in this browser. */
@@ -46,7 +46,11 @@ const parsed = (value: string): { begun: number; org: OrganisationName; digest: 
 }
 
 /** The bindings of this jar. `random` gives so many bytes as base64url, from a CSPRNG; `now` is in seconds. */
-export const bindingsIn = (jar: Jar, random: (bytes: number) => string, now: () => number): Bindings => {
+export const loginBindingIn = (
+  jar: Jar,
+  random: (bytes: number) => string,
+  now: () => number,
+): LoginBinding => {
   const cookieOf = (proof: string): string => `${jar.loginPrefix}${proof.slice(0, nameLength)}`
   const begunAt = ([, value]: readonly [string, string]): number => parsed(value)?.begun ?? 0
 

@@ -1,14 +1,14 @@
 import type { Config } from '../config.ts'
 import { type Answer, type Incoming, redirect } from '../http/messages.ts'
 import { Problem } from '../problem.ts'
-import { identityLoginUrl, ownLoginUrl, publicLoginUrl, redirectedMark } from '../redirect/login-url.ts'
+import { identityLoginUrl, publicLoginUrl, redirectedMark } from '../redirect/login-url.ts'
 import { organisationName } from '../redirect/organisation-name.ts'
 import { type Allowed, checkPlausible, returnUrl } from '../redirect/return-url.ts'
 import type { OrganisationRecord, Organisations } from '../state/organisation.ts'
 import type { States } from '../state/state.ts'
 import { stateKey } from '../store/keys.ts'
 import type { Table } from '../store/table.ts'
-import type { Bindings } from './login-binding.ts'
+import type { LoginBinding } from './login-binding.ts'
 import type { LoginLoop } from './login-loop.ts'
 
 /** The start of a login: one behaviour behind two doors, `/login` and `/org/{org}/login`. Contract, section 3. */
@@ -18,7 +18,7 @@ export type LoginDeps = Readonly<{
   table: Table
   states: States
   organisations: Organisations
-  bindings: Bindings
+  bindings: LoginBinding
   rounds: LoginLoop
   now: () => number
 }>
@@ -61,7 +61,7 @@ export const startLogin =
     const org = organisationName(name)
     const callback = request.query.the('callback')
     request.facts.org = org
-    request.facts.again = ownLoginUrl(config, org, callback)
+    request.facts.login = { org, callback }
     checkPlausible(callback, { publicUrl: config.publicUrl, origins: config.callbackOrigins })
     if (isElsewhere(request, config)) {
       request.facts.code = 'login_elsewhere'
@@ -78,5 +78,6 @@ export const startLogin =
     if (rounds.tooMany(request, to)) throw new Problem('login_loop')
 
     const login = config.loginBinding ? bindings.begin(request, org, to) : undefined
-    return redirect(302, identityLoginUrl(config, org, to, login?.proof), login?.cookies)
+    if (login !== undefined) request.facts.cookies.push(...login.cookies)
+    return redirect(302, identityLoginUrl(config, org, to, login?.proof))
   }

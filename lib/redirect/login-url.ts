@@ -28,6 +28,15 @@ export const identityLoginUrl = (
   return loginUrlAt(imasUrl, imasLoginPath, org, callback)
 }
 
+/** The page of a refused callback. Everything in it is judged again when it is followed: contract, section 3. */
+export const loginFailedUrl = (
+  { publicUrl }: Pick<Config, 'publicUrl'>,
+  query: Readonly<{ code: string; id: string; org?: string; callback?: string }>,
+): LoginUrl => {
+  const parameters = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+  return `${publicUrl}${prefix}/login-failed?${parameters.join('&')}` as LoginUrl
+}
+
 /** Marks a login that was already sent to PUBLIC_URL, so that it is sent there once. */
 export const redirectedMark = 'redirected'
 

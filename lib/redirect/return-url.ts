@@ -68,7 +68,10 @@ const isPlain = (path: string): boolean =>
       !text.split('/').some((segment) => segment === '.' || segment === '..'),
   )
 
-const ownDoors = new RegExp(`^${prefix}/(login|callback|authorize|org/[^/]*/login)([/;?#]|$)`, 'i')
+const ownDoors = new RegExp(
+  `^${prefix}/(login|callback|login-failed|authorize|org/[^/]*/login)([/;?#]|$)`,
+  'i',
+)
 
 const hostUnder = (domains: readonly string[], host: string): boolean =>
   /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(host) &&
@@ -114,10 +117,19 @@ export const judgeReturnUrl = (input: string, allowed: Allowed): Verdict => {
   return { url: url.href as ReturnUrl, rule: head.rule }
 }
 
-/** Refuses what no organisation could allow, before anything is read: with any domain for its own, it is still no return URL. */
+/** The same rules with every host listed as a return domain. */
+const anyDomain = (input: string, settings: Omit<Allowed, 'domains'>): Allowed => ({
+  ...settings,
+  domains: [/^https:\/\/([^/?#]*)/.exec(input)?.[1] ?? ''],
+})
+
+/** Whether some organisation could allow this return URL: decided before anything is read. */
+export const isPlausible = (input: string, settings: Omit<Allowed, 'domains'>): boolean =>
+  'url' in judgeReturnUrl(input, anyDomain(input, settings))
+
+/** Throws `return_url_not_allowed` for what no organisation could allow. */
 export const checkPlausible = (input: string, settings: Omit<Allowed, 'domains'>): void => {
-  // Stryker disable next-line Regex,StringLiteral: what does not begin with an https origin is judged by no domain.
-  returnUrl(input, { ...settings, domains: [/^https:\/\/([^/?#]*)/.exec(input)?.[1] ?? ''] })
+  returnUrl(input, anyDomain(input, settings))
 }
 
 /** From string to a return URL, or a 400. */

@@ -1,12 +1,13 @@
 import type { Config } from '../config.ts'
 import type { Jar } from '../http/cookies.ts'
 import type { Facts, Incoming } from '../http/messages.ts'
-import { codeOf, Problem } from '../problem.ts'
+import { codeOf, isSignedOut, Problem } from '../problem.ts'
 import type { OrganisationRecord, Organisations } from '../state/organisation.ts'
 import { maySeekKeys, type State, type States } from '../state/state.ts'
 import { stateKey } from '../store/keys.ts'
 import type { Items, Table } from '../store/table.ts'
 import { checkRevocation, isEnded, revocationKeys } from './revocation.ts'
+import { readable, sessionTokens, sessionValues } from './session-cookies.ts'
 import { type SubjectRecord, subjectFrom } from './subject.ts'
 import {
   type Claims,
@@ -27,7 +28,6 @@ export type Session = Readonly<{
   organisation: OrganisationRecord | undefined
   /** All that was read, what `also` asked for included. */
   items: Items
-  state: State
 }>
 
 export type Access = Readonly<{
@@ -40,7 +40,7 @@ export type Access = Readonly<{
 }>
 
 export type AccessDeps = Readonly<{
-  config: Pick<Config, 'issuer' | 'audience' | 'maxTokenAge'>
+  config: Pick<Config, 'issuer' | 'audience' | 'maxTokenAge' | 'sessionSeal'>
   jar: Jar
   table: Table
   states: States
@@ -77,7 +77,7 @@ const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
 
 /** Recognises people. One read of the table answers everything: is the session ended, the subject blocked, the key withdrawn. */
 export const accessTo = (deps: AccessDeps): Access => {
-  const { config, table, states, organisations, now, also = () => [] } = deps
+  const { config, jar, table, states, organisations, now, also = () => [] } = deps
 
   const readState = async (): Promise<State | undefined> => {
     // Taken before the read, so a slow response does not look fresh.
@@ -148,9 +148,11 @@ export const accessTo = (deps: AccessDeps): Access => {
     return judgeAsRead(token, state)
   }
 
-  const sessionOf = async (raw: string, facts: Facts): Promise<Session> => {
-    const token = tokenIn(raw, states.last()?.keys, now())
-    const { org, subject } = token.unverifiedClaims
+  const read = (raw: string): UnverifiedToken => tokenIn(raw, states.last()?.keys, now())
+
+  const sessionOf = async (token: UnverifiedToken, facts: Facts): Promise<Session> => {
+    const { org } = token.unverifiedClaims
+    facts.claimedOrg = org
     const first = await judgedFirst(token)
 
     const asked = now()
@@ -166,39 +168,57 @@ export const accessTo = (deps: AccessDeps): Access => {
     const { state, claims } = first ?? (await judgeAsRead(token, states.serving(items, asked)))
     facts.org = claims.org
     facts.subject = claims.subject
-    const standing = {
-      ended: isEnded(items, claims),
-      subject: subjectFrom(items, org, subject),
-      organisation,
-      organisationsKnown: state.organisations !== undefined,
+    return unrevoked({ raw: token.raw, claims, organisation, items }, state)
+  }
+
+  /** Of several tokens of one person the latest that is good. An unknown key among them asks for no keys. */
+  const latestOf = async (tokens: readonly UnverifiedToken[], facts: Facts): Promise<Session> => {
+    const asked = now()
+    const state = states.remembered(asked) ?? states.serving(await table.read([stateKey]), asked)
+    let refusal: unknown
+    const refuse = (error: unknown): undefined => {
+      if (!isSignedOut(error)) throw error
+      refusal = error
     }
-    checkRevocation(claims, standing)
-    return { raw, claims, subject: standing.subject, organisation, items, state }
+    const verified: Pick<Session, 'raw' | 'claims'>[] = []
+    for (const token of tokens) {
+      facts.claimedOrg = token.unverifiedClaims.org
+      const claims = await verifiedToken(token, state.keys, config, now()).catch(refuse)
+      if (claims !== undefined) verified.push({ raw: token.raw, claims })
+    }
+    verified.sort((a, b) => b.claims.issued - a.claims.issued)
+    const lookups = verified.slice(0, 1).map(({ claims }) => organisations.lookup(claims.org))
+    const wanted = verified.flatMap(({ claims }) => [...revocationKeys(claims), ...also(claims)])
+    const items = await table.read([...wanted, ...lookups.flatMap(({ keys }) => keys)])
+    const organisation = lookups[0]?.found(items)
+    for (const { raw, claims } of verified)
+      try {
+        const found = unrevoked({ raw, claims, organisation, items }, state)
+        facts.org = claims.org
+        facts.subject = claims.subject
+        return found
+      } catch (error) {
+        refuse(error)
+      }
+    throw refusal
   }
 
   const session = async (request: Incoming): Promise<Session> => {
-    const [raw, second] = request.bearer === undefined ? sessionCookies(request) : [request.bearer]
-    if (raw === undefined) throw new Problem('token_missing')
-    if (second !== undefined) {
-      // Either may have been planted by a sibling host, so both are taken away.
-      request.facts.cookies = deps.jar.noSession()
-      throw new Problem('token_duplicate')
-    }
-    return sessionOf(raw, request.facts)
+    if (request.bearer !== undefined) return sessionOf(read(request.bearer), request.facts)
+    const [first, ...others] = sessionTokens({ config, jar, read }, request)
+    if (first === undefined) throw new Problem('token_missing')
+    return others.length === 0 ? sessionOf(first, request.facts) : latestOf([first, ...others], request.facts)
   }
 
-  const sessionCookies = (request: Incoming): readonly string[] =>
-    request.cookies.values(deps.jar.sessionName)
-
   const presented = async (request: Incoming, withCookies: boolean): Promise<readonly Claims[]> => {
-    const raw = [request.bearer ?? [], withCookies ? sessionCookies(request) : []].flat()
-    const tokens = [...new Set(raw)].flatMap(readable)
+    const raw = [request.bearer ?? [], withCookies ? sessionValues(request, jar) : []].flat()
+    const tokens = readable([...new Set(raw)], unverifiedToken)
     if (tokens.length === 0) return []
     const remembered = states.remembered(now())
-    const read = remembered === undefined ? await readState() : undefined
-    const state = remembered ?? read
+    const justRead = remembered === undefined ? await readState() : undefined
+    const state = remembered ?? justRead
     if (state === undefined) throw new Problem('state_missing')
-    const search = keySearch(read)
+    const search = keySearch(justRead)
     const signed = await Promise.all(
       tokens.map((token) =>
         withNewerKeys(token, state, (current) => signedClaims(token, current.keys), search).catch(
@@ -212,16 +232,16 @@ export const accessTo = (deps: AccessDeps): Access => {
     return sessions
   }
 
-  return { session, sessionOf, presented }
+  return { session, sessionOf: async (raw, facts) => sessionOf(read(raw), facts), presented }
 }
 
-/** A token that cannot even be taken apart was never a session. */
-const readable = (raw: string): UnverifiedToken[] => {
-  try {
-    return [unverifiedToken(raw)]
-  } catch {
-    return []
-  }
+/** The session, unless it, its subject or its organisation was ended or blocked. */
+const unrevoked = (found: Omit<Session, 'subject'>, state: State): Session => {
+  const { claims, organisation, items } = found
+  const subject = subjectFrom(items, claims.org, claims.subject)
+  const organisationsKnown = state.organisations !== undefined
+  checkRevocation(claims, { ended: isEnded(items, claims), subject, organisation, organisationsKnown })
+  return { ...found, subject }
 }
 
 /** What is not signed, or not by a key that is known yet; what could not be looked up at all is another matter. */

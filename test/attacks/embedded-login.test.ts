@@ -65,29 +65,24 @@ describe('an embed, a prefetch or a fetch', () => {
     })
 
   it('is offered nothing that would lead elsewhere', async () => {
-    for (const query of [
-      'org=..&callback=/',
-      'org=a%2Fb&callback=/',
-      'org=demo&org=x&callback=/',
-      'org=demo&callback=%',
-    ])
+    for (const query of ['org=demo&org=x&callback=/', 'org=demo&callback=%'])
       await refused(gateway, 'login', {
         request: { query, headers: { 'sec-fetch-mode': 'cors' } },
-        codes: ['bad_organisation', 'bad_query'],
+        codes: ['bad_query'],
       })
-    for (const query of ['org=demo', 'callback=/', '']) {
+    for (const query of [
+      'org=demo',
+      'callback=/',
+      '',
+      'org=..&callback=/',
+      'org=a%2Fb&callback=/',
+      'org=demo&callback=%22%3E%26x%3D%23',
+      'org=demo&callback=https%3A%2F%2Fevil.test%2F',
+    ]) {
       const request = { query, headers: { 'sec-fetch-mode': 'cors' } }
       const answer = await refused(gateway, 'login', { request, codes: ['not_a_navigation'] })
       ok(!('login' in JSON.parse(answer.body ?? '{}')))
     }
-    const answer = await call('login', {
-      query: 'org=demo&callback=%22%3E%26x%3D%23',
-      headers: { accept: 'application/problem+json', 'sec-fetch-mode': 'cors' },
-    })
-    equal(
-      JSON.parse(answer.body ?? '').login,
-      'https://gw.example.test/imsg-service/v1/org/demo/login?callback=%22%3E%26x%3D%23',
-    )
   })
 })
 

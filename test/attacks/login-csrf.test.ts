@@ -88,7 +88,7 @@ describe('Login CSRF', () => {
       query: `${attacker.query}&imid_token=${forged({ claims: { sub: 'attacker' } })}`,
       cookies: [`imidToken=${mine}`],
     })
-    deepEqual([answer.statusCode, answer.headers.location, answer.cookies], [302, there, undefined])
+    deepEqual([answer.statusCode, answer.headers.location, answer.cookies], [403, undefined, undefined])
   })
 
   it('is refused for a return URL that was changed on the way, to another that is allowed', async () => {

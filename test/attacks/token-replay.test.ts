@@ -25,7 +25,7 @@ describe('A callback that comes again', () => {
     deepEqual([answer.statusCode, answer.headers.location], [302, there])
     deepEqual(
       set(answer).map(({ name }) => name),
-      ['imidToken', '__Host-imsg-rounds'],
+      ['imidToken', '__Host-imsg-seal', '__Host-imsg-rounds'],
     )
     deepEqual(cleared(answer), [login])
     equal(answer.headers['cache-control'], 'no-store')
@@ -41,11 +41,10 @@ describe('A callback that comes again', () => {
   })
 
   it('does not go on to a target that the organisation of the session does not allow', async () => {
-    const { person, query } = await loggedIn()
-    person.cookies.clear()
+    const second = forged({ claims: { org: 'second' } })
     const answer = await gateway.call('callback', {
-      query,
-      cookies: [`imidToken=${forged({ claims: { org: 'second' } })}`],
+      query: `serviceCallback=${encodeURIComponent(there)}&imid_token=${second}`,
+      cookies: [`imidToken=${second}`],
       headers: asProblem,
     })
     deepEqual(

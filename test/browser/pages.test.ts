@@ -28,7 +28,7 @@ const gallery = createServer(async (request, response) => {
     isBase64Encoded: false,
     headers: request.headers as Record<string, string>,
   }
-  const asked = incoming({ ...event, requestContext: { requestId: 'JKJaXmPLvHcESHA=' } })
+  const asked = incoming({ ...event, requestContext: { requestId: 'JKJaXmPLvHcESHA=' } }, 'login')
   asked.facts.again = `/again` as LoginUrl
   const { statusCode, headers, body } =
     request.url === '/signed-out'

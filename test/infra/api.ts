@@ -5,7 +5,7 @@ import { least, listening, only, resourcesOf, target, templateOf } from './synth
 
 const template = templateOf(listening)
 const doors = Object.values<Route>(routes).flatMap(methodsAndPaths)
-const keys = doors.map(({ method, path }) => `${method} ${path}`)
+const keys = [...doors.map(({ method, path }) => `${method} ${path}`), '$default']
 
 describe('the API', () => {
   it('opens every route of the table and no other', () => {

@@ -37,7 +37,7 @@ describe('node infra/app.ts', () => {
       const asset = join(outdir, Metadata?.['aws:asset:path'] ?? '')
       const [index, later, ...more] = readdirSync(asset)
       deepEqual([index, more], ['index.mjs', []])
-      match(later ?? '', /^(words|public-suffix)\.mjs$/)
+      match(later ?? '', /^(texts|public-suffix)\.mjs$/)
       match(readFileSync(join(asset, 'index.mjs'), 'utf8'), /export\s*\{[^}]*\bhandler\b[^}]*\}/)
     }
   })

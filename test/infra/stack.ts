@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
 import { exceptions } from '../../infra/nag.ts'
-import { methodAndPath, type Route, routes } from '../../lib/routes.ts'
+import { type Route, routes } from '../../lib/routes.ts'
 import { good, least, listening, only, resourcesOf, stackOf, target, templateOf } from './synthesised.ts'
 
 const template = templateOf(listening)
@@ -30,7 +30,7 @@ describe('the stack', () => {
       const { Properties, Metadata } = functions.get(idOf(name)) ?? {}
       deepEqual(
         ['Handler', 'Runtime', 'Architectures', 'MemorySize', 'Timeout'].map((key) => Properties?.[key]),
-        ['index.handler', 'nodejs24.x', ['arm64'], ...(methodAndPath(row) ? [512, 5] : [1769, 50])],
+        ['index.handler', 'nodejs24.x', ['arm64'], ...('every' in row ? [1769, 50] : [512, 5])],
       )
       match(String(Metadata?.['aws:asset:path']), /./)
       equal(Metadata?.['aws:asset:property'], 'Code')

@@ -72,22 +72,28 @@ export const crumb = (text: string): Crumb => {
 /** The cookies that an answer sets, and the names of those it takes away. */
 export const set = (answer: Answer): Crumb[] =>
   (answer.cookies ?? []).map(crumb).filter(({ value }) => value !== '')
-export const cleared = (answer: Answer): string[] =>
-  (answer.cookies ?? [])
-    .map(crumb)
-    .filter(({ value }) => value === '')
-    .map(({ name }) => name)
+export const cleared = (answer: Answer): string[] => [
+  ...new Set((answer.cookies ?? []).map(crumb).flatMap(({ name, value }) => (value === '' ? [name] : []))),
+]
 
 /** The `code` of a refusal, asked for as a problem document. */
 export const codeOf = (answer: Answer): string => JSON.parse(answer.body ?? '{}').code ?? ''
 
-/** A browser's cookies, kept from answer to answer. */
+/** The domain and path of a cookie, which with its name say where a browser keeps it. */
+const slotOf = ({ attributes }: Crumb): string =>
+  attributes.filter((attribute) => /^(Domain|Path)=/.test(attribute)).join()
+
+/** A browser's cookies, kept from answer to answer. Clearing another slot leaves a cookie where it is. */
 export const browser = () => {
   const cookies = new Map<string, string>()
+  const slots = new Map<string, string>()
   return {
     take: (answer: Answer): Answer => {
-      for (const { name, value } of (answer.cookies ?? []).map(crumb))
-        value === '' ? cookies.delete(name) : cookies.set(name, value)
+      for (const one of (answer.cookies ?? []).map(crumb)) {
+        if (one.value === '' && (slots.get(one.name) ?? 'Path=/') !== slotOf(one)) continue
+        one.value === '' ? cookies.delete(one.name) : cookies.set(one.name, one.value)
+        slots.set(one.name, slotOf(one))
+      }
       return answer
     },
     pairs: (): string[] => [...cookies].map(([name, value]) => `${name}=${value}`),

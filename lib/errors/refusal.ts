@@ -1,0 +1,47 @@
+import type { Config } from '../config.ts'
+import { type Answer, type Facts, type Incoming, redirect } from '../http/messages.ts'
+import { offerLogin } from '../login/offer-login.ts'
+import { answers, type Code, row } from '../problem.ts'
+import { loginFailedUrl } from '../redirect/login-url.ts'
+import { answerOn, prefix, type Route, routes } from '../routes.ts'
+import type { Organisations } from '../state/organisation.ts'
+import type { Table } from '../store/table.ts'
+import { errorResponse, readerOf } from './error-response.ts'
+
+/** From a failure on a route to its answer: with a way on where there is one, and away from an address that holds a token. */
+
+type RefusalDeps = Readonly<{ config: Config; table: Pick<Table, 'read'>; organisations: Organisations }>
+
+/** Where a login that a refusal offers leads: to the address the request names, or to this page with the token's organisation. */
+const loginAfter = (route: Route, { publicUrl }: Config, { login, claimedOrg }: Facts): Facts['login'] => {
+  if (login !== undefined || claimedOrg === undefined) return login
+  const page = 'get' in route ? route.get : routes.units.get
+  return { org: claimedOrg, callback: `${publicUrl}${prefix}${page}` }
+}
+
+/** Whether a refusal leaves the address at which it was asked, which may hold a token: contract, section 3. */
+const leavesAddress = (route: Route, request: Incoming, code: Code): boolean =>
+  'refusedAt' in route &&
+  code !== 'not_a_navigation' &&
+  (request.query.has('imid_token') || request.query.has('error')) &&
+  readerOf(request) === 'page'
+
+/** The answer to a failure on this route. A login is looked for only where it can help and the reader would see it. */
+export const refusal = async (
+  { config, table, organisations }: RefusalDeps,
+  route: Route,
+  request: Incoming,
+  code: Code,
+): Promise<Answer> => {
+  const { facts } = request
+  const named = answerOn(route, code)
+  const ours = answers[named].status >= 500
+  const login = loginAfter(route, config, facts)
+  if (facts.again === undefined && row(code).again && readerOf(request) !== 'key') {
+    const offered = await offerLogin({ config, table, organisations }, login, ours)
+    if (offered !== undefined) facts.again = offered
+  }
+  if (!ours && leavesAddress(route, request, code))
+    return redirect(303, loginFailedUrl(config, { code, id: request.id, ...(facts.again && login) }))
+  return errorResponse(request, code, named, config.errorsUrl)
+}

@@ -1,0 +1,104 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { BrowserContext, Page } from 'playwright-core'
+import { person } from './chromium.ts'
+import { besideHttps, type Deployed, overHttps, prefix } from './gateways.ts'
+import { choose, loginUrl, says, signedIn } from './steps.ts'
+
+/** A sibling host sets the session cookie itself, and two gateways share it: the seal decides whose session counts. */
+
+const [gateway, other] = await Promise.all([overHttps(), besideHttps()])
+
+/** A page of a sibling host that sets this cookie for every host of the site. */
+const plant = async (page: Page, value: string, path = prefix) => {
+  gateway.front.services.set('evil.sso.localhost/plant', (_, response) => {
+    response
+      .writeHead(200, {
+        'content-type': 'text/html',
+        'set-cookie': `imidToken=${value}; Domain=sso.localhost; Path=${path}; Secure`,
+      })
+      .end('<!doctype html><h1>Planted</h1>')
+  })
+  await page.goto(`${gateway.at('evil.sso.localhost')}/plant`)
+}
+
+/** What the gateway answers a page of its own. */
+const ask = (page: Page, path: string) =>
+  page.evaluate(async (url) => {
+    const answer = await fetch(url)
+    return { status: answer.status, body: await answer.text() }
+  }, `${prefix}${path}`)
+
+const slots = async (context: BrowserContext) =>
+  (await context.cookies())
+    .filter(({ name }) => name === 'imidToken')
+    .map(({ domain, path }) => `${domain} ${path}`)
+
+const own = ['.sso.localhost /']
+const signOut = async (page: Page, at: Deployed) => {
+  await page.goto(at.url)
+  await page.evaluate(async (url) => fetch(url, { method: 'POST' }), `${prefix}/logout`)
+}
+
+describe('a session cookie that a sibling host plants', () => {
+  it('does not take a session over, and goes with the next poll', async () => {
+    const context = await person()
+    const page = await signedIn(context, gateway)
+    const { token } = await gateway.control({ do: 'issue', user: 'visitor' })
+    await plant(page, String(token))
+    equal((await slots(context)).length, 2)
+    await page.goto(gateway.url)
+    await says(page, 'Signed in')
+    const { status, body } = await ask(page, '/units')
+    deepEqual(
+      [status, JSON.parse(body).units.map(({ name }: { name: string }) => name)],
+      [200, ['north', 'south']],
+    )
+    deepEqual(await slots(context), own)
+    await context.close()
+  })
+
+  it('does not lock a person out with rubbish, and a logout clears every slot', async () => {
+    const context = await person()
+    const page = await signedIn(context, gateway)
+    await plant(page, 'rubbish')
+    await page.goto(gateway.url)
+    equal((await ask(page, '/token-is-set')).status, 200)
+    deepEqual(await slots(context), own)
+    await plant(page, 'rubbish', `${prefix}/units/`)
+    await signOut(page, gateway)
+    deepEqual(await slots(context), [])
+    equal((await ask(page, '/token-is-set')).status, 401)
+    await context.close()
+  })
+})
+
+describe('two gateways that share the cookie', () => {
+  it('keep the older sign-in from acting as the newer person, without signing that person out', async () => {
+    const context = await person()
+    const page = await signedIn(context, gateway)
+    await page.goto(loginUrl(other, '/'))
+    await choose(page, 'Chiara Lund')
+    await says(page, 'Signed in')
+
+    await page.goto(gateway.url)
+    equal((await ask(page, '/token-is-set')).status, 401)
+    ok(gateway.codes().includes('session_of_another_person'))
+    deepEqual(await slots(context), own)
+    await page.goto(other.url)
+    equal((await ask(page, '/token-is-set')).status, 200)
+
+    await page.goto(loginUrl(gateway, '/'))
+    await choose(page, 'Chiara Lund')
+    await says(page, 'Signed in')
+    await context.close()
+  })
+
+  it('accept a session that was begun at the other one', async () => {
+    const context = await person()
+    const page = await signedIn(context, other)
+    await page.goto(gateway.url)
+    equal((await ask(page, '/token-is-set')).status, 200)
+    await context.close()
+  })
+})
