@@ -1,3 +1,5 @@
+import { chance } from './chance.ts'
+
 /** A morning in simulation: tabs open, each polls every five seconds, and Lambda gives every request a free instance or starts one. */
 
 export type Rush = Readonly<{
@@ -24,15 +26,6 @@ const kept = 5 * 60_000
 const seconds = 1000
 /** A minute with fewer polls says nothing about a share. */
 const fewest = 100
-
-/** The same stream of chance for every run, so that a figure can be repeated (a linear congruential generator). */
-const chance = () => {
-  let state = 42
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 /** People come in like a bell around the middle: the mean of three evenly spread numbers. */
 const arrivals = ({ tabs, opening }: Rush, random: () => number): Float64Array =>

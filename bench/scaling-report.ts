@@ -1,5 +1,7 @@
+import { organisationTtl } from '../lib/state/organisation.ts'
+import { hotOrganisation } from './hot-organisation.ts'
 import { type Report, table, whole } from './report.ts'
-import { type Load, limits, load, prices, unitsPerPoll } from './scaling.ts'
+import { type Load, limits, load, ownUnitsPerPoll, pollEvery, prices, unitsPerPoll } from './scaling.ts'
 
 /** docs/scaling.md, as a run makes it. */
 
@@ -17,6 +19,13 @@ const costRows = Object.keys(loads[0]?.cost ?? {}).map(
   (name) => [name, (one: Load) => money(one.cost[name as keyof Load['cost']])] as const,
 )
 
+/** How many instances, and how many tabs of one organisation that keep so many at work, read its item as often as it answers. */
+const hotInstances = limits.partitionReadUnits * organisationTtl
+const hotTabs = hotInstances * limits.perConcurrency * pollEvery
+const newsroom = 120_000
+const newsroomPolls = newsroom / pollEvery
+const newsroomInstances = newsroomPolls / limits.perConcurrency
+
 export const scalingMarkdown = ({ rush, run }: Report): string => `# At scale
 
 How the gateway behaves with a thousand, a million and fifty million open tabs, each polling \`token-is-set\` every five seconds. Arithmetic
@@ -29,11 +38,14 @@ ${perTabs('open tabs', [
   ['polls a second', (one) => whole(one.perSecond)],
   ['instances at work', (one) => whole(Math.ceil(one.busy))],
   ['Lambda concurrency to be granted', (one) => whole(Math.ceil(one.granted))],
-  ['DynamoDB read units a second', (one) => whole(one.readUnits)],
-  ['of these for the state', (one) => whole(Math.ceil(one.stateReads))],
+  ['DynamoDB read units a second, at most', (one) => whole(one.readUnits)],
+  ['the same, all of one organisation', (one) => whole(one.readUnitsOfOne)],
+  ['of these for its item', (one) => whole(Math.ceil(one.organisationReads))],
+  ['beside these for the state', (one) => whole(Math.ceil(one.stateReads))],
 ])}
 
-A poll reads ${unitsPerPoll} items, strongly consistent and below 4 kB each: session, subject, organisation. An item that does not exist costs a unit as well.
+A poll reads session and subject, and the organisation when the instance has not read it for ${organisationTtl} seconds: ${ownUnitsPerPoll} to ${unitsPerPoll} items, strongly consistent and below 4 kB
+each. An item that does not exist costs a unit as well. The fewer organisations share an instance, the nearer it is to ${ownUnitsPerPoll}.
 Every instance reads the state once a minute along with them. Concurrency is not the instances at work: Lambda grants at most
 ${limits.perConcurrency} synchronous requests a second for each unit of concurrency, and with polls of 8 ms that limit comes first.
 
@@ -43,28 +55,50 @@ Default limits of an account in one region, in the order in which they are met:
 
 | open tabs | limit | what happens | what to do |
 |--:|---|---|---|
-| ${whole(limits.partitionReadUnits * 5)} **of one organisation** | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`ORG#<org>\` is read by every poll of it: 503 for some of them, and the client goes on | below |
 | ${whole(limits.httpApiPerSecond * 5)} | ${whole(limits.httpApiPerSecond)} requests a second at API Gateway | 429 to the browser | ask for more; beyond some 100,000 a second several regions or accounts |
 | ${whole(limits.lambdaConcurrency * limits.perConcurrency * 5)} | ${whole(limits.lambdaConcurrency)} units of concurrency | 429 at Lambda, 503 to the browser | ask for more; tens of thousands are granted, ${whole(loads[2]?.granted ?? 0)} are not: several accounts |
 | ${whole(limits.lambdaGrowth * limits.perConcurrency * 5)} more within ten seconds | ${whole(limits.lambdaGrowth)} new instances every ten seconds for a function | the same during the jump | tabs that come back after an outage need jitter; provisioned concurrency |
 | ${whole((limits.tableReadUnits / unitsPerPoll) * 5)} | ${whole(limits.tableReadUnits)} read units a second for a table | throttling, 503 after the retries | ask for more; warm throughput before a launch |
+| ${whole(hotTabs)} **of one organisation** | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`ORG#<org>\` is read by every instance once in ${organisationTtl} seconds: ${whole(hotInstances)} instances are its end | below |
 | ${whole(limits.partitionReadUnits * 60 * limits.perConcurrency * 5)} | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`STATE\` is read by every instance once a minute: ${whole(limits.partitionReadUnits * 60)} instances are its end, fewer once its keys pass 4 kB | believe the copy for longer (the contract allows ten minutes), or write it under several keys |
 
 **The hot organisation.** DynamoDB moves a hot item to a partition of its own (adaptive capacity), and there it ends: ${whole(limits.partitionReadUnits)} strongly consistent
-reads a second, that is ${whole(limits.partitionReadUnits * 5)} open tabs of one newsroom. Three ways beyond it, none of them built:
+reads a second. Were it read by every poll, that would be ${whole(limits.partitionReadUnits * pollEvery)} open tabs of one newsroom. So an instance keeps an organisation's item for
+${organisationTtl} seconds ([lib/state/organisation.ts](../lib/state/organisation.ts)), and what counts is the number of instances, not of tabs. A block or
+sign-out of a whole organisation, which arrives by the minute, may take ${organisationTtl} seconds longer; sessions and subjects are read each time.
 
-1. Keep the organisation's item in the instance for some seconds. A newsroom's block or sign-out would then take so long to reach everybody;
-   single sessions and subjects would still be read each time. One unit of the three is saved as well. With 5 s, a thousand instances
-   read one organisation at most 200 times a second, whatever the number of tabs.
-2. Read the organisation eventually consistent: twice as many, at the price of a second or less. It needs a second call, for one
-   BatchGetItem may not mix them within a table.
-3. Write the item under several keys (\`ORG#<org>#0..7\`) and read one by chance: eight times as many, strongly consistent, and every write of
-   refresh-state eight times. Nothing is given up but writes once in a while.
+The arithmetic for ${whole(newsroom)} tabs: ${whole(newsroom)} / ${pollEvery} = ${whole(newsroomPolls)} polls a second, which need ${whole(newsroomInstances)} units of concurrency and so keep at
+most as many instances at work; ${whole(newsroomInstances)} / ${organisationTtl} = ${whole(newsroomInstances / organisationTtl)} reads a second in the place of ${whole(newsroomPolls)}. A simulation with the gateway's own code
+(\`bench/hot-organisation.ts\`), each poll at an instance by chance:
+
+${table(
+  [
+    'tabs of one organisation',
+    'instances',
+    'polls a second',
+    'reads of its item a second',
+    'in the worst second',
+  ],
+  [limits.partitionReadUnits * pollEvery, newsroom, hotTabs]
+    .map(hotOrganisation)
+    .map(({ tabs, instances, reads, worst }) => [
+      whole(tabs),
+      whole(instances),
+      whole(tabs / pollEvery),
+      whole(reads),
+      whole(worst),
+    ]),
+)}
+
+The worst second is the first, in which all instances start and none has a copy; it comes back every ${organisationTtl} seconds until they drift apart.
+Above ${whole(limits.partitionReadUnits * limits.perConcurrency * pollEvery)} tabs whose instances all started in one second it passes the limit, and what is throttled then is tried again, with jitter,
+before it is a 503. Two ways beyond ${whole(hotTabs)} tabs, neither of them built: keep the item for longer, or write it under several keys
+(\`ORG#<org>#0..7\`) and read one by chance.
 
 ## Cost
 
 US dollars a month, tabs open around the clock (office hours, 8 hours on 22 days, are 24 % of it). ${prices.region}, on demand, list prices of
-${prices.date}, without free tier, discounts, data transfer and tax; check them before they enter a budget.
+${prices.date}, without free tier, discounts, data transfer and tax, with ${unitsPerPoll} read units a poll, the most it can be; check them before they enter a budget.
 
 ${perTabs('open tabs', [...costRows, ['**sum**', (one) => `**${money(sum(one))}**`]])}
 

@@ -1,3 +1,5 @@
+import { organisationTtl } from '../lib/state/organisation.ts'
+
 /** What a number of open tabs asks of AWS, and what AWS asks for it: arithmetic over measured and published figures. */
 
 /**
@@ -46,7 +48,8 @@ export const limits = {
   partitionReadUnits: 3000,
 } as const
 
-const pollEvery = 5
+/** Seconds between two polls of a tab. */
+export const pollEvery = 5
 const monthSeconds = 730 * 3600
 /** Of one poll: our line, what Lambda adds to it, and the access log (docs/deploy.md); and what is sent to the browser, headers above all. */
 const logBytes = 1071
@@ -54,6 +57,8 @@ const sentBytes = 1000
 const memoryGigabytes = 0.5
 /** Session, subject, organisation: strongly consistent, below 4 kB each, absent ones included. */
 export const unitsPerPoll = 3
+/** The same without the organisation, which an instance reads once in some seconds. */
+export const ownUnitsPerPoll = 2
 
 const tiered = (amount: number, tiers: readonly (readonly [number, number])[]): number => {
   let [left, sum] = [amount, 0]
@@ -70,14 +75,21 @@ export const load = (tabs: number, warm: number) => {
   const perSecond = tabs / pollEvery
   const month = perSecond * monthSeconds
   const busy = perSecond * (warm / 1000)
+  // No more instances can be at work than this, each at the rate that Lambda grants it.
+  const instances = Math.max(1, perSecond / limits.perConcurrency)
+  const organisationReads = Math.min(perSecond, instances / organisationTtl)
   return {
     tabs,
     perSecond,
     /** Instances at work at any moment, and the concurrency that has to be granted for that many requests a second. */
     busy,
     granted: Math.max(busy, perSecond / limits.perConcurrency),
+    /** At most: every instance meets another organisation with each poll. */
     readUnits: perSecond * unitsPerPoll,
-    stateReads: Math.max(1, perSecond / limits.perConcurrency) / 60,
+    /** When all tabs are of one organisation, and its own part of that. */
+    readUnitsOfOne: perSecond * ownUnitsPerPoll + organisationReads,
+    organisationReads,
+    stateReads: instances / 60,
     cost: {
       'HTTP API':
         (Math.min(month, prices.httpApi.tier) * prices.httpApi.first +
