@@ -256,4 +256,23 @@ describe('POST /logout', () => {
     clock.ahead = 0
     equal(await isIn(raw), false)
   })
+
+  it('cannot say that a session is ended whose key may still come, unless it ends another', async (test) => {
+    test.after(() => {
+      clock.ahead = 0
+    })
+    const strange = await token({}, { header: { kid: 'still to come' } })
+    // Somebody has the one fetch of this minute.
+    await call('token-is-set', { bearer: strange })
+    clock.ahead = 2
+    const alone = await out(strange)
+    deepEqual([alone.statusCode, codeOf(alone)], [503, 'token_key_pending'])
+
+    const raw = await token()
+    const both = await call('logout', {
+      cookies: [`imidToken=${strange}`, `imidToken=${raw}`],
+      headers: { ...asProblem, ...fromOurPage },
+    })
+    deepEqual([both.statusCode, await isIn(raw)], [200, false])
+  })
 })

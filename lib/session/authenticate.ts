@@ -116,6 +116,7 @@ export const accessTo = (deps: AccessDeps): Access => {
       }
       newest = (await next?.()) ?? newest
     }
+    // Keys that were accepted since the search began would hold it if it were good.
     const isOpen = newest.keysAt < search.since && mayHaveNewKey(token, newest.keysAt, now())
     throw new Problem(isOpen ? 'token_key_pending' : 'token_key_unknown')
   }

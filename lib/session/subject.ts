@@ -8,6 +8,8 @@ export type SubjectRecord = Readonly<{
   notBefore: number
   /** The preferred unit, whether or not the subject still holds it. */
   unit: string | undefined
+  /** The number of the last choice: its second, or more than the one before. */
+  chosen: number
 }>
 
 /** The subject among items just read. */
@@ -17,28 +19,29 @@ export const subjectFrom = (items: Items, org: string, subject: string): Subject
     blocked: flagIn(item, 'blocked'),
     notBefore: numberIn(item, 'notBefore'),
     unit: textIn(item, 'unit'),
+    chosen: numberIn(item, 'chosen'),
   }
 }
 
 /**
- * Stores a preferred unit, or clears it, unless the preference is no longer the one that this request saw. So a write that was held up,
- * or that a frozen instance sends when it wakes, does not undo a later choice; of two choices at once the first to arrive stays. A
- * preference grants nothing, so this needs no clock and no version: in the one case that the value cannot tell (it was changed and
- * changed back meanwhile) the person chooses again.
+ * Stores a preferred unit, or clears it, unless a later choice is stored. Its number is above that of every choice this request can
+ * have followed, whatever the clocks of two instances say, so a write that was held up, or that a frozen instance sends when it wakes,
+ * is not put over a choice that was acknowledged after it: decision 0027, which says why less is not enough.
  */
 export const preferUnit = async (
   table: Table,
   { org, subject }: Readonly<{ org: string; subject: string }>,
-  seen: string | undefined,
+  seen: SubjectRecord,
   unit: string | null,
+  now: number,
 ): Promise<void> => {
   await table.change(subjectKey(org, subject), {
-    set: unit === null ? 'REMOVE #unit' : 'SET #unit = :unit',
+    set: unit === null ? 'SET #chosen = :chosen REMOVE #unit' : 'SET #chosen = :chosen, #unit = :unit',
     names: ['unit'],
     values: {
+      chosen: { N: String(Math.max(now, seen.chosen + 1)) },
       ...(unit === null ? {} : { unit: { S: unit } }),
-      ...(seen === undefined ? {} : { seen: { S: seen } }),
     },
-    when: seen === undefined ? 'attribute_not_exists(#unit)' : '#unit = :seen',
+    when: 'attribute_not_exists(#chosen) OR #chosen <= :chosen',
   })
 }

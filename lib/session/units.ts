@@ -37,8 +37,12 @@ export type Units = Readonly<{
   heldBy(session: Recognised): Promise<readonly Unit[]>
   /** The preferred unit, or null when there is none or it is no longer held. */
   preferred(session: Readonly<{ subject: SubjectRecord }>, held: readonly Unit[]): string | null
-  /** When this returns, the choice is stored, or another that was stored since the session's items were read. */
-  prefer(session: Readonly<{ claims: Claims; subject: SubjectRecord }>, unit: string | null): Promise<void>
+  /** When this returns, the choice is stored, or another that was made after it. */
+  prefer(
+    session: Readonly<{ claims: Claims; subject: SubjectRecord }>,
+    unit: string | null,
+    now: number,
+  ): Promise<void>
 }>
 
 /** Units and preferences in the table. */
@@ -48,7 +52,7 @@ export const unitsIn = (table: Table, directories = directoriesIn(table)): Units
   return {
     heldBy: async (session) => held(await directories.of(session), session.claims),
     preferred: ({ subject }, units) => units.find(({ name }) => name === subject.unit)?.name ?? null,
-    prefer: ({ claims, subject }, unit) => preferUnit(table, claims, subject.unit, unit),
+    prefer: ({ claims, subject }, unit, now) => preferUnit(table, claims, subject, unit, now),
   }
 }
 

@@ -27,31 +27,30 @@ export const organisations: Contract = (database, open) =>
       const table = await open()
       await writeOrganisations(table, [organisation()], 1)
       deepEqual(await seen(table), { held: ['north'], preferred: null, standing: 'ok' })
-      await unitsIn(table).prefer(await recognised(table, claims()), 'north')
+      await unitsIn(table).prefer(await recognised(table, claims()), 'north', 100)
       deepEqual(await seen(table), { held: ['north'], preferred: 'north', standing: 'ok' })
       deepEqual(await seen(table, claims({ groups: [] })), { held: [], preferred: null, standing: 'ok' })
-      await unitsIn(table).prefer(await recognised(table, claims()), null)
+      await unitsIn(table).prefer(await recognised(table, claims()), null, 101)
       equal((await seen(table)).preferred, null)
     })
 
-    it('keeps a choice that was made since a request saw the one before, and lets each request choose again', async () => {
+    it('keeps a choice when an older one arrives after it, and lets each request choose again', async () => {
       const table = await open()
       const everywhere = { ...organisation().directory, mappings: [{ group: 'desk', role: 'r' }] }
       await writeOrganisations(table, [organisation({ directory: everywhere })], 1)
       const units = unitsIn(table)
-      const first = await recognised(table, claims())
-      await units.prefer(first, 'south')
-      for (const late of ['north', null]) await units.prefer(first, late)
+      const read = () => recognised(table, claims())
+      const late = await read()
+      await units.prefer(await read(), 'south', 100)
+      for (const older of ['north', null]) await units.prefer(late, older, 99)
       equal((await seen(table)).preferred, 'south')
 
-      const second = await recognised(table, claims())
-      await units.prefer(second, 'north')
-      for (const late of ['south', null]) await units.prefer(second, late)
-      equal((await seen(table)).preferred, 'north')
-      await units.prefer(await recognised(table, claims()), null)
-      equal((await seen(table)).preferred, null)
-      await units.prefer(await recognised(table, claims()), 'south')
-      equal((await seen(table)).preferred, 'south')
+      await units.prefer(await read(), 'north', 100)
+      await units.prefer(late, 'south', 100)
+      equal((await seen(table)).preferred, 'north', 'within one second too')
+      await units.prefer(await read(), 'south', 50)
+      await units.prefer(await read(), 'south', 50)
+      equal((await seen(table)).preferred, 'south', 'by a clock that is behind')
     })
 
     it('lists units by name, and all of them to whoever holds one and all', async () => {
@@ -104,7 +103,7 @@ export const organisations: Contract = (database, open) =>
     it('blocks and frees subjects, and keeps what they prefer', async () => {
       const table = await open()
       await writeOrganisations(table, [organisation()], 1)
-      await unitsIn(table).prefer(await recognised(table, claims()), 'north')
+      await unitsIn(table).prefer(await recognised(table, claims()), 'north', 100)
       await writeOrganisations(table, [organisation({ ended: [{ name: 'somebody', blocked: true }] })], 2)
       equal((await seen(table)).standing, 'subject_blocked')
       await writeOrganisations(

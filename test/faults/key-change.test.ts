@@ -110,7 +110,7 @@ describe('keys that change under load', () => {
     await passTo(rotated)
     await deployment.control({ do: 'rotate' })
     await fetches()
-    third = await deployment.token()
+    third = await deployment.token({ iat: start + rotated, exp: start + rotated + 3600 })
     const [old = [], fresh = []] = await during(rotated, 221, 6, [second, third])
     deepEqual([refused(old), refused(fresh)], [[], []])
     const pending = fresh.filter(({ code }) => code === 'token_key_pending')
