@@ -95,5 +95,9 @@ describe('What an instance remembers of organisations', () => {
         [1, 9],
       ],
     )
+    // Read again, and so the last to go.
+    deepEqual(seen(1006, 2, 'org-2'), [1, 2])
+    for (let n = 3; n < 500; n++) seen(1006, n, `later-${n}`)
+    deepEqual(seen(1006, 9, 'org-2'), [0, 2])
   })
 })

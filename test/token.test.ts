@@ -1,7 +1,7 @@
 import { deepEqual, equal, notEqual, rejects, strictEqual, throws } from 'node:assert/strict'
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { signedClaims, tokenIn, unverifiedToken } from '../lib/session/token.ts'
+import { mayHaveNewKey, signedClaims, tokenIn, unverifiedToken } from '../lib/session/token.ts'
 import { keySet, publicKeysFrom } from '../lib/state/key-set.ts'
 
 /** Tokens taken apart, with nothing around them: what a header may say, and what names a session. */
@@ -108,4 +108,17 @@ describe('The two names of one Edwards signature, RFC 8037 and RFC 9864', () => 
         if (keyAlg === tokenAlg) equal((await verified).subject, 'somebody')
         else await rejects(verified, { code: 'token_signature', cause: undefined })
       })
+})
+
+describe('A token of an unknown key, when the keys were last accepted at 1,000', () => {
+  for (const [what, iat, exp, now, expected] of [
+    ['was issued a minute before that', 940, 5000, 2000, true],
+    ['was issued earlier', 939, 5000, 2000, false],
+    ['was issued a minute from now', 2060, 5000, 2000, true],
+    ['was issued later than that', 2061, 5000, 2000, false],
+    ['has run out', 1500, 2000, 2000, false],
+    ['runs out in a second', 1500, 2001, 2000, true],
+  ] as const)
+    it(`${expected ? 'may be signed with a newer one' : 'is no good'} when it ${what}`, () =>
+      equal(mayHaveNewKey(unverifiedToken(signed(header, { ...claims, iat, exp })), 1000, now), expected))
 })

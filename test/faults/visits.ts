@@ -102,8 +102,11 @@ export const checkAnswer = (where: string, route: RouteName, { answer, ms }: Tak
 }
 
 /** What the refusal of one who shows a token of an unknown key says. */
-export const asksWithNewKey = async ({ open, control, token }: Deployment) => {
+export const asksWithNewKey = async ({ open, control, token, clock, now }: Deployment) => {
+  // Not in the second in which keys were accepted: what those do not hold is no key.
+  clock.ahead += 1
   await control({ do: 'rotate' })
-  const { answer, ms } = await (await open('token-is-set'))({ bearer: await token(), headers: asProblem })
+  const bearer = await token({ iat: now(), exp: now() + 3600 })
+  const { answer, ms } = await (await open('token-is-set'))({ bearer, headers: asProblem })
   return { status: answer.statusCode, code: answer.statusCode === 200 ? '' : codeOf(answer), ms }
 }
