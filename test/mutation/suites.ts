@@ -6,8 +6,9 @@ import { mock } from 'node:test'
  * process that runs mutants. A file of tests that is imported anew registers anew.
  */
 
-type Work = (context: { name: string }) => unknown
 type Hook = () => unknown
+type Context = Readonly<{ name: string; after: (work: Hook) => void; diagnostic: (text: string) => void }>
+type Work = (context: Context) => unknown
 
 type Test = { kind: 'test'; name: string; work: Work }
 type Suite = {
@@ -134,12 +135,18 @@ export const runFile = async (file: string, url: string, on: Listener): Promise<
       const id = ids.get(entry) ?? ''
       on.starts(id)
       const start = performance.now()
+      const afters: Hook[] = []
+      const context = { name: entry.name, after: (work: Hook) => afters.push(work), diagnostic: () => {} }
       const ended = (error?: unknown) =>
         on.ended({ id, ms: performance.now() - start, ...(error === undefined ? {} : { error }) })
       try {
         await within(async () => {
           for (const { hooks } of outer) for (const work of hooks.beforeEach) await work()
-          await entry.work({ name: entry.name })
+          try {
+            await entry.work(context)
+          } finally {
+            for (const work of afters) await work()
+          }
           for (const { hooks } of outer) for (const work of hooks.afterEach) await work()
         })
       } catch (error) {
