@@ -33,8 +33,9 @@ const around = new AsyncLocalStorage<Suite>()
 let root = suite('')
 const here = (): Suite => around.getStore() ?? root
 
-export const it = (name: string, work: Work): void => {
-  here().entries.push({ kind: 'test', name, work })
+/** Options, such as a time limit, mean nothing here: each test has the limit below. */
+export const it = (name: string, ...rest: [Work] | [options: object, Work]): void => {
+  here().entries.push({ kind: 'test', name, work: rest.length === 2 ? rest[1] : rest[0] })
 }
 export const test = it
 export const describe = (name: string, work: () => unknown): void => {
