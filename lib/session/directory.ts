@@ -35,13 +35,26 @@ export type Recognised = Readonly<{
   items: Items
 }>
 
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isUnit = (row: unknown): row is Unit => isText(Object(row).name) && isText(Object(row).displayName)
+const isMapping = (row: unknown): row is Mapping => {
+  const { group, role, unit } = Object(row)
+  return isText(group) && isText(role) && (unit === undefined || isText(unit))
+}
+
+/** The rows of a stored list. What is no such row grants nothing. */
+const rowsOf = <T>(value: unknown, isRow: (row: unknown) => row is T): T[] =>
+  Array.isArray(value) ? value.filter(isRow) : []
+
 const indexed = ({ version, value }: Document): IndexedDirectory => {
-  const { units, mappings, roles } = value as Directory
+  const { units, mappings, roles } = Object(value)
   return {
     version,
-    units: new Map(units.map((unit) => [unit.name, unit])),
-    mappings: Map.groupBy(mappings, ({ group }) => group),
-    roles: new Map(Object.entries(roles)),
+    units: new Map(rowsOf(units, isUnit).map((unit) => [unit.name, unit])),
+    mappings: Map.groupBy(rowsOf(mappings, isMapping), ({ group }) => group),
+    roles: new Map(
+      Object.entries(Object(roles)).map(([role, permissions]) => [role, rowsOf(permissions, isText)]),
+    ),
   }
 }
 
