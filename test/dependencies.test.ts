@@ -127,7 +127,7 @@ describe('A database that does not answer well', () => {
     ])
       await rejects(call(), { code: 'table_unavailable' })
     answers = [{ __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' }]
-    equal(await table.put('a', {}), false)
+    equal(await table.change('a', { set: 'SET #n = :n', values: { n: { N: '1' } } }), false)
     status = 200
   })
 

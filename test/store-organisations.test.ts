@@ -21,7 +21,6 @@ const counting = () => {
     put: async (key, item) => {
       count(key)
       items.set(key, item)
-      return true
     },
     change: async (key, { values }) => {
       count(key)
