@@ -142,7 +142,8 @@ const writeAllEnded = async (run: Run, listed: Listed): Promise<void> => {
 const removeMissing = async (run: Run, listed: Listed): Promise<string | undefined> => {
   const { table, index, now, version, signal } = run
   const names = new Set(listed.map(({ name }) => name))
-  for (const name of names) if (index.entries.has(name)) index.note(name, { missingSince: undefined })
+  for (const [name, { missingSince }] of index.entries)
+    if (missingSince !== undefined && names.has(name)) index.note(name, { missingSince: undefined })
   const missing = [...index.entries].filter(([name]) => !names.has(name))
   const isBelieved = (since = now) => now - since >= believedAfter
   const doubted = missing.filter(([, { missingSince }]) => !isBelieved(missingSince))
@@ -189,6 +190,15 @@ const writeContents = async (run: Run, listed: Listed): Promise<void> => {
   }
 }
 
+/** Notes who is to be asked last the next time. */
+const noteFailing = ({ index, failures }: Run): void => {
+  for (const [name, entry] of index.entries) {
+    const failure = failures.get(name)
+    const failing = failure?.isUnread && failure.isOwnFault ? true : undefined
+    if (entry.failing !== failing) index.note(name, { failing })
+  }
+}
+
 /** Throws when so many could not be read that the fault is the source's. */
 const checkUnread = ({ failures }: Run, listed: Listed): void => {
   const unread = [...failures.values()].filter(({ isUnread }) => isUnread)
@@ -207,10 +217,7 @@ export const refreshOrganisations = async (deps: OrganisationsDeps): Promise<Org
   await deps.afterBlocks?.()
   const shrunk = await removeMissing(run, listed)
   await writeContents(run, listed)
-  for (const { name } of listed) {
-    const { isUnread = false, isOwnFault = false } = run.failures.get(name) ?? {}
-    if (index.entries.has(name)) index.note(name, { failing: isUnread && isOwnFault ? true : undefined })
-  }
+  noteFailing(run)
   await index.save()
   checkUnread(run, listed)
   const kept = [...run.failures].map(([name, { reason }]) => ({ name, reason }))

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { stateKey } from '../../lib/store/keys.ts'
 import { fromOurPage } from '../support/gateway.ts'
 import { faults, openDatabaseFront } from './database-front.ts'
 import { openDeployment } from './deployment.ts'
@@ -103,7 +104,7 @@ describe('a write that comes late', { concurrency: true }, () => {
     deepEqual([answer.statusCode, writes, await preferred(bearer)], [200, 2, 'north'])
   })
 
-  it('is nobody else when the claim of a refresh, or of the forced fetch, is sent again', async () => {
+  it('is nobody else when a lease, or the state itself, is sent again', async () => {
     const front = await openFront()
     const firstWriteCut = () => {
       let writes = 0
@@ -116,5 +117,15 @@ describe('a write that comes late', { concurrency: true }, () => {
     firstWriteCut()
     deepEqual(await deployment.refresh({ forced: true }, front.url), { outcome: 'unchanged' })
     deepEqual(await deployment.refresh({ forced: true }, front.url), { outcome: 'busy' })
+
+    await deployment.control({ do: 'rotate' })
+    let writes = 0
+    // The lease of the refresh, and then the state.
+    front.use(({ operation, keys }) =>
+      operation === 'UpdateItem' && keys.includes(stateKey) && ++writes === 2
+        ? faults.cutWhenDone
+        : undefined,
+    )
+    deepEqual([await deployment.refresh({}, front.url), writes], [{ outcome: 'changed' }, 3])
   })
 })
