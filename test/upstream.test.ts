@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -175,6 +175,30 @@ describe('A list of the Admin API', () => {
     await rejects(list('roles.list'), { message: 'roles.list: status 401', passing: false })
     deepEqual(await list('roles.list'), [])
     equal(asked.at(-1)?.authorization, 'Bearer next')
+  })
+
+  it("is asked for with the same token after a failure that is not the token's", async () => {
+    says = [token(), json('no', 404), json([])]
+    const { list } = made()
+    await rejects(list('units.list', 'one'), { message: 'units.list: status 404' })
+    deepEqual(await list('units.list', 'other'), [])
+    equal(asked.filter(({ what }) => what.startsWith('POST')).length, 1)
+  })
+
+  it('is asked for with one token, however many are asked for at once', async () => {
+    says = [token(), json([])]
+    const { list } = made()
+    await Promise.all(['a', 'b', 'c'].map((id) => list('units.list', id)))
+    equal(asked.filter(({ what }) => what.startsWith('POST')).length, 1)
+  })
+
+  it('is given up when whoever asks has no more time', async () => {
+    says = [token(), () => {}]
+    const began = performance.now()
+    await rejects(made().list('units.list', 'a', AbortSignal.timeout(100)), {
+      message: 'units.list: no answer in time',
+    })
+    ok(performance.now() - began < 3000)
   })
 
   it('takes a token that does not say how long it lives for one of five minutes', async () => {
