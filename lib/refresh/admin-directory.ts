@@ -2,7 +2,9 @@ import type { Directory, Unit } from '../session/directory.ts'
 import { byId, compare, isAbsent, type Row, text } from './admin-rows.ts'
 import { checkLimit } from './limits.ts'
 
-/** An organisation's directory, made from the Admin API's units, mappings, roles, services and permissions. */
+/**
+ * An organisation's directory, made from the Admin API's units, mappings, roles, services and permissions.
+ */
 
 export type RolePermissions = Readonly<{
   /** Whether there is such a role. */
@@ -13,7 +15,10 @@ export type RolePermissions = Readonly<{
 
 type Role = Readonly<{ permissions: readonly string[]; parent: string }>
 
-/** A role's own permissions and those it inherits, as `service:permission`. A circle of parents ends where it began. */
+/**
+ * A role's own permissions and those it inherits, as `service:permission`. A circle of parents ends where
+ * it began.
+ */
 export const rolePermissions = (
   roles: readonly Row[],
   services: readonly Row[],
@@ -58,7 +63,10 @@ export const rolePermissions = (
   }
 }
 
-/** Units with a name, each name once. Of two with one name the first in the alphabet is shown, whatever their order. */
+/**
+ * Units with a name, each name once. Of two with one name the first in the alphabet is shown, whatever
+ * their order.
+ */
 const unitsFrom = (rows: readonly Row[]): Unit[] => {
   const named = new Map<string, Unit>()
   for (const row of rows) {
@@ -74,7 +82,10 @@ type Mapping = Directory['mappings'][number]
 
 const orderOf = ({ group, unit = '', role }: Mapping): string => `${group}\0${unit}\0${role}`
 
-/** A mapping to a unit or role that is gone or unreadable grants nothing, and least of all, for want of a unit, every unit. */
+/**
+ * A mapping to a unit or role that is gone or unreadable grants nothing, and least of all, for want of a
+ * unit, every unit.
+ */
 const mappingsFrom = (
   rows: readonly Row[],
   unitNames: ReadonlyMap<string, string>,
@@ -90,7 +101,10 @@ const mappingsFrom = (
     })
     .sort((a, b) => compare(orderOf(a), orderOf(b)))
 
-/** The permissions of the roles that are mapped, counted as they come: together they may be far more than what was listed. */
+/**
+ * The permissions of the roles that are mapped, counted as they come: together they may be far more than
+ * what was listed.
+ */
 const rolesOf = (mappings: readonly Mapping[], allRoles: RolePermissions): Directory['roles'] => {
   const mapped = [...new Set(mappings.map(({ role }) => role))].sort(compare)
   checkLimit('roles', mapped.length)

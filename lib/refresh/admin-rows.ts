@@ -49,7 +49,10 @@ export const isAbsent = (value: unknown): boolean => {
 /** Sorts by UTF-16 code units. */
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Rows by their id, parsed. An id that stands for two different things stands for nothing, and so does an empty one. */
+/**
+ * Rows by their id, parsed. An id that stands for two different things stands for nothing, and so does an
+ * empty one.
+ */
 export const byId = <T>(rows: readonly Row[], parse: (row: Row) => T): ReadonlyMap<string, T> => {
   const found = new Map<string, T>()
   const ambiguous = new Set([''])

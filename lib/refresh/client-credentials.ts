@@ -1,7 +1,9 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { type ClientCredentials, UpstreamError } from './upstream.ts'
 
-/** The secret's text, `{"client_id": "...", "client_secret": "..."}`, or an error that quotes nothing of it. */
+/**
+ * The secret's text, `{"client_id": "...", "client_secret": "..."}`, or an error that quotes nothing of it.
+ */
 export const credentialsFrom = (text: string | undefined): ClientCredentials => {
   try {
     const { client_id: id, client_secret: secret } = JSON.parse(String(text))
@@ -14,8 +16,8 @@ export const credentialsFrom = (text: string | undefined): ClientCredentials => 
 }
 
 /**
- * Reads the client credentials from Secrets Manager each time a new access token is due, so that a rotated secret is picked up.
- * `patience`: how long each of its two attempts may take, in milliseconds.
+ * Reads the client credentials from Secrets Manager each time a new access token is due, so that a rotated
+ * secret is picked up. `patience`: how long each of its two attempts may take, in milliseconds.
  */
 export const credentialsIn = (
   secretId: string,

@@ -7,8 +7,8 @@ import { standingOf, uncertain } from './organisation-index.ts'
 import type { EndedSubject } from './organisation-source.ts'
 
 /**
- * Blocks and sign-outs of subjects. They are written to the subjects' own items, which every request reads; a preference in the
- * same item stays. The document `ENDED#<org>` lists the names that were written.
+ * Blocks and sign-outs of subjects. They are written to the subjects' own items, which every request reads;
+ * a preference in the same item stays. The document `ENDED#<org>` lists the names that were written.
  */
 
 /** Subjects of one organisation that one run writes at most: what remains is left to the next runs. */
@@ -44,8 +44,8 @@ export const withinLimit = (ended: readonly EndedSubject[]): readonly EndedSubje
   ended.length <= limits.endedSubjects ? ended : ended.toSorted(byStrictness).slice(0, limits.endedSubjects)
 
 /**
- * Brings the subjects of an organisation up to this list: the strictest first, and whoever is no longer in it is freed last.
- * True when all are written; otherwise a later run with the same list goes on.
+ * Brings the subjects of an organisation up to this list: the strictest first, and whoever is no longer in
+ * it is freed last. True when all are written; otherwise a later run with the same list goes on.
  */
 export const writeEnded = async (
   table: Table,

@@ -16,7 +16,10 @@ const domainShape = new RegExp(`^${label}(\\.${label})+$`)
 
 type IsPublicSuffix = (domain: string) => boolean
 
-/** Those of an organisation's domains that count as return domains. What would open a door to strangers is left out. */
+/**
+ * Those of an organisation's domains that count as return domains. What would open a door to strangers is
+ * left out.
+ */
 export const returnDomains = (listed: readonly unknown[], isPublicSuffix: IsPublicSuffix): string[] =>
   [...new Set(listed.map((domain) => text(domain).toLowerCase()))]
     .filter((domain) => domainShape.test(domain) && !/\.\d+$/.test(domain) && !isPublicSuffix(domain))
@@ -38,7 +41,10 @@ const domainsOf = (value: unknown, isPublicSuffix: IsPublicSuffix): string[] => 
   return returnDomains(listed, isPublicSuffix)
 }
 
-/** A token's `sub` is a subject's id, alone or behind the organisation's name, or its name there: all are kept. */
+/**
+ * A token's `sub` is a subject's id, alone or behind the organisation's name, or its name there: all are
+ * kept.
+ */
 const subjectNames = (org: string, subject: Row): string[] => {
   const id = text(subject.id)
   return [...new Set([id, id && `${org}_${id}`, text(subject.organizationSubject)])].filter(

@@ -5,7 +5,10 @@ import { removeContent } from './store-organisations.ts'
 
 /** What becomes of the organisations when there is no source of them any more. */
 
-/** How long the organisations stay after the state has forgotten them, in seconds: longer than any instance's copy of it. */
+/**
+ * How long the organisations stay after the state has forgotten them, in seconds: longer than any
+ * instance's copy of it.
+ */
 const patience = 120
 const maxRemoved = 16
 
@@ -14,8 +17,8 @@ const open = standingOf({ blocked: false })
 const removed = 'removed'
 
 /**
- * Removes what organisations grant, some time after the state forgot them. Their blocks and sign-outs, and those of their
- * subjects, stay until somebody purges them: docs/deploy.md.
+ * Removes what organisations grant, some time after the state forgot them. Their blocks and sign-outs, and
+ * those of their subjects, stay until somebody purges them: docs/deploy.md.
  */
 export const forgetOrganisations = async (
   table: Table,

@@ -1,7 +1,10 @@
 import { canonicalJson } from './canonical-json.ts'
 import { type OrganisationContent, UnusableData } from './organisation-source.ts'
 
-/** The most that one organisation may hold. Beyond it the organisation keeps its last good data: contract, section 8. */
+/**
+ * The most that one organisation may hold. Beyond it the organisation keeps its last good data: contract,
+ * section 8.
+ */
 export const limits = {
   domains: 200,
   units: 10_000,

@@ -1,6 +1,7 @@
 /**
- * Works through a list with so many items under way at a time; the results keep the order of the list. After a failure nothing more is
- * begun, and it is thrown when what was under way has ended: no work goes on behind the back of whoever asked for it.
+ * Works through a list with so many items under way at a time; the results keep the order of the list.
+ * After a failure nothing more is begun, and it is thrown when what was under way has ended: no work goes
+ * on behind the back of whoever asked for it.
  */
 export const mapConcurrently = async <T, R>(
   most: number,

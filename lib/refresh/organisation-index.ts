@@ -4,8 +4,9 @@ import type { Table } from '../store/table.ts'
 import { checksum } from './canonical-json.ts'
 
 /**
- * The list of all organisations in the table, with what was last written of each. It is the only list there is. A part is
- * noted as uncertain before it is touched, so wherever a run breaks off, the next one writes that part again.
+ * The list of all organisations in the table, with what was last written of each. It is the only list there
+ * is. A part is noted as uncertain before it is touched, so wherever a run breaks off, the next one writes
+ * that part again.
  */
 
 /** In the place of a digest: this part may or may not have been written. */

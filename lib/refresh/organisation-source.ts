@@ -1,8 +1,8 @@
 import type { Directory } from '../session/directory.ts'
 
 /**
- * Where organisations come from. Today that is the Admin API alone (`fetch-organisations.ts`). How they are limited, compared
- * and written (`refresh-organisations.ts`) does not depend on the source.
+ * Where organisations come from. Today that is the Admin API alone (`fetch-organisations.ts`). How they are
+ * limited, compared and written (`refresh-organisations.ts`) does not depend on the source.
  */
 
 /** An organisation as it is listed. Its block and its sign-out apply whatever becomes of its other data. */
@@ -23,7 +23,10 @@ export type OrganisationContent = Readonly<{
   directory: Directory
 }>
 
-/** Each method throws `UpstreamError` when it gets no answer, and `UnusableData` when the answer makes no sense. */
+/**
+ * Each method throws `UpstreamError` when it gets no answer, and `UnusableData` when the answer makes no
+ * sense.
+ */
 export type OrganisationSource = Readonly<{
   /** All organisations, each name once. Never empty: an empty list is an `UpstreamError`. */
   list(): Promise<readonly ListedOrganisation[]>

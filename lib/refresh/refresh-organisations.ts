@@ -1,41 +1,37 @@
-import type { Table } from '../store/table.ts'
 import { checksum, checksumOf } from './canonical-json.ts'
 import { withinLimit, writeEnded } from './ended-subjects.ts'
 import { limitedContent } from './limits.ts'
 import { mapConcurrently } from './map-concurrently.ts'
+import { nobodyEnded, openIndex, standingOf, uncertain } from './organisation-index.ts'
+import type { EndedSubject, ListedOrganisation, OrganisationContent } from './organisation-source.ts'
 import {
-  nobodyEnded,
-  type OrganisationIndex,
-  openIndex,
-  standingOf,
-  uncertain,
-} from './organisation-index.ts'
-import {
-  type EndedSubject,
-  type ListedOrganisation,
-  type OrganisationContent,
-  type OrganisationSource,
-  UnusableData,
-} from './organisation-source.ts'
+  inOrder,
+  isTooMany,
+  type KeptBack,
+  type Listed,
+  type OrganisationsDeps,
+  type Run,
+  readOne,
+  stretches,
+} from './organisations-run.ts'
 import { removeOrganisation, writeOrganisation, writeStanding } from './store-organisations.ts'
 import { UpstreamError } from './upstream.ts'
 
 /**
- * Brings the table up to what the source of organisations says: blocks and sign-outs of all of them first, then what they
- * grant. An organisation whose data cannot be had or used keeps what it has, and the others go on.
+ * Brings the table up to what the source of organisations says: blocks and sign-outs of all of them first,
+ * then what they grant. An organisation whose data cannot be had or used keeps what it has, and the others
+ * go on.
  */
 
 /** How many organisations are asked for at a time. */
 const maxAsked = 8
 /** How many are written at a time. */
 const maxWritten = 16
-/** The index is stored before each so many are written. */
-const stretch = 500
-/** How long the same names have to be missing in a list that shrank too much until that is believed, in seconds. */
+/**
+ * How long the same names have to be missing in a list that shrank too much until that is believed, in
+ * seconds.
+ */
 const believedAfter = 15 * 60
-
-/** An organisation that keeps its last good data, and why. */
-export type KeptBack = Readonly<{ name: string; reason: string }>
 
 export type OrganisationsReport = Readonly<{
   /** Digest of all organisations as they are in the table now. */
@@ -44,55 +40,6 @@ export type OrganisationsReport = Readonly<{
   /** Why the list was not believed, where it was not. */
   shrunk: string | undefined
 }>
-
-export type OrganisationsDeps = Readonly<{
-  table: Table
-  source: OrganisationSource
-  version: number
-  /** Seconds since the epoch. */
-  now: number
-  /** Aborted when the run has to end. */
-  signal: AbortSignal
-  /** Awaited between the blocks and all else. When it rejects, nothing but blocks and sign-outs has been written. */
-  afterBlocks?: () => Promise<unknown>
-}>
-
-type Failure = Readonly<{ reason: string; isUnread: boolean; isOwnFault: boolean }>
-type Run = OrganisationsDeps & Readonly<{ index: OrganisationIndex; failures: Map<string, Failure> }>
-type Listed = readonly ListedOrganisation[]
-
-/** More than a third, and more than two: that is no single organisation's doing. */
-const isTooMany = (count: number, all: number): boolean => count > 2 && count > all / 3
-
-const stretches = <T>(items: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(items.length / stretch) }, (_, index) =>
-    items.slice(index * stretch, (index + 1) * stretch),
-  )
-
-/** Reads something of one organisation. A failure is noted, and it is asked for nothing more in this run. */
-const readOne = async <T>(run: Run, name: string, read: () => Promise<T>): Promise<T | undefined> => {
-  if (run.failures.get(name)?.isUnread) return undefined
-  const fail = (reason: string, isUnread: boolean): undefined => {
-    run.failures.set(name, { reason, isUnread, isOwnFault: !run.signal.aborted })
-  }
-  if (run.signal.aborted) return fail('not reached in time', true)
-  try {
-    return await read()
-  } catch (error) {
-    if (error instanceof UnusableData) return fail(error.message, false)
-    if (error instanceof UpstreamError)
-      return fail(run.signal.aborted ? 'not reached in time' : error.message, true)
-    throw error
-  }
-}
-
-/** Those that failed the last time come last, and the others begin elsewhere each minute: whoever is slow delays nobody else. */
-const inOrder = ({ index, now }: Run, listed: Listed): Listed => {
-  const start = (Math.floor(now / 60) * stretch) % listed.length
-  const turned = [...listed.slice(start), ...listed.slice(0, start)]
-  const isFailing = ({ name }: ListedOrganisation) => index.entries.get(name)?.failing === true
-  return [...turned.filter((one) => !isFailing(one)), ...turned.filter(isFailing)]
-}
 
 const writeStandings = async ({ table, index, version }: Run, listed: Listed): Promise<void> => {
   const due = listed.filter((one) => {
@@ -138,7 +85,10 @@ const writeAllEnded = async (run: Run, listed: Listed): Promise<void> => {
   }
 }
 
-/** Removes the organisations that are not listed any more, unless too many are missing at once. Says so when they are. */
+/**
+ * Removes the organisations that are not listed any more, unless too many are missing at once. Says so when
+ * they are.
+ */
 const removeMissing = async (run: Run, listed: Listed): Promise<string | undefined> => {
   const { table, index, now, version, signal } = run
   const names = new Set(listed.map(({ name }) => name))
@@ -207,7 +157,10 @@ const checkUnread = ({ failures }: Run, listed: Listed): void => {
   throw new UpstreamError(`${reason} (${unread.length} of ${listed.length} organisations)`, false)
 }
 
-/** Brings the table up to the source. Throws `UpstreamError` when the list, or too many organisations, cannot be read. */
+/**
+ * Brings the table up to the source. Throws `UpstreamError` when the list, or too many organisations,
+ * cannot be read.
+ */
 export const refreshOrganisations = async (deps: OrganisationsDeps): Promise<OrganisationsReport> => {
   const [listed, index] = await Promise.all([deps.source.list(), openIndex(deps.table, deps.version)])
   const run: Run = { ...deps, index, failures: new Map() }

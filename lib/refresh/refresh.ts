@@ -5,11 +5,14 @@ import { stateKey } from '../store/keys.ts'
 import { type Items, numberIn, type Table } from '../store/table.ts'
 import { adminApi } from './fetch-organisations.ts'
 import { forgetOrganisations } from './forget-organisations.ts'
-import { type KeptBack, type OrganisationsReport, refreshOrganisations } from './refresh-organisations.ts'
+import type { KeptBack } from './organisations-run.ts'
+import { type OrganisationsReport, refreshOrganisations } from './refresh-organisations.ts'
 import { type StateWriter, stateChecksum } from './state-writer.ts'
 import { type Upstream, UpstreamError } from './upstream.ts'
 
-/** Brings the state up to what the identity service says, or notes that it could not and leaves it as it is. */
+/**
+ * Brings the state up to what the identity service says, or notes that it could not and leaves it as it is.
+ */
 
 export type RefreshDeps = Readonly<{
   table: Table
@@ -56,7 +59,10 @@ const failed = async (deps: RefreshDeps, error: unknown, signal: AbortSignal): P
 
 type Organisations = Omit<OrganisationsReport, 'digest'> & Readonly<{ digest: string | undefined }>
 
-/** Brings the organisations up to the Admin API, where there is one. `keys`: awaited before anything but blocks is written. */
+/**
+ * Brings the organisations up to the Admin API, where there is one. `keys`: awaited before anything but
+ * blocks is written.
+ */
 const bringOrganisations = async (
   { table, upstream, now }: RefreshDeps,
   before: State | undefined,
@@ -70,7 +76,7 @@ const bringOrganisations = async (
     if (before?.organisations === undefined) await forgetOrganisations(table, version, now(), signal)
     return { digest: undefined, kept: [], shrunk: undefined }
   }
-  // Only return domains are held against the public suffix list, which is larger than all the rest of the function.
+  // Loaded here alone: the public suffix list is larger than all the rest of the function.
   const { isPublicSuffix } = await import('./public-suffix.ts')
   const source = adminApi(upstream, isPublicSuffix, signal)
   return refreshOrganisations({ table, source, version, now: now(), signal, afterBlocks: () => keys })
@@ -79,8 +85,9 @@ const bringOrganisations = async (
 const neverAborted = new AbortController().signal
 
 /**
- * The scheduled refresh: keys and organisations, as one state. Overlapping runs are harmless: one takes the lease, the others
- * leave. When `signal` is aborted the run begins nothing more, and ends with what it has or as failed.
+ * The scheduled refresh: keys and organisations, as one state. Overlapping runs are harmless: one takes the
+ * lease, the others leave. When `signal` is aborted the run begins nothing more, and ends with what it has
+ * or as failed.
  */
 export const refreshAll = async (deps: RefreshDeps, signal = neverAborted): Promise<RefreshResult> => {
   const { keeper, upstream, now } = deps
@@ -124,14 +131,20 @@ const settled = (items: Items): boolean => {
   return numberIn(item, 'settledAt') >= numberIn(item, 'forcedAt')
 }
 
-/** Somebody else has the fetch of this cooldown: wait until it is over, so that a good token is not refused meanwhile. */
+/**
+ * Somebody else has the fetch of this cooldown: wait until it is over, so that a good token is not refused
+ * meanwhile.
+ */
 const others = async ({ table }: RefreshDeps): Promise<RefreshResult> => {
   for (let look = 0; look < mostLooks && !settled(await table.read([stateKey])); look++)
     await new Promise((resolve) => setTimeout(resolve, 100))
   return { outcome: 'busy' }
 }
 
-/** The forced refresh, for a `kid` that nobody knows: the keys alone, at most once per cooldown across all instances. */
+/**
+ * The forced refresh, for a `kid` that nobody knows: the keys alone, at most once per cooldown across all
+ * instances.
+ */
 export const refreshKeys = async (deps: RefreshDeps, signal = neverAborted): Promise<RefreshResult> => {
   const { keeper, upstream, now } = deps
   const before = await stateIn(deps)

@@ -27,15 +27,24 @@ export type StateWriter = Readonly<{
   leaseRefresh(now: number): Promise<boolean>
   /** Takes the one forced fetch of this cooldown. False: somebody else had it. */
   leaseKeys(now: number): Promise<boolean>
-  /** Writes new content over that of `before` and ends the lease. False: another run was faster. `warning`: shows grace. */
+  /**
+   * Writes new content over that of `before` and ends the lease. False: another run was faster. `warning`:
+   * shows grace.
+   */
   keep(before: State | undefined, next: Content, now: number, warning?: string): Promise<boolean>
   /** The same for the keys alone: the age of the rest, an error and a lease stay as they are. */
   keepKeys(before: State, next: Content): Promise<boolean>
-  /** Notes that the content is still right and ends the lease. `keysAt` as in the content, `warning` as in `keep`. */
+  /**
+   * Notes that the content is still right and ends the lease. `keysAt` as in the content, `warning` as in
+   * `keep`.
+   */
   confirm(state: State, keysAt: number, now: number, warning?: string): Promise<boolean>
   /** Notes why a refresh failed and ends the lease; the content stays. */
   fail(reason: string): Promise<void>
-  /** Notes that the forced fetch is over, however it ended. `keysAt`: it found the keys that the state holds. */
+  /**
+   * Notes that the forced fetch is over, however it ended. `keysAt`: it found the keys that the state
+   * holds.
+   */
   settle(now: number, keysAt?: number): Promise<void>
 }>
 
@@ -51,7 +60,10 @@ const leaseEnd = '#leasedUntil'
 const contentSet = ['version', 'checksum', 'keys', 'keysAt', 'writtenBy'].map((name) => `#${name} = :${name}`)
 const contentNames = ['organisations', 'lastError', 'leasedUntil', 'lastSuccess']
 
-/** A write whose answer was lost is sent again by the SDK: by `writtenBy` it recognises what it has written itself. */
+/**
+ * A write whose answer was lost is sent again by the SDK: by `writtenBy` it recognises what it has written
+ * itself.
+ */
 const isBefore = '#version = :before OR (#version = :version AND #writtenBy = :writtenBy)'
 
 const contentValues = (before: State | undefined, { version, keys, keysAt, organisations }: Content) => ({

@@ -7,7 +7,10 @@ import type { ListedOrganisation, OrganisationContent } from './organisation-sou
 
 /** How single organisations are written to the table and removed from it. */
 
-/** Writes the block and the sign-out of an organisation that is in the table, whatever its size. False: it is not there. */
+/**
+ * Writes the block and the sign-out of an organisation that is in the table, whatever its size. False: it
+ * is not there.
+ */
 export const writeStanding = (
   table: Table,
   { name, blocked, notBefore }: ListedOrganisation,

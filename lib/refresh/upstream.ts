@@ -1,8 +1,14 @@
 import type { Config } from '../config.ts'
 
-/** Speaks to the identity service and the Admin API. Only refresh-state does; a request never waits for another system. */
+/**
+ * Speaks to the identity service and the Admin API. Only refresh-state does; a request never waits for
+ * another system.
+ */
 
-/** The identity service did not answer as documented. The message says where and how, and quotes nothing of the answer. */
+/**
+ * The identity service did not answer as documented. The message says where and how, and quotes nothing of
+ * the answer.
+ */
 export class UpstreamError extends Error {
   /** Whether trying again at once may help. */
   readonly passing: boolean
@@ -23,11 +29,16 @@ type Limits = Readonly<{ milliseconds: number; bytes: number }>
 
 const small: Limits = { milliseconds: 5_000, bytes: 1_000_000 }
 const large: Limits = { milliseconds: 20_000, bytes: 100_000_000 }
-/** Of one organisation: several of these answers are in memory at a time, and none may use up the time of the others. */
+/**
+ * Of one organisation: several of these answers are in memory at a time, and none may use up the time of
+ * the others.
+ */
 const ofOneOrganisation: Limits = { milliseconds: 10_000, bytes: 40_000_000 }
 const pause = 200
 
-/** `once`: a failure in passing is not tried again, for whoever may ask only once. `signal`: gives up early. */
+/**
+ * `once`: a failure in passing is not tried again, for whoever may ask only once. `signal`: gives up early.
+ */
 type Options = Readonly<{ once?: true; signal?: AbortSignal | undefined }>
 
 /** Reads a body up to a limit: an answer that never ends must not fill the memory. */
@@ -114,7 +125,10 @@ const bearerFrom = (document: unknown, now: number): Bearer => {
   return { token, until: now + (Number.isSafeInteger(seconds) ? seconds : 300) - 30 }
 }
 
-/** The systems of this configuration. An access token is used until it expires: upstream documentation asks for it. */
+/**
+ * The systems of this configuration. An access token is used until it expires: upstream documentation asks
+ * for it.
+ */
 export const upstreamOf = (
   { imasUrl, adminApiUrl, accessTokenUrl }: Pick<Config, 'imasUrl' | 'adminApiUrl' | 'accessTokenUrl'>,
   credentials: () => Promise<ClientCredentials>,

@@ -1,12 +1,16 @@
 import { type Item, type Items, numberIn, type Table } from './table.ts'
 
 /**
- * Documents of any size in a table whose items end at 400 kB: compressed, and cut into parts when they must be. The head
- * names the version of its parts and is written last, so a reader sees all of one version or all of another.
+ * Documents of any size in a table whose items end at 400 kB: compressed, and cut into parts when they must
+ * be. The head names the version of its parts and is written last, so a reader sees all of one version or
+ * all of another.
  */
 
 const maxPart = 380_000
-/** Parts that are read at a time: BatchGetItem takes 100 keys, and has to answer them within the table's time limit. */
+/**
+ * Parts that are read at a time: BatchGetItem takes 100 keys, and has to answer them within the table's
+ * time limit.
+ */
 const maxParts = 10
 /** How often a reader begins again when parts are missing. */
 const maxTries = 3
@@ -38,8 +42,8 @@ const bytesOf = async (table: Table, key: string, head: Item): Promise<Buffer | 
 }
 
 /**
- * The document under `key`, whose head is among `items`. Small ones, nearly all, need no further read. One that lacks a part
- * reads as absent.
+ * The document under `key`, whose head is among `items`. Small ones, nearly all, need no further read. One
+ * that lacks a part reads as absent.
  */
 export const readLargeItem = async (
   table: Table,
