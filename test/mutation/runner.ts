@@ -15,7 +15,7 @@ import type { TestResult } from './suites.ts'
 
 /** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
 const testFiles = [
-  'test/{accept,at-once,callback,canonical,client-credentials,config,credentials,directory,errors,health,jwks,log,login,logout,metrics,organisation-store,organisations,pages,refresh-keys,refresh-state,repositories,return-url,round-trips,sam-events,scheduled,state,dependencies,token,token-is-set,units,upstream}.test.ts',
+  'test/{accept,at-once,callback,canonical,client-credentials,config,credentials,directory,errors,health,jwks,log,login,logout,metrics,fetch-organisations,refresh-organisations,store-organisations,pages,refresh-keys,refresh-state,repositories,return-url,round-trips,sam-events,scheduled,state,dependencies,token,token-is-set,units,upstream}.test.ts',
   'test/attacks/*.test.ts',
   'test/properties/*.test.ts',
   'test/infra/settings.test.ts',
