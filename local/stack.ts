@@ -23,6 +23,8 @@ export type Stack = Readonly<{
   /** Where functions can be invoked, in the words of Lambda's own API. */
   awsUrl: string
   databaseUrl: string
+  /** The gateway's table in it. */
+  tableName: string
   /** Calls a function by its name. */
   invoke: (name: string, event?: object) => Promise<InvocationResult>
   /** From now on new instances serve, of one function or of all. */
@@ -83,6 +85,7 @@ const start = async (options: Options, closers: Closers): Promise<Stack> => {
     identityUrl,
     awsUrl,
     databaseUrl,
+    tableName: plan.tables[0]?.name ?? '',
     invoke: async (name, event = {}) => {
       const outcome = functions.invoke(name, JSON.stringify(event))
       if (!outcome) throw new TypeError(`There is no function ${name}.`)

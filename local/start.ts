@@ -1,4 +1,5 @@
-import { CannotStart, type Options, optionsFrom } from './options.ts'
+import { CannotStart, type Options, optionsFrom, providerPortFrom } from './options.ts'
+import { type ProviderStack, startWithProvider } from './provider.ts'
 import { readable } from './readable.ts'
 import { type Stack, startStack } from './stack.ts'
 
@@ -7,9 +8,12 @@ const log = (line: string): void => {
   if (shown !== undefined) process.stdout.write(`${shown}\n`)
 }
 
-const introduce = (stack: Stack, { refreshEvery, watch, dataDir }: Options): void => {
+const introduce = (stack: Stack | ProviderStack, { refreshEvery, watch, dataDir }: Options): void => {
   log(`ready ${stack.url}`)
-  if (stack.identityUrl) log(`  identity stand-in   ${stack.identityUrl}`)
+  if ('providerUrl' in stack) {
+    log(`  identity service    ${stack.identityUrl}`)
+    log(`  OpenID provider     ${stack.providerUrl}`)
+  } else if (stack.identityUrl) log(`  identity stand-in   ${stack.identityUrl}`)
   log(`  database            ${stack.databaseUrl}${dataDir ? `, kept in ${dataDir}` : ''}`)
   log(`  invoke a function   curl -d '{}' ${stack.awsUrl}/2015-03-31/functions/refresh-state/invocations`)
   log(`  scheduled functions ${refreshEvery ? `every ${refreshEvery} s` : 'only now'}`)
@@ -33,7 +37,9 @@ if (process.env.npm_lifecycle_event !== undefined)
 
 try {
   const options: Options = { ...optionsFrom(process.env), log, signal: ending.signal }
-  const stack = await startStack(options)
+  const stack = process.argv.includes('--provider')
+    ? await startWithProvider(options, providerPortFrom(process.env))
+    : await startStack(options)
   introduce(stack, options)
   if (!ending.signal.aborted)
     await new Promise((resolve) => ending.signal.addEventListener('abort', resolve, { once: true }))

@@ -16,7 +16,7 @@ import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms'
 import { Architecture, Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
-import type { Construct } from 'constructs'
+import { Construct } from 'constructs'
 import { accessLogFields } from '../../infra/api.ts'
 import { domain } from '../../infra/domain.ts'
 import { table as makeTable } from '../../infra/table.ts'
@@ -52,7 +52,8 @@ export class ImsgIdentity extends Stack {
       createDefaultStage: false,
       disableExecuteApiEndpoint: ownDomain !== undefined,
     })
-    const table = makeTable(this)
+    // Named apart from the gateway's table, with which it may share a database on one machine.
+    const table = makeTable(new Construct(this, 'sessions'))
     const secret = this.#clientSecrets()
     const keys = settings.signingKeys.map(({ made }) => ({ made, key: this.#signingKey(made) }))
     const keyArns = keys.map(({ key }) => key.keyArn)

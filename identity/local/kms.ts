@@ -8,7 +8,7 @@ import {
 } from 'node:crypto'
 import { createServer } from 'node:http'
 
-/** A stand-in for KMS on this machine: `Sign` of RS512 digests and `GetPublicKey`, in the words of AWS JSON 1.1. */
+/** A stand-in for AWS on this machine: KMS (`Sign` of RS512 digests, `GetPublicKey`) and one secret, in the words of AWS JSON 1.1. */
 
 /** What is wrong with it on purpose. */
 export type KmsFaults = { failEvery?: number; down?: boolean }
@@ -43,13 +43,14 @@ const publicKey = (key: KeyObject): Answer => {
   }
 }
 
-/** A running stand-in. A key is made when it is first named, so that any id does. */
-export const startKms = async (port = 0) => {
+/** A running stand-in. A key is made when it is first named, so that any id does. `secret`: the text of every secret. */
+export const startKms = async (secret = '{}') => {
   const keys = new Map<string, KeyObject>()
   const faults: KmsFaults = {}
   let calls = 0
 
   const answerTo = (operation: string, asked: Record<string, unknown>): Answer => {
+    if (operation === 'secretsmanager.GetSecretValue') return { status: 200, body: { SecretString: secret } }
     calls++
     if (faults.down) return failed('KMSInternalException', 500)
     if (faults.failEvery !== undefined && calls % faults.failEvery === 0) return failed('ThrottlingException')
@@ -68,10 +69,10 @@ export const startKms = async (port = 0) => {
     const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() }
     response.writeHead(status, headers).end(JSON.stringify(body))
   })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   return {
-    url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`,
+    url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
     faults,
     calls: () => calls,
     close: () =>

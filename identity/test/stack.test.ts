@@ -58,7 +58,7 @@ describe('The stack', () => {
   })
 
   it('grants what each function does and nothing else', () => {
-    const table = '{"Fn::GetAtt":["table","Arn"]}'
+    const table = '{"Fn::GetAtt":["sessionstable","Arn"]}'
     const [first, second] = ['signingkey', 'signingkey'].map((id) => `{"Fn::GetAtt":["${id}","Arn"]}`)
     const granted = Object.fromEntries(
       functionNames.map((name) => [

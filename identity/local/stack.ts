@@ -1,0 +1,134 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { App } from 'aws-cdk-lib'
+import cdk from '../../cdk.json' with { type: 'json' }
+import { Closers } from '../../local/closers.ts'
+import type { Template } from '../../local/cloudformation.ts'
+import { createTables, openDynalite, region } from '../../local/database.ts'
+import { Functions, type Log } from '../../local/functions.ts'
+import { Gateway } from '../../local/gateway.ts'
+import { listenOnLoopback, lobby } from '../../local/listening.ts'
+import { takePort } from '../../local/platform.ts'
+import { planFrom } from '../../local/template.ts'
+import { bundleAll } from '../infra/bundling.ts'
+import { readDeployment } from '../infra/settings.ts'
+import { ImsgIdentity } from '../infra/stack.ts'
+import { startKms } from './kms.ts'
+import { organisationsDocument, people } from './people.ts'
+import { startProvider } from './provider.ts'
+
+/** What `npm start -- --provider` runs beside the gateway: this service as it was synthesised, and a real provider. */
+
+export type IdentityOptions = Readonly<{
+  /** Where browsers reach the gateway. */
+  gatewayUrl: string
+  /** A folder for the template and the bundles. */
+  outdir: string
+  port: number
+  providerPort: number
+  dataDir?: string | undefined
+  log: Log
+  /** An organisations file in the place of our own provider's. */
+  organisationsFile?: string | undefined
+  /** Settings of this service beside those that follow from the rest. */
+  env?: Readonly<Record<string, string>>
+}>
+
+const clientId = 'imsg-demo'
+const clientSecret = 'known-to-this-machine-alone'
+
+const template = async (
+  outdir: string,
+  env: Readonly<Record<string, string>>,
+  file: string,
+): Promise<Template> => {
+  const bundles = join(outdir, 'bundles')
+  await bundleAll(bundles, file)
+  const context = {
+    ...cdk.context,
+    'aws:cdk:enable-asset-metadata': true,
+    'aws:cdk:enable-path-metadata': true,
+  }
+  const app = new App({ outdir: join(outdir, 'cdk.out'), context })
+  const stack = new ImsgIdentity(app, 'ImsgIdentity', { deployment: readDeployment(env), bundles })
+  return app.synth().getStackByName(stack.stackName).template
+}
+
+/** The provider knows this service's addresses as every real one does: by registration. */
+const clientFor = (url: string) => {
+  const at = `${url}/v1/org/demo`
+  return {
+    client_id: clientId,
+    client_secret: clientSecret,
+    redirect_uris: [`${at}/login-callback`],
+    post_logout_redirect_uris: [`${at}/logout`],
+    backchannel_logout_uri: `${at}/backchannel-logout`,
+    backchannel_logout_session_required: true,
+    scope: 'openid profile email groups',
+  }
+}
+
+/** Starts it, with the database that the gateway is to use too. */
+export const startIdentityStack = async (options: IdentityOptions) => {
+  const { gatewayUrl, outdir, log } = options
+  const closers = new Closers()
+  try {
+    mkdirSync(outdir, { recursive: true })
+    const { listener, open } = lobby()
+    const front = await takePort((port) => listenOnLoopback(listener, port), options.port, 'IDP_PORT')
+    closers.add(front.close)
+    const url = `http://localhost:${front.port}`
+    const start = (port: number) => startProvider({ port, clients: [clientFor(url)], people: people(), log })
+    const provider = await takePort(start, options.providerPort, 'PROVIDER_PORT')
+    closers.add(provider.close)
+    const aws = await startKms(JSON.stringify({ demo: clientSecret }))
+    closers.add(aws.close)
+    const database = await openDynalite(options.dataDir)
+    closers.add(database.close)
+
+    const file = options.organisationsFile ?? join(outdir, 'organisations.json')
+    if (options.organisationsFile === undefined)
+      writeFileSync(file, JSON.stringify(organisationsDocument(provider.issuer, clientId), null, 2))
+    const env = {
+      IDENTITY_URL: url,
+      PUBLIC_URL: gatewayUrl,
+      ORGANISATIONS: file,
+      SIGNING_KEYS: '2026-11-27',
+      GATEWAY_TABLES: 'named-later',
+      ALLOWED_CALLBACK_ORIGINS: gatewayUrl,
+      ...options.env,
+    }
+    const plan = planFrom(await template(outdir, env, file), join(outdir, 'cdk.out'))
+    await createTables(database.url, plan.tables)
+    const dependencies: Record<string, string> = {
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_ENDPOINT_URL_DYNAMODB: database.url,
+      AWS_ENDPOINT_URL_KMS: aws.url,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.url,
+    }
+    const functions = new Functions(dependencies, log)
+    closers.add(() => functions.stop())
+    functions.use(plan.functions)
+    const gateway = new Gateway(functions)
+    gateway.use(plan)
+    open(gateway.listener)
+    return {
+      url,
+      providerUrl: provider.issuer,
+      provider,
+      organisationsFile: file,
+      databaseUrl: database.url,
+      kmsFaults: aws.faults,
+      /** Names the gateway's table, once it is there: sessions are ended in it. */
+      useGatewayTable: (name: string) => {
+        dependencies.GATEWAY_TABLES = name
+      },
+      close: () => closers.close(),
+    }
+  } catch (error) {
+    await closers.close()
+    throw error
+  }
+}

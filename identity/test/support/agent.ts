@@ -1,0 +1,69 @@
+import { type IncomingHttpHeaders, request } from 'node:http'
+
+/** A browser without a screen: cookies by host, redirects by hand. `node:http`, because `fetch` says of itself that it is a script. */
+
+export type Page = Readonly<{ url: string; status: number; headers: IncomingHttpHeaders; body: string }>
+
+export const agent = () => {
+  const jars = new Map<string, Map<string, { value: string; path: string }>>()
+
+  const cookiesFor = ({ hostname, pathname }: URL): string =>
+    [...(jars.get(hostname) ?? [])]
+      .filter(([, { path }]) => pathname.startsWith(path))
+      .map(([name, { value }]) => `${name}=${value}`)
+      .join('; ')
+
+  const keep = ({ hostname }: URL, lines: readonly string[]): void => {
+    const jar = jars.get(hostname) ?? new Map()
+    jars.set(hostname, jar)
+    for (const line of lines) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      const gone = /max-age=0/i.test(line) || /expires=thu, 01 jan 1970/i.test(line)
+      if (gone) jar.delete(name)
+      else jar.set(name, { value, path: /path=([^;]*)/i.exec(line)?.[1] ?? '/' })
+    }
+  }
+
+  /** One request, as a navigation unless the headers say otherwise. */
+  const ask = (
+    url: string,
+    { form, headers = {} }: { form?: Record<string, string>; headers?: Record<string, string> } = {},
+  ): Promise<Page> =>
+    new Promise((resolve, reject) => {
+      const at = new URL(url)
+      const cookie = cookiesFor(at)
+      const outgoing = request(
+        at,
+        {
+          method: form === undefined ? 'GET' : 'POST',
+          headers: {
+            accept: 'text/html',
+            'sec-fetch-mode': 'navigate',
+            'sec-fetch-dest': 'document',
+            'sec-fetch-site': 'same-origin',
+            ...(cookie ? { cookie } : {}),
+            ...(form ? { 'content-type': 'application/x-www-form-urlencoded', origin: at.origin } : {}),
+            ...headers,
+          },
+        },
+        async (answer) => {
+          keep(at, answer.headers['set-cookie'] ?? [])
+          let body = ''
+          for await (const piece of answer.setEncoding('utf8')) body += piece
+          resolve({ url, status: answer.statusCode ?? 0, headers: answer.headers, body })
+        },
+      )
+      outgoing.on('error', reject).end(form && new URLSearchParams(form).toString())
+    })
+
+  /** Follows redirects until there is a page, or an address that begins so. */
+  const follow = async (page: Page, until?: string): Promise<Page> => {
+    const { location } = page.headers
+    if (location === undefined || page.status < 300 || page.status > 399) return page
+    const next = new URL(location, page.url).href
+    if (until !== undefined && next.startsWith(until)) return { ...page, url: next }
+    return follow(await ask(next), until)
+  }
+
+  return { jars, ask, follow }
+}
