@@ -108,7 +108,7 @@ const noContainer = DockerImage.fromRegistry('never-pulled')
  * The bundle as an asset, named by its content. esbuild runs in this process: `NodejsFunction` does the same by starting `npx`
  * for each function, which makes a synth of nine functions twice as long.
  */
-export const code = (route: string): Code =>
+export const code = (route: string, files: Readonly<Record<string, string>> = {}): Code =>
   Code.fromAsset(join(root, 'functions', route), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
@@ -116,6 +116,7 @@ export const code = (route: string): Code =>
       local: {
         tryBundle: (outdir) => {
           bundle(route, outdir)
+          for (const [name, text] of Object.entries(files)) writeFileSync(join(outdir, name), text)
           return true
         },
       },

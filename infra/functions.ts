@@ -25,7 +25,16 @@ export const routeFunction = (
   scope: Construct,
   name: string,
   route: Route,
-  { environment, resources }: { environment: Record<string, string>; resources: Resources },
+  {
+    environment,
+    resources,
+    files,
+  }: {
+    environment: Record<string, string>
+    resources: Resources
+    /** Text of files beside the bundle, by name. */
+    files?: Readonly<Record<string, string>>
+  },
 ): Lambda => {
   const logGroup = new LogGroup(scope, `${name}-log`, {
     retention: RetentionDays.ONE_MONTH,
@@ -39,7 +48,7 @@ export const routeFunction = (
   for (const statement of [log, ...grants(route, resources)]) role.addToPolicy(statement)
 
   return new Lambda(scope, name, {
-    code: code(name),
+    code: code(name, files),
     handler: 'index.handler',
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,

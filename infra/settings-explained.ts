@@ -6,7 +6,11 @@ export const settingsExplained = {
     'Origin at which browsers reach the gateway. Deployed without one, the address of the API itself.',
   IMAS_URL: 'Base address of the identity service.',
   IMAS_LOGIN_PATH: 'Path of the login page at the identity service.',
+  IMAS_LOGOUT_PATH:
+    'Path at the identity service to which a logout goes on, to sign out there too. Without it a logout ends here.',
   ADMIN_API_URL: 'Base address of the Admin API. Without it the state holds keys alone.',
+  ORGANISATIONS:
+    'Path of a file with the organisations, in the place of the Admin API: `identity/organisations.schema.json`.',
   ACCESS_TOKEN_URL:
     'Base address of the Access Token service, from which refresh-state gets its token for the Admin API.',
   COOKIE_NAME: 'Name of the session cookie.',

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { type Config, ConfigError, readConfig, type SettingName, settings, unchecked } from '../lib/config.ts'
+import { organisationsFileProblems } from '../lib/refresh/organisations-file.ts'
 import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
 import { settingsExplained } from './settings-explained.ts'
 
@@ -43,6 +45,8 @@ export type Deployment = Readonly<{
   certificateArn: string | undefined
   hostedZoneId: string | undefined
   alarmEmail: string | undefined
+  /** The gateway's half of the organisations file, as JSON. */
+  organisations: string | undefined
 }>
 
 /** Stands for the address of the API while that is not known. `.invalid` belongs to nobody (RFC 2606). */
@@ -103,11 +107,26 @@ export const givenSettings = (...sources: Texts[]): Given<SettingName> & Given<D
   ...pick(deploymentSettings, sources),
 })
 
+/** The file without what is for the identity service alone, and what is wrong with it. */
+const organisationsIn = (file: string | undefined): { text?: string; problems: readonly string[] } => {
+  if (file === undefined) return { problems: [] }
+  try {
+    const document: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const problems = organisationsFileProblems(document, isPublicSuffix)
+    const text = JSON.stringify(document, (key, value) => (key === 'provider' ? undefined : value))
+    return { text, problems: problems.map((problem) => `ORGANISATIONS: ${problem}.`) }
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? 'is not JSON' : 'names a file that cannot be read'
+    return { problems: [`ORGANISATIONS ${reason}.`] }
+  }
+}
+
 /** Reads every setting of functions and deployment, or throws one `ConfigError` with all problems of both. */
 export const readDeployment = (...sources: Texts[]): Deployment => {
   const given = pick(settings, sources)
   const own = pick(deploymentSettings, sources)
-  const problems = deploymentProblems(own, given.PUBLIC_URL)
+  const file = organisationsIn(given.ORGANISATIONS)
+  const problems = [...deploymentProblems(own, given.PUBLIC_URL), ...file.problems]
   try {
     const config = readConfig({ PUBLIC_URL: ownAddress, ...given }, isPublicSuffix, settingsExplained)
     if (problems.length > 0) throw new ConfigError([])
@@ -118,6 +137,7 @@ export const readDeployment = (...sources: Texts[]): Deployment => {
       certificateArn: own.DOMAIN_CERTIFICATE_ARN,
       hostedZoneId: own.HOSTED_ZONE_ID,
       alarmEmail: own.ALARM_EMAIL,
+      organisations: file.text,
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

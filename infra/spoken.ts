@@ -300,11 +300,24 @@ export const spoken = {
         description: 'The session is ended and its cookie taken away.',
         headers: cookieHeader,
         content: {
-          ...json(object({ msg: text('You are logged out') })),
+          ...json(
+            object(
+              {
+                msg: text('You are logged out'),
+                logoutUrl: {
+                  type: 'string',
+                  format: 'uri',
+                  description:
+                    'Where to send the person to sign out at the identity service too, when IMAS_LOGOUT_PATH is set.',
+                },
+              },
+              ['logoutUrl'],
+            ),
+          ),
           'text/html': { schema: { type: 'string' } },
         },
       },
-      303: redirected('The same, and on to the return URL.'),
+      303: redirected('The same, and on to the return URL, or first to the logout of the identity service.'),
     },
   },
   health: {

@@ -15,6 +15,9 @@ import { alarmTopic } from './topic.ts'
 
 const { 'refresh-state': refreshRow, ...requestRows } = routes
 
+/** The file beside the bundle of refresh-state, by which `ORGANISATIONS` names it there. */
+const organisationsName = 'organisations.json'
+
 /** The whole gateway: the rows of the route table in, constructs out. */
 export class ImsgService extends Stack {
   constructor(scope: Construct, id: string, deployment: Deployment, props?: StackProps) {
@@ -27,6 +30,7 @@ export class ImsgService extends Stack {
     const environment = {
       PUBLIC_URL: ownAddress,
       ...deployment.given,
+      ...(deployment.organisations && { ORGANISATIONS: organisationsName }),
       TABLE_NAME: table.tableName,
       METRICS_NAMESPACE: this.stackName,
     }
@@ -34,6 +38,7 @@ export class ImsgService extends Stack {
     const refresh = routeFunction(this, 'refresh-state', refreshRow, {
       environment: { ...environment, ...(secret && { CREDENTIALS_SECRET: secret.secretArn }) },
       resources: { table: table.tableArn, ...(secret && { secret: secret.secretArn }) },
+      ...(deployment.organisations && { files: { [organisationsName]: deployment.organisations } }),
     })
     schedule(this, 'refresh-state', refreshRow.every, refresh)
 

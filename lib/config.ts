@@ -97,6 +97,9 @@ const loginPath = (text: string): string => {
   return text
 }
 
+const fileName = (text: string): string =>
+  /^[^\0]{1,1000}$/.test(text) ? text : wrong('has to be the path of a file')
+
 const checked = (text: string): string | Unchecked => (text === 'unchecked' ? unchecked : text)
 
 type Setting<T> = { parse: (text: string) => T; standard?: string; required?: true }
@@ -108,7 +111,9 @@ export const settings = {
   PUBLIC_URL: setting({ parse: origin, required: true }),
   IMAS_URL: setting({ parse: address, required: true }),
   IMAS_LOGIN_PATH: setting({ parse: loginPath, standard: '/v1/org/{org}/login' }),
+  IMAS_LOGOUT_PATH: setting({ parse: loginPath }),
   ADMIN_API_URL: setting({ parse: address }),
+  ORGANISATIONS: setting({ parse: fileName }),
   ACCESS_TOKEN_URL: setting({ parse: address }),
   COOKIE_NAME: setting({ parse: tokenName, standard: 'imidToken' }),
   COOKIE_DOMAIN: setting({ parse: domain }),
@@ -174,7 +179,7 @@ const parseAll = (env: Environment, explained: Explained, problems: string[]): V
 /** What only shows when two settings are read together. */
 const contradictions = (values: Values, isPublicSuffix: (domain: string) => boolean): string[] => {
   const problems: string[] = []
-  const { PUBLIC_URL, COOKIE_DOMAIN, COOKIE_NAME, ADMIN_API_URL, ACCESS_TOKEN_URL } = values
+  const { PUBLIC_URL, COOKIE_DOMAIN, COOKIE_NAME, ADMIN_API_URL, ACCESS_TOKEN_URL, ORGANISATIONS } = values
   if (COOKIE_DOMAIN !== undefined) {
     if (isPublicSuffix(COOKIE_DOMAIN))
       problems.push(
@@ -190,6 +195,10 @@ const contradictions = (values: Values, isPublicSuffix: (domain: string) => bool
         'COOKIE_NAME begins with __Host-, which browsers refuse together with COOKIE_DOMAIN. Give up one of the two.',
       )
   }
+  if (ADMIN_API_URL && ORGANISATIONS)
+    problems.push(
+      'ORGANISATIONS and ADMIN_API_URL both say where the organisations come from. Give up one of the two.',
+    )
   if (ADMIN_API_URL && !ACCESS_TOKEN_URL)
     problems.push('ACCESS_TOKEN_URL is missing: ADMIN_API_URL can only be read with a token from there.')
   return problems
@@ -201,7 +210,11 @@ export type Config = Readonly<{
   loopback: boolean
   imasUrl: string
   imasLoginPath: string
+  /** Where a browser is sent to sign out at the identity service too. */
+  imasLogoutPath: string | undefined
   adminApiUrl: string | undefined
+  /** The organisations file in the place of the Admin API. */
+  organisationsFile: string | undefined
   accessTokenUrl: string | undefined
   cookieName: string
   cookieDomain: string | undefined
@@ -245,7 +258,9 @@ export const readConfig = (
     loopback: set.PUBLIC_URL.startsWith('http:'),
     imasUrl: set.IMAS_URL,
     imasLoginPath: set.IMAS_LOGIN_PATH,
+    imasLogoutPath: values.IMAS_LOGOUT_PATH,
     adminApiUrl: values.ADMIN_API_URL,
+    organisationsFile: values.ORGANISATIONS,
     accessTokenUrl: values.ACCESS_TOKEN_URL,
     cookieName: set.COOKIE_NAME,
     cookieDomain: values.COOKIE_DOMAIN,

@@ -156,6 +156,8 @@ describe('Settings that hold together', () => {
       imasUrl: 'https://imas.example.test',
       imasLoginPath: '/v1/org/{org}/login',
       adminApiUrl: undefined,
+      imasLogoutPath: undefined,
+      organisationsFile: undefined,
       accessTokenUrl: undefined,
       cookieName: 'imidToken',
       cookieDomain: undefined,

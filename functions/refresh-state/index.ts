@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { type Dependencies, dependencies } from '../../lib/lambda/dependencies.ts'
 import { credentialsIn } from '../../lib/refresh/client-credentials.ts'
 import { scheduled } from '../../lib/refresh/scheduled.ts'
@@ -9,7 +11,13 @@ export const wire = (on: Dependencies, env = process.env) => {
   const credentials = credentialsIn(env.CREDENTIALS_SECRET ?? '', env.AWS_ENDPOINT_URL_SECRETS_MANAGER)
   const upstream = upstreamOf(on.config, credentials, on.now)
   const keeper = stateWriter(on.table)
-  return scheduled('refresh-state', refreshState({ ...on, keeper, upstream }), on)
+  const { organisationsFile: file } = on.config
+  // It lies beside the bundle, under the name that the stack gave it.
+  const readOrganisations =
+    file === undefined
+      ? undefined
+      : () => JSON.parse(readFileSync(resolve(import.meta.dirname, file), 'utf8'))
+  return scheduled('refresh-state', refreshState({ ...on, keeper, upstream, readOrganisations }), on)
 }
 
 let started: ReturnType<typeof wire> | undefined

@@ -5,6 +5,8 @@ import { stateKey } from '../store/keys.ts'
 import { type Items, numberIn, type Table } from '../store/table.ts'
 import { adminApi } from './fetch-organisations.ts'
 import { forgetOrganisations } from './forget-organisations.ts'
+import type { OrganisationSource } from './organisation-source.ts'
+import { organisationsFile } from './organisations-file.ts'
 import type { KeptBack } from './organisations-run.ts'
 import { type OrganisationsReport, refreshOrganisations } from './refresh-organisations.ts'
 import { type StateWriter, stateChecksum } from './state-writer.ts'
@@ -19,6 +21,8 @@ export type RefreshDeps = Readonly<{
   states: States
   keeper: StateWriter
   upstream: Upstream
+  /** Reads the organisations file, where organisations come from one. */
+  readOrganisations?: (() => unknown) | undefined
   /** Seconds since the epoch. */
   now: () => number
 }>
@@ -59,26 +63,38 @@ const failed = async (deps: RefreshDeps, error: unknown, signal: AbortSignal): P
 
 type Organisations = Omit<OrganisationsReport, 'digest'> & Readonly<{ digest: string | undefined }>
 
+/** Where organisations come from: the file, or the Admin API, or nowhere. */
+const sourceOf = async (
+  { upstream, readOrganisations }: RefreshDeps,
+  signal: AbortSignal,
+): Promise<OrganisationSource | undefined> => {
+  if (readOrganisations === undefined && !upstream.hasAdmin) return undefined
+  // Loaded here alone: the public suffix list is larger than all the rest of the function.
+  const { isPublicSuffix } = await import('./public-suffix.ts')
+  return readOrganisations === undefined
+    ? adminApi(upstream, isPublicSuffix, signal)
+    : organisationsFile(readOrganisations(), isPublicSuffix)
+}
+
 /**
- * Brings the organisations up to the Admin API, where there is one. `keys`: awaited before anything but
- * blocks is written.
+ * Brings the organisations up to their source, where there is one. `keys`: awaited before anything but blocks
+ * is written.
  */
 const bringOrganisations = async (
-  { table, upstream, now }: RefreshDeps,
+  deps: RefreshDeps,
   before: State | undefined,
   version: number,
   keys: Promise<unknown>,
   signal: AbortSignal,
 ): Promise<Organisations> => {
-  if (!upstream.hasAdmin) {
+  const { table, now } = deps
+  const source = await sourceOf(deps, signal)
+  if (source === undefined) {
     await keys
     // While the state still names organisations, instances refuse whoever belongs to none.
     if (before?.organisations === undefined) await forgetOrganisations(table, version, now(), signal)
     return { digest: undefined, kept: [], shrunk: undefined }
   }
-  // Loaded here alone: the public suffix list is larger than all the rest of the function.
-  const { isPublicSuffix } = await import('./public-suffix.ts')
-  const source = adminApi(upstream, isPublicSuffix, signal)
   return refreshOrganisations({ table, source, version, now: now(), signal, afterBlocks: () => keys })
 }
 

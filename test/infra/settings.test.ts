@@ -50,6 +50,23 @@ const wrong: [what: string, texts: Texts, problem: RegExp][] = [
     /^ALLOWED_CALLBACK_ORIGINS has to begin with https/,
   ],
   [
+    'an organisations file beside an Admin API',
+    {
+      ORGANISATIONS: 'identity/organisations.example.json',
+      ADMIN_API_URL: 'https://a.example.com',
+      ACCESS_TOKEN_URL: 'https://t.example.com',
+    },
+    /^ORGANISATIONS and ADMIN_API_URL both say/,
+  ],
+  [
+    'an organisations file that is not there',
+    { ORGANISATIONS: 'nowhere.json' },
+    /^ORGANISATIONS names a file/,
+  ],
+  ['an organisations file that is no JSON', { ORGANISATIONS: 'README.md' }, /^ORGANISATIONS is not JSON/],
+  ['an organisations file without organisations', { ORGANISATIONS: 'package.json' }, /^ORGANISATIONS: organ/],
+  ['a logout path without its organisation', { IMAS_LOGOUT_PATH: '/logout' }, /^IMAS_LOGOUT_PATH has to be/],
+  [
     'a cookie domain that strangers share',
     { PUBLIC_URL: 'https://me.github.io', COOKIE_DOMAIN: 'github.io' },
     /^COOKIE_DOMAIN is a public suffix/,

@@ -1,0 +1,131 @@
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { organisationsFile, organisationsFileProblems } from '../lib/refresh/organisations-file.ts'
+import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
+import type { RefreshDeps } from '../lib/refresh/refresh.ts'
+import { refreshAll } from '../lib/refresh/refresh.ts'
+import { stateWriter } from '../lib/refresh/state-writer.ts'
+import { upstreamOf } from '../lib/refresh/upstream.ts'
+import { openGateway } from './support/gateway.ts'
+
+const demo = {
+  name: 'demo',
+  displayName: 'Demo News',
+  whitelistCallbackUrls: ['App.example.test', 'example.org'],
+  units: [{ name: 'south' }, { name: 'north', displayName: 'North' }],
+  mappings: [
+    { group: 'north-desk', unit: 'north', permissions: ['writer:access', 'content:read', 'writer:access'] },
+    { group: 'chiefs' },
+  ],
+  provider: { anything: true },
+}
+const fileOf = (...organisations: unknown[]) => ({ $schema: './organisations.schema.json', organisations })
+const problemsOf = (more: object) => organisationsFileProblems(fileOf({ ...demo, ...more }), isPublicSuffix)
+
+describe('The organisations file', () => {
+  it('gives the same content as the Admin API would: sorted, with a role for each set of permissions', async () => {
+    const source = organisationsFile(fileOf(demo, { name: 'closed', blocked: true }), isPublicSuffix)
+    deepEqual(organisationsFileProblems(fileOf(demo), isPublicSuffix), [])
+    deepEqual(await source.list(), [
+      { name: 'closed', blocked: true, notBefore: 0 },
+      { name: 'demo', blocked: false, notBefore: 0 },
+    ])
+    deepEqual(await source.ended('demo'), [])
+    deepEqual(await source.content('demo'), {
+      domains: ['app.example.test', 'example.org'],
+      directory: {
+        units: [
+          { name: 'north', displayName: 'North' },
+          { name: 'south', displayName: 'south' },
+        ],
+        mappings: [
+          { group: 'chiefs', role: 'none' },
+          { group: 'north-desk', role: 'content:read writer:access', unit: 'north' },
+        ],
+        roles: { 'content:read writer:access': ['content:read', 'writer:access'], none: [] },
+      },
+    })
+  })
+
+  for (const [what, more] of [
+    ['a public suffix as return domain', { whitelistCallbackUrls: ['example.test', 'co.uk'] }],
+    ['a wildcard as return domain', { whitelistCallbackUrls: ['*.example.test'] }],
+    ['return domains in a text', { whitelistCallbackUrls: '["example.test"]' }],
+    [
+      'more than 200 return domains',
+      {
+        whitelistCallbackUrls: Array.from({ length: 201 }, (_, index) => `d${index}.example.test`),
+      },
+    ],
+    ['a mapping to a unit that is not listed', { mappings: [{ group: 'a', unit: 'west' }] }],
+    ['a mapping to a unit without a name', { mappings: [{ group: 'a', unit: '' }] }],
+    ['a mapping without a group', { mappings: [{ unit: 'north' }] }],
+    ['a permission that names no service', { mappings: [{ group: 'a', permissions: ['read'] }] }],
+    ['a unit listed twice', { units: [...demo.units, { name: 'north' }] }],
+    ['a block that is a text', { blocked: 'false' }],
+    ['a member that nobody knows', { whitelistCallbackUrl: [] }],
+  ] as const)
+    it(`is refused with ${what}, and keeps back that organisation alone`, async () => {
+      const problems = problemsOf(more)
+      equal(problems.length, 1, problems.join())
+      ok(problems[0]?.startsWith('demo: '))
+      const source = organisationsFile(fileOf({ ...demo, ...more }, { name: 'other' }), isPublicSuffix)
+      await rejects(source.content('demo'), { name: 'UnusableData' })
+      deepEqual((await source.content('other')).domains, [])
+    })
+
+  it('is refused whole when it lists nothing, and by name when names are missing or twice there', async () => {
+    for (const document of [null, [], {}, fileOf(), fileOf(1)]) {
+      equal(organisationsFileProblems(document, isPublicSuffix).length, 1)
+      await rejects(organisationsFile(document, isPublicSuffix).list(), { name: 'UpstreamError' })
+    }
+    equal(organisationsFileProblems(fileOf(demo, demo, { name: 'a b' }, {}), isPublicSuffix).length, 3)
+  })
+
+  it('blocks an organisation whose block cannot be read', async () => {
+    const [listed] = await organisationsFile(fileOf({ ...demo, blocked: 'yes' }), isPublicSuffix).list()
+    equal(listed?.blocked, true)
+  })
+})
+
+describe('A gateway with an organisations file', async () => {
+  const gateway = await openGateway()
+  const settings = { ADMIN_API_URL: '', ACCESS_TOKEN_URL: '', ORGANISATIONS: 'organisations.json' }
+  let file: unknown = fileOf(demo, { name: 'second' })
+  const refresh = () => {
+    const on = gateway.instance(settings)
+    const upstream = upstreamOf(on.config, async () => ({ id: '', secret: '' }), on.now)
+    const deps: RefreshDeps = {
+      ...on,
+      keeper: stateWriter(on.table),
+      upstream,
+      readOrganisations: () => file,
+    }
+    return refreshAll(deps)
+  }
+  const ask = async (name: 'units' | 'token-is-set', claims = {}) =>
+    (await gateway.open(name, gateway.instance(settings)))({ bearer: await gateway.token(claims) })
+
+  it('knows units, return domains and organisations from it, and asks no Admin API', async () => {
+    equal((await refresh()).outcome, 'changed')
+    equal((await refresh()).outcome, 'unchanged')
+    const units = async (groups: string[]) =>
+      JSON.parse((await ask('units', { groups })).body ?? '').units.map(({ name }: { name: string }) => name)
+    deepEqual(await units(['north-desk']), ['north'])
+    deepEqual(await units(['chiefs']), ['north', 'south'])
+    equal((await ask('token-is-set', { org: 'nobody' })).statusCode, 401)
+  })
+
+  it('refuses whoever belongs to an organisation that is blocked there, at the next refresh', async () => {
+    equal((await ask('token-is-set')).statusCode, 200)
+    file = fileOf({ ...demo, blocked: true }, { name: 'second' })
+    await refresh()
+    equal((await ask('token-is-set')).statusCode, 401)
+  })
+
+  it('goes on with what it knew when the file makes no sense', async () => {
+    file = 'nothing'
+    equal((await refresh()).outcome, 'failed')
+    equal((await ask('token-is-set', { org: 'second' })).statusCode, 200)
+  })
+})
