@@ -276,3 +276,64 @@ describe('POST /logout', () => {
     deepEqual([both.statusCode, await isIn(raw)], [200, false])
   })
 })
+
+describe('POST /logout with IMAS_LOGOUT_PATH', async () => {
+  const there = `${gateway.identity.url}/v1/org/demo/logout`
+  const route = await open('logout', gateway.instance({ IMAS_LOGOUT_PATH: '/v1/org/{org}/logout' }))
+  const end = async (
+    query: string,
+    headers: Record<string, string>,
+    tokens?: readonly string[],
+  ): Promise<[number, unknown]> => {
+    const raw = tokens ?? [await token()]
+    const answer = await route({
+      query,
+      headers: { ...fromOurPage, ...headers },
+      cookies: raw.map((text) => `imidToken=${text}`),
+    })
+    for (const text of raw) equal(await isIn(text), false)
+    return [answer.statusCode, answer.headers.location ?? answer.body]
+  }
+
+  for (const [what, query, headers, answer] of [
+    [
+      'a navigation on to it with the return URL',
+      'callback=https://app.example.test/bye',
+      navigation,
+      [303, `${there}?callback=https%3A%2F%2Fapp.example.test%2Fbye`],
+    ],
+    ['a navigation on to it without one', '', navigation, [303, there]],
+    ['a form of an older browser too', '', { accept: 'text/html,*/*;q=0.8' }, [303, there]],
+    [
+      'a script its address',
+      '',
+      { 'sec-fetch-mode': 'cors' },
+      [200, JSON.stringify({ msg: 'You are logged out', logoutUrl: there })],
+    ],
+    [
+      'a script its address with the return URL',
+      'callback=/bye',
+      { 'sec-fetch-mode': 'cors' },
+      [
+        200,
+        JSON.stringify({
+          msg: 'You are logged out',
+          logoutUrl: `${there}?callback=${encodeURIComponent(`${publicUrl}/bye`)}`,
+        }),
+      ],
+    ],
+  ] as const)
+    it(`ends the session here first, and then gives ${what}`, async () =>
+      deepEqual(await end(query, headers), answer))
+
+  it('takes nobody there with a return URL that is not allowed, and has ended the session all the same', async () => {
+    const [status] = await end('callback=https://evil.test/', navigation)
+    equal(status, 400)
+  })
+
+  it('goes nowhere but here for whoever is not signed in, or may be at one of two organisations', async () => {
+    deepEqual(await end('callback=/bye', navigation, []), [303, `${publicUrl}/bye`])
+    const two = [await token(), await token({ org: 'second' })]
+    deepEqual(await end('callback=/bye', navigation, two), [303, `${publicUrl}/bye`])
+  })
+})

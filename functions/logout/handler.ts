@@ -1,12 +1,13 @@
 import type { Config } from '../../lib/config.ts'
-import { signedOut } from '../../lib/errors/error-response.ts'
+import { readerOf, signedOut } from '../../lib/errors/error-response.ts'
 import type { Jar } from '../../lib/http/cookies.ts'
-import { redirect } from '../../lib/http/messages.ts'
+import { type Incoming, redirect } from '../../lib/http/messages.ts'
 import { cookiesMayAct } from '../../lib/http/request-policy.ts'
 import type { Handle } from '../../lib/lambda/endpoint.ts'
 import type { LoginLoop } from '../../lib/login/login-loop.ts'
 import { allowedFor } from '../../lib/login/start-login.ts'
-import { returnUrl } from '../../lib/redirect/return-url.ts'
+import { identityLogoutUrl } from '../../lib/redirect/login-url.ts'
+import { type ReturnUrl, returnUrl } from '../../lib/redirect/return-url.ts'
 import type { Access } from '../../lib/session/authenticate.ts'
 import type { Sessions } from '../../lib/session/revocation.ts'
 import { sealIn, sealOf } from '../../lib/session/seal.ts'
@@ -21,7 +22,7 @@ type Deps = {
   rounds: Pick<LoginLoop, 'forget'>
   table: Pick<Table, 'read'>
   organisations: Organisations
-  config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'corsOrigins'>
+  config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'corsOrigins' | 'imasUrl' | 'imasLogoutPath'>
   now: () => number
 }
 
@@ -35,10 +36,24 @@ const homeOf = (ending: readonly Claims[], seal: string | undefined): string | u
   return other === undefined ? org : undefined
 }
 
+/** Where a request wants to go on to, once that is judged; nothing when it does not say. */
+const returnUrlIn = async (
+  { table, organisations, config }: Deps,
+  request: Incoming,
+  home: string | undefined,
+): Promise<ReturnUrl | undefined> => {
+  const callback = request.query.one('callback')
+  if (callback === undefined) return undefined
+  const lookup = home === undefined ? undefined : organisations.lookup(home)
+  const organisation = lookup?.found(await table.read(lookup.keys))
+  return returnUrl(callback, allowedFor(config, organisation))
+}
+
 /** `POST /logout`: end the session first, whatever else is wrong with the request, then judge where to go. */
 export const logout =
-  ({ access, sessions, jar, rounds, table, organisations, config, now }: Deps): Handle =>
+  (deps: Deps): Handle =>
   async (request) => {
+    const { access, sessions, jar, rounds, config, now } = deps
     // A bearer speaks for itself. The cookies beside it speak too when a page of ours sent them, and are left alone when not.
     const withCookies = cookiesMayAct(request, config)
     const ending = await access.presented(request, withCookies)
@@ -53,11 +68,10 @@ export const logout =
         ...jar.clearSession('logout', 'all'),
       )
 
-    const callback = request.query.one('callback')
-    if (callback === undefined) return signedOut(request)
-
     const home = homeOf(ending, sealIn(request, jar))
-    const lookup = home === undefined ? undefined : organisations.lookup(home)
-    const organisation = lookup?.found(await table.read(lookup.keys))
-    return redirect(303, returnUrl(callback, allowedFor(config, organisation)))
+    const to = await returnUrlIn(deps, request, home)
+    const there = identityLogoutUrl(config, home, to)
+    if (there !== undefined)
+      return readerOf(request) === 'page' ? redirect(303, there) : signedOut(request, there)
+    return to === undefined ? signedOut(request) : redirect(303, to)
   }

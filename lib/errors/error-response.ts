@@ -1,6 +1,7 @@
 import { type Language, languageFor, prefers, weight } from '../http/accept.ts'
 import { type Answer, answer, type Incoming, ok } from '../http/messages.ts'
 import { type AnswerName, answers, type Code, row } from '../problem.ts'
+import type { LogoutUrl } from '../redirect/login-url.ts'
 import type { PageContent } from './page.ts'
 
 /** From a failure to what the caller is told: one failure, three readers (contract, section 2). */
@@ -53,11 +54,14 @@ export const asPage = async <T extends Pick<Written<never>, 'page' | 'pagePolicy
   }
 }
 
-/** `POST /logout` by a form of a page that says nowhere to go: the browser shows what it is answered, so that is a page. */
-export const signedOut = (request: Incoming): Promise<Answer> | Answer =>
+/**
+ * `POST /logout` that names nowhere to go: the form of a page gets a page, a script the documented answer. `logoutUrl`: where the
+ * script may send the person to sign out at the identity service too.
+ */
+export const signedOut = (request: Incoming, logoutUrl?: LogoutUrl): Promise<Answer> | Answer =>
   request.header('sec-fetch-mode') === 'navigate'
     ? asPage(request, 200, written, ({ farewell }, language) => farewell[language])
-    : ok({ msg: 'You are logged out' })
+    : ok({ msg: 'You are logged out', ...(logoutUrl === undefined ? {} : { logoutUrl }) })
 
 /** What a page says of a failure. Without a login to offer it says where to find one. */
 const told =

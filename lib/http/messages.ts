@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
-import type { LoginUrl } from '../redirect/login-url.ts'
+import type { LoginUrl, LogoutUrl } from '../redirect/login-url.ts'
 import type { ReturnUrl } from '../redirect/return-url.ts'
 import { type Cookies, cookies, type SetCookie } from './cookies.ts'
 import { type Query, query } from './query.ts'
@@ -117,7 +117,7 @@ export const granted = (headers: Readonly<Record<string, string>>): Answer => ({
 })
 
 /** A redirect to an address that one of the makers of addresses has vouched for. 303 after a POST: RFC 9700 section 4.12. */
-export const redirect = (status: 302 | 303, to: ReturnUrl | LoginUrl): Answer => ({
+export const redirect = (status: 302 | 303, to: ReturnUrl | LoginUrl | LogoutUrl): Answer => ({
   statusCode: status,
   headers: { location: to },
 })

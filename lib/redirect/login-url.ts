@@ -28,6 +28,21 @@ export const identityLoginUrl = (
   return loginUrlAt(imasUrl, imasLoginPath, org, callback)
 }
 
+declare const logoutBrand: unique symbol
+/** Where the identity service signs somebody out too. Only this module makes one. */
+export type LogoutUrl = string & { readonly [logoutBrand]: 'LogoutUrl' }
+
+/** The logout of the identity service, which goes on to a return URL; nothing where it has none, or nobody knows whose it would be. */
+export const identityLogoutUrl = (
+  { imasUrl, imasLogoutPath }: Pick<Config, 'imasUrl' | 'imasLogoutPath'>,
+  org: string | undefined,
+  to: ReturnUrl | undefined,
+): LogoutUrl | undefined => {
+  if (imasLogoutPath === undefined || org === undefined) return undefined
+  const query = to === undefined ? '' : `?callback=${encodeURIComponent(to)}`
+  return `${imasUrl}${imasLogoutPath.replace('{org}', encodeURIComponent(org))}${query}` as LogoutUrl
+}
+
 /** The page of a refused callback. Everything in it is judged again when it is followed: contract, section 3. */
 export const loginFailedUrl = (
   { publicUrl }: Pick<Config, 'publicUrl'>,
