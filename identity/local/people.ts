@@ -25,7 +25,11 @@ export const people = (): Map<string, Person> =>
   )
 
 /** The organisations file of this machine. */
-export const organisationsDocument = (issuer: string, clientId: string) => ({
+export const organisationsDocument = (
+  issuer: string,
+  clientId: string,
+  scope = 'openid profile email groups',
+) => ({
   organisations: [
     {
       name: 'demo',
@@ -43,7 +47,7 @@ export const organisationsDocument = (issuer: string, clientId: string) => ({
       provider: {
         wellKnownConfigUrl: `${issuer}/.well-known/openid-configuration`,
         clientId,
-        scope: 'openid profile email groups',
+        scope,
       },
     },
   ],

@@ -28,14 +28,13 @@ export type IdentityOptions = Readonly<{
   providerPort: number
   dataDir?: string | undefined
   log: Log
-  /** An organisations file in the place of our own provider's. */
-  organisationsFile?: string | undefined
-  /** Settings of this service beside those that follow from the rest. */
-  env?: Readonly<Record<string, string>>
+  /** An organisations document in the place of our own provider's. */
+  organisations?: object | undefined
 }>
 
 const clientId = 'imsg-demo'
-const clientSecret = 'known-to-this-machine-alone'
+/** What every provider on this machine is told. */
+export const clientSecret = 'known-to-this-machine-alone'
 
 const template = async (
   outdir: string,
@@ -86,9 +85,9 @@ export const startIdentityStack = async (options: IdentityOptions) => {
     const database = await openDynalite(options.dataDir)
     closers.add(database.close)
 
-    const file = options.organisationsFile ?? join(outdir, 'organisations.json')
-    if (options.organisationsFile === undefined)
-      writeFileSync(file, JSON.stringify(organisationsDocument(provider.issuer, clientId), null, 2))
+    const file = join(outdir, 'organisations.json')
+    const document = options.organisations ?? organisationsDocument(provider.issuer, clientId)
+    writeFileSync(file, JSON.stringify(document, null, 2))
     const env = {
       IDENTITY_URL: url,
       PUBLIC_URL: gatewayUrl,
@@ -96,7 +95,6 @@ export const startIdentityStack = async (options: IdentityOptions) => {
       SIGNING_KEYS: '2026-11-27',
       GATEWAY_TABLES: 'named-later',
       ALLOWED_CALLBACK_ORIGINS: gatewayUrl,
-      ...options.env,
     }
     const plan = planFrom(await template(outdir, env, file), join(outdir, 'cdk.out'))
     await createTables(database.url, plan.tables)
