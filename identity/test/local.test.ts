@@ -1,54 +1,14 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { agent, type Page } from './support/agent.ts'
+import { startEverything } from './support/started.ts'
 
 /** The whole way on the bundles, started as a person starts it: gateway, identity service, a real provider. */
 
-const root = join(import.meta.dirname, '..', '..')
+const _root = join(import.meta.dirname, '..', '..')
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
-}
-
-const [port, idpPort, providerPort] = [await freePort(), await freePort(), await freePort()]
-const started: ChildProcess = spawn(process.execPath, ['local/start.ts', '--provider'], {
-  cwd: root,
-  env: {
-    ...process.env,
-    PORT: String(port),
-    IDP_PORT: String(idpPort),
-    PROVIDER_PORT: String(providerPort),
-    NO_WATCH: '1',
-    REFRESH_EVERY: '2',
-    LOG_FORMAT: 'json',
-  },
-  stdio: ['ignore', 'pipe', 'inherit'],
-})
-after(async () => {
-  const gone = once(started, 'exit')
-  started.kill('SIGTERM')
-  await gone
-})
-let said = ''
-await new Promise<void>((resolve, reject) => {
-  started.once('exit', () => reject(new Error(`it ended: ${said}`)))
-  started.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    said += text
-    if (said.includes('ready http')) resolve()
-  })
-})
-
-const gateway = `http://localhost:${port}`
-const provider = `http://127.0.0.1:${providerPort}`
+const { gateway, identity, provider } = await startEverything()
 const home = `${gateway}/whoami`
 const api = (path: string) => `${gateway}/imsg-service/v1${path}`
 const json = { accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
@@ -125,7 +85,7 @@ describe('npm start -- --provider', () => {
     })
     deepEqual(JSON.parse(answer.body), {
       msg: 'You are logged out',
-      logoutUrl: `http://localhost:${idpPort}/v1/org/demo/logout`,
+      logoutUrl: `${identity}/v1/org/demo/logout`,
     })
   })
 

@@ -1,7 +1,5 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
-import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -10,17 +8,10 @@ import { root } from '../../../local/synthesis.ts'
 import { organisationsDocument } from '../../local/people.ts'
 import { clientSecret, startIdentityStack } from '../../local/stack.ts'
 import { agent, type Page } from '../support/agent.ts'
+import { freePort } from '../support/started.ts'
 import { startKeycloak } from './keycloak.ts'
 
 /** The same way as with `npm start -- --provider`, with Keycloak as the provider: gateway and identity service on their bundles. */
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
-}
 
 const [port, idpPort, keycloakPort] = [await freePort(), await freePort(), await freePort()]
 const gateway = `http://localhost:${port}`

@@ -1,0 +1,101 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { BrowserContext, Page } from 'playwright-core'
+import { accessible } from '../../../test/browser/accessibility.ts'
+import { person, screenshot } from '../../../test/browser/chromium.ts'
+import { startEverything } from '../support/started.ts'
+
+/** The same way in Chromium: its cookies, its Fetch Metadata, its redirects between sites. */
+
+const { gateway, identity, provider } = await startEverything()
+const home = `${gateway}/`
+const login = `${gateway}/imsg-service/v1/login?org=demo&callback=${encodeURIComponent(home)}`
+
+const signIn = async (page: Page, name = 'Edith Reyes'): Promise<void> => {
+  await page.goto(login)
+  await page.getByRole('button', { name }).click()
+  await page.waitForURL(home)
+}
+const cookiesOf = async (context: BrowserContext): Promise<string[]> =>
+  (await context.cookies(identity)).map(({ name }) => name)
+const isIn = (page: Page): Promise<boolean> =>
+  page.evaluate(async () => (await fetch('/imsg-service/v1/token-is-set')).status === 200)
+
+/** What a page of a service does: the form of its logout button. */
+const submitLogout = (page: Page): Promise<unknown> =>
+  page.evaluate(`
+    const form = document.createElement('form')
+    form.method = 'post'
+    form.action = '/imsg-service/v1/logout?callback=${encodeURIComponent(home)}'
+    document.body.append(form)
+    form.submit()`)
+
+describe('In Chromium', () => {
+  it('somebody signs in, sees their units, and leaves no cookie of the sign-in behind', async () => {
+    const context = await person()
+    const page = await context.newPage()
+    await signIn(page)
+    equal(await isIn(page), true)
+    const units = await page.evaluate(async () => (await fetch('/imsg-service/v1/units')).text())
+    deepEqual(
+      JSON.parse(units).units.map(({ name }: { name: string }) => name),
+      ['north', 'south'],
+    )
+    ok(!(await cookiesOf(context)).some((name) => name.startsWith('imsg-sign-in')))
+  })
+
+  it('a logout goes on to the provider and comes back, and the provider asks again', async () => {
+    const context = await person({ bypassCSP: true })
+    const page = await context.newPage()
+    await signIn(page)
+    await submitLogout(page)
+    await page.waitForURL(`${provider}/session/end**`)
+    await page.getByRole('button', { name: /yes/i }).click()
+    await page.waitForURL(home)
+    equal(await isIn(page), false)
+    ok(!(await cookiesOf(context)).includes('imsg-hint'))
+    await page.goto(login)
+    await page.getByRole('button', { name: 'Edith Reyes' }).waitFor()
+  })
+
+  it('a sign-out at the provider ends the session here, by the back channel', async () => {
+    const context = await person()
+    const page = await context.newPage()
+    await signIn(page, 'Chiara Lund')
+    await pause(1100)
+    const elsewhere = await context.newPage()
+    await elsewhere.goto(`${provider}/session/end`)
+    await elsewhere.getByRole('button', { name: /yes/i }).click()
+    await elsewhere
+      .getByText(/signed out|sign-out success/i)
+      .first()
+      .waitFor()
+    equal(await isIn(page), false)
+  })
+
+  it('a logout in a frame of another site is not served', async () => {
+    const context = await person()
+    const page = await context.newPage()
+    await page.goto(`${provider}/.well-known/openid-configuration`)
+    const answer = page.waitForResponse((response) => response.url().startsWith(identity))
+    await page.evaluate(`
+      const frame = document.createElement('iframe')
+      frame.src = '${identity}/v1/org/demo/logout'
+      document.body.append(frame)`)
+    equal((await answer).status(), 401)
+  })
+
+  for (const [language, title] of [
+    ['en', 'This organisation is not known here'],
+    ['sv', 'Denna organisation är inte känd här'],
+  ] as const)
+    it(`a failure is told on a page that everybody can read: ${language}`, async () => {
+      const context = await person({ locale: language })
+      const page = await context.newPage()
+      await page.goto(`${identity}/v1/org/nobody/login?callback=x`)
+      await page.getByRole('heading', { name: title }).waitFor()
+      await accessible(page, title)
+      await screenshot(page, `identity-${language}`)
+    })
+})
