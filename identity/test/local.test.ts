@@ -6,8 +6,6 @@ import { startEverything } from './support/started.ts'
 
 /** The whole way on the bundles, started as a person starts it: gateway, identity service, a real provider. */
 
-const _root = join(import.meta.dirname, '..', '..')
-
 const { gateway, identity, provider } = await startEverything()
 const home = `${gateway}/whoami`
 const api = (path: string) => `${gateway}/imsg-service/v1${path}`

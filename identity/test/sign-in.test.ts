@@ -168,7 +168,7 @@ describe('A sign-in', () => {
     const token = tokenIn(await signIn(service, provider))
     const text = JSON.stringify(service.lines)
     equal(service.lines.length, 2)
-    for (const secret of [token, 'person-1', 'Edith', 'session-1', 'client-secret', 'c1'])
+    for (const secret of [token, 'person-1', 'Edith', 'session-1', 'client-secret', 'the-code-of-it'])
       ok(!text.includes(secret), secret)
   })
 })

@@ -72,3 +72,6 @@ export const startKeycloak = async (port: number, texts: Readonly<Record<string,
   await close()
   throw new Error(`Keycloak did not start: ${said}`)
 }
+
+// `npm run keycloak:fetch`: whether it can be had at all.
+if (import.meta.main) distribution()

@@ -25,7 +25,7 @@ export const signIn = async (
 ): Promise<Answer> => {
   const { asked } = await begin(service, person, { org })
   provider.asked.nonce = asked.get('nonce') ?? ''
-  const query = `code=c1&state=${asked.get('state')}&iss=${encodeURIComponent(provider.issuer)}${more}`
+  const query = `code=the-code-of-it&state=${asked.get('state')}&iss=${encodeURIComponent(provider.issuer)}${more}`
   return person.take(await service.call('login-callback', { path: { org }, query, cookies: person.pairs() }))
 }
 
