@@ -66,27 +66,44 @@ export const judge = (url: string, listed: readonly string[], ...sources: Texts[
   }
 }
 
-const usage = 'npm run doctor -- [<return URL> [--domains <domain>,<domain>]]'
-const options = { domains: { type: 'string', default: '' } } as const
+type Providers = Readonly<{ providersVerdict: (file: string) => Promise<Verdict> }>
+
+/** What each provider of the organisations file offers. Not imported: the gateway knows nothing of `identity/`. */
+const judgeProviders = async (...sources: Texts[]): Promise<Verdict> => {
+  const settled = verdict(...sources)
+  const { ORGANISATIONS: file } = givenSettings(...sources)
+  if (file === undefined) return { good: false, lines: ['ORGANISATIONS is not set: it names the file.'] }
+  if (!settled.good) return settled
+  const address = new URL('../identity/doctor.ts', import.meta.url).href
+  const { providersVerdict } = (await import(address)) as Providers
+  return providersVerdict(file)
+}
+
+const usage = 'npm run doctor -- [--providers | <return URL> [--domains <domain>,<domain>]]'
+const options = {
+  domains: { type: 'string', default: '' },
+  providers: { type: 'boolean', default: false },
+} as const
 
 const wordsOf = (args: string[]) => {
   try {
     const { positionals, values } = parseArgs({ args, options, allowPositionals: true })
     const domains = values.domains.split(',').filter((domain) => domain !== '')
-    return positionals.length > 1 ? undefined : { url: positionals[0], domains }
+    return positionals.length > 1 ? undefined : { url: positionals[0], domains, providers: values.providers }
   } catch {
     return undefined
   }
 }
 
-const asked = (args: string[], ...sources: Texts[]): Verdict => {
+const asked = async (args: string[], ...sources: Texts[]): Promise<Verdict> => {
   const words = wordsOf(args)
   if (words === undefined) return { good: false, lines: [usage] }
+  if (words.providers) return judgeProviders(...sources)
   return words.url === undefined ? verdict(...sources) : judge(words.url, words.domains, ...sources)
 }
 
 if (import.meta.main) {
-  const { good, lines } = asked(process.argv.slice(2), process.env, cdk.context)
+  const { good, lines } = await asked(process.argv.slice(2), process.env, cdk.context)
   console.log(lines.join('\n'))
   process.exitCode = good ? 0 : 1
 }
