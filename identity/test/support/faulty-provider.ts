@@ -44,6 +44,8 @@ export const json = (response: ServerResponse, status: number, body: unknown): v
 export const startFaultyProvider = async (clientId: string) => {
   const wrong = well()
   const requests: string[] = []
+  /** The nonce of each code, so that sign-ins may overlap. */
+  const nonces = new Map<string, string>()
   const asked = { nonce: '', body: '', authorization: '' as string | undefined }
   let issuer = ''
 
@@ -73,7 +75,7 @@ export const startFaultyProvider = async (clientId: string) => {
   }
 
   const now = () => Math.floor(Date.now() / 1000)
-  const routes: Record<string, (response: ServerResponse) => void> = {
+  const routes: Record<string, (response: ServerResponse, body: string) => void> = {
     '/.well-known/openid-configuration': (response) =>
       json(response, 200, {
         issuer,
@@ -87,7 +89,7 @@ export const startFaultyProvider = async (clientId: string) => {
         ...wrong.metadata,
       }),
     '/jwks': (response) => json(response, 200, { keys: [...wrong.keys].map(jwk) }),
-    '/token': (response) =>
+    '/token': (response, body) =>
       json(response, 200, {
         access_token: 'access',
         token_type: 'Bearer',
@@ -95,7 +97,7 @@ export const startFaultyProvider = async (clientId: string) => {
           iss: issuer,
           aud: clientId,
           sub: 'person-1',
-          nonce: asked.nonce,
+          nonce: nonces.get(new URLSearchParams(body).get('code') ?? '') ?? asked.nonce,
           iat: now(),
           exp: now() + 300,
           sid: 'session-1',
@@ -112,13 +114,14 @@ export const startFaultyProvider = async (clientId: string) => {
     requests.push(path)
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
+    const body = Buffer.concat(chunks).toString()
     if (path === '/token') {
-      asked.body = Buffer.concat(chunks).toString()
+      asked.body = body
       asked.authorization = request.headers.authorization
     }
     await pause(wrong.delay)
     const answer = wrong.answers[path] ?? routes[path]
-    if (answer) await answer(response)
+    if (answer) await answer(response, body)
     else response.writeHead(404).end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -128,6 +131,7 @@ export const startFaultyProvider = async (clientId: string) => {
     issuer,
     wrong,
     asked,
+    nonces,
     requests,
     token,
     newKey,

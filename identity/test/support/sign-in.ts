@@ -24,8 +24,9 @@ export const signIn = async (
   { org = 'demo', person = browser(), more = '' } = {},
 ): Promise<Answer> => {
   const { asked } = await begin(service, person, { org })
-  provider.asked.nonce = asked.get('nonce') ?? ''
-  const query = `code=the-code-of-it&state=${asked.get('state')}&iss=${encodeURIComponent(provider.issuer)}${more}`
+  const code = `the-code-of-it-${asked.get('state')}`
+  provider.nonces.set(code, asked.get('nonce') ?? '')
+  const query = `code=${code}&state=${asked.get('state')}&iss=${encodeURIComponent(provider.issuer)}${more}`
   return person.take(await service.call('login-callback', { path: { org }, query, cookies: person.pairs() }))
 }
 
