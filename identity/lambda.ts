@@ -5,6 +5,7 @@ import { ConfigError } from '../lib/config.ts'
 import { respond } from '../lib/errors/error-response.ts'
 import { type Answer, type HttpEvent, type Incoming, incoming, lowerCased } from '../lib/http/messages.ts'
 import { isNavigation } from '../lib/http/request-policy.ts'
+import { withSecurityHeaders } from '../lib/http/security-headers.ts'
 import { chain, codeOfVisit, type Endpoint, type Handle, visitLine } from '../lib/lambda/chain.ts'
 import { type Log, logTo } from '../lib/log.ts'
 import { organisationName } from '../lib/redirect/organisation-name.ts'
@@ -84,15 +85,6 @@ const formBody = {
 
 const failures = { again: (code: Code) => row(code).again ?? false, written: async () => written }
 
-/** On every answer. A document adds its own policy. */
-const guards = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-}
-const hsts = { 'strict-transport-security': 'max-age=31536000' }
-
 /** A route of this service. */
 export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): Endpoint => {
   const route = routeRow(name)
@@ -120,7 +112,7 @@ export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): End
           ...visitLine(visit, answer.statusCode, at),
           ...visitMetrics(on.metricsNamespace, outcome, at),
         })
-        return { ...answer, headers: { ...guards, ...(loopback ? {} : hsts), ...answer.headers } }
+        return withSecurityHeaders(answer, loopback)
       },
     },
     handle,
@@ -131,8 +123,7 @@ const misconfigured = (problems: readonly string[]): Endpoint => {
   const log = logTo('error')
   return async (event): Promise<Answer> => {
     log('error', { time: new Date().toISOString(), code: 'internal', cause: 'settings', problems })
-    const answer = await respond(failures, incoming(lowerCased(event), 'none'), 'internal', 'internal')
-    return { ...answer, headers: { ...guards, ...answer.headers } }
+    return withSecurityHeaders(await respond(failures, incoming(lowerCased(event), 'none'), 'internal', 'internal'))
   }
 }
 
