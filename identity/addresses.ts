@@ -1,5 +1,4 @@
 import type { Origin } from '../lib/config.ts'
-import type { SetCookie } from '../lib/http/cookies.ts'
 import type { Answer } from '../lib/http/messages.ts'
 import { query } from '../lib/http/query.ts'
 import type { ReturnUrl } from '../lib/redirect/return-url.ts'
@@ -45,8 +44,8 @@ export const withParameter = (
 /** An address that `openid-client` built on an endpoint which discovery named. */
 export const providerUrl = (url: URL): ProviderUrl => url.href as ProviderUrl
 
-/** A redirect to an address that one of the makers of addresses has vouched for. */
-export const redirect = (
-  to: GatewayCallback | ProviderUrl | ReturnUrl,
-  cookies: readonly SetCookie[],
-): Answer => ({ statusCode: 303, headers: { location: to }, cookies: [...cookies] })
+/** A redirect to an address that one of the makers of addresses has vouched for. The chain adds the cookies of the request's facts. */
+export const redirect = (to: GatewayCallback | ProviderUrl | ReturnUrl): Answer => ({
+  statusCode: 303,
+  headers: { location: to },
+})

@@ -123,7 +123,9 @@ const misconfigured = (problems: readonly string[]): Endpoint => {
   const log = logTo('error')
   return async (event): Promise<Answer> => {
     log('error', { time: new Date().toISOString(), code: 'internal', cause: 'settings', problems })
-    return withSecurityHeaders(await respond(failures, incoming(lowerCased(event), 'none'), 'internal', 'internal'))
+    return withSecurityHeaders(
+      await respond(failures, incoming(lowerCased(event), 'none'), 'internal', 'internal'),
+    )
   }
 }
 

@@ -64,7 +64,7 @@ export const loginCallback = (deps: CallbackDependencies): Handle => {
       if (!(error instanceof Declined)) throw error
       // Never a dead end: the gateway has a page with a way to begin again.
       request.facts.code = `declined_${error.error}`
-      return redirect(withParameter(signIn.callback, 'error', error.error), [pending.spend(signIn)])
+      return redirect(withParameter(signIn.callback, 'error', error.error))
     })
   }
 }
@@ -80,7 +80,7 @@ const finish = async (
   const reached = await providers.of(organisation, AbortSignal.timeout(patience), secret)
 
   // From here on the code is spent, whatever comes of it.
-  request.facts.cookies = [pending.spend(signIn)]
+  request.facts.cookies.push(pending.spend(signIn))
   const facts = { request, redirectUri: redirectUri(settings.url, name), now: now() }
   const exchanged = await exchange(reached, organisation, signIn, facts)
   const person = personFrom(exchanged, organisation)
@@ -94,8 +94,6 @@ const finish = async (
     rememberProvider(table, name, reached.learned()),
   ])
   request.facts.code = 'signed_in'
-  return redirect(withParameter(signIn.callback, 'imid_token', token), [
-    pending.spend(signIn),
-    ...hintCookie(settings.loopback, organisation, exchanged.raw),
-  ])
+  request.facts.cookies.push(...hintCookie(settings.loopback, organisation, exchanged.raw))
+  return redirect(withParameter(signIn.callback, 'imid_token', token))
 }

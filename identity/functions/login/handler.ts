@@ -37,5 +37,6 @@ export const login =
       code_challenge_method: 'S256',
       ...(provider.forceLoginPrompt ? { prompt: 'login' } : {}),
     })
-    return redirect(providerUrl(to), cookies)
+    request.facts.cookies.push(...cookies)
+    return redirect(providerUrl(to))
   }

@@ -36,7 +36,7 @@ const onward = (
   said: 'asked' | 'notThere',
 ): Answer | Promise<Answer> =>
   to !== undefined && said === 'asked'
-    ? redirect(to, request.facts.cookies ?? [])
+    ? redirect(to)
     : asPage(
         request,
         200,
@@ -47,7 +47,7 @@ const onward = (
 const comeBack = (deps: Deps, organisation: Organisation, request: Incoming, state: string) => {
   const { loopback } = deps.settings
   const kept = returnOf(loopback, request, state)
-  request.facts.cookies = [noReturn(loopback)]
+  request.facts.cookies.push(noReturn(loopback))
   request.facts.code = 'signed_out_at_provider'
   return onward(request, kept ? judged(deps, organisation, kept) : undefined, 'asked')
 }
@@ -70,7 +70,7 @@ export const logout =
     if (!provider.logoutAtProvider) return onward(request, to, 'asked')
 
     const { config } = await providers.of(organisation, AbortSignal.timeout(patience))
-    request.facts.cookies = [noHint(loopback, organisation)]
+    request.facts.cookies.push(noHint(loopback, organisation))
     if (config.serverMetadata().end_session_endpoint === undefined) return onward(request, to, 'notThere')
     const begun = random(24)
     const there = oidc.buildEndSessionUrl(config, {
@@ -79,8 +79,6 @@ export const logout =
       ...(hint === undefined ? {} : { id_token_hint: hint }),
     })
     request.facts.code = 'asked_to_sign_out'
-    return redirect(providerUrl(there), [
-      ...(request.facts.cookies ?? []),
-      returnCookie(loopback, begun, to ?? ''),
-    ])
+    request.facts.cookies.push(returnCookie(loopback, begun, to ?? ''))
+    return redirect(providerUrl(there))
   }

@@ -5,12 +5,13 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 export type Page = Readonly<{ url: string; status: number; headers: IncomingHttpHeaders; body: string }>
 
 export const agent = () => {
-  const jars = new Map<string, Map<string, { value: string; path: string }>>()
+  /** A cookie is known by its name, path and domain, as RFC 6265 section 5.3 has it. */
+  const jars = new Map<string, Map<string, { name: string; value: string; path: string }>>()
 
   const cookiesFor = ({ hostname, pathname }: URL): string =>
-    [...(jars.get(hostname) ?? [])]
-      .filter(([, { path }]) => pathname.startsWith(path))
-      .map(([name, { value }]) => `${name}=${value}`)
+    [...(jars.get(hostname)?.values() ?? [])]
+      .filter(({ path }) => pathname.startsWith(path))
+      .map(({ name, value }) => `${name}=${value}`)
       .join('; ')
 
   const keep = ({ hostname }: URL, lines: readonly string[]): void => {
@@ -18,9 +19,11 @@ export const agent = () => {
     jars.set(hostname, jar)
     for (const line of lines) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      const path = /path=([^;]*)/i.exec(line)?.[1] ?? '/'
+      const slot = `${name};${path};${/domain=([^;]*)/i.exec(line)?.[1] ?? ''}`
       const gone = /max-age=0/i.test(line) || /expires=thu, 01 jan 1970/i.test(line)
-      if (gone) jar.delete(name)
-      else jar.set(name, { value, path: /path=([^;]*)/i.exec(line)?.[1] ?? '/' })
+      if (gone) jar.delete(slot)
+      else jar.set(slot, { name, value, path })
     }
   }
 
