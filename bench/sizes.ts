@@ -50,7 +50,7 @@ export const bundleSizes = (): Sizes => {
 }
 
 /** What a function may load at a cold start, the SDK included. */
-export const budget = 225_000
+export const budget = 228_000
 
 /** What of it may be our own: a little more than it is, so that growth is a decision. */
 export const ownBudgets: Readonly<Record<RouteName, number>> = {
