@@ -107,6 +107,9 @@ export const givenSettings = (...sources: Texts[]): Given<SettingName> & Given<D
   ...pick(deploymentSettings, sources),
 })
 
+/** The name of the organisations file beside the bundle of refresh-state. */
+export const organisationsName = 'organisations.json'
+
 /** The file without what is for the identity service alone, and what is wrong with it. */
 const organisationsIn = (file: string | undefined): { text?: string; problems: readonly string[] } => {
   if (file === undefined) return { problems: [] }
@@ -132,7 +135,7 @@ export const readDeployment = (...sources: Texts[]): Deployment => {
     if (problems.length > 0) throw new ConfigError([])
     return {
       config,
-      given,
+      given: { ...given, ...(file.text === undefined ? {} : { ORGANISATIONS: organisationsName }) },
       stage: own.STAGE_NAME,
       certificateArn: own.DOMAIN_CERTIFICATE_ARN,
       hostedZoneId: own.HOSTED_ZONE_ID,

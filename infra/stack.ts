@@ -9,14 +9,11 @@ import { domain } from './domain.ts'
 import { routeFunction } from './functions.ts'
 import { schedule } from './schedule.ts'
 import { credentialsSecret } from './secret.ts'
-import type { Deployment } from './settings.ts'
+import { type Deployment, organisationsName } from './settings.ts'
 import { table as makeTable } from './table.ts'
 import { alarmTopic } from './topic.ts'
 
 const { 'refresh-state': refreshRow, ...requestRows } = routes
-
-/** The file beside the bundle of refresh-state, by which `ORGANISATIONS` names it there. */
-const organisationsName = 'organisations.json'
 
 /** The whole gateway: the rows of the route table in, constructs out. */
 export class ImsgService extends Stack {
@@ -30,7 +27,6 @@ export class ImsgService extends Stack {
     const environment = {
       PUBLIC_URL: ownAddress,
       ...deployment.given,
-      ...(deployment.organisations && { ORGANISATIONS: organisationsName }),
       TABLE_NAME: table.tableName,
       METRICS_NAMESPACE: this.stackName,
     }
