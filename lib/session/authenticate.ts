@@ -3,15 +3,15 @@ import type { Jar } from '../http/cookies.ts'
 import type { Facts, Incoming } from '../http/messages.ts'
 import { codeOf, isSignedOut, Problem } from '../problem.ts'
 import type { OrganisationRecord, Organisations } from '../state/organisation.ts'
-import { maySeekKeys, type State, type States } from '../state/state.ts'
+import type { State } from '../state/state.ts'
 import { stateKey } from '../store/keys.ts'
-import type { Items, Table } from '../store/table.ts'
+import type { Items } from '../store/table.ts'
+import { isUnknownKey, type KeyDeps, keySearch, readState } from './newer-keys.ts'
 import { checkRevocation, isEnded, revocationKeys } from './revocation.ts'
 import { readable, sessionTokens, sessionValues } from './session-cookies.ts'
 import { type SubjectRecord, subjectFrom } from './subject.ts'
 import {
   type Claims,
-  mayHaveNewKey,
   signedClaims,
   type Token,
   tokenIn,
@@ -39,87 +39,20 @@ export type Access = Readonly<{
   presented(request: Incoming, withCookies: boolean): Promise<readonly Claims[]>
 }>
 
-export type AccessDeps = Readonly<{
-  config: Pick<Config, 'issuer' | 'audience' | 'maxTokenAge' | 'sessionSeal'>
-  jar: Jar
-  table: Table
-  states: States
-  organisations: Organisations
-  /** Seconds since the epoch. */
-  now: () => number
-  /** Asks refresh-state for keys that are newer than the state; ends when it has tried. */
-  askForKeys: () => Promise<void>
-  /** What else a route needs from its one read. */
-  also?: (claims: Claims) => readonly string[]
-}>
-
-const isUnknownKey = (error: unknown): boolean => codeOf(error) === 'token_key_unknown'
-
-/** Newer keys for the tokens of one request: each step is taken once, however many of them want it. */
-type KeySearch = Readonly<{
-  /** When the search began. */
-  since: number
-  /** The state as the table has it. */
-  current(): Promise<State | undefined>
-  /** The same once refresh-state has been asked for keys, unless the shared cooldown makes that pointless. */
-  fetched(): Promise<State | undefined>
-}>
+export type AccessDeps = KeyDeps &
+  Readonly<{
+    config: Pick<Config, 'issuer' | 'audience' | 'maxTokenAge' | 'sessionSeal'>
+    jar: Jar
+    organisations: Organisations
+    /** What else a route needs from its one read. */
+    also?: (claims: Claims) => readonly string[]
+  }>
 
 type Judged = Readonly<{ state: State; claims: Token }>
-
-const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
-  let result: Promise<T> | undefined
-  return () => {
-    result ??= work()
-    return result
-  }
-}
 
 /** Recognises people. One read of the table answers everything: is the session ended, the subject blocked, the key withdrawn. */
 export const accessTo = (deps: AccessDeps): Access => {
   const { config, jar, table, states, organisations, now, also = () => [] } = deps
-
-  const readState = async (): Promise<State | undefined> => {
-    // Taken before the read, so a slow response does not look fresh.
-    const asked = now()
-    return states.from(await table.read([stateKey]), asked)
-  }
-
-  /** `read`: the state, when this request has read it already. */
-  const keySearch = (read?: State): KeySearch => {
-    const current = once(async () => read ?? states.fresh(now()) ?? (await readState()))
-    const fetched = once(async () => {
-      const state = await current()
-      if (state !== undefined && !maySeekKeys(state, now())) return state
-      await deps.askForKeys()
-      return readState()
-    })
-    return { since: now(), current, fetched }
-  }
-
-  /**
-   * Tries with this state; a key it does not hold is looked for once: contract, section 6. When none can be fetched and the token may be
-   * newer than the keys, nobody can know whether it is good.
-   */
-  const withNewerKeys = async <T>(
-    token: UnverifiedToken,
-    state: State,
-    attempt: (state: State) => Promise<T>,
-    search: KeySearch,
-  ): Promise<T> => {
-    let newest = state
-    for (const next of [search.current, search.fetched, undefined]) {
-      try {
-        return await attempt(newest)
-      } catch (error) {
-        if (!isUnknownKey(error)) throw error
-      }
-      newest = (await next?.()) ?? newest
-    }
-    // Keys that were accepted since the search began would hold it if it were good.
-    const isOpen = newest.keysAt < search.since && mayHaveNewKey(token, newest.keysAt, now())
-    throw new Problem(isOpen ? 'token_key_pending' : 'token_key_unknown')
-  }
 
   const judge = async (token: UnverifiedToken, state: State): Promise<Judged> => ({
     state,
@@ -128,7 +61,7 @@ export const accessTo = (deps: AccessDeps): Access => {
 
   /** A verdict by a state that this request has read, or by the newer keys that it finds. */
   const judgeAsRead = (token: UnverifiedToken, state: State): Promise<Judged> =>
-    withNewerKeys(token, state, (current) => judge(token, current), keySearch(state))
+    keySearch(deps, state)(token, state, (current) => judge(token, current))
 
   /**
    * Judges a token before anything is read for what it claims. Nothing: the state is to be read along with the rest, because the
@@ -216,15 +149,13 @@ export const accessTo = (deps: AccessDeps): Access => {
     const tokens = readable([...new Set(raw)], unverifiedToken)
     if (tokens.length === 0) return []
     const remembered = states.remembered(now())
-    const justRead = remembered === undefined ? await readState() : undefined
+    const justRead = remembered === undefined ? await readState(deps) : undefined
     const state = remembered ?? justRead
     if (state === undefined) throw new Problem('state_missing')
-    const search = keySearch(justRead)
+    const withNewerKeys = keySearch(deps, justRead)
     const signed = await Promise.all(
       tokens.map((token) =>
-        withNewerKeys(token, state, (current) => signedClaims(token, current.keys), search).catch(
-          codeOfForgery,
-        ),
+        withNewerKeys(token, state, (current) => signedClaims(token, current.keys)).catch(codeOfForgery),
       ),
     )
     const sessions = signed.filter((claims) => typeof claims !== 'string')

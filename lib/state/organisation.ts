@@ -61,16 +61,15 @@ export const organisationsOf = (now: () => number): Organisations => {
       // Taken before the read, so a slow response does not look fresh.
       const read = now()
       const copy = copies.get(org)
-      const age = copy && read - copy.read
-      // Below zero the clock was set back, and nobody knows how old the copy is.
-      if (copy !== undefined && age !== undefined && age >= 0 && age < organisationTtl)
+      // A copy of the future is from before the clock was set back, and nobody knows how old it is.
+      if (copy !== undefined && copy.read <= read && read < copy.read + organisationTtl)
         return { keys: [], found: () => copy.record }
       const found = (items: Items) => {
         const record = organisationFrom(items, org)
         copies.delete(org)
         copies.set(org, { record, read })
-        const [oldest] = copies.keys()
-        if (copies.size > maxRemembered && oldest !== undefined) copies.delete(oldest)
+        const [oldest = org] = copies.keys()
+        if (copies.size > maxRemembered) copies.delete(oldest)
         return record
       }
       return { keys: [organisationKey(org)], found }

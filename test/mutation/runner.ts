@@ -15,7 +15,7 @@ import type { TestResult } from './suites.ts'
 
 /** The suites that a mutant meets. Those that start whole programs or a browser are left out, and so are tests of the tooling. */
 const testFiles = [
-  'test/{accept,at-once,callback,canonical,client-credentials,config,credentials,directory,errors,health,jwks,log,login,logout,metrics,fetch-organisations,refresh-organisations,store-organisations,pages,refresh-keys,refresh-state,repositories,return-url,round-trips,sam-events,scheduled,state,dependencies,token,token-is-set,units,upstream}.test.ts',
+  'test/{accept,authorize,aws-credentials,callback,canonical-json,client-credentials,config,dependencies,directory,errors,fetch-organisations,health,key-set,log,login,login-failed,logout,map-concurrently,metrics,organisation,pages,refresh-keys,refresh-organisations,refresh-state,repositories,return-url,round-trips,sam-events,scheduled,state,store-organisations,token,token-is-set,units,upstream}.test.ts',
   'test/attacks/*.test.ts',
   'test/properties/*.test.ts',
   'test/infra/settings.test.ts',
@@ -71,6 +71,8 @@ const tellers: Readonly<Record<string, string>> = {
   authenticate: 'token-is-set',
   'invoke-refresh': 'dependencies',
   'login-binding': 'login-csrf',
+  'newer-keys': 'round-trips',
+  subject: 'repositories',
   cookies: 'cookie-tossing',
   'large-item': 'repositories',
   endpoint: 'errors',
