@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { keySet, publicKeysFrom } from '../lib/state/key-set.ts'
-import { goodKeys, publicJwk } from './attacks/forger.ts'
+import { goodKeys, publicJwk } from './support/forger.ts'
 
 const refused = (keys: readonly object[], message: string) =>
   rejects(publicKeysFrom({ keys }), { name: 'KeySetError', message })

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { inGrace, statesOf } from '../lib/state/state.ts'
 import { stateKey } from '../lib/store/keys.ts'
 import type { Items } from '../lib/store/table.ts'
-import { goodKeys } from './attacks/forger.ts'
+import { goodKeys } from './support/forger.ts'
 
 const items = (more: object = {}, keys: readonly object[] = goodKeys()): Items =>
   new Map([

@@ -2,8 +2,8 @@ import { equal, rejects } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
 import { signedClaims, unverifiedToken } from '../../lib/session/token.ts'
 import { type KeySet, keySet, publicKeysFrom } from '../../lib/state/key-set.ts'
-import { type Forgery, forged, pairOf, publicJwk } from './forger.ts'
-import { acceptedEverywhere, endsNothing, openForgedGateway, refusedEverywhere } from './present.ts'
+import { type Forgery, forged, pairOf, publicJwk } from '../support/forger.ts'
+import { acceptedEverywhere, endsNothing, openForgedGateway, refusedEverywhere } from '../support/present.ts'
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openForgedGateway()

@@ -5,10 +5,10 @@ import { refreshState } from '../../functions/refresh-state/handler.ts'
 import { scheduled } from '../../lib/refresh/scheduled.ts'
 import { stateWriter } from '../../lib/refresh/state-writer.ts'
 import { upstreamOf } from '../../lib/refresh/upstream.ts'
+import { forged, goodKeys, pairOf, publicJwk, uselessKeys } from '../support/forger.ts'
 import { asProblem, context } from '../support/gateway.ts'
-import { forged, goodKeys, pairOf, publicJwk, uselessKeys } from './forger.ts'
-import { type KeySetAnswer, sending } from './key-set-server.ts'
-import { openForgedGateway } from './present.ts'
+import { type KeySetAnswer, sending } from '../support/key-set-server.ts'
+import { openForgedGateway } from '../support/present.ts'
 
 const gateway = await openForgedGateway()
 

@@ -1,8 +1,8 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { forged } from '../support/forger.ts'
 import { browser, set } from '../support/gateway.ts'
-import { forged } from './forger.ts'
-import { openForgedGateway } from './present.ts'
+import { openForgedGateway } from '../support/present.ts'
 
 const gateway = await openForgedGateway()
 await gateway.control({

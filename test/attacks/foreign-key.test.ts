@@ -1,11 +1,11 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it, mock } from 'node:test'
+import { type Forgery, forged, goodKeys, pairOf, publicJwk, uselessKeys } from '../support/forger.ts'
 import { fromOurPage } from '../support/gateway.ts'
+import { sending } from '../support/key-set-server.ts'
+import { acceptedEverywhere, endsNothing, openForgedGateway, refusedEverywhere } from '../support/present.ts'
 import vectors from '../vectors/token-headers.json' with { type: 'json' }
-import { type Forgery, forged, goodKeys, pairOf, publicJwk, uselessKeys } from './forger.ts'
-import { sending } from './key-set-server.ts'
-import { acceptedEverywhere, endsNothing, openForgedGateway, refusedEverywhere } from './present.ts'
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openForgedGateway()

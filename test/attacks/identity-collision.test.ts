@@ -1,8 +1,8 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { forged } from '../support/forger.ts'
 import { fromOurPage } from '../support/gateway.ts'
-import { forged } from './forger.ts'
-import { openForgedGateway } from './present.ts'
+import { openForgedGateway } from '../support/present.ts'
 
 // Without an Admin API any organisation name that is signed is served, the strangest too.
 const gateway = await openForgedGateway({ ADMIN_API_URL: '', ACCESS_TOKEN_URL: '' })

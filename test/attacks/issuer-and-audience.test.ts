@@ -1,6 +1,6 @@
 import { describe, it, mock } from 'node:test'
-import { forged } from './forger.ts'
-import { acceptedEverywhere, openForgedGateway, refusedEverywhere } from './present.ts'
+import { forged } from '../support/forger.ts'
+import { acceptedEverywhere, openForgedGateway, refusedEverywhere } from '../support/present.ts'
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const issuer = 'https://identity.example.test'

@@ -1,9 +1,9 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it, mock } from 'node:test'
+import { forged } from '../support/forger.ts'
 import { asProblem, browser, codeOf, navigation, set } from '../support/gateway.ts'
-import { forged } from './forger.ts'
-import { openForgedGateway } from './present.ts'
+import { openForgedGateway } from '../support/present.ts'
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openForgedGateway()

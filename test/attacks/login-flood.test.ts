@@ -1,9 +1,9 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
+import { forged } from '../support/forger.ts'
 import { asProblem, browser, cleared, codeOf, fromOurPage, navigation, set } from '../support/gateway.ts'
-import { forged } from './forger.ts'
-import { openForgedGateway } from './present.ts'
+import { openForgedGateway } from '../support/present.ts'
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openForgedGateway()

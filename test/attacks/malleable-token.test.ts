@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
+import { encoded, forged } from '../support/forger.ts'
 import { fromOurPage } from '../support/gateway.ts'
-import { encoded, forged } from './forger.ts'
 import {
   acceptedEverywhere,
   endsNothing,
@@ -9,7 +9,7 @@ import {
   refusedAtTheCallback,
   refusedAtTheRoutes,
   refusedEverywhere,
-} from './present.ts'
+} from '../support/present.ts'
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openForgedGateway()

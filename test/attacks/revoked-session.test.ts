@@ -4,15 +4,15 @@ import { Problem } from '../../lib/problem.ts'
 import { unverifiedToken } from '../../lib/session/token.ts'
 import { organisationTtl } from '../../lib/state/organisation.ts'
 import { organisationKey, sessionKey, stateKey, subjectKey } from '../../lib/store/keys.ts'
+import { forged, now } from '../support/forger.ts'
 import { asProblem, browser, cleared, codeOf, fromOurPage, openGateway, set } from '../support/gateway.ts'
-import { forged, now } from './forger.ts'
 import {
   acceptedEverywhere,
   openForgedGateway,
   refusedAtTheCallback,
   refusedAtTheRoutes,
   refusedEverywhere,
-} from './present.ts'
+} from '../support/present.ts'
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openForgedGateway()

@@ -1,15 +1,15 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
+import { claims, type Forgery, forged, now } from '../support/forger.ts'
 import { browser } from '../support/gateway.ts'
-import vectors from '../vectors/token-claims.json' with { type: 'json' }
-import { claims, type Forgery, forged, now } from './forger.ts'
 import {
   acceptedEverywhere,
   atTheCallback,
   openForgedGateway,
   refusedAtTheCallback,
   refusedEverywhere,
-} from './present.ts'
+} from '../support/present.ts'
+import vectors from '../vectors/token-claims.json' with { type: 'json' }
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openForgedGateway()

@@ -2,7 +2,7 @@ import { equal, notEqual, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { signedClaims, tokenIn, unverifiedToken } from '../../lib/session/token.ts'
 import { type KeySet, keySet, publicKeysFrom } from '../../lib/state/key-set.ts'
-import { forged, goodKeys } from './forger.ts'
+import { forged, goodKeys } from '../support/forger.ts'
 
 const good = keySet(await publicKeysFrom({ keys: goodKeys() }))
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { accessLogFields } from '../../infra/api.ts'
 import { crumb } from '../support/gateway.ts'
-import { clientSecret, everythingSaid, type Heard, userinfo } from './hygiene-flow.ts'
+import { clientSecret, everythingSaid, type Heard, userinfo } from '../support/hygiene-flow.ts'
 
 /** Everything that leaves the gateway is searched for what may not. */
 

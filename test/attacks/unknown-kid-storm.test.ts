@@ -4,10 +4,10 @@ import { createServer } from 'node:http'
 import { after, describe, it, mock } from 'node:test'
 import { keyRequest } from '../../lib/lambda/invoke-refresh.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
+import { forged, goodKeys, publicJwk } from '../support/forger.ts'
 import { asProblem, codeOf, fromOurPage } from '../support/gateway.ts'
-import { forged, goodKeys, publicJwk } from './forger.ts'
-import { sending } from './key-set-server.ts'
-import { openForgedGateway } from './present.ts'
+import { sending } from '../support/key-set-server.ts'
+import { openForgedGateway } from '../support/present.ts'
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 process.env.AWS_ACCESS_KEY_ID = 'local'

@@ -6,7 +6,7 @@ import { type Code, Problem } from '../../lib/problem.ts'
 import { type UnverifiedToken, unverifiedToken, verifiedToken } from '../../lib/session/token.ts'
 import { keySet, publicKeysFrom } from '../../lib/state/key-set.ts'
 import { subjectKey } from '../../lib/store/keys.ts'
-import { claims, encoded, forged, goodKeys, now } from '../attacks/forger.ts'
+import { claims, encoded, forged, goodKeys, now } from '../support/forger.ts'
 
 const keys = keySet(await publicKeysFrom({ keys: goodKeys() }))
 const rules = { issuer: unchecked, audience: unchecked, maxTokenAge: 604_800 } as const

@@ -1,6 +1,7 @@
 import { deepEqual } from 'node:assert/strict'
 import type { Answer } from '../../lib/http/messages.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
+import { goodKeys, uselessKeys } from './forger.ts'
 import {
   asProblem,
   browser,
@@ -12,8 +13,7 @@ import {
   type Request,
   type Settings,
   set,
-} from '../support/gateway.ts'
-import { goodKeys, uselessKeys } from './forger.ts'
+} from './gateway.ts'
 import { serveKeySet } from './key-set-server.ts'
 
 /** Shows a token at every door it could come in by, and says all that came of it. */

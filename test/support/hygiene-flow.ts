@@ -15,7 +15,7 @@ import {
   openGateway,
   type Request,
   type Settings,
-} from '../support/gateway.ts'
+} from './gateway.ts'
 
 export const clientSecret = 'canary-client-secret'
 export const userinfo = {
