@@ -69,7 +69,7 @@ export const refused = async (gateway: Gateway, name: HttpRouteName, attack: Att
   const answer = await call({ ...request, headers: { ...asProblem, ...request.headers } })
 
   const { type, title, status, instance, key, code, login: _login, ...rest } = JSON.parse(answer.body ?? '{}')
-  ok(codes.includes(code), `${code} is none of ${codes}`)
+  ok(codes.includes(code), `${name} answers ${code}, not ${codes}: ${JSON.stringify(request).slice(0, 300)}`)
   const expected = answers[answerOf(name, code)]
   deepEqual(
     { status: answer.statusCode, told: status, key, rest },
