@@ -1,14 +1,80 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { fromOurPage, openGateway, type Request } from '../support/gateway.ts'
+import { incoming } from '../../lib/http/messages.ts'
+import { cookiesMayAct } from '../../lib/http/request-policy.ts'
+import { eventOf, fromOurPage, openGateway, type Request } from '../support/gateway.ts'
 import { refused } from '../support/refused.ts'
 
 const editor = 'https://editor.example.test'
-const gateway = await openGateway({ CORS_ALLOWED_ORIGINS: `${editor},https://other.example.test:8443` })
+const other = 'https://other.example.test:8443'
+const gateway = await openGateway({ CORS_ALLOWED_ORIGINS: `${editor},${other}` })
 const { call, token } = gateway
+const { config } = gateway.instance()
 let raw = ''
 before(async () => {
   raw = await token()
+})
+
+const mayAct = (headers: Record<string, string>, cookies: readonly string[] = ['imidToken=x']): boolean =>
+  cookiesMayAct(incoming(eventOf('unit', { headers, cookies }), 'unit'), config)
+
+const foreignOrigins = [
+  ...['', '*', 'undefined', 'gw.example.test', 'http://gw.example.test', 'HTTPS://gw.example.test'],
+  ...['https://evil.test', 'https://example.test', 'https://app.example.test', 'https://GW.example.test'],
+  ...[
+    '.evil.test',
+    ':8443',
+    ':443',
+    '/',
+    '\0',
+    ',https://evil.test',
+    ', https://gw.example.test',
+    ' https://evil.test',
+  ].map((more) => `https://gw.example.test${more}`),
+  ...['https://evilgw.example.test', 'https://sub.gw.example.test', ' https://gw.example.test'],
+  ...[`${editor}.evil.test`, `${editor}:8443`, 'https://other.example.test'],
+]
+const foreignSites = ['same-site', 'cross-site', 'none', '', 'Same-Origin', 'same-origin,cross-site', 'x']
+
+describe('The cookies of a request', () => {
+  it('change nothing for another origin, whatever else a browser says', () =>
+    deepEqual(
+      foreignOrigins.filter(
+        (origin) =>
+          mayAct({ origin }) ||
+          mayAct({ origin, 'sec-fetch-site': 'same-origin', referer: 'https://gw.example.test/' }),
+      ),
+      [],
+    ))
+
+  it('change nothing for another site, where there is no origin or a null one', () =>
+    deepEqual(
+      foreignSites.filter(
+        (site) =>
+          mayAct({ 'sec-fetch-site': site }) || mayAct({ origin: 'null', 'sec-fetch-site': site }, []),
+      ),
+      [],
+    ))
+
+  it('change nothing when nothing says where the request comes from, whosever cookies they are', () => {
+    for (const headers of [{}, { referer: 'https://gw.example.test/' }, { origin: 'null' }])
+      equal(mayAct(headers), false, JSON.stringify(headers))
+    equal(mayAct({}, ['a=1']), false)
+    equal(mayAct({ origin: 'null' }, []), false)
+  })
+
+  it('count when a page of ours sent them, or when there are none and no browser', () => {
+    for (const headers of [
+      fromOurPage,
+      { origin: editor, 'sec-fetch-site': 'same-site' },
+      { origin: other },
+      { 'sec-fetch-site': 'same-origin' },
+      // A page with `Referrer-Policy: no-referrer` sends a form so.
+      { origin: 'null', 'sec-fetch-site': 'same-origin' },
+    ])
+      equal(mayAct(headers), true, JSON.stringify(headers))
+    equal(mayAct({}, []), true)
+  })
 })
 
 const json = { 'content-type': 'application/json' }
@@ -23,145 +89,73 @@ const bothRefused = async (headers: Record<string, string>, more: Partial<Reques
     ['logout', { query: 'callback=/', cookies, headers, ...more }],
   ] as const) {
     const answer = await refused(gateway, name, { request, codes: ['foreign_origin'], token: raw })
-    equal(answer.cookies, undefined)
+    equal(answer.cookies, undefined, `${name} sets cookies`)
   }
 }
 
-/** A sentence for the name of a test. */
-const said = (headers: Record<string, string>): string => JSON.stringify(headers)
+describe('A state change', () => {
+  it('is refused from another origin or site, and from nowhere', async () => {
+    await bothRefused({ origin: 'https://evil.test' })
+    await bothRefused({ 'sec-fetch-site': 'cross-site' })
+    await bothRefused({ origin: 'null' })
+    await bothRefused({})
+  })
 
-describe('a state change that another page asks for', () => {
-  for (const origin of [
-    '',
-    'https://evil.test',
-    'https://gw.example.test.evil.test',
-    'https://evilgw.example.test',
-    'https://sub.gw.example.test',
-    'https://example.test',
-    'https://gw.example.test:8443',
-    'https://gw.example.test:443',
-    'http://gw.example.test',
-    'https://gw.example.test/',
-    'https://GW.example.test',
-    'HTTPS://gw.example.test',
-    'https://gw.example.test,https://evil.test',
-    'https://gw.example.test, https://gw.example.test',
-    'https://gw.example.test https://evil.test',
-    ' https://gw.example.test',
-    'https://gw.example.test\u0000',
-    'gw.example.test',
-    'https://app.example.test',
-    `${editor}.evil.test`,
-    `${editor}:8443`,
-    'https://other.example.test',
-    'undefined',
-    '*',
-  ])
-    it(`is refused from the origin ${JSON.stringify(origin)}`, async () => {
-      await bothRefused({ origin })
-      // Whatever else a browser says: the origin speaks first.
-      await bothRefused({ origin, 'sec-fetch-site': 'same-origin' })
-      await bothRefused({ origin, 'sec-fetch-site': 'same-origin', referer: 'https://gw.example.test/' })
-    })
+  it('is refused without a cookie too when a browser says cross-site: the answer would take cookies away', () =>
+    bothRefused({ 'sec-fetch-site': 'cross-site' }, { cookies: [] }))
 
-  for (const site of ['same-site', 'cross-site', 'none', '', 'Same-Origin', 'same-origin,cross-site', 'x'])
-    it(`is refused from the site ${JSON.stringify(site)}, where there is no origin`, () =>
-      bothRefused({ 'sec-fetch-site': site }))
+  it('is refused beside what is no bearer', async () => {
+    for (const authorization of ['Basic eDp5', 'Bearerx', '']) await bothRefused({ authorization })
+  })
 
-  for (const headers of [{}, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }])
-    it(`is refused with the origin null, which says nothing: ${said(headers)}`, async () => {
-      await bothRefused({ origin: 'null', ...headers })
-      await bothRefused({ origin: 'null', ...headers }, { cookies: [] })
-    })
+  it('is refused as a form of another site for its type too', async () => {
+    for (const type of ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain'])
+      await refused(gateway, 'unit', {
+        request: {
+          body: north,
+          cookies: [`imidToken=${raw}`],
+          headers: { ...fromOurPage, 'content-type': type },
+        },
+        codes: ['not_json'],
+        token: raw,
+      })
+  })
 
-  it('is refused with a session cookie and nothing that says where it comes from', () => bothRefused({}))
-
-  it('is refused with a referrer alone', () => bothRefused({ referer: 'https://gw.example.test/' }))
-
-  for (const site of ['cross-site', 'same-site'])
-    it(`is refused without a cookie too, when a browser says ${site}: the answer would take cookies away`, () =>
-      bothRefused({ 'sec-fetch-site': site }, { cookies: [] }))
-
-  it('is refused with somebody else\u2019s cookie alone', () => bothRefused({}, { cookies: ['a=1'] }))
-})
-
-describe('a form of another site', () => {
-  for (const type of [
-    'application/x-www-form-urlencoded',
-    'multipart/form-data; boundary=x',
-    'text/plain',
-    'text/plain; application/json',
-  ])
-    it(`is refused for its type too: ${type}`, async () => {
-      const request = {
-        body: north,
-        cookies: [`imidToken=${raw}`],
-        headers: { ...fromOurPage, 'content-type': type },
-      }
-      await refused(gateway, 'unit', { request, codes: ['not_json'], token: raw })
-    })
-})
-
-describe('a bearer', () => {
-  it('needs no origin, and never lends its freedom to a cookie', async () => {
-    const request = {
-      body: north,
-      cookies: [`imidToken=${raw}`],
-      headers: { ...json, authorization: 'Bearer x' },
-    }
+  it('is done for a bearer without an origin, which never lends its freedom to a cookie', async () => {
+    const headers = { ...json, authorization: 'Bearer x' }
+    const request = { body: north, cookies: [`imidToken=${raw}`], headers }
     await refused(gateway, 'unit', { request, codes: ['token_malformed'], token: raw })
-  })
 
-  for (const authorization of ['Basic eDp5', 'Bear', 'Bearerx', 'Token x', ''])
-    it(`is none, so that the origin still counts: ${JSON.stringify(authorization)}`, () =>
-      bothRefused({ authorization }))
-
-  it('ends its own session, whatever cookie goes with it', async () => {
     const own = await token({ jti: 'csrf-bearer' })
-    const answer = await call('logout', { bearer: own, cookies: [`imidToken=${raw}`] })
-    equal(answer.statusCode, 200)
+    equal((await call('logout', { bearer: own, cookies: [`imidToken=${raw}`] })).statusCode, 200)
     equal((await call('token-is-set', { bearer: own })).statusCode, 401)
-    equal((await call('token-is-set', { bearer: raw })).statusCode, 200)
+    equal((await call('token-is-set', { bearer: raw })).statusCode, 200, 'the cookie is left alone')
   })
-})
 
-describe('a request that comes from no browser', () => {
-  it('has nothing to be forged with, and is judged for itself', async () => {
-    const request = { body: north, headers: json }
-    await refused(gateway, 'unit', { request, codes: ['token_missing'] })
+  it('is judged for itself when it comes from no browser', async () => {
+    await refused(gateway, 'unit', { request: { body: north, headers: json }, codes: ['token_missing'] })
     const answer = await call('logout')
     deepEqual([answer.statusCode, answer.body], [200, '{"msg":"You are logged out"}'])
   })
-})
 
-describe('a state change that one of our pages asks for', () => {
-  for (const headers of [
-    fromOurPage,
-    { origin: editor, 'sec-fetch-site': 'same-site' },
-    { origin: 'https://other.example.test:8443' },
-    { 'sec-fetch-site': 'same-origin' },
-    // A page with `Referrer-Policy: no-referrer` sends a form so.
-    { origin: 'null', 'sec-fetch-site': 'same-origin' },
-  ])
-    it(`is done: ${said(headers)}`, async () => {
-      const own = await token({ jti: `ours ${said(headers)}` })
-      const cookies = [`imidToken=${own}`]
-      const chosen = await call('unit', { body: '{"unit":null}', cookies, headers: { ...json, ...headers } })
-      deepEqual([chosen.statusCode, chosen.body], [200, '{"msg":"Unit set"}'])
-      equal((await call('logout', { cookies, headers })).statusCode, 200)
-      equal((await call('token-is-set', { cookies })).statusCode, 401)
-    })
+  it('is done for a page of ours', async () => {
+    const own = await token({ jti: 'ours' })
+    const cookies = [`imidToken=${own}`]
+    const headers = { origin: editor, 'sec-fetch-site': 'same-site' }
+    const chosen = await call('unit', { body: '{"unit":null}', cookies, headers: { ...json, ...headers } })
+    deepEqual([chosen.statusCode, chosen.body], [200, '{"msg":"Unit set"}'])
+    equal((await call('logout', { cookies, headers })).statusCode, 200)
+    equal((await call('token-is-set', { cookies })).statusCode, 401)
+  })
 
   it('is answered with the names of the headers that were read', async () => {
     const { headers } = await call('logout', { headers: { origin: 'https://evil.test' } })
     const vary = headers.vary?.split(', ') ?? []
     for (const name of ['origin', 'sec-fetch-site', 'authorization', 'cookie', 'accept', 'sec-fetch-mode'])
-      ok(vary.includes(name), name)
+      ok(vary.includes(name), `${name} is not in Vary: ${vary}`)
   })
-})
 
-describe('a GET', () => {
-  it('changes nothing, wherever it comes from', async () => {
+  it('is never made by a GET', async () => {
     gateway.front.reset()
     const headers = { origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' }
     for (const name of ['token-is-set', 'units', 'health'] as const)
