@@ -1,6 +1,9 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { browser, cleared, crumb, fromOurPage, openGateway, set } from '../support/gateway.ts'
+import { checkCookieGrammar, cookies } from '../../lib/http/cookies.ts'
+import { codeOf as codeOfError } from '../../lib/problem.ts'
+import { unverifiedToken } from '../../lib/session/token.ts'
+import { browser, cleared, fromOurPage, openGateway } from '../support/gateway.ts'
 import { refused, standing } from '../support/refused.ts'
 import vectors from '../vectors/cookies.json' with { type: 'json' }
 
@@ -12,64 +15,113 @@ before(async () => {
   raw = await gateway.token()
 })
 
-describe('the malformed cookie of another service', () => {
-  for (const pair of vectors.foreign)
-    it(`has no effect: ${JSON.stringify(pair)}`, async () => {
-      for (const cookies of [
-        [pair, `imidToken=${raw}`],
-        [`imidToken=${raw}`, pair],
-        [`${pair}; imidToken=${raw}`],
-        [`imidToken=${raw};${pair}`],
-      ])
-        deepEqual(
-          (await still.call('token-is-set', { cookies })).body,
-          '{"msg":"ok"}',
-          JSON.stringify(cookies),
-        )
-      equal((await still.call('token-is-set', { cookies: [pair] })).statusCode, 401)
+const codeFor = (work: () => unknown): string => {
+  try {
+    work()
+    return 'taken'
+  } catch (error) {
+    return codeOfError(error)
+  }
+}
+const values = (...header: string[]): readonly string[] => cookies(header).values('imidToken')
 
-      const person = browser()
-      const begun = await gateway.begin(person)
-      const done = await still.call('callback', {
-        query: `${begun}&imid_token=${raw}`,
-        cookies: [pair, ...person.pairs(), pair],
-      })
-      equal(done.statusCode, 302)
+describe('A Cookie header', () => {
+  it('gives our cookie beside any other, however malformed', () => {
+    for (const pair of vectors.foreign) {
+      for (const header of [
+        [pair, 'imidToken=x'],
+        ['imidToken=x', pair],
+        [`${pair}; imidToken=x`],
+        [`imidToken=x;${pair}`],
+      ])
+        deepEqual(values(...header), ['x'], JSON.stringify(header))
+      deepEqual(values(pair), [], JSON.stringify(pair))
+    }
+  })
+
+  it('gives no cookie whose name only looks like ours', () => {
+    for (const pair of [...vectors['not ours'], ' imidToken={token}', 'a=1;  imidToken={token}'])
+      deepEqual(values(pair), [], JSON.stringify(pair))
+  })
+
+  it('gives the value as it was sent: neither trimmed, unquoted nor decoded, it is no token', () => {
+    for (const value of vectors['not a token']) {
+      const sent = value.replaceAll('{token}', raw).replace('{rest}', raw.slice(1))
+      deepEqual(values(`imidToken=${sent}`), [sent], JSON.stringify(value))
+      equal(
+        codeFor(() => unverifiedToken(sent)),
+        'token_malformed',
+        JSON.stringify(value),
+      )
+    }
+  })
+
+  it('has no effect on the answer for what in it belongs to others', async () => {
+    const sixty = Array.from({ length: 60 }, (_, index) => `c${index}={"a":${index}}`)
+    for (const sent of [
+      [...sixty, `imidToken=${raw}`],
+      [`a="b; imidToken=${raw}; {"raw":"json"}`],
+      [`a=1;imidToken=${raw}`],
+    ])
+      equal(
+        (await still.call('token-is-set', { cookies: sent })).statusCode,
+        200,
+        JSON.stringify(sent).slice(0, 80),
+      )
+    await refused(gateway, 'token-is-set', { request: { cookies: ['a="b'] }, codes: ['token_missing'] })
+    await refused(gateway, 'token-is-set', {
+      request: { cookies: [`imidToken="${raw}"`] },
+      codes: ['token_malformed'],
+      token: raw,
     })
 
-  it('may come sixty times', async () => {
-    const sixty = Array.from({ length: 60 }, (_, index) => `c${index}={"a":${index}}`)
-    for (const cookies of [
-      [...sixty, `imidToken=${raw}`],
-      [`imidToken=${raw}`, ...sixty],
-      [[...sixty, `imidToken=${raw}`].join('; ')],
-    ])
-      equal((await still.call('token-is-set', { cookies })).statusCode, 200)
+    const person = browser()
+    const query = `${await gateway.begin(person)}&imid_token=${raw}`
+    const done = await still.call('callback', {
+      query,
+      cookies: ['{"raw":"json"}', ...person.pairs(), 'a="b'],
+    })
+    equal(done.statusCode, 302)
   })
 })
 
 describe('STRICT_COOKIE_MODE', () => {
-  for (const header of vectors['breaks the grammar'])
-    it(`answers 400 to ${JSON.stringify(header)}`, async () => {
-      for (const [name, more] of [
-        ['token-is-set', {}],
-        ['units', {}],
-        ['login', { query: 'org=demo&callback=/' }],
-        ['callback', { query: `serviceCallback=/&imid_token=${raw}` }],
-        ['unit', { headers: { ...fromOurPage, 'content-type': 'application/json' }, body: '{"unit":null}' }],
-      ] as const)
-        for (const cookies of [[header], [header, `imidToken=${raw}`]])
-          await refused(gateway, name, {
-            request: { ...more, cookies },
-            codes: ['bad_cookies'],
-            token: raw,
-            call: (sent) => strict.call(name, sent),
-          })
-    })
+  it('takes what keeps to the grammar of RFC 6265, and nothing else', () => {
+    for (const header of vectors.proper)
+      equal(
+        codeFor(() => checkCookieGrammar([header, `${header}; b=1`])),
+        'taken',
+        JSON.stringify(header),
+      )
+    for (const header of vectors['breaks the grammar'])
+      equal(
+        codeFor(() => checkCookieGrammar(['b=1', header])),
+        'bad_cookies',
+        JSON.stringify(header),
+      )
+  })
+
+  it('answers 400 at every route that reads cookies', async () => {
+    for (const [name, more] of [
+      ['token-is-set', {}],
+      ['units', {}],
+      ['login', { query: 'org=demo&callback=/' }],
+      ['callback', { query: `serviceCallback=/&imid_token=${raw}` }],
+      ['unit', { headers: { ...fromOurPage, 'content-type': 'application/json' }, body: '{"unit":null}' }],
+    ] as const)
+      await refused(gateway, name, {
+        request: { ...more, cookies: ['theme={"a": 1}', `imidToken=${raw}`] },
+        codes: ['bad_cookies'],
+        token: raw,
+        call: (sent) => strict.call(name, sent),
+      })
+    equal((await strict.call('health', { cookies: ['"'] })).statusCode, 200, 'health reads no cookie')
+  })
 
   it('asks nothing of a request without cookies', async () => {
     for (const more of [{}, { cookies: [] }])
       equal((await strict.call('token-is-set', { bearer: raw, ...more })).statusCode, 200)
+    equal((await strict.call('login', { query: 'org=demo&callback=/' })).statusCode, 302)
   })
 
   it('lets nobody be kept from signing out by the cookie of somebody else', async () => {
@@ -81,67 +133,7 @@ describe('STRICT_COOKIE_MODE', () => {
       mayWrite: true,
       call: await gateway.open('logout', gateway.instance({ STRICT_COOKIE_MODE: 'true' })),
     })
-    ok(cleared(answer).includes('imidToken'))
+    ok(cleared(answer).includes('imidToken'), 'the cookie stays')
     equal((await gateway.call('token-is-set', { bearer: leaving })).statusCode, 401)
-  })
-
-  for (const header of vectors.proper)
-    it(`takes ${header}`, async () => {
-      for (const cookies of [
-        [header, `imidToken=${raw}`],
-        [`${header}; imidToken=${raw}`],
-        [`imidToken=${raw}; ${header}`],
-      ])
-        equal((await strict.call('token-is-set', { cookies })).statusCode, 200)
-    })
-
-  it('takes a request without cookies', async () => {
-    equal((await strict.call('login', { query: 'org=demo&callback=/' })).statusCode, 302)
-  })
-
-  it('keeps out of health, which reads no cookie', async () => {
-    equal((await strict.call('health', { cookies: ['"'] })).statusCode, 200)
-  })
-})
-
-describe('a header full of logins that were never finished', () => {
-  const age = (index: number) => (gateway.now() - 1700 + index).toString(36)
-  const stale = Array.from(
-    { length: 110 },
-    (_, index) => `__Host-imsg-login-${String(index).padStart(8, 'A')}=${age(index)}!demo!${'a'.repeat(43)}`,
-  )
-
-  it('does not hide the session', async () => {
-    ok(stale.join('; ').length > 9000)
-    equal((await still.call('token-is-set', { cookies: [...stale, `imidToken=${raw}`] })).statusCode, 200)
-  })
-
-  it('shrinks with every new login, the newest spared, until a handful is left', async () => {
-    const person = browser()
-    for (const pair of stale) person.cookies.set(...(pair.split(/=(.*)/s).slice(0, 2) as [string, string]))
-    const begun: string[] = []
-    let left = person.pairs().length
-    for (let round = 0; left > 5; round++) {
-      ok(round < 7, `${left} left`)
-      gateway.clock.ahead = round
-      const answer = await still.call('login', { query: 'org=demo&callback=/', cookies: person.pairs() })
-      ok((answer.cookies?.join('').length ?? 0) < 4096)
-      const gone = (answer.cookies ?? []).map(crumb).filter(({ value }) => value === '')
-      ok(gone.length > 0)
-      ok(!gone.some(({ name }) => begun.slice(-4).includes(name)), 'the newest stay')
-      begun.push(...set(answer).map(({ name }) => name))
-      person.take(answer)
-      left = person.pairs().length
-    }
-    equal(left, 5)
-  })
-
-  it('is left alone where a name is not one that we give', async () => {
-    const odd = ['__Host-imsg-login-=x', '__Host-imsg-login-short=x', '__Host-imsg-login-way-too-long=x']
-    const answer = await still.call('login', {
-      query: 'org=demo&callback=/',
-      cookies: [...odd, ...odd, ...odd],
-    })
-    equal(answer.cookies?.length, 1)
   })
 })
