@@ -1,10 +1,9 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
-import { claims, type Forgery, forged, now } from '../support/forger.ts'
-import { browser } from '../support/gateway.ts'
+import { claims, forged, now, verdict } from '../support/forger.ts'
+import { asProblem, browser, codeOf } from '../support/gateway.ts'
 import {
   acceptedEverywhere,
-  atTheCallback,
   openForgedGateway,
   refusedAtTheCallback,
   refusedEverywhere,
@@ -14,19 +13,20 @@ import vectors from '../vectors/token-claims.json' with { type: 'json' }
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openForgedGateway()
 
+/** `text`: claims as JSON text, for values that no JSON writer makes. `payload`: all of it. `code`: empty for what is good. */
 type Vector = Readonly<{
+  what: string
+  code: string
   claims?: object
   fromNow?: object
   long?: object
   without?: readonly string[]
-  /** Claims as JSON text, for values that no JSON writer makes. */
   text?: object
-  /** The whole payload. */
   payload?: string
 }>
 
-const forgeryOf = (vector: Vector): Forgery => {
-  if (vector.payload !== undefined) return { wholePayload: vector.payload }
+const payloadOf = (vector: Vector): string => {
+  if (vector.payload !== undefined) return vector.payload
   const values = {
     ...claims(),
     ...vector.claims,
@@ -37,106 +37,99 @@ const forgeryOf = (vector: Vector): Forgery => {
     .filter(([name]) => !vector.without?.includes(name))
     .map(([name, value]) => [name, JSON.stringify(value)] as const)
   const texts = Object.fromEntries([...members, ...Object.entries(vector.text ?? {})])
-  return { wholePayload: `{${Object.entries(texts).map(([name, text]) => `"${name}":${text}`)}}` }
+  return `{${Object.entries(texts).map(([name, text]) => `"${name}":${text}`)}}`
 }
+const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
+const withText = (name: string, text: string) =>
+  forged({
+    wholePayload: JSON.stringify({ ...claims(), [name]: 0 }).replace(`"${name}":0`, `"${name}":${text}`),
+  })
 
 describe('The claims of a signed token', () => {
-  for (const { what, code, ...vector } of vectors)
-    it(`${code === '' ? 'are good' : 'are refused'} with ${what}`, async () => {
-      // Made here: the clock of the vector is the clock of the test.
-      const raw = forged(forgeryOf(vector))
-      if (code === '') await acceptedEverywhere(gateway, raw)
-      else await refusedEverywhere(gateway, raw, code)
-    })
-
-  it('are refused in invalid UTF-8', async () => {
-    const bytes = Buffer.from(JSON.stringify({ ...claims(), sub: 'someX' }))
-    bytes[bytes.indexOf('X')] = 0xff
-    await refusedEverywhere(gateway, forged({ wholePayload: bytes }), 'token_malformed')
-    const overlong = Buffer.from(JSON.stringify({ ...claims(), sub: 'someXX' }))
-    overlong.set([0xc0, 0xaf], overlong.indexOf('XX'))
-    await refusedEverywhere(gateway, forged({ wholePayload: overlong }), 'token_malformed')
+  it('are good or refused, each for its own reason', async () => {
+    for (const vector of vectors as readonly Vector[])
+      equal(await verdict(forged({ wholePayload: payloadOf(vector) })), vector.code || 'good', vector.what)
   })
 
-  it('are refused behind a byte order mark', () =>
-    refusedEverywhere(
-      gateway,
-      forged({ wholePayload: `\ufeff${JSON.stringify(claims())}` }),
-      'token_malformed',
-    ))
-
-  it('are refused 2,000 levels deep where a claim should be', async () => {
-    const deep = '['.repeat(2000) + ']'.repeat(2000)
-    const text = JSON.stringify({ ...claims(), sub: 0 }).replace('"sub":0', `"sub":${deep}`)
-    await refusedEverywhere(gateway, forged({ wholePayload: text }), 'token_claims')
+  it('are UTF-8 without a byte order mark', async () => {
+    for (const bytes of [[0xff], [0xc0, 0xaf]]) {
+      const payload = Buffer.from(JSON.stringify({ ...claims(), sub: 'someXX' }))
+      payload.set(bytes, payload.indexOf('XX'))
+      equal(await verdict(forged({ wholePayload: payload })), 'token_malformed', bytes.join())
+    }
+    const marked = forged({ wholePayload: `\ufeff${JSON.stringify(claims())}` })
+    equal(await verdict(marked), 'token_malformed')
   })
 
-  it('do no harm 1,000 levels deep where nobody looks', async () => {
-    const deep = '['.repeat(1000) + ']'.repeat(1000)
-    const text = JSON.stringify({ ...claims(), other: 0 }).replace('"other":0', `"other":${deep}`)
-    await acceptedEverywhere(gateway, forged({ wholePayload: text }))
+  it('may be deep where nobody looks, and not where a claim should be', async () => {
+    equal(await verdict(withText('sub', deep(2000))), 'token_claims')
+    equal(await verdict(withText('other', deep(1000))), 'good')
+  })
+
+  it('are held to the configured issuer, letter for letter', async () => {
+    const issuer = 'https://identity.example.test'
+    const issuers = [
+      undefined,
+      '',
+      null,
+      `${issuer}/`,
+      `${issuer}:443`,
+      'https://Identity.example.test',
+      ` ${issuer}`,
+    ]
+    for (const iss of [
+      ...issuers,
+      issuer.replace('s:', ':'),
+      [issuer],
+      ['https://evil.test', issuer],
+      { [issuer]: 1 },
+    ])
+      equal(await verdict(forged({ claims: { iss } }), { issuer }), 'token_issuer', JSON.stringify(iss))
+    equal(await verdict(forged({ claims: { iss: issuer } }), { issuer }), 'good')
+  })
+
+  it('are held to the configured audience, alone or in a list', async () => {
+    const audience = 'gateway'
+    const alone = [undefined, null, '', 'somebody else', 'Gateway', 'my gateway', 'gateway other']
+    for (const aud of [...alone, [], ['a', 'b'], [['gateway']], { 0: 'gateway', length: 1 }])
+      equal(await verdict(forged({ claims: { aud } }), { audience }), 'token_audience', JSON.stringify(aud))
+    for (const aud of ['gateway', ['gateway'], ['other', 'gateway']])
+      equal(await verdict(forged({ claims: { aud } }), { audience }), 'good', JSON.stringify(aud))
+  })
+
+  for (const [what, code, more] of [
+    ['an organisation that is no text', 'token_claims', { org: ['demo'] }],
+    ['a time that is over', 'token_expired', { exp: now() }],
+    ['a time to come', 'token_from_future', { iat: now() + 61 }],
+    ['a life too long', 'token_lives_too_long', { iat: now(), exp: now() + 604_801 }],
+    ['another purpose', 'token_purpose', { ntt: 'refresh_token' }],
+    ['a blocked organisation', 'token_organisation', { org: 'closed' }],
+  ] as const)
+    it(`are refused everywhere with ${what}`, () =>
+      refusedEverywhere(gateway, forged({ claims: more }), code))
+
+  it('are refused everywhere for the parties, where the settings name some', async () => {
+    const ours = { iss: 'https://identity.example.test', aud: 'gateway' }
+    const strict = await openForgedGateway({ TOKEN_ISSUER: ours.iss, TOKEN_AUDIENCE: ours.aud })
+    await refusedEverywhere(strict, forged({ claims: { ...ours, iss: 'https://evil.test' } }), 'token_issuer')
+    await refusedEverywhere(strict, forged({ claims: { ...ours, aud: 'somebody else' } }), 'token_audience')
+    await acceptedEverywhere(strict, forged({ claims: ours }))
+  })
+
+  it('name an organisation that is known, letter for letter', async () => {
+    for (const org of ['nowhere', 'Demo', 'demo ', '__proto__']) {
+      const bearer = withText('org', JSON.stringify(org))
+      equal(
+        codeOf(await gateway.call('token-is-set', { bearer, headers: asProblem })),
+        'token_organisation',
+        org,
+      )
+    }
   })
 
   it('mean the same to the check and to the use when one is there twice: the last', async () => {
     const text = JSON.stringify(claims()).replace('"org":"demo"', '"org":"demo","org":"second"')
     await refusedAtTheCallback(gateway, forged({ wholePayload: text }), 'login_other_organisation', 403)
-  })
-
-  for (const [what, groups] of [
-    ['a text', 'chiefs'],
-    ['an object', { 0: 'chiefs', length: 1 }],
-    ['a list with something else in it', ['chiefs', 7]],
-    ['a list in a list', [['chiefs']]],
-    ['null', null],
-    ['names that every object has', ['constructor', '__proto__', 'toString', 'hasOwnProperty']],
-  ] as const)
-    it(`grant no unit when the groups are ${what}`, async () => {
-      const answer = await gateway.call('units', { bearer: forged({ claims: { groups } }) })
-      deepEqual(JSON.parse(answer.body ?? ''), { msg: 'Unit set', units: [], preferred: null })
-    })
-
-  for (const [what, permissions] of [
-    ['a list', ['north']],
-    ['a text', 'org'],
-    ['null', null],
-    ['units in a list', { units: ['north'] }],
-    ['units as a text', { units: 'north' }],
-    ['org as a text', { org: 'content:read' }],
-    ['org with something else in it', { org: ['content:read', 7] }],
-    ['empty', { org: [], units: {} }],
-  ] as const)
-    it(`grant no unit when the permissions of an access token are ${what}`, async () => {
-      const bearer = forged({ claims: { ntt: 'access_token', permissions } })
-      const answer = await gateway.call('units', { bearer })
-      deepEqual(JSON.parse(answer.body ?? ''), { msg: 'Unit set', units: [], preferred: null })
-    })
-
-  it('grant a unit named like a member of every object to nobody else', async () => {
-    const text = JSON.stringify({ ...claims(), ntt: 'access_token' }).replace(
-      /}$/,
-      ',"permissions":{"units":{"constructor":[],"__proto__":[]}}}',
-    )
-    const answer = await gateway.call('units', { bearer: forged({ wholePayload: text }) })
-    deepEqual(
-      JSON.parse(answer.body ?? '').units.map(({ name }: { name: string }) => name),
-      ['__proto__', 'constructor'],
-    )
-    const plain = await gateway.call('units', { bearer: forged({ claims: { ntt: 'access_token' } }) })
-    deepEqual(JSON.parse(plain.body ?? '').units, [])
-  })
-
-  it('of an ID token grant nothing through permissions, which only an access token carries', async () => {
-    const bearer = forged({
-      claims: { groups: [], permissions: { org: ['content:read'], units: { north: [] } } },
-    })
-    const answer = await gateway.call('units', { bearer })
-    deepEqual(JSON.parse(answer.body ?? '').units, [])
-  })
-
-  it('of an access token sign nobody in', async () => {
-    const raw = forged({ claims: { ntt: 'access_token', permissions: { org: ['content:read'], units: {} } } })
-    await refusedAtTheCallback(gateway, raw, 'token_purpose')
-    equal((await gateway.call('token-is-set', { bearer: raw })).statusCode, 200)
   })
 
   it('are counted against MAX_TOKEN_AGE where it is set', async () => {
@@ -150,22 +143,63 @@ describe('The claims of a signed token', () => {
     const raw = forged({ claims: { exp: now() + 5 } })
     await acceptedEverywhere(gateway, raw)
     gateway.clock.ahead = 5
-    try {
-      await refusedEverywhere(gateway, raw, 'token_expired')
-    } finally {
-      gateway.clock.ahead = 0
-    }
+    await refusedEverywhere(gateway, raw, 'token_expired')
+    gateway.clock.ahead = 0
   })
 
   it('bound the session cookie to the seconds that are left', async () => {
     const person = browser()
-    const query = await gateway.begin(person)
     const raw = forged({ claims: { exp: now() + 90 } })
-    const answer = await gateway.call('callback', {
-      query: `${query}&imid_token=${raw}`,
-      cookies: person.pairs(),
-    })
+    const query = `${await gateway.begin(person)}&imid_token=${raw}`
+    const answer = await gateway.call('callback', { query, cookies: person.pairs() })
     equal(answer.cookies?.[0], `imidToken=${raw}; Max-Age=90; Path=/; HttpOnly; Secure; SameSite=Lax`)
-    equal((await atTheCallback(gateway, raw)).status, 302)
+  })
+
+  it('of an access token sign nobody in', async () => {
+    const raw = forged({ claims: { ntt: 'access_token', permissions: { org: ['content:read'], units: {} } } })
+    await refusedAtTheCallback(gateway, raw, 'token_purpose')
+    equal((await gateway.call('token-is-set', { bearer: raw })).statusCode, 200)
+  })
+})
+
+describe('The units of a token', () => {
+  const unitsOf = async (bearer: string): Promise<string[]> => {
+    const { body = '' } = await gateway.call('units', { bearer })
+    return JSON.parse(body).units.map(({ name }: { name: string }) => name)
+  }
+
+  it('are none when groups or permissions are not what they should be', async () => {
+    for (const groups of [
+      'chiefs',
+      { 0: 'chiefs', length: 1 },
+      ['chiefs', 7],
+      [['chiefs']],
+      null,
+      ['constructor', '__proto__', 'toString'],
+    ])
+      deepEqual(await unitsOf(forged({ claims: { groups } })), [], JSON.stringify(groups))
+    for (const permissions of [
+      ...[['north'], 'org', null, { units: ['north'] }, { units: 'north' }, { org: 'content:read' }],
+      ...[{ org: ['content:read', 7] }, { org: [], units: {} }],
+    ])
+      deepEqual(
+        await unitsOf(forged({ claims: { ntt: 'access_token', permissions } })),
+        [],
+        JSON.stringify(permissions),
+      )
+  })
+
+  it('may be named like a member of every object, and are then granted to nobody else', async () => {
+    const text = JSON.stringify({ ...claims(), ntt: 'access_token' }).replace(
+      /}$/,
+      ',"permissions":{"units":{"constructor":[],"__proto__":[]}}}',
+    )
+    deepEqual(await unitsOf(forged({ wholePayload: text })), ['__proto__', 'constructor'])
+    deepEqual(await unitsOf(forged({ claims: { ntt: 'access_token' } })), [])
+  })
+
+  it('come from no permissions in an ID token, which only an access token carries', async () => {
+    const permissions = { org: ['content:read'], units: { north: [] } }
+    deepEqual(await unitsOf(forged({ claims: { groups: [], permissions } })), [])
   })
 })

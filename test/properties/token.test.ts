@@ -1,15 +1,11 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { unchecked } from '../../lib/config.ts'
 import { type Code, Problem } from '../../lib/problem.ts'
-import { type UnverifiedToken, unverifiedToken, verifiedToken } from '../../lib/session/token.ts'
-import { keySet, publicKeysFrom } from '../../lib/state/key-set.ts'
+import { type UnverifiedToken, unverifiedToken } from '../../lib/session/token.ts'
 import { subjectKey } from '../../lib/store/keys.ts'
-import { claims, encoded, forged, goodKeys, now } from '../support/forger.ts'
+import { claims, encoded, forged, now, verdict } from '../support/forger.ts'
 
-const keys = keySet(await publicKeysFrom({ keys: goodKeys() }))
-const rules = { issuer: unchecked, audience: unchecked, maxTokenAge: 604_800 } as const
 const takenApart: readonly Code[] = ['token_malformed', 'token_claims', 'token_purpose']
 
 /** Taken apart, or the code of the refusal; anything else that is thrown fails the property. */
@@ -21,16 +17,6 @@ const attempt = (raw: string): UnverifiedToken | Code => {
     throw error
   }
 }
-const verdict = async (raw: string): Promise<Code | 'good'> => {
-  try {
-    await verifiedToken(unverifiedToken(raw), keys, rules, now())
-    return 'good'
-  } catch (error) {
-    if (error instanceof Problem) return error.code
-    throw error
-  }
-}
-
 const good = forged()
 const [header = '', payload = '', signature = ''] = good.split('.')
 

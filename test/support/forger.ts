@@ -1,4 +1,8 @@
 import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { unchecked } from '../../lib/config.ts'
+import { type Code, Problem } from '../../lib/problem.ts'
+import { type TokenRules, unverifiedToken, verifiedToken } from '../../lib/session/token.ts'
+import { keySet, publicKeysFrom } from '../../lib/state/key-set.ts'
 
 /** Makes tokens that a library rightly refuses to make: any header and payload, as text or bytes, under any signature. */
 
@@ -128,4 +132,18 @@ export const forged = (forgery: Forgery = {}): string => {
   const name = forgery.signature ?? (isSignature(header.alg) ? header.alg : 'RS256')
   const make: Sign = signatures[name]
   return `${input}.${make(input, forgery.by ?? pairOf(header.kid).privateKey).toString('base64url')}`
+}
+
+const keys = keySet(await publicKeysFrom({ keys: [...goodKeys(), ...uselessKeys()] }))
+const rules: TokenRules = { issuer: unchecked, audience: unchecked, maxTokenAge: 604_800 }
+
+/** What the rules for tokens say of this text by the forger's keys: `good`, or the code of the refusal. */
+export const verdict = async (raw: string, more: Partial<TokenRules> = {}): Promise<Code | 'good'> => {
+  try {
+    await verifiedToken(unverifiedToken(raw), keys, { ...rules, ...more }, now())
+    return 'good'
+  } catch (error) {
+    if (error instanceof Problem) return error.code
+    throw error
+  }
 }
