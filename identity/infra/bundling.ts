@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import { esbuildOptions } from '../../infra/bundling.ts'
@@ -44,7 +44,11 @@ export const bundleAll = async (
       metafile: true,
       logLevel: 'warning',
     })
-    copyFileSync(organisationsFile, join(outdir, name, organisationsName))
+    const file = join(outdir, name, organisationsName)
+    copyFileSync(organisationsFile, file)
+    // Lambda runs a function as another user than the owner of its files; a umask may not decide who reads them.
+    chmodSync(dirname(outfile), 0o755)
+    for (const each of [outfile, file]) chmodSync(each, 0o644)
     sizes.set(name, Object.values(metafile.outputs)[0]?.bytes ?? 0)
   }
   return sizes

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -21,6 +21,7 @@ const env = {
 type Resource = { Type: string; Properties: Record<string, unknown>; DeletionPolicy?: string }
 type Statement = { Action: unknown; Resource: unknown; Condition?: unknown }
 
+process.umask(0o077)
 const folder = mkdtempSync(join(tmpdir(), 'imsg-identity-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 const sizes = await bundleAll(folder, env.ORGANISATIONS)
@@ -110,6 +111,12 @@ describe('The stack', () => {
       const { Variables } = Properties.Environment as { Variables: Record<string, unknown> }
       equal(Variables.ORGANISATIONS, 'organisations.json')
     }
+  })
+
+  it('lets everybody read what is deployed, whatever the umask of the build', () => {
+    for (const name of functionNames)
+      for (const file of ['index.mjs', 'organisations.json'])
+        equal(statSync(join(folder, name, file)).mode & 0o777, 0o644)
   })
 
   it('stays within its budgets: a browser on its way to a provider loads no client of AWS', () => {
