@@ -19,7 +19,10 @@ export const longestCallback = 2000
 /** A callback and the gateway it belongs to, which is the audience of the token. */
 export type Waiting = Readonly<{ callback: GatewayCallback; gateway: Origin }>
 
-/** The callback as a gateway builds it, letter for letter: its path, then `serviceCallback` and `login` once each and nothing else. */
+/**
+ * Accepts a callback exactly as a gateway builds it: its path, then `serviceCallback` and `login` once each and
+ * nothing else.
+ */
 export const gatewayCallback = (text: string, gateways: readonly Origin[]): Waiting => {
   const refused = new SignInProblem('callback_not_allowed')
   if (text.length > longestCallback || !/^[!-~]*$/.test(text)) throw refused
@@ -44,7 +47,7 @@ export const withParameter = (
 /** An address that `openid-client` built on an endpoint which discovery named. */
 export const providerUrl = (url: URL): ProviderUrl => url.href as ProviderUrl
 
-/** A redirect to an address that one of the makers of addresses has vouched for. The chain adds the cookies of the request's facts. */
+/** A redirect to a branded address. The chain adds the cookies in the request's facts. */
 export const redirect = (to: GatewayCallback | ProviderUrl | ReturnUrl): Answer => ({
   statusCode: 303,
   headers: { location: to },

@@ -3,7 +3,7 @@ import { SignInProblem } from './problem.ts'
 
 /** The client secrets of the organisations: members of one secret, `{"<organisation>": "<client secret>"}`. */
 
-/** How long a secret is believed, milliseconds: one that was changed is picked up without a deployment. */
+/** Cache TTL, milliseconds. A changed secret takes effect without a deployment. */
 const cacheTtl = 300_000
 
 const secretsIn = (text: string | undefined): Readonly<Record<string, unknown>> => {

@@ -4,7 +4,7 @@ import { type Table, tableIn } from '../lib/store/table.ts'
 import type { Settings } from './settings.ts'
 import { type SigningKeys, signingKeys } from './signing-key.ts'
 
-/** What of AWS a function uses. Each names what it wants, so that its bundle holds no other client. */
+/** AWS clients. A function imports the ones it needs, so its bundle contains no others. */
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -2,7 +2,7 @@ import type { CustomFetch, ServerMetadata } from 'openid-client'
 import { isIssuerOf, isProviderAddress, type ProviderSettings } from './organisations.ts'
 import { SignInProblem } from './problem.ts'
 
-/** Fetches what a provider says of itself, within bounds. Nothing here loads `openid-client`, so the doctor can use it. */
+/** Fetches a provider's metadata and keys, within limits. Does not load `openid-client`, so the doctor can use it. */
 
 /** Bytes of an answer: metadata, keys, tokens and userinfo of real providers stay below 100 kB. */
 const largestAnswer = 262_144
@@ -73,7 +73,7 @@ export const discover = async (
   return metadata
 }
 
-/** The key set of a provider: RFC 7517 section 5. Which key serves is judged when one is looked for. */
+/** Fetches the key set of a provider: RFC 7517 section 5. Its keys are checked when one is used. */
 export const fetchKeys = async (
   { jwks_uri: address = '' }: ServerMetadata,
   fetching: CustomFetch,

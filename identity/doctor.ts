@@ -13,7 +13,7 @@ const patience = 10_000
 
 const lists = (value: unknown, wanted: string): boolean => Array.isArray(value) && value.includes(wanted)
 
-/** What a provider says it does not offer, or does not say. `false`: nobody can sign in so. */
+/** Something that a provider does not offer. `false`: nobody can sign in without it. */
 type Finding = readonly [wellEnough: boolean, says: string]
 
 const findingsOf = (provider: ProviderSettings, metadata: ServerMetadata): readonly Finding[] => {

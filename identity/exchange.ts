@@ -5,7 +5,7 @@ import type { SignIn } from './pending-sign-ins.ts'
 import { SignInProblem } from './problem.ts'
 import type { Provider } from './provider.ts'
 
-/** From the provider's answer to claims that hold: the code is exchanged and the ID token checked, ours on top of openid-client's. */
+/** Exchanges the code and checks the ID token, with the checks that openid-client leaves to its users. */
 
 export type Claims = Readonly<Record<string, unknown>>
 
@@ -36,7 +36,7 @@ const refused = (reason: string): never => {
   throw new SignInProblem('provider_answer_refused', reason)
 }
 
-/** RFC 6749 section 4.1.2.1: printable ASCII without quotes. What is none of it is not repeated. */
+/** An `error` of RFC 6749 section 4.1.2.1, or `other` for anything that does not look like one. */
 const errorWord = (error: unknown): string =>
   typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? error : 'other'
 
@@ -51,7 +51,7 @@ const providerError = (error: unknown): string | undefined => {
   return undefined
 }
 
-/** What any failure of the exchange means here. */
+/** Maps a failure of the exchange to the catalogue. */
 const judged = (error: unknown): never => {
   for (const each of causes(error)) if (each instanceof SignInProblem) throw each
   if (error instanceof oidc.AuthorizationResponseError) throw new Declined(errorWord(error.error))
@@ -69,7 +69,7 @@ const headerOf = (token: string): Claims => {
   }
 }
 
-/** What openid-client lets pass: RFC 9700, OpenID Connect Core section 3.1.3.7. */
+/** Checks that openid-client does not make: OpenID Connect Core section 3.1.3.7. */
 const checkIdToken = (claims: Claims, raw: string, { provider }: Organisation, now: number): void => {
   const { azp, iat, exp, sub } = claims
   const { typ } = headerOf(raw)
@@ -80,7 +80,7 @@ const checkIdToken = (claims: Claims, raw: string, { provider }: Organisation, n
   if (typeof sub !== 'string' || sub === '' || sub.length > 255) refused('sub')
 }
 
-/** The address that the provider returns to, with what it said there: built from ours, never from the request's. */
+/** The redirect URI with the parameters of the answer. Built from our own address, never from the request's. */
 const currentUrl = (redirectUri: string, { query }: Incoming): URL => {
   const url = new URL(redirectUri)
   for (const name of ['code', 'state', 'iss', 'error', 'response']) {

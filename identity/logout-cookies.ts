@@ -3,7 +3,7 @@ import type { Incoming } from '../lib/http/messages.ts'
 import type { Organisation } from './organisations.ts'
 import { routes } from './routes.ts'
 
-/** The two cookies of a logout: the provider's ID token as a hint, and where the browser goes when it comes back. */
+/** The two cookies of a logout: the provider's ID token as a hint, and the return URL. */
 
 /** RP-Initiated Logout section 2 recommends a hint; one that is longer than this is left out of the URL. */
 const longestHint = 2048
@@ -28,7 +28,7 @@ export const hintCookie = (
   return [setCookie(hintName(loopback), idToken, sessionLifetime, [hintPath(organisation)], loopback)]
 }
 
-/** The hint of this request. One of two may have been planted, so of two none counts. */
+/** The hint of this request. If there are two, one may have been planted, so neither is used. */
 export const hintOf = (loopback: boolean, request: Incoming): string | undefined => {
   const [hint, second] = request.cookies.values(hintName(loopback))
   return second === undefined && /^[\w.-]+$/.test(hint ?? '') ? hint : undefined
@@ -43,7 +43,10 @@ export const returnCookie = (loopback: boolean, state: string, callback: string)
   return setCookie(returnName(loopback), value, returnLifetime, ['Path=/'], loopback)
 }
 
-/** Where the logout of this `state` goes on; not yet judged, empty for nowhere, nothing when it did not begin in this browser. */
+/**
+ * The return URL of the logout with this `state`, unchecked; empty if it has none, `undefined` if it did not begin in
+ * this browser.
+ */
 export const returnOf = (loopback: boolean, request: Incoming, state: string): string | undefined => {
   const [value = '', second] = request.cookies.values(returnName(loopback))
   const [kept, callback = ''] = value.split('!')

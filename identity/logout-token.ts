@@ -16,7 +16,7 @@ const refused = (reason: string): never => {
   throw new SignInProblem('logout_token_refused', reason)
 }
 
-/** What a token claims before anything is verified, of the right issuer: enough to know what to look up. */
+/** The unverified claims of a token from the right issuer: enough to know what to look up. */
 export const unverifiedClaims = (token: string, { provider }: Organisation): Claims => {
   const claims = payloadOf(token)
   return isIssuerOf(provider, claims.iss) ? claims : refused('iss')

@@ -48,13 +48,13 @@ const methods: readonly unknown[] = ['client_secret_basic', 'client_secret_post'
 const wellKnown = '/.well-known/openid-configuration'
 const longestLifetime = 604_800
 
-/** Names that no stranger's resolver answers with an address of his own network. */
+/** Whether a host is a public DNS name, not an address or a private name. */
 const isPublicName = (host: string): boolean =>
   /^([a-z0-9-]+\.)+[a-z][a-z0-9-]*$/.test(host) && !/\.(local|localhost|internal|home|lan|arpa)$/.test(host)
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1' || host === '[::1]'
 
-/** Whether an endpoint of a provider may be called: https on a public name, or this machine where the service runs on it. */
+/** Whether an endpoint may be called: https on a public name, or loopback if the service itself runs there. */
 export const isProviderAddress = (text: unknown, loopback: boolean): boolean => {
   if (!isText(text) || !URL.canParse(text)) return false
   const { protocol, hostname, username, password } = new URL(text)
@@ -133,7 +133,7 @@ const providerFrom = (provider: Loose): ProviderSettings =>
     Object.entries(members).map(([name, [, standard]]) => [name, provider[name] ?? standard]),
   ) as ProviderSettings
 
-/** The organisations of a document that have a provider, and what is wrong with it, by name and never by value. */
+/** Parses the organisations that have a provider. Problems name members, never values. */
 export const organisationsFrom = (
   document: unknown,
   loopback: boolean,

@@ -15,7 +15,7 @@ import { SignInProblem } from './problem.ts'
 export type SignIn = Waiting & Readonly<{ cookie: string; state: string; nonce: string; verifier: string }>
 
 export type PendingSignIns = Readonly<{
-  /** A new sign-in, the cookie that keeps it, and the removal of the oldest where all together would be too large. */
+  /** A new sign-in and its cookie. The oldest are removed when all cookies together would be too large. */
   begin(request: Incoming, org: OrganisationName, waiting: Waiting): { signIn: SignIn; cookies: SetCookie[] }
   /** The sign-in of this state and organisation. Throws `login_not_from_this_browser`. */
   find(request: Incoming, org: OrganisationName, state: string): SignIn

@@ -3,7 +3,7 @@ import type { Claims, Exchanged } from './exchange.ts'
 import type { Organisation } from './organisations.ts'
 import { SignInProblem } from './problem.ts'
 
-/** From a provider's claims to a person of an organisation: who it is, and what of them goes into our ID token. */
+/** Maps a provider's claims to a person of an organisation, with the claims of our ID token. */
 
 export type Person = Readonly<{
   subject: string
@@ -35,7 +35,10 @@ export const claimAt = (claims: Claims, path: string): unknown =>
 const originalSubject = 'http://infomaker.io/originalSubject'
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 
-/** The same person keeps the same subject: by the provider's issuer and name for them, or by what an earlier service called them. */
+/**
+ * A stable subject: derived from the provider's issuer and subject, or taken from `originalSubject` if that is
+ * trusted.
+ */
 const subjectOf = ({ claims, idToken }: Exchanged, { name, provider }: Organisation): string => {
   const original = provider.trustOriginalSubject ? own(idToken, originalSubject) : undefined
   if (original !== undefined) {
@@ -51,16 +54,16 @@ const subjectOf = ({ claims, idToken }: Exchanged, { name, provider }: Organisat
   return `${name}_${uuid5(`${String(idToken.iss)}|${subject}`)}`
 }
 
-/** Nobody who lacks what the organisation asks of its people. */
+/** Throws `person_not_allowed` unless every required claim has its value. */
 const checkRequired = ({ claims }: Exchanged, { provider }: Organisation): void => {
   for (const [name, value] of Object.entries(provider.requiredClaims))
     if (own(claims, name) !== value) throw new SignInProblem('person_not_allowed', name)
 }
 
-/** The groups that a mapping names: somebody in three hundred groups still gets a small token. */
+/** Only groups that a mapping names, so that a person in 300 groups still gets a small token. */
 const groupsOf = ({ claims }: Exchanged, { groups, provider }: Organisation): readonly string[] => {
   const value = claimAt(claims, provider.groupsClaim)
-  // Entra's overage: instead of the groups, the name of a place where they could be asked for.
+  // Entra's overage: it names an endpoint instead of sending the groups.
   if (value === undefined && own(own(claims, '_claim_names'), provider.groupsClaim) !== undefined)
     throw new SignInProblem('groups_overage')
   const listed: readonly unknown[] = Array.isArray(value) ? value : [value]

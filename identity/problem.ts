@@ -53,7 +53,7 @@ export class SignInProblem extends Error {
 
 const isOurs = (code: string): code is Code => Object.hasOwn(catalogue, code)
 
-/** What any error means here. Failures of the gateway that cannot happen here are `internal`. */
+/** The code of any error. Codes of the gateway that this catalogue lacks are `internal`. */
 export const failureOf = (error: unknown): Readonly<{ code: Code; cause: unknown }> =>
   error instanceof SignInProblem || (error instanceof Problem && isOurs(error.code))
     ? { code: isOurs(error.code) ? error.code : 'internal', cause: error.cause }

@@ -2,12 +2,12 @@ import * as oidc from 'openid-client'
 import { boundedFetch, discover, fetchKeys } from './discovery.ts'
 import type { Organisation } from './organisations.ts'
 
-/** The providers as `openid-client` wants them, with what is known of each kept for a while. */
+/** Builds the configurations of `openid-client`, with a cache of each provider's metadata and keys. */
 
-/** How long metadata and keys are believed in memory, seconds. */
+/** Cache TTL of metadata and keys, seconds. */
 const cacheTtl = 600
 
-/** What is known of a provider, in a form that can be stored: its metadata and its keys. */
+/** A provider's metadata and keys, in a form that can be stored. */
 export type Known = Readonly<{
   metadata: oidc.ServerMetadata
   keys: oidc.ExportedJWKSCache | undefined
@@ -17,7 +17,7 @@ export type Known = Readonly<{
 
 export type KnownKeys = Known & Readonly<{ keys: oidc.ExportedJWKSCache }>
 
-/** An unknown `kid` causes one fetch in this many seconds, however many forged tokens come. */
+/** An unknown `kid` causes at most one fetch in this many seconds. */
 export const keyCooldown = 60
 
 const authentications = {
@@ -26,10 +26,10 @@ const authentications = {
   none: oidc.None,
 } as const
 
-/** A provider for the time of one request. */
+/** A provider during one request. */
 export type Provider = Readonly<{
   config: oidc.Configuration
-  /** What is known now, when keys were fetched on the way. */
+  /** Metadata and keys, if keys were fetched during this request. */
   learned: () => Known | undefined
 }>
 
@@ -39,7 +39,7 @@ export type Providers = Readonly<{
    * exchanges a code.
    */
   of(organisation: Organisation, deadline: AbortSignal, secret?: string): Promise<Provider>
-  /** Fetches metadata and keys. How often is up to the caller: `keyCooldown`. */
+  /** Fetches metadata and keys. The caller limits how often: `keyCooldown`. */
   withKeys(organisation: Organisation, deadline: AbortSignal): Promise<KnownKeys>
 }>
 
@@ -58,7 +58,7 @@ export const providersOf = (loopback: boolean, now: () => number): Providers => 
         ({ metadata: await discover(provider, fetching, loopback), keys: undefined, at: now() } as const)
       cache.set(name, before)
 
-      // What is accepted is ours to say: discovery widens nothing.
+      // The organisation's list replaces the provider's, so discovery cannot widen it.
       const metadata = { ...before.metadata, id_token_signing_alg_values_supported: [...provider.idTokenAlg] }
       const config = new oidc.Configuration(
         metadata,

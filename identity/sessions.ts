@@ -4,7 +4,7 @@ import { type Items, numberIn, type Table, textIn } from '../lib/store/table.ts'
 import type { Claims } from './exchange.ts'
 import { issuerName, type Organisation } from './organisations.ts'
 
-/** Which of our subjects a provider's session belongs to, so that the provider can end it. Two digests a sign-in, nothing else. */
+/** Maps a provider's sessions and subjects to ours, as digests, so that the provider can end sessions. */
 
 const digest = (kind: 'sid' | 'sub', { name, provider }: Organisation, value: string): string =>
   `${kind.toUpperCase()}#${createHash('sha256')
@@ -14,13 +14,13 @@ const digest = (kind: 'sid' | 'sub', { name, provider }: Organisation, value: st
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
-/** The keys of what a provider calls a session and a subject. A session is looked for first. */
+/** The keys of a provider's `sid` and `sub`, `sid` first. */
 export const sessionKeys = (organisation: Organisation, { sid, sub }: Claims): readonly string[] => [
   ...(text(sid) === undefined ? [] : [digest('sid', organisation, String(sid))]),
   ...(text(sub) === undefined ? [] : [digest('sub', organisation, String(sub))]),
 ]
 
-/** Remembers whose a provider's session is, for as long as our token lives. */
+/** Stores which subject of ours a provider's session belongs to, until our token expires. */
 export const rememberSession = async (
   table: Table,
   organisation: Organisation,
@@ -31,7 +31,7 @@ export const rememberSession = async (
   await Promise.all(sessionKeys(organisation, claims).map((key) => table.put(key, item)))
 }
 
-/** Our subject behind the first of these keys that is known and has not run out. */
+/** Our subject under the first of these keys that is stored and has not expired. */
 export const subjectIn = (items: Items, keys: readonly string[], now: number): string | undefined =>
   keys
     .map((key) => items.get(key))
@@ -39,7 +39,7 @@ export const subjectIn = (items: Items, keys: readonly string[], now: number): s
     .map((item) => textIn(item, 'subject'))
     .find((subject) => subject !== undefined)
 
-/** Ends every session of a subject that began before `at`, at these gateways. Only ever later, never earlier. */
+/** Ends every session of a subject that began before `at`, at these gateways. Never moves an end backwards. */
 export const endSessions = async (
   gatewayTables: readonly Table[],
   org: string,

@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 const date = /^\d{4}-\d{2}-\d{2}$/
 
-/** A signing key: the day from which it was published, by which it is named, and its id at KMS. */
+/** A signing key: the day it was made, which is its name, and its id at KMS. */
 export type KeyName = Readonly<{ made: string; id: string }>
 
 const keys = (text: string): readonly KeyName[] => {
@@ -33,7 +33,7 @@ type Setting = Readonly<{
   what: string
 }>
 
-/** One row a setting. Those with the name of a gateway's setting mean the same and are read by the same parser. */
+/** One row per setting. A setting that the gateway has too means the same and uses the same parser. */
 export const settings = {
   IDENTITY_URL: {
     parse: gateway.PUBLIC_URL.parse,

@@ -25,7 +25,7 @@ const unavailable = (error: unknown): never => {
 
 const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
-/** The keys behind this client; the first signs. A public key is asked for once: it never changes. */
+/** The keys behind this client; the first signs. A public key never changes, so it is fetched once. */
 export const signingKeys = (kms: KMSClient, names: readonly KeyName[]): SigningKeys => {
   const known = new Map<string, Promise<PublishedKey>>()
 
@@ -41,7 +41,7 @@ export const signingKeys = (kms: KMSClient, names: readonly KeyName[]): SigningK
   const publicKey = (name: KeyName): Promise<PublishedKey> => {
     const key = known.get(name.id) ?? fetched(name)
     known.set(name.id, key)
-    // One that could not be had is asked for again.
+    // A failed fetch is tried again by the next request.
     key.catch(() => known.delete(name.id))
     return key
   }

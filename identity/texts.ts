@@ -3,7 +3,7 @@ import { sv } from '../lib/errors/sv.ts'
 import type { Language } from '../lib/http/accept.ts'
 import { type Code, catalogue } from './problem.ts'
 
-/** What people read here. Codes that the gateway has too are told in its words. */
+/** The texts of pages. A code that the gateway has too uses the gateway's text. */
 
 export { page, pagePolicy } from '../lib/errors/page.ts'
 export { signIn } from '../lib/errors/texts.ts'
@@ -116,7 +116,7 @@ const textsOf = (shared: Record<Shared, Text>, own: Record<Own, Text>): Record<C
 /** The texts of every failure, by language. */
 export const texts: Record<Language, Record<Code, Text>> = { en: textsOf(en, ownEn), sv: textsOf(sv, ownSv) }
 
-/** What a person reads after signing out. The promise is "asked", not more: people may say no at the provider. */
+/** Pages after a logout. They promise that the provider was asked, not more: people may decline there. */
 export const signedOut: Record<Language, Readonly<{ asked: Text; notThere: Text }>> = {
   en: {
     asked: {

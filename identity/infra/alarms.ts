@@ -17,7 +17,7 @@ import type { Construct } from 'constructs'
 import type { emitted } from '../metrics.ts'
 import type { Organisation } from '../organisations.ts'
 
-/** The alarms of this service, and its page of graphs. What to do is said in identity/README.md, under the name of the row. */
+/** The alarms and the dashboard. identity/README.md says what to do about each alarm. */
 
 type Name = keyof typeof emitted
 type Row = Readonly<{
@@ -64,7 +64,7 @@ const measures =
       ...(organisation === undefined ? {} : { dimensionsMap: { Org: organisation } }),
     })
 
-/** The share of sign-ins that end here. Of fewer than four it says nothing. */
+/** The share of sign-ins that fail, in percent; 0 below four sign-ins. */
 const failureShare = (namespace: string, { name }: Organisation): IMetric => {
   const own = measures(namespace, name)
   return new MathExpression({
@@ -82,7 +82,7 @@ type Parts = Readonly<{
   organisations: readonly Organisation[]
 }>
 
-/** Every row, one for each organisation, and one for each function, telling the topic when they ring and when it is over. */
+/** One alarm per row, per organisation and per function. Each notifies the topic on ALARM and on OK. */
 export const addAlarms = (scope: Construct, { topic, functions, organisations }: Parts): Alarm[] => {
   const { stackName } = Stack.of(scope)
   const own = measures(stackName)

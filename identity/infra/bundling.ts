@@ -14,7 +14,7 @@ export const functionNames = [...new Set(Object.values(routes).map((row) => row.
 /** The file beside a bundle, by which `ORGANISATIONS` names it there. */
 export const organisationsName = 'organisations.json'
 
-/** What two clients of the SDK share is taken from one place, or each would bring its own. */
+/** Resolves what the SDK clients share from one place, so that a bundle contains it once. */
 const oneSdk: Plugin = {
   name: 'one SDK',
   setup: ({ onResolve, resolve }) => {
@@ -46,7 +46,7 @@ export const bundleAll = async (
     })
     const file = join(outdir, name, organisationsName)
     copyFileSync(organisationsFile, file)
-    // Lambda runs a function as another user than the owner of its files; a umask may not decide who reads them.
+    // Lambda runs a function as another user than the owner of its files, so the umask must not matter.
     chmodSync(dirname(outfile), 0o755)
     for (const each of [outfile, file]) chmodSync(each, 0o644)
     sizes.set(name, Object.values(metafile.outputs)[0]?.bytes ?? 0)

@@ -24,7 +24,7 @@ const onlyKeysOf = (...kinds: string[]) => ({
   Null: { 'dynamodb:LeadingKeys': 'false' },
 })
 
-/** `notBefore` of a subject and nothing else of the gateway's table; nothing of the item may be read on the way. */
+/** `notBefore` of a subject and nothing else of the gateway's table, without reading the item. */
 const endingSessions = {
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['SUBJECT#*'] },
   'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'notBefore'] },

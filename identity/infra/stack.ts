@@ -27,9 +27,9 @@ import { functionNames, organisationsName } from './bundling.ts'
 import { grants, type Resources } from './grants.ts'
 import type { Deployment } from './settings.ts'
 
-/** Seconds. A code is exchanged under a deadline of ten; providers wait two and a half for an answer to a logout. */
+/** Seconds. Requests to a provider have a deadline of ten while a person waits. */
 const timeouts: Readonly<Record<string, number>> = { login: 12, 'login-callback': 15 }
-/** Memory buys processor time: a provider's logout has to be answered from cold. */
+/** Memory also sets the processor share: a provider's logout must be answered within 2.5 s of a cold start. */
 const memory: Readonly<Record<string, number>> = { 'provider-logout': 1024 }
 
 /** Requests a second: people sign in here, and gateways ask for keys by the minute. */
@@ -90,7 +90,7 @@ export class ImsgIdentity extends Stack {
     new CfnOutput(this, 'ClientSecrets', { value: secret.secretArn })
   }
 
-  /** Members are organisations. The stack makes the shape; the operator puts the client secrets in. */
+  /** One member per organisation. The stack creates the secret; the operator puts the client secrets in. */
   #clientSecrets(): Secret {
     return new Secret(this, 'client-secrets', {
       description: 'Client secrets at the providers: one member for each organisation',
@@ -99,7 +99,7 @@ export class ImsgIdentity extends Stack {
     })
   }
 
-  /** A key outlives the stack and its own place in the settings: what it signed is verified for another week. */
+  /** Retained when it leaves the settings or the stack is deleted. */
   #signingKey(made: string): Key {
     return new Key(this, `signing-key-${made}`, {
       description: `Signs ID tokens of ${this.stackName}; published since ${made}`,

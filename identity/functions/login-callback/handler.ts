@@ -27,7 +27,7 @@ export type CallbackDependencies = Pick<Dependencies, 'organisations' | 'provide
     secretOf: (org: string) => Promise<string>
   }>
 
-/** One deadline over all that the provider is asked, milliseconds. No retry: a code works once. */
+/** One deadline for all requests to the provider, milliseconds. No retry: a code works once. */
 const patience = 10_000
 
 /** The claims of our own ID token. */
@@ -79,7 +79,7 @@ const finish = async (
   const secret = provider.clientAuthentication === 'none' ? undefined : await secretOf(name)
   const reached = await providers.of(organisation, AbortSignal.timeout(patience), secret)
 
-  // From here on the code is spent, whatever comes of it.
+  // A code works once, so from here on the sign-in is spent, even if it fails.
   request.facts.cookies.push(pending.spend(signIn))
   const facts = { request, redirectUri: redirectUri(settings.url, name), now: now() }
   const exchanged = await exchange(reached, organisation, signIn, facts)

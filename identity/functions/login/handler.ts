@@ -7,13 +7,13 @@ import type { PendingSignIns } from '../../pending-sign-ins.ts'
 import { SignInProblem } from '../../problem.ts'
 import { routes } from '../../routes.ts'
 
-/** Where the provider of an organisation sends a browser back to: one address for each organisation, so that none is mixed up. */
+/** The redirect URI of an organisation. Each has its own, which prevents mix-up (RFC 9700 section 4.4.2.2). */
 export const redirectUri = (url: string, org: string): string =>
   url + routes['login-callback'].path.replace('{org}', encodeURIComponent(org))
 
 type Deps = Pick<Dependencies, 'organisations' | 'providers' | 'settings'> & { pending: PendingSignIns }
 
-/** All that a provider may take to answer while somebody waits, milliseconds. */
+/** Deadline for the provider, milliseconds. */
 const patience = 10_000
 
 /** `GET /v1/org/{org}/login`: send a browser to the provider, tied to this sign-in. */

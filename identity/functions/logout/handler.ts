@@ -13,13 +13,13 @@ import * as written from '../../texts.ts'
 
 type Deps = Pick<Dependencies, 'organisations' | 'providers' | 'settings' | 'random'>
 
-/** How long a provider may take, milliseconds: the function ends at five seconds. */
+/** Deadline for the provider, milliseconds. The function ends after five seconds. */
 const patience = 4000
 
 const ownUrl = ({ settings }: Deps, { name }: Organisation): string =>
   settings.url + routes.logout.path.replace('{org}', encodeURIComponent(name))
 
-/** A return URL of the organisation, at whichever of our gateways; the last refusal is what is said. */
+/** The callback as a return URL of the organisation at one of the gateways, or a 400. */
 const judged = ({ settings }: Deps, { domains }: Organisation, callback: string): ReturnUrl => {
   const { gateways, callbackOrigins: origins } = settings
   for (const publicUrl of gateways) {
@@ -29,7 +29,7 @@ const judged = ({ settings }: Deps, { domains }: Organisation, callback: string)
   return returnUrl(callback, { publicUrl: settings.gateways[0] ?? settings.url, origins, domains })
 }
 
-/** Back from the provider, or never sent there: on to where the gateway wanted, or a page that says what was done. */
+/** On to the return URL, or a page that says what was done. */
 const onward = (
   request: Incoming,
   to: ReturnUrl | undefined,
@@ -52,7 +52,10 @@ const comeBack = (deps: Deps, organisation: Organisation, request: Incoming, sta
   return onward(request, kept ? judged(deps, organisation, kept) : undefined, 'asked')
 }
 
-/** `GET /v1/org/{org}/logout`: ask the provider to sign the person out. It returns to the same address, told by `state`. */
+/**
+ * `GET /v1/org/{org}/logout`: ask the provider to sign the person out. The provider returns to the same address, with
+ * `state`.
+ */
 export const logout =
   (deps: Deps): Handle =>
   async (request) => {

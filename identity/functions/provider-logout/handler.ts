@@ -18,9 +18,9 @@ export type LogoutTables = Readonly<{
 
 type Deps = Pick<Dependencies, 'organisations' | 'providers' | 'now'> & LogoutTables
 
-/** Providers wait 2.5 seconds. What is left after a cold start, for fetching keys that are not at hand, milliseconds. */
+/** Deadline for fetching keys, milliseconds. Providers wait 2.5 seconds, and a cold start comes first. */
 const patience = 1200
-/** Keys from the table are believed for this long without asking, and for a day when the provider cannot be asked. Seconds. */
+/** Stored keys are used without a fetch while `fresh`, and while `usable` if the fetch fails. Seconds. */
 const [fresh, usable] = [600, 86_400] as const
 
 const fetchedKeys = async (
@@ -32,7 +32,7 @@ const fetchedKeys = async (
   return { keys: [...known.keys.jwks.keys] }
 }
 
-/** Verifies with the keys in the table, and with newer ones where those do not do. */
+/** Verifies with the stored keys, and fetches newer ones if those are old or lack the token's key. */
 const verified = async (
   deps: Deps,
   organisation: Organisation,
@@ -60,7 +60,7 @@ export const backchannelLogout =
     const [token = '', second] = new URLSearchParams(String(request.body)).getAll('logout_token')
     if (token === '' || token.length > 8192 || second !== undefined)
       throw new SignInProblem('logout_token_refused', 'not one token')
-    // Read with what the token only claims; nothing is believed of it before it is verified.
+    // Unverified claims choose what to read; the token is verified before anything is used.
     const keys = sessionKeys(organisation, unverifiedClaims(token, organisation))
     const items = await deps.table.read([providerKey(organisation.name), ...keys])
     const { iat } = await verified(deps, organisation, token, items)
@@ -68,13 +68,13 @@ export const backchannelLogout =
     const subject = subjectIn(items, keys, deps.now())
     request.facts.code = subject === undefined ? 'nobody_signed_in' : 'signed_out_by_provider'
     request.facts.subject = subject
-    // A provider whose clock is ahead ends no session that begins after this moment.
+    // If the provider's clock is ahead, sessions that begin from now on are not affected.
     if (subject !== undefined)
       await endSessions(deps.gatewayTables, organisation.name, subject, Math.min(iat, deps.now()))
     return ok({})
   }
 
-/** `GET /v1/org/{org}/frontchannel-logout`: the same from a `sid`, which nobody can guess. The frame shows nothing. */
+/** `GET /v1/org/{org}/frontchannel-logout`: the same by `sid`, which cannot be guessed. The frame is empty. */
 export const frontchannelLogout =
   (deps: Deps): Handle =>
   async (request) => {

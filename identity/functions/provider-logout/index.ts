@@ -4,7 +4,7 @@ import { type Dependencies, endpoint, served } from '../../lambda.ts'
 import { routes } from '../../routes.ts'
 import { backchannelLogout, frontchannelLogout, type LogoutTables } from './handler.ts'
 
-/** Two routes with the same grants, in one function: the path tells them apart. */
+/** Two routes with the same grants share one function; the method tells them apart. */
 export const wire = (on: Dependencies & LogoutTables): Endpoint => {
   const back = endpoint('backchannel-logout', backchannelLogout(on), on)
   const front = endpoint('frontchannel-logout', frontchannelLogout(on), on)
