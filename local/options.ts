@@ -40,7 +40,7 @@ export const optionsFrom = (env: Environment, { DATA_DIR, NO_WATCH } = env): Opt
 })
 
 /** The port of the provider that `npm start -- --provider` starts. */
-export const providerPortFrom = (env: Environment): number => whole(env, 'PROVIDER_PORT', 5000, 65_535)
+export const providerPortFrom = (env: Environment): number => whole(env, 'PROVIDER_PORT', 4100, 65_535)
 
 /** The gateway's settings as text, by name. */
 export type Texts = Readonly<Partial<Record<SettingName, string>>>

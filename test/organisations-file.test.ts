@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import schema from '../identity/organisations.schema.json' with { type: 'json' }
 import { organisationsFile, organisationsFileProblems } from '../lib/refresh/organisations-file.ts'
 import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
 import type { RefreshDeps } from '../lib/refresh/refresh.ts'
@@ -85,6 +86,21 @@ describe('The organisations file', () => {
   it('blocks an organisation whose block cannot be read', async () => {
     const [listed] = await organisationsFile(fileOf({ ...demo, blocked: 'yes' }), isPublicSuffix).list()
     equal(listed?.blocked, true)
+  })
+})
+
+describe('The schema of the file', () => {
+  it('has the members that the parser knows', () => {
+    const { organisation } = schema.$defs
+    const all = (row: object, value: unknown) =>
+      Object.fromEntries(Object.keys(row).map((name) => [name, value]))
+    const document = {
+      ...all(organisation.properties, undefined),
+      name: 'demo',
+      units: [{ ...all(organisation.properties.units.items.properties, 'north') }],
+      mappings: [{ ...all(organisation.properties.mappings.items.properties, 'north'), permissions: [] }],
+    }
+    deepEqual(organisationsFileProblems(fileOf(document), isPublicSuffix), [])
   })
 })
 
