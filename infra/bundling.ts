@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { AssetHashType, DockerImage } from 'aws-cdk-lib'
+import { AssetHashType, DockerImage, type FingerprintOptions } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
+import type { AssetOptions } from 'aws-cdk-lib/aws-s3-assets'
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild'
 import { routes } from '../lib/routes.ts'
 
@@ -96,29 +97,45 @@ export const filesOf = (route: string): readonly [index: BundledFile, ...later: 
   return [{ ...index, name: 'index.mjs' }, ...later.filter((name) => wanted.has(`./${name}.ts`)).map(fileOf)]
 }
 
-/** Puts the files of a function into a folder. */
-export const bundle = (route: string, outdir: string): void => {
+/** Lambda runs a function as another user than the owner of its files, so everybody may read them. */
+const modes = { file: 0o644, folder: 0o755 }
+
+/** Writes the files of a function into a folder, and `files` beside them, with the same modes under any umask. */
+export const bundle = (
+  route: string,
+  outdir: string,
+  files: Readonly<Record<string, string>> = {},
+): void => {
   mkdirSync(outdir, { recursive: true })
-  for (const { name, text } of filesOf(route)) writeFileSync(join(outdir, name), text)
+  chmodSync(outdir, modes.folder)
+  const bundled = filesOf(route).map(({ name, text }) => [name, text] as const)
+  for (const [name, text] of [...bundled, ...Object.entries(files)]) {
+    const file = join(outdir, name)
+    writeFileSync(file, text)
+    chmodSync(file, modes.file)
+  }
 }
 
 const noContainer = DockerImage.fromRegistry('never-pulled')
 
 /**
- * The bundle as an asset, named by its content. esbuild runs in this process: `NodejsFunction` does the same by starting `npx`
- * for each function, which makes a synth of nine functions twice as long.
+ * The bundle as an asset, named by its content and its modes. esbuild runs in this process: `NodejsFunction` does the same by
+ * starting `npx` for each function, which makes a synth of nine functions twice as long.
  */
-export const code = (route: string, files: Readonly<Record<string, string>> = {}): Code =>
-  Code.fromAsset(join(root, 'functions', route), {
+export const code = (route: string, files: Readonly<Record<string, string>> = {}): Code => {
+  const options: AssetOptions & FingerprintOptions = {
     assetHashType: AssetHashType.OUTPUT,
+    // CDK hashes content alone and uploads no asset whose name is in the bucket already: an unreadable one would stay there.
+    extraHash: JSON.stringify(modes),
     bundling: {
       image: noContainer,
       local: {
         tryBundle: (outdir) => {
-          bundle(route, outdir)
-          for (const [name, text] of Object.entries(files)) writeFileSync(join(outdir, name), text)
+          bundle(route, outdir, files)
           return true
         },
       },
     },
-  })
+  }
+  return Code.fromAsset(join(root, 'functions', route), options)
+}

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -34,6 +35,22 @@ describe('the files of a function', () => {
       bundle(name, folder)
       deepEqual(readdirSync(folder), ['index.mjs', 'every' in row ? 'public-suffix.mjs' : 'texts.mjs'], name)
     }
+  })
+
+  it('can be read by Lambda, whatever the umask of whoever builds them', () => {
+    const folder = join(root, 'umask')
+    const build = `process.umask(0o077); (await import('./infra/bundling.ts')).bundle('health', ${JSON.stringify(folder)})`
+    const { status, stderr } = spawnSync(process.execPath, ['-e', build], { encoding: 'utf8' })
+    equal(status, 0, stderr)
+    const files = ['.', ...readdirSync(folder)].map((name) => [
+      name,
+      statSync(join(folder, name)).mode & 0o777,
+    ])
+    deepEqual(files, [
+      ['.', 0o755],
+      ['index.mjs', 0o644],
+      ['texts.mjs', 0o644],
+    ])
   })
 })
 

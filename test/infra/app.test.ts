@@ -1,9 +1,10 @@
-import { deepEqual, equal, match } from 'node:assert/strict'
+import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { FileSystem } from 'aws-cdk-lib'
 
 const root = join(import.meta.dirname, '..', '..')
 const outdir = mkdtempSync(join(tmpdir(), 'imsg-synth-'))
@@ -12,8 +13,12 @@ after(() => rmSync(outdir, { recursive: true }))
 const synth = (...flags: string[]) => {
   const { PATH = '', HOME = '' } = process.env
   const env = { PATH, HOME, CDK_OUTDIR: outdir }
-  return spawnSync(process.execPath, [...flags, 'infra/app.ts'], { cwd: root, env, encoding: 'utf8' })
+  // As on a machine where a new file is its owner's alone: Lambda would not be able to read it.
+  const inShell = ['-c', 'umask 077; exec "$0" "$@"', process.execPath, ...flags, 'infra/app.ts']
+  return spawnSync('/bin/sh', inShell, { cwd: root, env, encoding: 'utf8' })
 }
+
+const modeOf = (file: string): string => (statSync(file).mode & 0o777).toString(8)
 
 describe('node infra/app.ts', () => {
   it('says which settings are missing, without a stack trace', () => {
@@ -39,6 +44,12 @@ describe('node infra/app.ts', () => {
       deepEqual([index, more], ['index.mjs', []])
       match(later ?? '', /^(texts|public-suffix)\.mjs$/)
       match(readFileSync(join(asset, 'index.mjs'), 'utf8'), /export\s*\{[^}]*\bhandler\b[^}]*\}/)
+      deepEqual(
+        [asset, join(asset, 'index.mjs'), join(asset, later ?? '')].map(modeOf),
+        ['755', '644', '644'],
+        'Lambda has to be able to read its files',
+      )
+      notEqual(basename(asset), `asset.${FileSystem.fingerprint(asset)}`, 'the modes are part of the name')
     }
   })
 })
