@@ -1,8 +1,9 @@
 import { Duration, Stack } from 'aws-cdk-lib'
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch'
-import { Operation, type TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import { Operation } from 'aws-cdk-lib/aws-dynamodb'
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
+import type { Table } from './table.ts'
 
 /** THE metrics that functions emit in their log lines, without dimensions; those of a refusal also by `Code`. */
 export const emitted = {
@@ -33,7 +34,7 @@ type Emitted = keyof typeof emitted
 /** What is measured. Functions by the name of their route. */
 export type Measured = Readonly<{
   api: HttpApi
-  table: TableV2
+  table: Table
   functions: Readonly<Record<string, Lambda>>
 }>
 

@@ -15,5 +15,6 @@ export const credentialsSecret = (scope: Construct): Secret =>
       secretStringTemplate: JSON.stringify({ client_id: '' }),
       generateStringKey: 'client_secret',
     },
-    removalPolicy: RemovalPolicy.RETAIN,
+    // Kept when the stack is destroyed, but not when its first deployment fails: nothing is in it then.
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Config, ConfigError, readConfig, type SettingName, settings, unchecked } from '../lib/config.ts'
 import { organisationsFileProblems } from '../lib/refresh/organisations-file.ts'
 import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
+import { environmentProblem } from './environment.ts'
 import { settingsExplained } from './settings-explained.ts'
 
 /** Text by name: the environment, or the context of cdk.json. */
@@ -31,6 +32,11 @@ export const deploymentSettings = {
     pattern: /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/,
     form: 'has to be one e-mail address',
   },
+  EXISTING_TABLE: {
+    what: 'Name of a table that serves in the place of a new one: restored from a backup, or kept from an earlier stack.',
+    pattern: /^[A-Za-z0-9_.-]{3,255}$/,
+    form: 'has to be the name of a DynamoDB table, not its ARN',
+  },
 } as const satisfies Record<string, DeploymentSetting>
 
 export type DeploymentSettingName = keyof typeof deploymentSettings
@@ -47,6 +53,7 @@ export type Deployment = Readonly<{
   alarmEmail: string | undefined
   /** The gateway's half of the organisations file, as JSON. */
   organisations: string | undefined
+  existingTable: string | undefined
 }>
 
 /** Stands for the address of the API while that is not known. `.invalid` belongs to nobody (RFC 2606). */
@@ -60,8 +67,10 @@ const pick = <Name extends string>(rows: Record<Name, unknown>, sources: readonl
   return Object.fromEntries(Object.entries(found).filter(([, text]) => text)) as Given<Name>
 }
 
-const deploymentProblems = (own: Given<DeploymentSettingName>, publicUrl: string | undefined): string[] => {
-  const problems: string[] = []
+const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<SettingName>): string[] => {
+  const { PUBLIC_URL: publicUrl } = given
+  const tooLarge = environmentProblem(given)
+  const problems: string[] = tooLarge === undefined ? [] : [tooLarge]
   for (const [name, row] of Object.entries(deploymentSettings)) {
     const text = own[name as DeploymentSettingName]
     if (text !== undefined && !row.pattern.test(text)) problems.push(`${name} ${row.form}.`)
@@ -84,7 +93,8 @@ export const advice = [
 ].join('\n')
 
 /** What is allowed and still gives up a protection: said at each synth and by the doctor. */
-export const weakenings = ({ config }: Deployment): string[] => [
+export const weakenings = ({ config, alarmEmail }: Deployment): string[] => [
+  ...(alarmEmail === undefined ? ['ALARM_EMAIL is missing: alarms ring and nobody is told.'] : []),
   ...(config.loginBinding
     ? []
     : ['LOGIN_BINDING is off: anybody can sign somebody else in under their own name.']),
@@ -129,7 +139,7 @@ export const readDeployment = (...sources: Texts[]): Deployment => {
   const given = pick(settings, sources)
   const own = pick(deploymentSettings, sources)
   const file = organisationsIn(given.ORGANISATIONS)
-  const problems = [...deploymentProblems(own, given.PUBLIC_URL), ...file.problems]
+  const problems = [...deploymentProblems(own, given), ...file.problems]
   try {
     const config = readConfig({ PUBLIC_URL: ownAddress, ...given }, isPublicSuffix, settingsExplained)
     if (problems.length > 0) throw new ConfigError([])
@@ -141,6 +151,7 @@ export const readDeployment = (...sources: Texts[]): Deployment => {
       hostedZoneId: own.HOSTED_ZONE_ID,
       alarmEmail: own.ALARM_EMAIL,
       organisations: file.text,
+      existingTable: own.EXISTING_TABLE,
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { Stack, type StackProps } from 'aws-cdk-lib'
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { type Route, routes } from '../lib/routes.ts'
@@ -6,7 +6,9 @@ import { addAlarms } from './alarms.ts'
 import { addRoutes, httpApi, stage } from './api.ts'
 import { dashboard } from './dashboard.ts'
 import { domain } from './domain.ts'
+import { environmentOf } from './environment.ts'
 import { routeFunction } from './functions.ts'
+import { addOutputs } from './outputs.ts'
 import { schedule } from './schedule.ts'
 import { credentialsSecret } from './secret.ts'
 import { type Deployment, organisationsName } from './settings.ts'
@@ -21,30 +23,29 @@ export class ImsgService extends Stack {
     super(scope, id, props)
     const ownDomain = domain(this, deployment)
     const api = httpApi(this, deployment.config, ownDomain !== undefined)
-    const ownAddress = `https://${api.apiId}.execute-api.${this.region}.${this.urlSuffix}`
-    const table = makeTable(this)
+    const table = makeTable(this, deployment.existingTable)
     const secret = deployment.config.adminApiUrl ? credentialsSecret(this) : undefined
-    const environment = {
-      PUBLIC_URL: ownAddress,
-      ...deployment.given,
-      TABLE_NAME: table.tableName,
-      METRICS_NAMESPACE: this.stackName,
+    const ownAddress = `https://${api.apiId}.execute-api.${this.region}.${this.urlSuffix}`
+    const wiring = {
+      ownAddress,
+      urlSuffix: this.urlSuffix,
+      tableName: table.tableName,
+      stackName: this.stackName,
+      secret: secret?.secretArn,
     }
 
     const refresh = routeFunction(this, 'refresh-state', refreshRow, {
-      environment: { ...environment, ...(secret && { CREDENTIALS_SECRET: secret.secretArn }) },
+      environment: environmentOf('refresh-state', refreshRow, deployment.given, wiring),
       resources: { table: table.tableArn, ...(secret && { secret: secret.secretArn }) },
       ...(deployment.organisations && { files: { [organisationsName]: deployment.organisations } }),
     })
     schedule(this, 'refresh-state', refreshRow.every, refresh)
 
     const functions: Record<string, Lambda> = { 'refresh-state': refresh }
+    const wired = { ...wiring, refreshFunction: refresh.functionName }
     for (const [name, row] of Object.entries<Route>(requestRows))
       functions[name] = routeFunction(this, name, row, {
-        environment: {
-          ...environment,
-          ...(row.token === 'yes' && { REFRESH_FUNCTION: refresh.functionName }),
-        },
+        environment: environmentOf(name, row, deployment.given, wired),
         resources: { table: table.tableArn, refreshFunction: refresh.functionArn },
       })
     stage(this, api, addRoutes(api, routes, functions), ownDomain)
@@ -53,7 +54,12 @@ export class ImsgService extends Stack {
     const alarms = addAlarms(this, measured, deployment.config, alarmTopic(this, deployment.alarmEmail))
     dashboard(this, measured, alarms)
 
-    new CfnOutput(this, 'PublicUrl', { value: environment.PUBLIC_URL })
-    if (secret) new CfnOutput(this, 'CredentialsSecret', { value: secret.secretArn })
+    addOutputs(this, {
+      publicUrl: deployment.given.PUBLIC_URL ?? ownAddress,
+      ownAddress,
+      regionalDomainName: ownDomain?.regionalDomainName,
+      tableName: table.tableName,
+      secret: secret?.secretArn,
+    })
   }
 }

@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { ConfigError } from '../lib/config.ts'
-import { dependencies } from '../lib/lambda/dependencies.ts'
+import { dependencies, lambdaEndpoint } from '../lib/lambda/dependencies.ts'
 
 /** What a function is given by its environment, with a database that says what the test wants. */
 
@@ -184,6 +184,12 @@ describe('The keys that a function asks for', () => {
     equal(/Signature=(\w+)$/.exec(request.authorization)?.[1], signatureOf(request, 's'))
     const { host, 'content-type': type } = request.headers
     deepEqual([request.method, host, type], ['POST', new URL(here).host, 'application/json'])
+  })
+
+  it('are asked for in the partition of the stack, or at a stand-in', () => {
+    const china = { AWS_REGION: 'cn-north-1', URL_SUFFIX: 'amazonaws.com.cn' }
+    equal(lambdaEndpoint(china), 'https://lambda.cn-north-1.amazonaws.com.cn')
+    equal(lambdaEndpoint({ ...china, AWS_ENDPOINT_URL_LAMBDA: 'http://here' }), 'http://here')
   })
 
   it('are waited for by whoever asks meanwhile, and are asked for once', async () => {

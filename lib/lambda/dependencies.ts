@@ -30,12 +30,15 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** What the stack gives each function beside the settings. */
 const wiring = (env: Environment) => {
-  // Stryker disable next-line StringLiteral: for the types; the stack sets one and Lambda the other.
   const { TABLE_NAME: tableName, REFRESH_FUNCTION: refreshFunction = '', AWS_REGION: region = '' } = env
   const { METRICS_NAMESPACE: metricsNamespace = 'imsg-service' } = env
   if (!tableName) throw new ConfigError(['TABLE_NAME is missing. The stack sets it.'])
   return { tableName, refreshFunction, region, metricsNamespace }
 }
+
+/** Where Lambda's API is: AWS in the partition of this stack (in China `amazonaws.com.cn`), or a stand-in. */
+export const lambdaEndpoint = ({ AWS_ENDPOINT_URL_LAMBDA, AWS_REGION, URL_SUFFIX }: Environment): string =>
+  AWS_ENDPOINT_URL_LAMBDA || `https://lambda.${AWS_REGION}.${URL_SUFFIX}`
 
 /** The SDK's own way pipes the answer, which opens standard error on the way: two milliseconds of a cold start. */
 const streamCollector = async (stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
@@ -72,7 +75,7 @@ export const dependencies = (env: Environment): Dependencies => {
     askForKeys: keyRequest({
       functionName: refreshFunction,
       region,
-      endpoint: env.AWS_ENDPOINT_URL_LAMBDA,
+      endpoint: lambdaEndpoint(env),
       now,
     }),
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { parseEnv } from 'node:util'
 import { judge, verdict } from '../../infra/doctor.ts'
+import { environmentSize } from '../../infra/environment.ts'
 import { readDeployment, type Texts, weakenings } from '../../infra/settings.ts'
 import { ConfigError } from '../../lib/config.ts'
 
@@ -145,6 +146,11 @@ const wrong: [what: string, texts: Texts, problem: RegExp][] = [
     { HOSTED_ZONE_ID: 'example.com', DOMAIN_CERTIFICATE_ARN: certificate },
     /^HOSTED_ZONE_ID has to be/,
   ],
+  [
+    'a table by its ARN',
+    { EXISTING_TABLE: 'arn:aws:dynamodb:eu-west-1:1:table/t' },
+    /^EXISTING_TABLE has to be/,
+  ],
   ['an e-mail address that is none', { ALARM_EMAIL: 'operators' }, /^ALARM_EMAIL has to be/],
   ['a stage name with spaces', { STAGE_NAME: 'my stage' }, /^STAGE_NAME has to be/],
 ]
@@ -218,9 +224,43 @@ describe('the settings of a deployment', () => {
         TOKEN_AUDIENCE: 'unchecked',
       }),
     ).map((text) => text.split(' ')[0])
-    deepEqual(names, ['LOGIN_BINDING', 'PUBLIC_URL', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE'])
-    const [placeholders] = weakenings(readDeployment({ ...good, AWS_USE_EMPTY_CREDENTIALS: 'true' }))
+    deepEqual(names, ['ALARM_EMAIL', 'LOGIN_BINDING', 'PUBLIC_URL', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE'])
+    const heard = { ...good, ALARM_EMAIL: 'operators@example.com' }
+    const [placeholders] = weakenings(readDeployment({ ...heard, AWS_USE_EMPTY_CREDENTIALS: 'true' }))
     match(placeholders ?? '', /^AWS_USE_EMPTY_CREDENTIALS is on/)
+  })
+})
+
+/** So many origins, of 45 bytes each. */
+const origins = (count: number): string =>
+  Array.from(
+    { length: count },
+    (_, n) => `https://editor-${String(n).padStart(3, '0')}.newsroom-one.example.com`,
+  ).join()
+
+describe('the 4,096 bytes that Lambda allows for the variables of a function', () => {
+  it('are kept to, in settings that any reference of the stack can be added to', () => {
+    const [problem = '', ...others] = problemsOf({ ...good, CORS_ALLOWED_ORIGINS: origins(90) })
+    deepEqual(others, [])
+    match(
+      problem,
+      /^CORS_ALLOWED_ORIGINS is too long: it takes \d{4} of the 4096 bytes .* and \d+ have to go\. Take out/,
+    )
+    deepEqual(problemsOf({ ...good, CORS_ALLOWED_ORIGINS: origins(60) }), [])
+  })
+
+  it('are counted as Lambda counts: names, values, and what JSON puts around them', () => {
+    equal(environmentSize({ A: 'x', B: 'é"' }), '{"A":"x","B":"xx\\""}'.length)
+  })
+
+  it('go to the setting that takes most of them, in the words of the doctor too', () => {
+    const { good: sound, lines } = verdict({
+      ...good,
+      ALLOWED_CALLBACK_ORIGINS: origins(90),
+      COOKIE_NAME: 'x',
+    })
+    equal(sound, false)
+    match(lines.join('\n'), /^- ALLOWED_CALLBACK_ORIGINS is too long/m)
   })
 })
 

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
+import { verdict } from '../../infra/doctor.ts'
 import { exceptions } from '../../infra/nag.ts'
 import { type Route, routes } from '../../lib/routes.ts'
 import { good, least, listening, only, resourcesOf, stackOf, target, templateOf } from './synthesised.ts'
@@ -16,6 +17,21 @@ const functions = functionsOf(template)
 const variables = (name: string, of = functions): Record<string, unknown> => {
   const { Environment } = of.get(idOf(name))?.Properties ?? {}
   return (Environment as { Variables?: Record<string, unknown> } | undefined)?.Variables ?? {}
+}
+
+/** The longest text that a value of the template can become: CloudFormation's own limits of names. */
+const longest = (value: unknown): string => {
+  if (typeof value === 'string') return value
+  const { Ref = '', 'Fn::Join': join } = value as { Ref?: string; 'Fn::Join'?: [string, unknown[]] }
+  if (join) return join[1].map(longest).join(join[0])
+  const limit = Ref.startsWith('table')
+    ? 255
+    : Ref.startsWith('AWS::')
+      ? 25
+      : Ref.startsWith('api')
+        ? 10
+        : 128
+  return 'x'.repeat(Ref.startsWith('refreshstate') ? 64 : limit)
 }
 
 describe('the stack', () => {
@@ -41,9 +57,25 @@ describe('the stack', () => {
     const common = { ...good, TABLE_NAME: 'table', METRICS_NAMESPACE: 'imsg-service' }
     for (const [name, row] of rows) {
       const own = name === 'refresh-state' ? { CREDENTIALS_SECRET: 'credentials' } : {}
-      const refresh = row.token === 'yes' ? { REFRESH_FUNCTION: 'refreshstate' } : {}
+      const refresh =
+        row.token === 'yes' ? { REFRESH_FUNCTION: 'refreshstate', URL_SUFFIX: 'AWS::URLSuffix' } : {}
       const found = Object.entries(variables(name)).map(([key, value]) => [key, target(value)])
       deepEqual(Object.fromEntries(found), { ...common, ...own, ...refresh })
+    }
+  })
+
+  it('keeps to the 4,096 bytes of variables that Lambda allows, whatever its references become', () => {
+    const full = (count: number) => ({
+      ...least,
+      CORS_ALLOWED_ORIGINS: Array.from({ length: count }, (_, n) => `https://${n + 100}.example.com`).join(),
+    })
+    const accepted = (count: number): boolean => verdict(full(count)).good
+    const most = Array.from({ length: 200 }, (_, n) => n).findLast(accepted) ?? 0
+    ok(most > 50 && most < 199, String(most))
+    for (const [, { Properties }] of resourcesOf(templateOf(full(most)), 'AWS::Lambda::Function')) {
+      const { Variables = {} } = Properties.Environment as { Variables?: Record<string, unknown> }
+      const texts = Object.entries(Variables).map(([key, value]) => [key, longest(value)])
+      ok(JSON.stringify(Object.fromEntries(texts)).length <= 4096)
     }
   })
 

@@ -41,6 +41,7 @@ export type Resource = Readonly<{
   Metadata?: Properties
   DependsOn?: string[]
   DeletionPolicy?: string
+  UpdateReplacePolicy?: string
 }>
 
 /** The resources of one type, by logical id. */
@@ -57,7 +58,7 @@ export const only = (template: Template, type: string): Resource => {
 /** The logical id that an intrinsic leads to, without the hash at its end; a text stays as it is. */
 export const target = (value: unknown): string => {
   if (typeof value === 'string') return value
-  const [, id] = /"(?:Ref|Fn::GetAtt)":\s*\[?"([A-Za-z0-9]+)/.exec(JSON.stringify(value)) ?? []
+  const [, id] = /"(?:Ref|Fn::GetAtt)":\s*\[?"([A-Za-z0-9:]+)/.exec(JSON.stringify(value)) ?? []
   return id ? id.replace(/[0-9A-F]{8}$/, '') : JSON.stringify(value)
 }
 

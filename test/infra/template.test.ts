@@ -2,4 +2,5 @@
 import './alarms.ts'
 import './api.ts'
 import './iam.ts'
+import './lifetime.ts'
 import './stack.ts'
