@@ -70,6 +70,15 @@ describe('a deployment', () => {
     match(JSON.stringify(own.RegionalDomainName?.Value), /"domain\w+","RegionalDomainName"/)
   })
 
+  it('has the alarm with which docs/deploy.md proves that somebody is told', () => {
+    const deploying = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8')
+    const [, name = ''] = /set-alarm-state --alarm-name (\S+)/.exec(deploying) ?? []
+    const alarm = resourcesOf(template, 'AWS::CloudWatch::Alarm').find(
+      ([, { Properties }]) => Properties.AlarmName === name,
+    )
+    equal(target(alarm?.[1].Properties.AlarmActions), 'alarms')
+  })
+
   it('goes to any partition of AWS', () => {
     const folders = ['infra', 'lib', 'functions'].map((name) => new URL(`../../${name}/`, import.meta.url))
     const hard = folders.flatMap((folder) =>

@@ -1,0 +1,200 @@
+import { type AnswerName, answers, type Code } from '../lib/problem.ts'
+import { prefix } from '../lib/routes.ts'
+import type { Reply } from './smoke-checks.ts'
+
+/** What may be wrong with an answer, in words. No problem is an empty list. */
+
+type Problems = string[]
+
+/** The three readers of a refusal: contract, section 2. */
+export const readers = {
+  key: { what: 'the key', headers: {} },
+  problem: { what: 'the problem document', headers: { accept: 'application/problem+json' } },
+  page: {
+    what: 'the page',
+    headers: { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+  },
+} as const satisfies Record<string, { what: string; headers: Record<string, string> }>
+
+export type Reader = keyof typeof readers
+export const allReaders = Object.keys(readers) as Reader[]
+
+const wants = (holds: boolean, problem: string): Problems => (holds ? [] : [problem])
+
+const shown = (value: unknown): string => JSON.stringify(value) ?? 'missing'
+
+const is = (what: string, found: unknown, wanted: unknown): Problems =>
+  wants(found === wanted, `${what} is ${shown(found)}, not ${shown(wanted)}`)
+
+const parsed = (reply: Reply): unknown => {
+  try {
+    return JSON.parse(reply.body)
+  } catch {
+    return undefined
+  }
+}
+
+const membersOf = (reply: Reply): Record<string, unknown> => {
+  const value = parsed(reply)
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+const mediaType = (reply: Reply): string | undefined => reply.header('content-type')?.split(';')[0]
+
+export const hasStatus = ({ status }: Reply, wanted: number | readonly number[], hint?: string): Problems => {
+  const all = [wanted].flat()
+  return wants(
+    all.includes(status),
+    [`status ${status}, not ${all.join(' or ')}`, hint].filter(Boolean).join(': '),
+  )
+}
+
+/** Whoever answers: nothing failed. */
+export const isOurs = ({ status }: Reply): Problems => wants(status < 500, `status ${status}`)
+
+/** What every answer of a function promises. */
+export const everywhere = (reply: Reply): Problems => [
+  ...isOurs(reply),
+  ...is('cache-control', reply.header('cache-control'), 'no-store'),
+  ...is('x-content-type-options', reply.header('x-content-type-options'), 'nosniff'),
+  ...is('referrer-policy', reply.header('referrer-policy'), 'no-referrer'),
+  ...(reply.overTls
+    ? wants(/max-age=\d{7}/.test(reply.header('strict-transport-security') ?? ''), 'no year of HSTS')
+    : []),
+  ...wants(
+    !('statusCode' in membersOf(reply)),
+    'the body has a member statusCode, which stops clients for good',
+  ),
+]
+
+export const setsNothing = ({ cookies }: Reply): Problems =>
+  wants(cookies.length === 0, `a cookie is set: ${cookies.map((cookie) => cookie.split('=')[0]).join()}`)
+
+export const isJson = (reply: Reply, wanted: object): Problems => [
+  ...is('content-type', mediaType(reply), 'application/json'),
+  ...is('body', JSON.stringify(parsed(reply)), JSON.stringify(wanted)),
+]
+
+export const leadsTo = (reply: Reply, to: string): Problems => is('location', reply.header('location'), to)
+
+const isDocument = (reply: Reply): Problems => [
+  ...is('content-type', mediaType(reply), 'text/html'),
+  ...wants(/^<!doctype html>/i.test(reply.body.trimStart()), 'the page has no doctype'),
+  ...wants(/<html lang="[a-z]{2}"/.test(reply.body), 'the page does not name its language'),
+  ...wants(/<h1\b/.test(reply.body), 'the page has no heading'),
+  ...wants(!/<script\b/i.test(reply.body), 'the page has a script'),
+  ...wants(
+    /default-src 'none'/.test(reply.header('content-security-policy') ?? ''),
+    'the page has no content-security-policy that begins with nothing allowed',
+  ),
+]
+
+/** How each reader is told of a failure. */
+export const reads: Readonly<Record<Reader, (reply: Reply, answer: AnswerName, code: Code) => Problems>> = {
+  key: (reply, answer) => [
+    ...is('content-type', reply.header('content-type'), 'application/json; charset=utf-8'),
+    ...is('body', reply.body, JSON.stringify(answers[answer].key)),
+  ],
+  problem: (reply, answer, code) => {
+    const { type, title, status, instance, key, code: found } = membersOf(reply)
+    return [
+      ...is('content-type', mediaType(reply), 'application/problem+json'),
+      ...is('code', found, code),
+      ...is('type', type, `urn:imsg-service:problem:${code}`),
+      ...is('key', key, answers[answer].key),
+      ...is('the status in the body', status, reply.status),
+      ...wants(typeof title === 'string' && title !== '', 'title is missing'),
+      ...wants(typeof instance === 'string' && instance !== '', 'instance is missing'),
+    ]
+  },
+  page: (reply) => isDocument(reply),
+}
+
+const checksum = /^(sha256[:-])?[\w+/=-]{32,}$/i
+
+/** Contract, section 8. What an unhealthy gateway says is documented as well. */
+export const isHealth = (reply: Reply): Problems => {
+  const { inGrace, stateChecksum, ...more } = membersOf(reply)
+  return [
+    ...is('content-type', mediaType(reply), 'application/json'),
+    ...wants(typeof inGrace === 'boolean', 'inGrace is no boolean'),
+    ...wants(
+      reply.status === 200 ? checksum.test(String(stateChecksum)) : stateChecksum === 'No checksum string',
+      `stateChecksum is ${JSON.stringify(stateChecksum)}`,
+    ),
+    ...wants(Object.keys(more).length === 0, `health tells more than is documented: ${Object.keys(more)}`),
+  ]
+}
+
+export const isExtendedHealth = (reply: Reply): Problems => {
+  const { status, stateAge, gracePeriod } = membersOf(reply)
+  return [
+    ...is('content-type', mediaType(reply), 'application/health+json'),
+    ...wants(['pass', 'warn'].includes(String(status)), `status in the body is ${JSON.stringify(status)}`),
+    ...wants(typeof stateAge === 'number' && typeof gracePeriod === 'number', 'ages are missing'),
+    ...wants(Number(stateAge) <= Number(gracePeriod), 'the state is older than the grace period'),
+  ]
+}
+
+export const clearsCookies = ({ cookies }: Reply): Problems => [
+  ...wants(cookies.length > 0, 'no cookie is taken away'),
+  ...wants(
+    cookies.every((cookie) => /;\s*max-age=0\b/i.test(cookie)),
+    'a cookie is set that should be taken away',
+  ),
+]
+
+/** `allowed`: the origin that has to be echoed; nobody when there is none. */
+export const allowsOrigin = (reply: Reply, allowed: string | undefined): Problems => [
+  ...is('access-control-allow-origin', reply.header('access-control-allow-origin'), allowed),
+  ...is(
+    'access-control-allow-credentials',
+    reply.header('access-control-allow-credentials'),
+    allowed === undefined ? undefined : 'true',
+  ),
+]
+
+const attributesOf = (cookie: string): string[] =>
+  cookie
+    .split(';')
+    .slice(1)
+    .map((attribute) => attribute.trim().toLowerCase())
+
+/** A login cookie: of this host alone, out of reach of scripts, back after a link from another site. */
+const isLoginCookie = (cookie: string, overTls: boolean): Problems => {
+  const attributes = attributesOf(cookie)
+  const [name = ''] = cookie.split('=')
+  const wanted = ['httponly', 'samesite=lax', 'path=/', ...(overTls ? ['secure'] : [])]
+  return [
+    ...wanted.flatMap((attribute) => wants(attributes.includes(attribute), `${name} lacks ${attribute}`)),
+    ...wants(!attributes.some((attribute) => attribute.startsWith('domain=')), `${name} has a domain`),
+    ...wants(
+      !overTls || name.startsWith('__Host-'),
+      `${name} could be set by a neighbour: it is no __Host- cookie`,
+    ),
+    ...wants(
+      attributes.some((attribute) => /^max-age=\d+$/.test(attribute)),
+      `${name} has no max-age`,
+    ),
+  ]
+}
+
+/** 302 to the identity service, with our callback URL, which carries the return URL and the binding. */
+export const startsLogin = (reply: Reply, origin: string, to: string): Problems => {
+  const location = reply.header('location') ?? ''
+  if (!URL.canParse(location)) return ['location is no absolute URL']
+  const callback = new URL(location).searchParams.get('callback') ?? ''
+  if (!URL.canParse(callback)) return ['the identity service is told no callback URL']
+  const back = new URL(callback)
+  const overTls = origin.startsWith('https:')
+  return [
+    ...wants(
+      overTls ? location.startsWith('https:') : true,
+      'the identity service is not reached over https',
+    ),
+    ...is('the callback URL', `${back.origin}${back.pathname}`, `${origin}${prefix}/callback`),
+    ...is('serviceCallback', back.searchParams.get('serviceCallback'), to),
+    ...wants(reply.cookies.length > 0, 'no login cookie is set: LOGIN_BINDING is off'),
+    ...reply.cookies.flatMap((cookie) => isLoginCookie(cookie, overTls)),
+  ]
+}

@@ -1,0 +1,102 @@
+import { request as plain } from 'node:http'
+import { request as secure } from 'node:https'
+import { parseArgs } from 'node:util'
+import { type Check, checks, type Reply, type Sent } from './smoke-checks.ts'
+
+/** `npm run smoke -- <url>`: whether a deployment answers as the wire contract says, seen from outside and without a secret. */
+
+export type Options = Readonly<{
+  /** An organisation that can sign in: its login is started too. */
+  org?: string | undefined
+  /** An origin of CORS_ALLOWED_ORIGINS. */
+  cors?: string | undefined
+}>
+
+/** What came of one check: no problem, or each of them in words. */
+export type Finding = Readonly<{ what: string; status: number; problems: readonly string[] }>
+
+/** A function that starts, in an account that has never seen it, with the time for its retries. */
+const patience = 15_000
+
+/** One request as it is given: Node's own `fetch` would add `Sec-Fetch-Mode: cors`, and start no login. */
+const send = (origin: string, { method = 'GET', path, headers = {}, body }: Sent): Promise<Reply> =>
+  new Promise((resolve, reject) => {
+    const url = new URL(path, origin)
+    const options = { method, headers, signal: AbortSignal.timeout(patience) }
+    const sent = (url.protocol === 'https:' ? secure : plain)(url, options, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8').on('data', (piece: string) => {
+        text += piece
+      })
+      answer.once('error', reject).once('end', () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          overTls: url.protocol === 'https:',
+          header: (name) => answer.headersDistinct[name]?.join(', '),
+          cookies: answer.headersDistinct['set-cookie'] ?? [],
+          body: text,
+        }),
+      )
+    })
+    sent.once('error', reject).end(body)
+  })
+
+const findingOf = async (origin: string, { what, sent, problems }: Check): Promise<Finding> => {
+  try {
+    const reply = await send(origin, sent)
+    return { what, status: reply.status, problems: problems(reply) }
+  } catch (error) {
+    return { what, status: 0, problems: [`no answer: ${error instanceof Error ? error.message : error}`] }
+  }
+}
+
+/** Sends every check to a deployment, one after the other, and tells of each as it comes. */
+export const smoke = async (
+  origin: string,
+  options: Options = {},
+  tell: (finding: Finding) => void = () => {},
+): Promise<readonly Finding[]> => {
+  const findings: Finding[] = []
+  for (const check of checks(origin, options)) {
+    const finding = await findingOf(origin, check)
+    findings.push(finding)
+    tell(finding)
+  }
+  return findings
+}
+
+const usage = 'npm run smoke -- <url of the gateway> [--org <organisation>] [--cors <listed origin>]'
+
+const asked = (args: string[]): (Options & { origin: string }) | undefined => {
+  try {
+    const { positionals, values } = parseArgs({
+      args,
+      options: { org: { type: 'string' }, cors: { type: 'string' } },
+      allowPositionals: true,
+    })
+    const [url, ...more] = positionals
+    return url && more.length === 0 ? { ...values, origin: new URL(url).origin } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const lines = ({ what, status, problems }: Finding): string =>
+  [
+    `${problems.length === 0 ? 'ok  ' : 'FAIL'} ${status || '---'} ${what}`,
+    ...problems.map((problem) => `         ${problem}`),
+  ].join('\n')
+
+if (import.meta.main) {
+  const found = asked(process.argv.slice(2))
+  if (found === undefined) {
+    console.log(usage)
+    process.exitCode = 2
+  } else {
+    const { origin, ...options } = found
+    const findings = await smoke(origin, options, (finding) => console.log(lines(finding)))
+    const failed = findings.filter(({ problems }) => problems.length > 0).length
+    console.log(`\n${findings.length - failed} of ${findings.length} answers of ${origin} are as documented.`)
+    process.exitCode = failed > 0 ? 1 : 0
+  }
+}
