@@ -1,6 +1,7 @@
-import { type AnswerName, answers, type Code } from '../lib/problem.ts'
-import { answerOn, type HttpRouteName, methodAndPath, prefix, type Route, routes } from '../lib/routes.ts'
+import { type AnswerName, answers } from '../lib/problem.ts'
+import { answerOn, methodAndPath, prefix, type Route, routes } from '../lib/routes.ts'
 import type { Options } from './smoke.ts'
+import { foreign, type Refusal, refusals } from './smoke-refusals.ts'
 import * as rules from './smoke-rules.ts'
 
 /** THE checks of the smoke test: what is sent, and what has to be true of the answer. */
@@ -21,93 +22,6 @@ export type Reply = Readonly<{
 }>
 
 export type Check = Readonly<{ what: string; sent: Sent; problems: (reply: Reply) => string[] }>
-
-/** A refusal of the contract, provoked without credentials. */
-type Refusal = Readonly<{
-  name: HttpRouteName
-  when: string
-  code: Code
-  query?: string
-  path?: string
-  headers?: Readonly<Record<string, string>>
-  body?: string
-  /** Who reads it, where the request itself says so. */
-  readers?: readonly rules.Reader[]
-}>
-
-const json = { 'content-type': 'application/json' }
-const byScript = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
-const programs: readonly rules.Reader[] = ['key', 'problem']
-const foreign = 'https://smoke.invalid'
-
-/** Every refusal that a stranger can provoke. `own`: what a page of the gateway itself sends. */
-const refusals = (own: Readonly<Record<string, string>>): readonly Refusal[] => [
-  { name: 'login', when: 'no organisation', code: 'bad_query', query: 'callback=/' },
-  { name: 'login', when: 'an organisation twice', code: 'bad_query', query: 'org=a&org=b&callback=/' },
-  {
-    name: 'login',
-    when: 'a return URL elsewhere',
-    code: 'return_url_not_allowed',
-    query: 'org=smoke&callback=//smoke.invalid',
-  },
-  {
-    name: 'login',
-    when: 'a script asks',
-    code: 'not_a_navigation',
-    query: 'org=smoke&callback=/',
-    headers: byScript,
-    readers: programs,
-  },
-  {
-    name: 'org-login',
-    when: 'a name that is none',
-    code: 'bad_organisation',
-    path: '/org/de%20mo/login',
-    query: 'callback=/',
-  },
-  {
-    name: 'org-login',
-    when: 'a frame asks',
-    code: 'not_a_navigation',
-    path: '/org/smoke/login',
-    query: 'callback=/',
-    headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
-    readers: ['problem'],
-  },
-  { name: 'callback', when: 'no token', code: 'bad_query', query: 'serviceCallback=/' },
-  { name: 'token-is-set', when: 'nobody', code: 'token_missing' },
-  {
-    name: 'token-is-set',
-    when: 'a bearer that is no token',
-    code: 'token_malformed',
-    headers: { authorization: 'Bearer smoke' },
-  },
-  { name: 'units', when: 'nobody', code: 'token_missing' },
-  {
-    name: 'unit',
-    when: 'nobody',
-    code: 'token_missing',
-    headers: { ...own, ...json },
-    body: '{"unit":null}',
-  },
-  { name: 'unit', when: 'a body that is no JSON', code: 'bad_body', headers: { ...own, ...json }, body: '{' },
-  { name: 'unit', when: 'a form', code: 'not_json', headers: own, body: 'unit=smoke' },
-  {
-    name: 'unit',
-    when: 'another site',
-    code: 'foreign_origin',
-    headers: { ...json, origin: foreign },
-    body: '{"unit":null}',
-  },
-  { name: 'logout', when: 'another site', code: 'foreign_origin', headers: { origin: foreign } },
-  {
-    name: 'logout',
-    when: 'a return URL elsewhere',
-    code: 'return_url_not_allowed',
-    query: 'callback=//smoke.invalid',
-    headers: own,
-  },
-]
 
 const refused = (refusal: Refusal, reader: rules.Reader): Check => {
   const { name, when, code, headers = {}, body } = refusal
@@ -216,6 +130,21 @@ const crossOrigin = (cors: string | undefined): readonly Check[] => [
       ]),
 ]
 
+/** For a proxy in front of a service: contract, section 12. */
+const guarded = (origin: string): readonly Check[] => [
+  {
+    what: 'authorize, a page for nobody: 302 to the login, and nothing about a person',
+    sent: get('/authorize?org=smoke&redirect=1', rules.readers.page.headers),
+    problems: (reply) => [
+      ...rules.everywhere(reply),
+      ...rules.hasStatus(reply, 302),
+      ...rules.leadsTo(reply, `${origin}${prefix}/org/smoke/login?callback=%2F`),
+      ...rules.setsNothing(reply),
+      ...(reply.header('x-imid-sub') === undefined ? [] : ['a stranger is told about a person']),
+    ],
+  },
+]
+
 const started = (origin: string, org: string | undefined): readonly Check[] => {
   const path = `/org/${org === undefined ? 'smoke' : encodeURIComponent(org)}/login`
   const begun = (reply: Reply) => [
@@ -245,6 +174,7 @@ export const checks = (origin: string, { org, cors }: Options): readonly Check[]
       (refusal.readers ?? rules.allReaders).map((reader) => refused(refusal, reader)),
     ),
     ...crossOrigin(cors),
+    ...guarded(origin),
     ...started(origin, org),
   ]
 }

@@ -1,0 +1,94 @@
+import type { Code } from '../lib/problem.ts'
+import type { HttpRouteName } from '../lib/routes.ts'
+import type { Reader } from './smoke-rules.ts'
+
+/** A refusal of the contract, provoked without credentials. */
+export type Refusal = Readonly<{
+  name: HttpRouteName
+  when: string
+  code: Code
+  query?: string
+  path?: string
+  headers?: Readonly<Record<string, string>>
+  body?: string
+  /** Who reads it, where the request itself says so. */
+  readers?: readonly Reader[]
+}>
+
+const json = { 'content-type': 'application/json' }
+const byScript = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
+const programs: readonly Reader[] = ['key', 'problem']
+/** An origin that nobody lists: `.invalid` belongs to nobody (RFC 2606). */
+export const foreign = 'https://smoke.invalid'
+
+/** Every refusal that a stranger can provoke. `own`: what a page of the gateway itself sends. */
+export const refusals = (own: Readonly<Record<string, string>>): readonly Refusal[] => [
+  { name: 'login', when: 'no organisation', code: 'bad_query', query: 'callback=/' },
+  { name: 'login', when: 'an organisation twice', code: 'bad_query', query: 'org=a&org=b&callback=/' },
+  {
+    name: 'login',
+    when: 'a return URL elsewhere',
+    code: 'return_url_not_allowed',
+    query: 'org=smoke&callback=//smoke.invalid',
+  },
+  {
+    name: 'login',
+    when: 'a script asks',
+    code: 'not_a_navigation',
+    query: 'org=smoke&callback=/',
+    headers: byScript,
+    readers: programs,
+  },
+  {
+    name: 'org-login',
+    when: 'a name that is none',
+    code: 'bad_organisation',
+    path: '/org/de%20mo/login',
+    query: 'callback=/',
+  },
+  {
+    name: 'org-login',
+    when: 'a frame asks',
+    code: 'not_a_navigation',
+    path: '/org/smoke/login',
+    query: 'callback=/',
+    headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+    readers: ['problem'],
+  },
+  { name: 'callback', when: 'no token', code: 'bad_query', query: 'serviceCallback=/' },
+  { name: 'authorize', when: 'no rule', code: 'bad_rule' },
+  { name: 'authorize', when: 'a rule that there is not', code: 'bad_rule', query: 'org=smoke&role=editor' },
+  { name: 'authorize', when: 'nobody', code: 'token_missing', query: 'org=smoke' },
+  { name: 'token-is-set', when: 'nobody', code: 'token_missing' },
+  {
+    name: 'token-is-set',
+    when: 'a bearer that is no token',
+    code: 'token_malformed',
+    headers: { authorization: 'Bearer smoke' },
+  },
+  { name: 'units', when: 'nobody', code: 'token_missing' },
+  {
+    name: 'unit',
+    when: 'nobody',
+    code: 'token_missing',
+    headers: { ...own, ...json },
+    body: '{"unit":null}',
+  },
+  { name: 'unit', when: 'a body that is no JSON', code: 'bad_body', headers: { ...own, ...json }, body: '{' },
+  { name: 'unit', when: 'a form', code: 'not_json', headers: own, body: 'unit=smoke' },
+  {
+    name: 'unit',
+    when: 'another site',
+    code: 'foreign_origin',
+    headers: { ...json, origin: foreign },
+    body: '{"unit":null}',
+  },
+  { name: 'logout', when: 'another site', code: 'foreign_origin', headers: { origin: foreign } },
+  {
+    name: 'logout',
+    when: 'a return URL elsewhere',
+    code: 'return_url_not_allowed',
+    query: 'callback=//smoke.invalid',
+    headers: own,
+  },
+]
