@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { brotliDecompressSync } from 'node:zlib'
+
+/** Cloud assemblies: what `cdk synth` writes and `cdk deploy --app <folder>` takes. */
+
+type Resource = { Type: string; Properties: Record<string, unknown> }
+type Template = { Resources: Record<string, Resource> }
+
+/** The name of the stack, and of its files. */
+export const stack = 'imsg-service'
+export const files = {
+  template: `${stack}.template.json`,
+  assets: `${stack}.assets.json`,
+  manifest: 'manifest.json',
+} as const
+
+/** Nothing in the emulator: an alarm over an expression stands there as an alarm of the same name over a metric that nobody has. */
+const withoutExpressions = ({ Resources }: Template): void => {
+  for (const [id, { Type, Properties }] of Object.entries(Resources)) {
+    if (Type !== 'AWS::CloudWatch::Alarm' || !('Metrics' in Properties)) continue
+    delete Properties.Metrics
+    Object.assign(Properties, {
+      Namespace: 'not-in-the-emulator',
+      MetricName: id,
+      Statistic: 'Sum',
+      Period: 300,
+    })
+  }
+}
+
+/** Makes the changes that the emulator needs, and those of a test. A changed template is another asset: its old name may be in the bucket. */
+export const adapt = (folder: string, change: (template: Template) => void = () => {}): string => {
+  const template: Template = JSON.parse(readFileSync(join(folder, files.template), 'utf8'))
+  withoutExpressions(template)
+  change(template)
+  const text = JSON.stringify(template)
+  writeFileSync(join(folder, files.template), text)
+
+  const assets = readFileSync(join(folder, files.assets), 'utf8')
+  const sources: Record<string, { source: { path: string } }> = JSON.parse(assets).files
+  const [name = ''] = Object.entries(sources).find(([, { source }]) => source.path === files.template) ?? []
+  const renamed = createHash('sha256').update(text).digest('hex')
+  for (const file of [files.assets, files.manifest]) {
+    const before = readFileSync(join(folder, file), 'utf8')
+    writeFileSync(join(folder, file), before.replaceAll(name, renamed))
+  }
+  return folder
+}
+
+/** A copy to change. */
+export const copyOf = (folder: string, to: string): string => {
+  cpSync(folder, to, { recursive: true })
+  return to
+}
+
+/** The last release as it was deployed, in one file: its template and bundles, with stand-ins for the addresses. */
+const releaseFile = (): string => {
+  const [name = ''] = readdirSync(import.meta.dirname).filter((file) => /^release-.*\.json\.br$/.test(file))
+  return join(import.meta.dirname, name)
+}
+
+/** What a release was synthesised with. A test puts its own addresses in their place. */
+export const placeholders = {
+  gateway: 'http://gateway.localhost',
+  identity: 'http://identity.localhost',
+} as const
+
+/** Unpacks the last release into a folder, with these addresses in its settings. */
+export const unpackRelease = (
+  folder: string,
+  addresses: Record<keyof typeof placeholders, string>,
+): string => {
+  const packed: Record<string, string> = JSON.parse(
+    brotliDecompressSync(readFileSync(releaseFile())).toString('utf8'),
+  )
+  for (const [name, text] of Object.entries(packed)) {
+    const file = join(folder, name)
+    mkdirSync(dirname(file), { recursive: true, mode: 0o755 })
+    const settled = text
+      .replaceAll(placeholders.gateway, addresses.gateway)
+      .replaceAll(placeholders.identity, addresses.identity)
+    writeFileSync(file, settled, { mode: 0o644 })
+  }
+  return folder
+}

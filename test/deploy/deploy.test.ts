@@ -1,0 +1,196 @@
+import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { smoke } from '../../infra/smoke.ts'
+import { startIdentity } from '../../local/identity/server.ts'
+import { root } from '../../local/synthesis.ts'
+import { engine } from '../engines/python.ts'
+import { adapt, copyOf, stack, unpackRelease } from './assembly.ts'
+import {
+  cdkFor,
+  type Emulator,
+  environment,
+  openFront,
+  physicalIds,
+  putSecret,
+  startEmulator,
+} from './emulator.ts'
+import { person } from './person.ts'
+
+/**
+ * The life of a deployment, in the order in which an operator lives it: CDK's own command line, CloudFormation, zip files in a bucket and
+ * functions that run from them, on MiniStack. What it cannot do is in docs/reliability.md.
+ */
+
+const bin = engine('ministack')
+
+const credentials = { clientId: 'gateway', clientSecret: 'client-secret' }
+const folder = join(root, '.local', 'deploy')
+
+const deployments = async (programs: string) => {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const identity = await startIdentity({ port: 0, ...credentials })
+  const emulator: Emulator = await startEmulator(programs, folder)
+  const front = await openFront(emulator)
+  const cdk = cdkFor(emulator, folder)
+  const settings = {
+    PUBLIC_URL: front.url,
+    IMAS_URL: identity.url,
+    ADMIN_API_URL: identity.url,
+    ACCESS_TOKEN_URL: identity.url,
+    TOKEN_ISSUER: 'unchecked',
+    TOKEN_AUDIENCE: 'unchecked',
+    CORS_ALLOWED_ORIGINS: 'https://editor.example.com',
+    ALARM_EMAIL: 'operators@example.com',
+  }
+
+  /** Today's sources, synthesised by the CLI. */
+  const synthesised = async (name: string, changed: Record<string, string> = {}): Promise<string> => {
+    const outdir = join(folder, name)
+    const { status, text } = await cdk(['synth', '--quiet', '--output', outdir], {
+      ...settings,
+      ...changed,
+      CDK_OUTDIR: outdir,
+    })
+    equal(status, 0, text)
+    return outdir
+  }
+
+  const deploy = async (assembly: string) => {
+    const outputs = join(folder, 'outputs.json')
+    rmSync(outputs, { force: true })
+    const said = await cdk([
+      'deploy',
+      '--app',
+      assembly,
+      '--require-approval',
+      'never',
+      '--outputs-file',
+      outputs,
+    ])
+    const ids = await physicalIds(emulator, stack).catch(() => new Map<string, string>())
+    front.leadTo(ids.get('apiC8550315') ?? '')
+    const read = (): Record<string, string> => JSON.parse(readFileSync(outputs, 'utf8'))[stack]
+    return { ...said, ids, outputs: said.status === 0 ? read() : {} }
+  }
+
+  return {
+    url: front.url,
+    cdk,
+    synthesised,
+    deploy,
+    release: () => unpackRelease(join(folder, 'release'), { gateway: front.url, identity: identity.url }),
+    putCredentials: (id: string) =>
+      putSecret(emulator, id, { client_id: credentials.clientId, client_secret: credentials.clientSecret }),
+    close: async () => {
+      front.close()
+      await emulator.stop()
+      await identity.close()
+    },
+  }
+}
+
+/** What has to be the same after every deployment, by logical id. */
+const kept = (ids: ReadonlyMap<string, string>) =>
+  ['table8235A42E', 'apiC8550315', 'credentialsE4920838'].map((id) => [id, ids.get(id)])
+
+if (bin !== undefined)
+  describe('a deployment', () => {
+    let on: Awaited<ReturnType<typeof deployments>>
+    let released: Awaited<ReturnType<typeof on.deploy>>
+    let today: string
+    let reader: ReturnType<typeof person>
+    let leaver: ReturnType<typeof person>
+    let left: Map<string, string>
+
+    before(async () => {
+      on = await deployments(bin)
+      reader = person(on.url)
+      leaver = person(on.url)
+    })
+    after(() => on.close())
+
+    it('begins in an account that is bootstrapped', async () => {
+      const { status, text } = await on.cdk(['bootstrap', '--app', on.release(), environment])
+      equal(status, 0, text)
+    })
+
+    it('that fails the first time is rolled back, and is no obstacle to the next', async () => {
+      today = await on.synthesised('today')
+      const broken = adapt(copyOf(today, join(folder, 'broken')), ({ Resources }) => {
+        const alarm = Object.values(Resources).find(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
+        delete alarm?.Properties.Threshold
+        delete alarm?.Properties.ComparisonOperator
+      })
+      const { status, text } = await on.deploy(broken)
+      notEqual(status, 0)
+      match(text, /ROLLBACK|failed to deploy/)
+    })
+
+    it('of the last release stands, and health answers 500 until the credentials are in', async () => {
+      released = await on.deploy(adapt(on.release()))
+      equal(released.status, 0, released.text)
+      equal((await reader.health()).status, 500)
+    })
+
+    it('turns healthy within two minutes of the credentials, because its schedule fires', async () => {
+      await on.putCredentials(released.outputs.CredentialsSecret ?? '')
+      const deadline = Date.now() + 120_000
+      let { status } = await reader.health()
+      while (status !== 200 && Date.now() < deadline) {
+        await pause(2000)
+        status = (await reader.health()).status
+      }
+      equal(status, 200)
+    })
+
+    it('of the last release signs people in and out', async () => {
+      equal(await reader.signIn('editor'), `${on.url}/article`)
+      deepEqual(
+        [await reader.poll(), await reader.choose('south'), await reader.preferred()],
+        [200, 200, 'south'],
+      )
+      equal(await leaver.signIn('editor'), `${on.url}/article`)
+      left = new Map(leaver.cookies)
+      deepEqual([await leaver.poll(), await leaver.signOut()], [200, 200])
+    })
+
+    it('of today over the last release keeps table, address, secret, sessions, choices and logouts', async () => {
+      const { status, text, ids, outputs } = await on.deploy(adapt(copyOf(today, join(folder, 'upgrade'))))
+      equal(status, 0, text)
+      deepEqual(kept(ids), kept(released.ids))
+      deepEqual([await reader.poll(), await reader.preferred()], [200, 'south'])
+      for (const [name, value] of left) leaver.cookies.set(name, value)
+      equal(await leaver.poll(), 401, 'a session that was ended stays ended')
+      equal(outputs.PublicUrl, on.url)
+      equal(outputs.TableName, ids.get('table8235A42E'))
+    })
+
+    it('answers as the contract says, seen from outside', async () => {
+      const findings = await smoke(on.url, { org: 'demo' })
+      deepEqual(
+        findings.filter(({ problems }) => problems.length > 0),
+        [],
+      )
+      ok(findings.length > 50)
+    })
+
+    it('without a change does nothing', async () => {
+      const { status, text } = await on.deploy(join(folder, 'upgrade'))
+      equal(status, 0, text)
+      match(text, /\(no changes\)/)
+    })
+
+    it('with a changed setting is made in place', async () => {
+      const before = await on.deploy(join(folder, 'upgrade'))
+      const changed = adapt(await on.synthesised('changed', { GRACE_PERIOD: '7200' }))
+      const { status, text, ids } = await on.deploy(changed)
+      equal(status, 0, text)
+      deepEqual([...ids].toSorted(), [...before.ids].toSorted())
+      equal((await reader.health()).gracePeriod, 7200)
+      equal(await reader.poll(), 200)
+    })
+  })

@@ -1,0 +1,189 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { delimiter, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { root } from '../../local/synthesis.ts'
+
+/** AWS on this machine's own network: MiniStack, whose functions run on the Node of this project. */
+
+export const region = 'eu-north-1'
+const account = '000000000000'
+
+export type Emulator = Readonly<{ port: number; stop: () => Promise<void> }>
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
+
+const answers = (port: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}/_ministack/health`).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+
+/** The functions are children of the emulator, so the whole process group ends. */
+const end = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.pid === undefined) return
+  const gone = once(child, 'exit')
+  process.kill(-child.pid, 'SIGKILL')
+  await gone
+}
+
+/** Starts MiniStack from the folder of its programs. Whatever it writes goes into `folder`. */
+export const startEmulator = async (bin: string, folder: string): Promise<Emulator> => {
+  const port = await freePort()
+  mkdirSync(join(folder, 'tmp'), { recursive: true })
+  // The emulator writes a CommonJS program beside each function; without this it would count as a module of this package.
+  writeFileSync(join(folder, 'package.json'), '{}')
+  const url = `http://127.0.0.1:${port}`
+  const log = createWriteStream(join(folder, 'emulator.log'))
+  const child = spawn(join(bin, 'python'), ['-m', 'ministack'], {
+    cwd: folder,
+    detached: true,
+    env: {
+      PATH: path,
+      HOME: folder,
+      TMPDIR: join(folder, 'tmp'),
+      S3_DATA_DIR: join(folder, 's3'),
+      STATE_DIR: join(folder, 'state'),
+      LAMBDA_EXECUTOR: 'local',
+      GATEWAY_PORT: String(port),
+      BIND_HOST: '127.0.0.1',
+      MINISTACK_HOST: 'localhost',
+      // Functions inherit these: in an account they find AWS by their region.
+      AWS_ENDPOINT_URL_DYNAMODB: url,
+      AWS_ENDPOINT_URL_LAMBDA: url,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
+    },
+  })
+  child.stdout.pipe(log)
+  child.stderr.pipe(log)
+  const stop = () => end(child)
+  process.once('exit', () => child.exitCode === null && child.pid && process.kill(-child.pid, 'SIGKILL'))
+  for (let tries = 0; tries < 240; tries++) {
+    if (await answers(port)) return { port, stop }
+    if (child.exitCode !== null) break
+    await pause(250)
+  }
+  await stop()
+  throw new Error(
+    `MiniStack did not start:\n${readFileSync(join(folder, 'emulator.log'), 'utf8').slice(-2000)}`,
+  )
+}
+
+/** What a CDK command said, and how it ended. */
+export type Said = Readonly<{ status: number | null; text: string }>
+
+/** The real CDK CLI, with this emulator for AWS. `texts`: the settings, where it synthesises. */
+export const cdkFor =
+  ({ port }: Emulator, folder: string) =>
+  async (args: readonly string[], texts: Readonly<Record<string, string>> = {}): Promise<Said> => {
+    const env = {
+      ...texts,
+      PATH: path,
+      HOME: folder,
+      TMPDIR: join(folder, 'tmp'),
+      CI: 'true',
+      CDK_DISABLE_CLI_TELEMETRY: 'true',
+      AWS_ENDPOINT_URL: `http://localhost:${port}`,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_REGION: region,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    }
+    const cli = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk')
+    const child = spawn(process.execPath, [cli, ...args], { cwd: root, env })
+    let text = ''
+    const note = (piece: Buffer) => {
+      text += piece
+    }
+    child.stdout.on('data', note)
+    child.stderr.on('data', note)
+    const [status] = await once(child, 'close')
+    return { status, text }
+  }
+
+/** The environment that is bootstrapped. */
+export const environment = `aws://${account}/${region}`
+
+/** A call of AWS's own API. The emulator reads from the signature which service is meant, and does not check it. */
+const call = async (
+  { port }: Emulator,
+  service: string,
+  where: string,
+  init: RequestInit = {},
+): Promise<string> => {
+  const authorization = `AWS4-HMAC-SHA256 Credential=test/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`
+  const headers = { authorization, ...init.headers }
+  const answer = await fetch(`http://127.0.0.1:${port}${where}`, { ...init, headers })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${service} ${where}: ${answer.status} ${text.slice(0, 500)}`)
+  return text
+}
+
+/** Puts the credentials where refresh-state reads them, as the operator does. */
+export const putSecret = (emulator: Emulator, id: string, value: object): Promise<string> =>
+  call(emulator, 'secretsmanager', '/', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'secretsmanager.PutSecretValue',
+    },
+    body: JSON.stringify({ SecretId: id, SecretString: JSON.stringify(value) }),
+  })
+
+/** The names that CloudFormation gave the resources of a stack, by logical id; nothing when there is no such stack. */
+export const physicalIds = async (emulator: Emulator, stack: string): Promise<Map<string, string>> => {
+  const query = new URLSearchParams({
+    Action: 'DescribeStackResources',
+    StackName: stack,
+    Version: '2010-05-15',
+  })
+  const text = await call(emulator, 'cloudformation', '/', { method: 'POST', body: query })
+  const members = text.split('<member>').slice(1)
+  return new Map(
+    members.flatMap((member) => {
+      const [, id] = /<LogicalResourceId>([^<]+)</.exec(member) ?? []
+      const [, name] = /<PhysicalResourceId>([^<]+)</.exec(member) ?? []
+      return id && name ? [[id, name] as const] : []
+    }),
+  )
+}
+
+/**
+ * A front on a port that is known before anything is deployed, as a proxy or DNS is: PUBLIC_URL has to be. It passes on to the API
+ * of the stack, which the emulator knows by its host name.
+ */
+export const openFront = async ({ port }: Emulator) => {
+  let apiId = ''
+  const server = createServer((incoming, outgoing) => {
+    const { method, url, headers } = incoming
+    const host = `${apiId}.execute-api.localhost:${port}`
+    const sent = request(
+      { host: '127.0.0.1', port, method, path: url, headers: { ...headers, host } },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+        answer.pipe(outgoing)
+      },
+    )
+    sent.once('error', () => outgoing.destroy())
+    incoming.pipe(sent)
+  })
+  await once(server.listen(0, 'localhost'), 'listening')
+  return {
+    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    leadTo: (id: string) => {
+      apiId = id
+    },
+    close: () => server.close(),
+  }
+}
