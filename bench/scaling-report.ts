@@ -55,11 +55,11 @@ Default limits of an account in one region, in the order in which they are met:
 
 | open tabs | limit | what happens | what to do |
 |--:|---|---|---|
+| ${whole(limits.newAccountConcurrency * limits.perConcurrency * 5)}, in an account that is **new** | a concurrency of ${limits.newAccountConcurrency}, so ${limits.newAccountConcurrency * limits.perConcurrency} requests a second | 429 at Lambda, 503 to the browser | ask for ${whole(limits.lambdaConcurrency)} before anybody moves in |
 | ${whole(limits.httpApiPerSecond * 5)} | ${whole(limits.httpApiPerSecond)} requests a second at API Gateway | 429 to the browser | ask for more; beyond some 100,000 a second several regions or accounts |
 | ${whole(limits.lambdaConcurrency * limits.perConcurrency * 5)} | ${whole(limits.lambdaConcurrency)} units of concurrency | 429 at Lambda, 503 to the browser | ask for more; tens of thousands are granted, ${whole(loads[2]?.granted ?? 0)} are not: several accounts |
 | ${whole(limits.lambdaGrowth * limits.perConcurrency * 5)} more within ten seconds | ${whole(limits.lambdaGrowth)} new instances every ten seconds for a function | the same during the jump | tabs that come back after an outage need jitter; provisioned concurrency |
 | ${whole((limits.tableReadUnits / unitsPerPoll) * 5)} | ${whole(limits.tableReadUnits)} read units a second for a table | throttling, 503 after the retries | ask for more; warm throughput before a launch |
-| ${whole(hotTabs)} **of one organisation** | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`ORG#<org>\` is read by every instance once in ${organisationTtl} seconds: ${whole(hotInstances)} instances are its end | below |
 | ${whole(limits.partitionReadUnits * 60 * limits.perConcurrency * 5)} | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`STATE\` is read by every instance once a minute: ${whole(limits.partitionReadUnits * 60)} instances are its end, fewer once its keys pass 4 kB | believe the copy for longer (the contract allows ten minutes), or write it under several keys |
 
 **The hot organisation.** DynamoDB moves a hot item to a partition of its own (adaptive capacity), and there it ends: ${whole(limits.partitionReadUnits)} strongly consistent

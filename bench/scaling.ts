@@ -39,6 +39,8 @@ export const prices = {
 export const limits = {
   httpApiPerSecond: 10_000,
   lambdaConcurrency: 1000,
+  /** What many new accounts have until they ask. */
+  newAccountConcurrency: 10,
   /** Synchronous requests a second for each unit of concurrency that is granted. */
   perConcurrency: 10,
   /** New instances of one function every ten seconds. */
