@@ -7,7 +7,7 @@ import * as rules from './smoke-rules.ts'
 /** THE checks of the smoke test: what is sent, and what has to be true of the answer. */
 
 export type Sent = Readonly<{
-  method?: 'GET' | 'POST' | 'OPTIONS'
+  method?: 'GET' | 'HEAD' | 'POST' | 'OPTIONS'
   path: string
   headers?: Readonly<Record<string, string>>
   body?: string
@@ -42,6 +42,7 @@ const refused = (refusal: Refusal, reader: rules.Reader): Check => {
       ...rules.everywhere(reply),
       ...rules.hasStatus(reply, status),
       ...rules.reads[reader](reply, answer, code),
+      ...(status === 401 ? rules.challenges(reply, code) : []),
       ...(name === 'logout' ? [] : rules.setsNothing(reply)),
     ],
   }
@@ -59,6 +60,15 @@ const served = (origin: string, own: Readonly<Record<string, string>>): readonly
       ...rules.hasStatus(reply, 200, 'there is no state: has refresh-state run, are its credentials in?'),
       ...rules.isHealth(reply),
       ...rules.setsNothing(reply),
+    ],
+  },
+  {
+    what: 'health, for a monitor that asks by HEAD: the same without a body',
+    sent: { ...get('/health'), method: 'HEAD' },
+    problems: (reply) => [
+      ...rules.everywhere(reply),
+      ...rules.hasStatus(reply, 200),
+      ...(reply.body === '' ? [] : ['HEAD has a body']),
     ],
   },
   {

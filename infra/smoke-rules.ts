@@ -57,6 +57,9 @@ export const everywhere = (reply: Reply): Problems => [
   ...isOurs(reply),
   ...is('cache-control', reply.header('cache-control'), 'no-store'),
   ...is('x-content-type-options', reply.header('x-content-type-options'), 'nosniff'),
+  ...(/json/.test(reply.header('content-type') ?? '')
+    ? is('cross-origin-resource-policy', reply.header('cross-origin-resource-policy'), 'same-site')
+    : []),
   ...is('referrer-policy', reply.header('referrer-policy'), 'no-referrer'),
   ...(reply.overTls
     ? wants(/max-age=\d{7}/.test(reply.header('strict-transport-security') ?? ''), 'no year of HSTS')
@@ -108,6 +111,17 @@ export const reads: Readonly<Record<Reader, (reply: Reply, answer: AnswerName, c
     ]
   },
   page: (reply) => isDocument(reply),
+}
+
+/** RFC 6750 section 3. API Gateway may rename the header on its way. */
+export const challenges = (reply: Reply, code: Code): Problems => {
+  const presented = code !== 'token_missing' && code !== 'not_a_navigation'
+  const found = reply.header('www-authenticate') ?? reply.header('x-amzn-remapped-www-authenticate')
+  return is(
+    'www-authenticate',
+    found,
+    `Bearer realm="imsg-service"${presented ? ', error="invalid_token"' : ''}`,
+  )
 }
 
 const checksum = /^(sha256[:-])?[\w+/=-]{32,}$/i
@@ -187,6 +201,7 @@ export const startsLogin = (reply: Reply, origin: string, to: string): Problems 
   if (!URL.canParse(callback)) return ['the identity service is told no callback URL']
   const back = new URL(callback)
   const overTls = origin.startsWith('https:')
+  const bound = [...back.searchParams.keys()].some((name) => name !== 'serviceCallback')
   return [
     ...wants(
       overTls ? location.startsWith('https:') : true,
@@ -194,7 +209,8 @@ export const startsLogin = (reply: Reply, origin: string, to: string): Problems 
     ),
     ...is('the callback URL', `${back.origin}${back.pathname}`, `${origin}${prefix}/callback`),
     ...is('serviceCallback', back.searchParams.get('serviceCallback'), to),
-    ...wants(reply.cookies.length > 0, 'no login cookie is set: LOGIN_BINDING is off'),
+    // With LOGIN_BINDING=off there is neither.
+    ...is('whether a cookie is set, as the callback URL carries its proof,', reply.cookies.length > 0, bound),
     ...reply.cookies.flatMap((cookie) => isLoginCookie(cookie, overTls)),
   ]
 }

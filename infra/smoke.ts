@@ -41,13 +41,29 @@ const send = (origin: string, { method = 'GET', path, headers = {}, body }: Sent
     sent.once('error', reject).end(body)
   })
 
-const findingOf = async (origin: string, { what, sent, problems }: Check): Promise<Finding> => {
+/** A login that API Gateway took at another host than that of PUBLIC_URL is sent there once, as behind a proxy. */
+const askedAgain = (origin: string, { status, header }: Reply): Sent | undefined => {
+  const location = header('location') ?? ''
+  const marked = location.startsWith(`${origin}/`) && /[?&]redirected=1(&|$)/.test(location)
+  return status === 302 && marked ? { path: location.slice(origin.length) } : undefined
+}
+
+/** The answer that counts, or why there is none. */
+const replyTo = async (origin: string, sent: Sent): Promise<Reply | string> => {
   try {
     const reply = await send(origin, sent)
-    return { what, status: reply.status, problems: problems(reply) }
+    const again = askedAgain(origin, reply)
+    return again ? await send(origin, { ...sent, ...again }) : reply
   } catch (error) {
-    return { what, status: 0, problems: [`no answer: ${error instanceof Error ? error.message : error}`] }
+    return `no answer: ${error instanceof Error ? error.message : error}`
   }
+}
+
+const findingOf = async (origin: string, { what, sent, problems }: Check): Promise<Finding> => {
+  const reply = await replyTo(origin, sent)
+  return typeof reply === 'string'
+    ? { what, status: 0, problems: [reply] }
+    : { what, status: reply.status, problems: problems(reply) }
 }
 
 /** Sends every check to a deployment, one after the other, and tells of each as it comes. */

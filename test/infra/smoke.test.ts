@@ -157,6 +157,21 @@ describe('the smoke test', () => {
       { org: 'demo' },
     ],
     [
+      'a login that nothing ties to its browser',
+      (answer) => {
+        delete answer.headers['set-cookie']
+      },
+      /org-login: a login is begun: whether a cookie is set.* is false, not true/,
+      { org: 'demo' },
+    ],
+    [
+      'a refusal without a challenge',
+      (answer) => {
+        delete answer.headers['www-authenticate']
+      },
+      /token-is-set, nobody: the key of token_missing: www-authenticate is missing/,
+    ],
+    [
       'a login that comes back to somebody else',
       (answer) => {
         const { location = '' } = answer.headers
