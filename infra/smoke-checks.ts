@@ -87,6 +87,16 @@ const served = (origin: string, own: Readonly<Record<string, string>>): readonly
     ],
   },
   {
+    what: 'callback, the same by a browser: on to an address without the token',
+    sent: get('/callback?imid_token=smoke&serviceCallback=/', rules.readers.page.headers),
+    problems: (reply) => [
+      ...rules.everywhere(reply),
+      ...rules.hasStatus(reply, 303),
+      ...rules.leavesToken(reply, `${origin}${prefix}/login-failed?code=`),
+      ...rules.setsNothing(reply),
+    ],
+  },
+  {
     what: 'logout, nobody: 200, and the cookie is taken away',
     sent: { method: 'POST', path: `${prefix}/logout`, headers: own },
     problems: (reply) => [
@@ -105,13 +115,6 @@ const served = (origin: string, own: Readonly<Record<string, string>>): readonly
       ...rules.leadsTo(reply, `${origin}/`),
     ],
   },
-  ...[get('/smoke'), get('/unit'), get('/units/')].map(
-    (sent): Check => ({
-      what: `${sent.path}: 404`,
-      sent,
-      problems: (reply) => rules.hasStatus(reply, 404),
-    }),
-  ),
 ]
 
 const crossOrigin = (cors: string | undefined): readonly Check[] => [

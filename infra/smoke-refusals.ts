@@ -1,10 +1,10 @@
 import type { Code } from '../lib/problem.ts'
-import type { HttpRouteName } from '../lib/routes.ts'
+import type { EndpointName } from '../lib/routes.ts'
 import type { Reader } from './smoke-rules.ts'
 
 /** A refusal of the contract, provoked without credentials. */
 export type Refusal = Readonly<{
-  name: HttpRouteName
+  name: EndpointName
   when: string
   code: Code
   query?: string
@@ -65,6 +65,21 @@ export const refusals = (own: Readonly<Record<string, string>>): readonly Refusa
     when: 'a bearer that is no token',
     code: 'token_malformed',
     headers: { authorization: 'Bearer smoke' },
+  },
+  { name: 'not-found', when: 'a path that there is not', code: 'not_found', path: '/smoke' },
+  { name: 'not-found', when: 'a slash too many', code: 'not_found', path: '/units/' },
+  { name: 'not-found', when: 'another method', code: 'not_found', path: '/unit' },
+  {
+    name: 'login-failed',
+    when: 'a refusal of a callback',
+    code: 'token_expired',
+    query: 'code=token_expired&id=smoke-test',
+  },
+  {
+    name: 'login-failed',
+    when: 'a code that is none',
+    code: 'bad_query',
+    query: 'code=smoke&id=smoke-test',
   },
   { name: 'units', when: 'nobody', code: 'token_missing' },
   {

@@ -80,6 +80,15 @@ export const isJson = (reply: Reply, wanted: object): Problems => [
 
 export const leadsTo = (reply: Reply, to: string): Problems => is('location', reply.header('location'), to)
 
+/** A refused callback: contract, section 3. */
+export const leavesToken = (reply: Reply, page: string): Problems => {
+  const location = reply.header('location') ?? ''
+  return [
+    ...wants(location.startsWith(page), `location is ${shown(location)}, not ${page}...`),
+    ...wants(!location.includes('imid_token'), 'the token stays in the address'),
+  ]
+}
+
 const isDocument = (reply: Reply): Problems => [
   ...is('content-type', mediaType(reply), 'text/html'),
   ...wants(/^<!doctype html>/i.test(reply.body.trimStart()), 'the page has no doctype'),
