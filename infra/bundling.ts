@@ -101,11 +101,7 @@ export const filesOf = (route: string): readonly [index: BundledFile, ...later: 
 const modes = { file: 0o644, folder: 0o755 }
 
 /** Writes the files of a function into a folder, and `files` beside them, with the same modes under any umask. */
-export const bundle = (
-  route: string,
-  outdir: string,
-  files: Readonly<Record<string, string>> = {},
-): void => {
+export const bundle = (route: string, outdir: string, files: Readonly<Record<string, string>> = {}): void => {
   mkdirSync(outdir, { recursive: true })
   chmodSync(outdir, modes.folder)
   const bundled = filesOf(route).map(({ name, text }) => [name, text] as const)
