@@ -57,7 +57,8 @@ export const everywhere = (reply: Reply): Problems => [
   ...isOurs(reply),
   ...is('cache-control', reply.header('cache-control'), 'no-store'),
   ...is('x-content-type-options', reply.header('x-content-type-options'), 'nosniff'),
-  ...(/json/.test(reply.header('content-type') ?? '')
+  // Some fronts give a redirect a type though it has no body.
+  ...(reply.body !== '' && /json/.test(reply.header('content-type') ?? '')
     ? is('cross-origin-resource-policy', reply.header('cross-origin-resource-policy'), 'same-site')
     : []),
   ...is('referrer-policy', reply.header('referrer-policy'), 'no-referrer'),
