@@ -25,32 +25,12 @@ const run = async (forced = false): Promise<Record<string, unknown>> => {
 const health = async () => JSON.parse((await gateway.call('health')).body ?? '')
 
 const good = goodKeys()
-const [rs256, , , es256, ed] = good
 const rsaPair = pairOf('rs256')
 const weak = generateKeyPairSync('rsa', { modulusLength: 1024 })
-const large = publicJwk('large', 'RS256', weak, { n: Buffer.alloc(1025, 0xff).toString('base64url') })
-const { d, p, q, dp, dq, qi } = rsaPair.privateKey.export({ format: 'jwk' })
 const zerosBefore = (number = '', zeros = 200): string =>
   Buffer.concat([Buffer.alloc(zeros), Buffer.from(number, 'base64url')]).toString('base64url')
 const numberOf = (pair: typeof weak): string => pair.publicKey.export({ format: 'jwk' }).n ?? ''
-
-const beside = (odd: unknown): KeySetAnswer => sending({ keys: [...good, odd] })
-const rsa = (more: object) => publicJwk('odd', 'RS256', rsaPair, more)
-
-/** Keys that verify nothing: weak ones, and numbers that are no key. */
-const broken: Readonly<Record<string, object>> = {
-  'RSA of 1,024 bits': publicJwk('odd', 'RS256', weak),
-  'RSA of 1,024 bits behind zeros': publicJwk('odd', 'RS256', weak, { n: zerosBefore(numberOf(weak)) }),
-  'RSA of 8,200 bits': large,
-  'an exponent of 1 behind zeros': rsa({ e: 'AAAB' }),
-  'an exponent of 3 behind zeros': rsa({ e: 'AAAAAw' }),
-  'a modulus that is a number': rsa({ n: 7 }),
-  'a point off its curve': { ...es256, kid: 'odd', y: es256?.x },
-  'a point of zeros': { ...es256, kid: 'odd', x: zerosBefore('', 32), y: zerosBefore('', 32) },
-  'a point without y': { ...es256, kid: 'odd', y: undefined },
-  'a point of another curve': { ...es256, kid: 'odd', crv: 'P-521', alg: 'ES512' },
-  'an Edwards key that is too short': { ...ed, kid: 'odd', x: 'AQAB' },
-}
+const beside = (...odd: readonly unknown[]): KeySetAnswer => sending({ keys: [...good, ...odd] })
 
 const endless: KeySetAnswer = (response) => {
   const trickle = setInterval(() => response.write(' '.repeat(100_000)), 1)
@@ -64,38 +44,12 @@ const trickling: KeySetAnswer = (response) => {
 
 const captured: readonly (readonly [what: string, answer: KeySetAnswer, reason: RegExp])[] = [
   ['no keys', sending({ keys: [] }), /no key that can be used/],
-  ['no member "keys"', sending({}), /not a key set/],
-  ['keys that are an object', sending({ keys: { 0: rs256 } }), /not a key set/],
   ['a list instead of a set', sending(good), /not a key set/],
-  ['null', sending(null), /not a key set/],
-  ['a text', sending('"keys"'), /not a key set/],
   ['a kid twice', beside(publicJwk('rs256', 'RS512')), /same kid/],
-  ['the same key twice', beside(rs256), /same kid/],
   ['a symmetric key', beside({ kty: 'oct', kid: 'odd', alg: 'HS256', k: 'c2VjcmV0' }), /symmetric/],
-  ['a symmetric key without its value', beside({ kty: 'oct', kid: 'odd' }), /symmetric/],
-  [
-    'a symmetric value in another key',
-    beside(publicJwk('odd', 'RS256', rsaPair, { k: 'c2VjcmV0' })),
-    /symmetric/,
-  ],
-  ...Object.entries({ d, p, q, dp, dq, qi, oth: [] }).map(
-    ([member, value]) =>
-      [
-        `the private member ${member}`,
-        beside(publicJwk('odd', 'RS256', rsaPair, { [member]: value })),
-        /private key/,
-      ] as const,
-  ),
   ['a private key that is not for us', beside({ kty: 'EC', use: 'enc', d: 'AQ' }), /private key/],
   ['nothing but a weak key', sending({ keys: [publicJwk('odd', 'RS256', weak)] }), /no key that can be used/],
-  [
-    '33 keys',
-    sending({ keys: Array.from({ length: 33 }, (_, number) => publicJwk(`key ${number}`, 'RS256')) }),
-    /too many keys/,
-  ],
   ['HTML', sending('<!doctype html><title>Service is being updated</title>', 'text/html'), /not JSON/],
-  ['an empty body', sending(''), /not JSON/],
-  ['half a document', sending('{"keys":['), /not JSON/],
   ['10 MB', sending({ keys: good, padding: 'x'.repeat(10_000_000) }), /too large/],
   ['a body that never ends', endless, /too large/],
   ['a body that comes in drops', trickling, /no answer in time/],
@@ -114,14 +68,6 @@ const captured: readonly (readonly [what: string, answer: KeySetAnswer, reason: 
       sending({ keys: good })(response)
     },
     /status 404/,
-  ],
-  [
-    'a 500 in JSON',
-    (response) => {
-      response.statusCode = 500
-      sending('errors.api.InternalServerError')(response)
-    },
-    /status 500/,
   ],
   ['a connection that breaks off', (response) => response.destroy(), /no connection/],
 ]
@@ -157,7 +103,7 @@ describe('A captured or faulty key set', () => {
     await run()
     const before = await health()
     gateway.clock.ahead += 61
-    gateway.keySet.answer = beside(rs256)
+    gateway.keySet.answer = beside(good[0])
     const line = await run(true)
     equal(line.code, 'failed')
     match(String(line.reason), /same kid/)
@@ -178,19 +124,21 @@ describe('A captured or faulty key set', () => {
     equal((await health()).inGrace, false)
   })
 
-  for (const odd of [...uselessKeys(), { kid: 'no kind', alg: 'toString' }, { kty: 'RSA' }])
-    it(`passes over what is not for us: ${JSON.stringify({ ...odd, n: undefined, x: undefined, y: undefined }).slice(0, 100)}`, async () => {
-      gateway.keySet.answer = sending({ keys: [...good, odd] })
-      equal((await run()).code, 'unchanged')
-    })
-
-  for (const [what, odd] of Object.entries(broken))
-    it(`is used but for a key that is broken: ${what}`, async () => {
+  it('is the same without keys that are broken or not for us, in whatever order it comes', async () => {
+    const broken = [
+      publicJwk('odd', 'RS256', weak, { n: zerosBefore(numberOf(weak)) }),
+      publicJwk('odd', 'RS256', rsaPair, { e: 'AAAAAw' }),
+      { ...good[3], kid: 'odd', y: good[3]?.x },
+      { ...good[3], kid: 'odd', x: zerosBefore('', 32), y: zerosBefore('', 32) },
+      { ...good[3], kid: 'odd', crv: 'P-521', alg: 'ES512' },
+      { ...good[4], kid: 'odd', x: 'AQAB' },
+    ]
+    gateway.keySet.answer = sending({ keys: good })
+    await run()
+    for (const odd of [...broken, ...uselessKeys(), { kty: 'RSA' }]) {
       gateway.keySet.answer = beside(odd)
-      equal((await run()).code, 'unchanged')
-    })
-
-  it('is kept as the same content in whatever order it comes', async () => {
+      equal((await run()).code, 'unchanged', JSON.stringify(odd).slice(0, 200))
+    }
     gateway.keySet.answer = sending({ keys: good.toReversed() })
     equal((await run()).code, 'unchanged')
   })

@@ -9,89 +9,49 @@ const gateway = await openForgedGateway({ ADMIN_API_URL: '', ACCESS_TOKEN_URL: '
 
 type Person = readonly [org: string, sub: string]
 
-/** Two different people whose names, put together carelessly, spell the same. */
-const pairs: readonly (readonly [Person, Person])[] = [
+/** Two different people whose names, put together carelessly, spell the same. Keys of any names: `test/properties/`. */
+const pairs = [
   [
     ['a#b', 'c'],
     ['a', 'b#c'],
   ],
   [
-    ['a%23b', 'c'],
-    ['a#b', 'c'],
-  ],
-  [
-    ['a', 'b'],
-    ['a#', 'b'],
-  ],
-  [
-    ['a', 'b'],
-    ['a', '#b'],
-  ],
-  [
-    ['a/b', 'c'],
-    ['a', 'b/c'],
+    ['o%23p', 'q'],
+    ['o#p', 'q'],
   ],
   [
     ['a","b', 'c'],
     ['a', 'b","c'],
   ],
   [
-    ['a\\', 'b'],
-    ['a', '\\b'],
+    ['d', 'e'],
+    ['D', 'e'],
   ],
   [
-    ['a', 'b'],
-    ['A', 'b'],
+    ['d', 'f'],
+    ['d', ' f'],
   ],
   [
-    ['a', 'b'],
-    ['a', 'B'],
+    ['g', 'h'],
+    ['h', 'g'],
   ],
   [
-    ['a', 'b'],
-    ['a ', 'b'],
+    ['ij', 'k'],
+    ['i', 'jk'],
   ],
   [
-    ['a', 'b'],
-    ['a', ' b'],
+    ['l', '\u00e9'],
+    ['l', 'e\u0301'],
   ],
   [
-    ['a', 'b'],
-    ['b', 'a'],
-  ],
-  [
-    ['ab', 'c'],
-    ['a', 'bc'],
-  ],
-  [
-    ['a', '\u00e9'],
-    ['a', 'e\u0301'],
-  ],
-  [
-    ['a', 'b'],
-    ['a', '\uff42'],
-  ],
-  [
-    ['a', 'b'],
-    ['\u0430', 'b'],
-  ],
-  [
-    ['a', 'b'],
-    ['a', 'b\u200b'],
-  ],
-  [
-    ['a', '__proto__'],
-    ['a', 'constructor'],
+    ['m', '__proto__'],
+    ['m', 'constructor'],
   ],
   [
     ['SUBJECT', 'x'],
     ['ORG', 'x'],
   ],
-  [
-    ['a', 'b@example.test'],
-    ['a', 'B@example.test'],
-  ],
-]
+] as const satisfies readonly (readonly [Person, Person])[]
 
 const tokenOf = ([org, sub]: Person, more: object = {}): string =>
   forged({
@@ -107,50 +67,51 @@ const prefer = (bearer: string, unit: string | null) =>
     body: JSON.stringify({ unit }),
   })
 
-describe('Two people', () => {
-  for (const [one, other] of pairs) {
-    const both = `${JSON.stringify(one)} and ${JSON.stringify(other)}`
-    it(`share no preference: ${both}`, async () => {
-      const [a, b] = [tokenOf(one), tokenOf(other)]
-      for (const bearer of [a, b]) await prefer(bearer, null)
-      equal((await prefer(a, 'north')).statusCode, 200)
-      deepEqual([await preferred(a), await preferred(b)], ['north', null])
-      equal((await prefer(b, 'south')).statusCode, 200)
-      deepEqual([await preferred(a), await preferred(b)], ['north', 'south'])
-    })
+const statusOf = async (bearer: string): Promise<number> =>
+  (await gateway.call('token-is-set', { bearer })).statusCode
 
-    for (const [what, more] of [
-      ['of the same jti', { jti: `one for two ${both}` }],
-      ['without a jti', { jti: undefined, other: both }],
-    ] as const)
-      it(`share no session ${what}: ${both}`, async () => {
+describe('Two people', () => {
+  it('share no preference', async () => {
+    for (const [one, other] of pairs) {
+      const [a, b] = [tokenOf(one), tokenOf(other)]
+      const both = `${JSON.stringify(one)} and ${JSON.stringify(other)}`
+      equal((await prefer(a, 'north')).statusCode, 200)
+      deepEqual({ a: await preferred(a), b: await preferred(b) }, { a: 'north', b: null }, both)
+      equal((await prefer(b, 'south')).statusCode, 200)
+      deepEqual({ a: await preferred(a), b: await preferred(b) }, { a: 'north', b: 'south' }, both)
+    }
+  })
+
+  it('share no session, with the same jti or without one', async () => {
+    for (const more of [{ jti: 'one for two' }, { jti: undefined, other: 1 }])
+      for (const [one, other] of pairs) {
         const [a, b] = [tokenOf(one, more), tokenOf(other, more)]
         await gateway.call('logout', { bearer: a, headers: fromOurPage })
-        equal((await gateway.call('token-is-set', { bearer: a })).statusCode, 401)
-        equal((await gateway.call('token-is-set', { bearer: b })).statusCode, 200)
-      })
-  }
+        const both = `${JSON.stringify(one)} and ${JSON.stringify(other)}`
+        deepEqual({ a: await statusOf(a), b: await statusOf(b) }, { a: 401, b: 200 }, both)
+      }
+  })
 
-  for (const [what, one, other] of [
-    ['two jti', { jti: 'a' }, { jti: 'b' }],
-    ['jti in another case', { jti: 'case' }, { jti: 'CASE' }],
-    ['jti, the one a number', { jti: 7 }, { jti: '7' }],
-    ['an empty jti and other claims', { jti: '', other: 1 }, { jti: '', other: 2 }],
-    ['a jti that is the other payload', { jti: 'x' }, { jti: undefined }],
-  ] as const)
-    it(`or one with two sessions: one ends and the other stays, told apart by ${what}`, async () => {
+  it('or one with two sessions: one ends and the other stays', async () => {
+    for (const [what, one, other] of [
+      ['two jti', { jti: 'a' }, { jti: 'b' }],
+      ['jti in another case', { jti: 'case' }, { jti: 'CASE' }],
+      ['jti, the one a number', { jti: 7 }, { jti: '7' }],
+      ['an empty jti and other claims', { jti: '', other: 1 }, { jti: '', other: 2 }],
+      ['a jti that is the other payload', { jti: 'x' }, { jti: undefined }],
+    ] as const) {
       const sub = `two sessions, ${what}`
       const [a, b] = [forged({ claims: { ...one, sub } }), forged({ claims: { ...other, sub } })]
       await gateway.call('logout', { bearer: a })
-      equal((await gateway.call('token-is-set', { bearer: a })).statusCode, 401)
-      equal((await gateway.call('token-is-set', { bearer: b })).statusCode, 200)
-    })
+      deepEqual({ a: await statusOf(a), b: await statusOf(b) }, { a: 401, b: 200 }, what)
+    }
+  })
 
   it('are told apart by organisation and subject, never by name or e-mail', async () => {
     const more = { email: 'same@example.test', name: 'Same', userinfo: { email: 'same@example.test' } }
-    const [a, b] = [tokenOf(['a', 'first'], more), tokenOf(['a', 'second'], more)]
+    const [a, b] = [tokenOf(['n', 'first'], more), tokenOf(['n', 'second'], more)]
     await prefer(a, 'north')
     equal(await preferred(b), null)
-    equal(await preferred(tokenOf(['a', 'first'], { userinfo: { email: 'new@example.test' } })), 'north')
+    equal(await preferred(tokenOf(['n', 'first'], { userinfo: { email: 'new@example.test' } })), 'north')
   })
 })

@@ -58,21 +58,7 @@ const pieces = [
   '[::1] 127.0.0.1 0x7f.1 2130706433 localhost user:pw@ /imsg-service/v1/login /imsg-service/v1/callback imsg-service v1 login callback',
   'org a A 0 x y .test %2f%2f %255c ..%2f ..%5c %2e%2e/ .%2e/ ;/ ..;/ ?x=1 #/y /article',
 ].flatMap((line) => line.split(' '))
-const odd = [
-  '\t',
-  '\n',
-  '\r',
-  ' ',
-  '\0',
-  '\u007f',
-  '\u00a0',
-  '\u200b',
-  '\u3002',
-  '\uff0f',
-  '\uff0e',
-  '\u24d4',
-  '\ud800',
-]
+const odd = [...'\t\n\r \0\u007f\u00a0\u200b\u3002\uff0f\uff0e\u24d4', '\ud800']
 
 const piece = fc.constantFrom(...pieces)
 const printable = fc.array(piece, { minLength: 1, maxLength: 7 }).map((parts) => parts.join(''))
@@ -114,9 +100,9 @@ describe('any return URL', () => {
           if (staysHome(input)) accepted++
         },
       ),
-      { numRuns: 30_000 },
+      { numRuns: 15_000 },
     )
-    ok(accepted > 1500, `only ${accepted} were accepted: the property says little`)
+    ok(accepted > 750, `only ${accepted} were accepted: the property says little`)
   })
 
   it('stays home with an attack in front of it, behind it or inside it', () => {
@@ -130,7 +116,7 @@ describe('any return URL', () => {
     const spliced = fc.tuple(known, piece, fc.nat(30)).map(([a, b, i]) => a.slice(0, i) + b + a.slice(i))
     fc.assert(
       fc.property(fc.oneof(cut, spliced), (input) => void staysHome(input)),
-      { numRuns: 10_000 },
+      { numRuns: 6_000 },
     )
   })
 

@@ -6,41 +6,13 @@ import { isPublicSuffix } from '../../lib/refresh/public-suffix.ts'
 
 const names = Object.keys(settings) as SettingName[]
 const canary = 'canary7Q'
+const pieces = [
+  'https:// http:// gw.example.test localhost 127.0.0.1 : / * , @ ? # {org} /v1/ true false on off unchecked',
+  '__Host- sid example.test co.uk 3600 1e9 -1 info __proto__ [::1] % %2e',
+].flatMap((line) => line.split(' '))
 const piece = fc.oneof(
-  fc.constantFrom(
-    'https://',
-    'http://',
-    'gw.example.test',
-    'localhost',
-    '127.0.0.1',
-    ':',
-    '/',
-    '*',
-    ',',
-    ' ',
-    '@',
-    '?',
-    '#',
-    '{org}',
-    '/v1/',
-  ),
-  fc.constantFrom(
-    'true',
-    'false',
-    'on',
-    'off',
-    'unchecked',
-    '__Host-',
-    'sid',
-    'example.test',
-    'co.uk',
-    '3600',
-    '1e9',
-    '-1',
-    'info',
-    '__proto__',
-  ),
-  fc.constantFrom(canary, '\0', '\n', '\ud800', '\u3002', '[::1]', '%', '%2e', '\\', ''),
+  fc.constantFrom(...pieces),
+  fc.constantFrom(canary, '\0', '\n', '\ud800', '\u3002', '\\', ' ', ''),
   fc.string({ unit: 'binary', maxLength: 4 }),
 )
 const value = fc.array(piece, { maxLength: 4 }).map((parts) => parts.join(''))
