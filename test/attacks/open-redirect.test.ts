@@ -23,6 +23,11 @@ before(async () => {
 const filled = (input: string): string =>
   input.replace(/\{(\d+)\}/, (hole, length) => 'x'.repeat(Number(length) - (input.length - hole.length)))
 
+/** The inputs of packed lines: a space parts them, and `␣` stands for one in them. */
+const unpacked = (lines: readonly string[]): string[] =>
+  lines.flatMap((line) => line.split(' ')).map((input) => input.replaceAll('␣', ' '))
+const refusals = Object.entries(vectors.refused).map(([what, lines]) => [what, unpacked(lines)] as const)
+
 /** The same path behind an origin that is allowed. */
 const absolute = (inputs: readonly string[]): string[] =>
   inputs
@@ -40,7 +45,7 @@ describe('A return URL', () => {
     return 'url' in verdict ? verdict.url : undefined
   }
 
-  for (const [what, inputs] of Object.entries(vectors.refused))
+  for (const [what, inputs] of refusals)
     it(`is refused, as a path and behind an allowed origin: ${what}`, () => {
       const all = what === 'back into the login' ? inputs : [...inputs, ...absolute(inputs)]
       deepEqual(
@@ -51,7 +56,10 @@ describe('A return URL', () => {
     })
 
   it('is allowed on the gateway, on a listed origin and below a return domain, and written out whole', () => {
-    for (const [from = '', to = ''] of vectors.accepted) equal(judged(from), filled(to), from)
+    for (const input of unpacked(vectors['accepted as they are'])) equal(judged(input), filled(input))
+    for (const path of unpacked(vectors['accepted below the gateway']))
+      equal(judged(path), `${allowed.publicUrl}${path}`)
+    for (const [from = '', to = ''] of vectors['accepted and written out']) equal(judged(from), filled(to))
   })
 })
 
@@ -82,7 +90,7 @@ describe('A place that takes a return URL', () => {
     ],
   ] as readonly [string, 'login' | 'org-login' | 'logout' | 'callback', (input: string) => Request][])
     it(`refuses one of each class: ${what}`, async () => {
-      for (const [first = ''] of Object.values(vectors.refused))
+      for (const [, [first = '']] of refusals)
         await refused(gateway, name, {
           request: request(filled(first)),
           codes: ['return_url_not_allowed'],

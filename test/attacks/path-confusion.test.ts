@@ -1,10 +1,9 @@
-import { deepEqual, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type HttpRouteName, methodAndPath, prefix, type RouteName, routes } from '../../lib/routes.ts'
 import { router } from '../../local/routing.ts'
 import { openGateway } from '../support/gateway.ts'
 import { refused } from '../support/refused.ts'
-import vectors from '../vectors/paths.json' with { type: 'json' }
 
 const rows = Object.entries(routes).flatMap(([name, route]) => {
   const { method, path } = methodAndPath(route) ?? {}
@@ -34,10 +33,31 @@ const methods = [
   '*',
 ]
 
+const lookAlikes = [
+  ...[
+    '/ /imsg-service /imsg-service/v1 //imsg-service/v1/units /imsg-service//v1/units',
+    '/imsg-service;x/v1/units /IMSG-SERVICE/v1/units /imsg-service/v2/units',
+    '/imsg-service%2fv1%2funits /imsg-service\\v1\\units /evil.test/imsg-service/v1/units',
+    'https://evil.test/imsg-service/v1/units',
+  ].flatMap((line) => line.split(' ')),
+  ...[
+    '//units /units/ /units;x=1 /%2e/units /health/../units /health/%2e%2e/units /health/units',
+    '/units%23 /units%3f /units%20 /units.json /UNITS /unit%73%2f /%zz /% /org//login /org/login',
+    '/org/a/b/login /org/demo/login/ /org/demo/logout /org/%2e%2e/%2e%2e/login /refresh-state',
+    '/__proto__',
+  ]
+    .flatMap((line) => line.split(' '))
+    .map((path) => `${prefix}${path}`),
+]
+const noOrganisations = [
+  '.. %2e%2e a%2Fb a%5Cb demo%2F..%2Fdemo demo%0d%0a demo%3Fx demo;x=1 %252e%252e %E2%80%8Bdemo',
+  '%7Borg%7D __proto__',
+].flatMap((line) => line.split(' '))
+
 describe('A path', () => {
   it('reaches no function when it only looks like one of ours', () =>
     deepEqual(
-      vectors['no route'].filter((path) => methods.some((method) => foundAt(method, path) !== undefined)),
+      lookAlikes.filter((path) => methods.some((method) => foundAt(method, path) !== undefined)),
       [],
     ))
 
@@ -51,15 +71,19 @@ describe('A path', () => {
   })
 
   it('is the route that it decodes to', () => {
-    for (const [path = '', name = ''] of vectors['the same route'])
-      deepEqual(foundAt('GET', `${prefix}${path}`)?.to, name, path)
+    for (const [path, name] of [
+      ['/%75nits', 'units'],
+      ['/token%2Dis%2Dset', 'token-is-set'],
+      ['/org/%64emo/login', 'org-login'],
+    ] as const)
+      equal(foundAt('GET', `${prefix}${path}`)?.to, name)
   })
 
   it('starts no login with something else than an organisation in it', async () => {
     const gateway = await openGateway()
-    for (const path of vectors['no organisation']) {
-      const found = foundAt('GET', path)
-      ok(found?.to === 'org-login', path)
+    for (const org of noOrganisations) {
+      const found = foundAt('GET', `${prefix}/org/${org}/login`)
+      ok(found?.to === 'org-login', org)
       await refused(gateway, 'org-login', {
         request: { path: { ...found.pathParameters }, query: 'callback=/' },
         codes: ['bad_organisation', 'organisation_unknown'],
