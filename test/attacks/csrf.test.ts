@@ -132,22 +132,6 @@ describe('A state change', () => {
     equal((await call('token-is-set', { bearer: raw })).statusCode, 200, 'the cookie is left alone')
   })
 
-  it('is judged for itself when it comes from no browser', async () => {
-    await refused(gateway, 'unit', { request: { body: north, headers: json }, codes: ['token_missing'] })
-    const answer = await call('logout')
-    deepEqual([answer.statusCode, answer.body], [200, '{"msg":"You are logged out"}'])
-  })
-
-  it('is done for a page of ours', async () => {
-    const own = await token({ jti: 'ours' })
-    const cookies = [`imidToken=${own}`]
-    const headers = { origin: editor, 'sec-fetch-site': 'same-site' }
-    const chosen = await call('unit', { body: '{"unit":null}', cookies, headers: { ...json, ...headers } })
-    deepEqual([chosen.statusCode, chosen.body], [200, '{"msg":"Unit set"}'])
-    equal((await call('logout', { cookies, headers })).statusCode, 200)
-    equal((await call('token-is-set', { cookies })).statusCode, 401)
-  })
-
   it('is answered with the names of the headers that were read', async () => {
     const { headers } = await call('logout', { headers: { origin: 'https://evil.test' } })
     const vary = headers.vary?.split(', ') ?? []

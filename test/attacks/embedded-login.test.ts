@@ -17,23 +17,13 @@ const dests = [
   'serviceworker manifest report xslt audioworklet paintworklet webidentity json',
 ].flatMap((line) => line.split(' '))
 const modes = [
-  'cors',
-  'no-cors',
-  'same-origin',
-  'websocket',
-  'nested-navigate',
   '',
-  'Navigate',
   'navigate, cors',
+  ...'cors no-cors same-origin websocket nested-navigate Navigate'.split(' '),
 ]
-const purposes = [
-  'prefetch',
-  'prefetch;prerender',
-  'prerender',
-  'PREFETCH',
-  'prefetch;anonymous-client-ip',
-  'preview',
-]
+const purposes = 'prefetch prefetch;prerender prerender PREFETCH prefetch;anonymous-client-ip preview'.split(
+  ' ',
+)
 
 const navigates = (headers: Record<string, string>): boolean =>
   isNavigation(incoming(eventOf('login', { headers }), 'login'))

@@ -236,18 +236,6 @@ describe('Login CSRF', () => {
       deepEqual(await arrive(login.query, [`${other}=${value}`]), foreign, JSON.stringify(other))
   })
 
-  it('is refused after half an hour, and not before', async () => {
-    const login = await begun()
-    try {
-      gateway.clock.ahead = 1801
-      deepEqual(await arrive(login.query, login.person.pairs()), foreign)
-      gateway.clock.ahead = 1800
-      deepEqual(await arrive(login.query, login.person.pairs()), done())
-    } finally {
-      gateway.clock.ahead = 0
-    }
-  })
-
   it('finds no proof anywhere but in the address of the identity service, nor a secret in the cookie', async () => {
     const before = gateway.lines.length
     const login = await begun()

@@ -45,17 +45,6 @@ describe('Twenty logins open at once', () => {
     deepEqual(outcomes, [...Array.from({ length: 15 }, () => 403), ...Array.from({ length: 5 }, () => 302)])
   })
 
-  it('in two tabs do not disturb each other, in either order', async () => {
-    const person = browser()
-    const [one, other] = [
-      await gateway.begin(person, `${there}one`),
-      await gateway.begin(person, `${there}other`),
-    ]
-    const second = person.take(await arrive(person, other))
-    equal(second.headers.location, `${there}other`)
-    equal((await arrive(person, one)).headers.location, `${there}one`)
-  })
-
   it('drop the oldest, whatever order the browser sends them in, and first those that cannot be read', async () => {
     const person = browser()
     await passing(5, (time) => gateway.begin(person, `${there}${time}`))

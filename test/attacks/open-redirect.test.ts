@@ -205,14 +205,6 @@ describe('The return domains of an organisation', () => {
     equal(await statusAt('https://app.example.test/'), 302)
   })
 
-  it('stay what they were when the list is no list', async () => {
-    await listed('["app.example.test"]')
-    await gateway.refreshEverywhere()
-    await listed('"evil.test"')
-    await gateway.refreshEverywhere()
-    deepEqual([await statusAt('https://evil.test/'), await statusAt('https://app.example.test/')], [400, 302])
-  })
-
   it('are those of one organisation, and open nothing for another', async () => {
     await listed('["evil.test"]', 'second')
     await gateway.refreshEverywhere()

@@ -18,20 +18,7 @@ const foundAt = (method: string, path: string) => {
   return found === 'malformed' ? undefined : found
 }
 
-const methods = [
-  'GET',
-  'POST',
-  'HEAD',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'TRACE',
-  'CONNECT',
-  'OPTIONS',
-  'get',
-  'PROPFIND',
-  '*',
-]
+const methods = 'GET POST HEAD PUT PATCH DELETE TRACE CONNECT OPTIONS get PROPFIND *'.split(' ')
 
 const lookAlikes = [
   ...[

@@ -151,19 +151,6 @@ describe('Session cookies without a seal', () => {
       )
     }
   })
-
-  it('end together at a logout, which sends nobody to where one of them may go', async () => {
-    const [one, two] = [await token({ jti: 'one of two' }), await token({}, { user: 'guest' })]
-    const cookies = [`imidToken=${one}`, `imidToken=${two}`]
-    const query = 'callback=https%3A%2F%2Fapp.example.test%2F'
-    await refused(gateway, 'logout', {
-      request: { cookies, query, headers: fromOurPage },
-      codes: ['return_url_not_allowed'],
-      token: one,
-      mayWrite: true,
-    })
-    for (const raw of [one, two]) equal((await gateway.call('token-is-set', { bearer: raw })).statusCode, 401)
-  })
 })
 
 describe('The seal', () => {

@@ -101,22 +101,6 @@ describe('A route', () => {
     await attempt(`${begun}&error=${encoded('<script>')}&error_description=x`, ['login_refused'])
   })
 
-  it('reads no token from the query of a question', async () => {
-    const request = { query: `imid_token=${token}&access_token=${token}&token=${token}` }
-    for (const name of ['token-is-set', 'units'] as const)
-      await refused(gateway, name, { request, codes: ['token_missing'], token })
-  })
-
-  it('passes no parameter of a login on that nobody asked for', async () => {
-    for (const more of ignored) {
-      const { statusCode, headers } = await still.call('login', { query: `org=demo&callback=/&${more}` })
-      equal(statusCode, 302, more)
-      const there = new URL(headers.location ?? '')
-      deepEqual([...there.searchParams.keys()], ['callback'], more)
-      ok(!there.href.includes('evil'), there.href)
-    }
-  })
-
   it('answers a logout whose return URL cannot be read with 400, once the session is ended', async () => {
     for (const sent of ['callback=/&callback=/', 'callback=%zz', '%zz', 'callback=']) {
       const own = await gateway.token({ jti: `logout ${sent}` })

@@ -1,6 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
-import { Problem } from '../../lib/problem.ts'
 import { unverifiedToken } from '../../lib/session/token.ts'
 import { organisationTtl } from '../../lib/state/organisation.ts'
 import { organisationKey, sessionKey, stateKey, subjectKey } from '../../lib/store/keys.ts'
@@ -91,75 +90,13 @@ describe('A session after its logout', () => {
     equal(gateway.front.calls.write, 0)
   })
 
-  it('is not answered 200 while the database fails, and ends with the next try', async () => {
-    const raw = forged({ claims: { jti: 'tried twice' } })
-    gateway.front.fault.next = (kind) => (kind === 'write' ? new Error('cut') : undefined)
-    const failed = await leave(raw)
-    delete gateway.front.fault.next
-    equal(failed.statusCode >= 500, true)
-    equal((await gateway.call('token-is-set', { bearer: raw })).statusCode, 200)
-    equal((await leave(raw)).statusCode, 200)
-    await refusedEverywhere(gateway, raw, 'token_revoked')
-  })
-
-  it('asks the database nothing when there is no session to end', async () => {
-    gateway.front.reset()
-    for (const cookies of [[], ['imidToken=a.b.c'], ['imidToken=']]) {
-      const fresh = await gateway.open('logout')
-      const answer = await fresh({ cookies, headers: fromOurPage })
-      deepEqual([answer.statusCode, answer.body], [200, '{"msg":"You are logged out"}'])
-    }
-    deepEqual(gateway.front.calls, { read: 0, write: 0 })
-  })
-
-  it('is not answered 200 while nobody can know whether it was one', async () => {
-    gateway.clock.ahead = 1
-    gateway.front.fault.next = () => new Problem('table_unavailable')
-    const unknown = await leave(forged({ header: { kid: 'perhaps new' } }))
-    gateway.clock.ahead = 0
-    delete gateway.front.fault.next
-    deepEqual([unknown.statusCode, codeOf(unknown)], [503, 'table_unavailable'])
-
+  it('is not answered 200 while there is no state to know it by', async () => {
     const state = (await table.read([stateKey])).get(stateKey) ?? {}
     await table.remove(stateKey)
     const fresh = await gateway.open('logout')
     const answer = await fresh({ bearer: forged({ claims: { jti: 'no state' } }), headers: asProblem })
     deepEqual([answer.statusCode, codeOf(answer)], [503, 'state_missing'])
     await table.put(stateKey, state)
-  })
-
-  it('goes to the return domains of its own organisation, and to none without a session', async () => {
-    const query = 'callback=https%3A%2F%2Fapp.example.test%2Fbye'
-    const bye = await gateway.call('logout', {
-      query,
-      cookies: [`imidToken=${forged()}`],
-      headers: fromOurPage,
-    })
-    deepEqual([bye.statusCode, bye.headers.location], [303, 'https://app.example.test/bye'])
-    const stranger = forged({ claims: { org: 'second' } })
-    const home = 'callback=https%3A%2F%2Fsecond.example.com%2F'
-    const gone = await gateway.call('logout', {
-      query: home,
-      bearer: forged({ claims: { org: 'second', jti: 'home' } }),
-    })
-    deepEqual([gone.statusCode, gone.headers.location], [303, 'https://second.example.com/'])
-    for (const cookies of [
-      [],
-      [`imidToken=${stranger}`],
-      ['imidToken=a.b.c'],
-      [`imidToken=${forged({ signature: 'RS512' })}`],
-    ])
-      equal((await gateway.call('logout', { query, cookies, headers: fromOurPage })).statusCode, 400)
-  })
-
-  it('ends also when the state is too old to sign anybody in', async () => {
-    const raw = forged({ claims: { jti: 'old state' } })
-    await ahead(3601, async () => {
-      const answer = await leave(raw, async (name, request) => (await gateway.open(name))(request))
-      equal(answer.statusCode, 200)
-      equal((await (await gateway.open('token-is-set'))({ bearer: raw })).statusCode, 503)
-    })
-    await refusedEverywhere(gateway, raw, 'token_revoked')
   })
 })
 

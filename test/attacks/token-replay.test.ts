@@ -2,7 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
 import { forged, now } from '../support/forger.ts'
-import { asProblem, browser, cleared, codeOf, fromOurPage, navigation, set } from '../support/gateway.ts'
+import { asProblem, browser, codeOf, fromOurPage, navigation, set } from '../support/gateway.ts'
 import { openForgedGateway } from '../support/present.ts'
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
@@ -18,19 +18,6 @@ const loggedIn = async (raw = forged()) => {
 }
 
 describe('A callback that comes again', () => {
-  it('spends its login with the session it sets', async () => {
-    const { person, again } = await loggedIn()
-    const [login = ''] = [...person.cookies.keys()]
-    const answer = await again()
-    deepEqual([answer.statusCode, answer.headers.location], [302, there])
-    deepEqual(
-      set(answer).map(({ name }) => name),
-      ['imidToken', '__Host-imsg-seal', '__Host-imsg-rounds'],
-    )
-    deepEqual(cleared(answer), [login])
-    equal(answer.headers['cache-control'], 'no-store')
-  })
-
   it('sets nothing and goes on to its target while the session is good: reload, back', async () => {
     const { person, again } = await loggedIn()
     person.take(await again())
@@ -121,15 +108,5 @@ describe('An old token', () => {
     }
     deepEqual(await arrive(300), { status: 302, session: 'imidToken', to: there })
     deepEqual(await arrive(301), { status: 401, session: '__Host-imsg-rounds', to: undefined })
-  })
-
-  it('stays a good session where it is no login: only the callback asks for its age', async () => {
-    const poll = await gateway.open('token-is-set', gateway.instance({ LOGIN_MAX_TOKEN_AGE: '300' }))
-    equal((await poll({ bearer: forged({ claims: { iat: now() - 3600 } }) })).statusCode, 200)
-  })
-
-  it('is taken at the callback without the setting: the identity service may have it at hand', async () => {
-    const { again } = await loggedIn(forged({ claims: { iat: now() - 3600 } }))
-    equal((await again()).statusCode, 302)
   })
 })
