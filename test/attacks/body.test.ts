@@ -3,6 +3,7 @@ import { before, describe, it } from 'node:test'
 import type { Code } from '../../lib/problem.ts'
 import { cleared, fromOurPage, openGateway, type Request } from '../support/gateway.ts'
 import { refused, standing } from '../support/refused.ts'
+import { unpacked } from '../support/spellings.ts'
 import vectors from '../vectors/bodies.json' with { type: 'json' }
 
 const gateway = await openGateway()
@@ -42,16 +43,16 @@ const choose = (request: Request) =>
 
 describe('A body', () => {
   it('is refused when it is not an object with a unit', async () => {
-    for (const body of vectors['not what is expected']) await bothRefused(body, 'bad_body')
+    for (const body of unpacked(vectors['not what is expected'])) await bothRefused(body, 'bad_body')
     for (const body of [deep('[', ']'), deep('[', ''), deep('{"unit":', '}'), `{"unit":${deep('[', ']')}}`])
       await bothRefused(body, 'bad_body')
     await unitRefused({}, 'bad_body')
   })
 
   it('is refused when its encoding is wrong', async () => {
-    for (const body of [...vectors['base64 that is none'], '{"unit":null}'])
+    for (const body of [...unpacked(vectors['base64 that is none']), '{"unit":null}'])
       await unitRefused({ body, base64: true }, 'bad_body')
-    for (const bytes of vectors['bytes that are no UTF-8'])
+    for (const bytes of unpacked(vectors['bytes that are no UTF-8']))
       await unitRefused({ body: base64(Buffer.from(bytes, 'hex')), base64: true }, 'bad_body')
     for (const body of [
       base64('{"unit":null}'),
@@ -71,9 +72,10 @@ describe('A body', () => {
       body: '{"unit":null}',
       headers: { ...fromOurPage, 'content-type': type },
     })
-    for (const type of vectors['types that are not JSON']) await unitRefused(as(type), 'not_json')
+    for (const type of unpacked(vectors['types that are not JSON'])) await unitRefused(as(type), 'not_json')
     await unitRefused({ body: '{"unit":null}', headers: fromOurPage }, 'not_json')
-    for (const type of vectors['types that are']) equal((await choose(as(type))).statusCode, 200, type)
+    for (const type of unpacked(vectors['types that are']))
+      equal((await choose(as(type))).statusCode, 200, type)
 
     const began = performance.now()
     await unitRefused(as(`a${' '.repeat(100_000)}b`), 'not_json')
@@ -111,7 +113,7 @@ describe('A body', () => {
 
 describe('The unit in a body', () => {
   it('is refused when this person does not hold it', async () => {
-    for (const body of vectors['units that nobody holds'])
+    for (const body of unpacked(vectors['units that nobody holds']))
       await bothRefused(body.replace('{held}', held), 'unit_not_held')
     await bothRefused(JSON.stringify({ unit: 'x'.repeat(9000) }), 'unit_not_held')
   })

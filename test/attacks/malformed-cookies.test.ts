@@ -5,6 +5,7 @@ import { codeOf as codeOfError } from '../../lib/problem.ts'
 import { unverifiedToken } from '../../lib/session/token.ts'
 import { browser, cleared, fromOurPage, openGateway } from '../support/gateway.ts'
 import { refused, standing } from '../support/refused.ts'
+import { unpacked } from '../support/spellings.ts'
 import vectors from '../vectors/cookies.json' with { type: 'json' }
 
 const gateway = await openGateway()
@@ -27,7 +28,7 @@ const values = (...header: string[]): readonly string[] => cookies(header).value
 
 describe('A Cookie header', () => {
   it('gives our cookie beside any other, however malformed', () => {
-    for (const pair of vectors.foreign) {
+    for (const pair of unpacked(vectors.foreign)) {
       for (const header of [
         [pair, 'imidToken=x'],
         ['imidToken=x', pair],
@@ -40,12 +41,12 @@ describe('A Cookie header', () => {
   })
 
   it('gives no cookie whose name only looks like ours', () => {
-    for (const pair of [...vectors['not ours'], ' imidToken={token}', 'a=1;  imidToken={token}'])
+    for (const pair of [...unpacked(vectors['not ours']), ' imidToken={token}', 'a=1;  imidToken={token}'])
       deepEqual(values(pair), [], JSON.stringify(pair))
   })
 
   it('gives the value as it was sent: neither trimmed, unquoted nor decoded, it is no token', () => {
-    for (const value of vectors['not a token']) {
+    for (const value of unpacked(vectors['not a token'])) {
       const sent = value.replaceAll('{token}', raw).replace('{rest}', raw.slice(1))
       deepEqual(values(`imidToken=${sent}`), [sent], JSON.stringify(value))
       equal(
@@ -87,13 +88,13 @@ describe('A Cookie header', () => {
 
 describe('STRICT_COOKIE_MODE', () => {
   it('takes what keeps to the grammar of RFC 6265, and nothing else', () => {
-    for (const header of vectors.proper)
+    for (const header of unpacked(vectors.proper))
       equal(
         codeFor(() => checkCookieGrammar([header, `${header}; b=1`])),
         'taken',
         JSON.stringify(header),
       )
-    for (const header of vectors['breaks the grammar'])
+    for (const header of unpacked(vectors['breaks the grammar']))
       equal(
         codeFor(() => checkCookieGrammar(['b=1', header])),
         'bad_cookies',

@@ -7,7 +7,7 @@ import type { Code } from '../../lib/problem.ts'
 import { type Allowed, judgeReturnUrl, type ReturnUrl } from '../../lib/redirect/return-url.ts'
 import { browser, eventOf, fromOurPage, openGateway, type Request, set } from '../support/gateway.ts'
 import { refused, standing } from '../support/refused.ts'
-import { encoded } from '../support/spellings.ts'
+import { encoded, unpacked } from '../support/spellings.ts'
 import vectors from '../vectors/return-urls.json' with { type: 'json' }
 
 const origins = ['https://editor.example.test:8443', 'http://localhost:3000'] as Origin[]
@@ -23,9 +23,6 @@ before(async () => {
 const filled = (input: string): string =>
   input.replace(/\{(\d+)\}/, (hole, length) => 'x'.repeat(Number(length) - (input.length - hole.length)))
 
-/** The inputs of packed lines: a space parts them, and `␣` stands for one in them. */
-const unpacked = (lines: readonly string[]): string[] =>
-  lines.flatMap((line) => line.split(' ')).map((input) => input.replaceAll('␣', ' '))
 const refusals = Object.entries(vectors.refused).map(([what, lines]) => [what, unpacked(lines)] as const)
 
 /** The same path behind an origin that is allowed. */

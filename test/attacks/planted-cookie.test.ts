@@ -96,17 +96,29 @@ describe('Session cookies at a gateway that sealed the session', () => {
 
   it('count by the latest iat among those of the person that verify and were not ended', async () => {
     const { call, now } = gateway
-    const at = (jti: string, ago: number) => token({ jti, iat: now() - ago })
-    const [old, recent, latest] = [await at('old', 50), await at('recent', 30), await at('latest', 10)]
+    const at = (jti: string, ago: number, groups: string[]) => token({ jti, iat: now() - ago, groups })
+    const old = await at('old', 50, ['north-desk'])
+    const recent = await at('recent', 30, [])
+    const latest = await at('latest', 10, ['chiefs'])
     const forged = `${latest.split('.').slice(0, 2).join('.')}.${recent.split('.')[2]}`
     const cookies = [old, forged, latest, recent].map((raw) => `imidToken=${raw}`)
-    const ask = () => call('token-is-set', { cookies: [...cookies, sealed(editor)], headers: asProblem })
-    equal((await ask()).statusCode, 200)
-    for (const raw of [latest, recent]) await call('logout', { bearer: raw })
-    equal((await ask()).statusCode, 200, 'the old one is still good')
+    const held = async (): Promise<number> => {
+      const answer = await call('units', { cookies: [...cookies, sealed(editor)] })
+      return JSON.parse(answer.body ?? '').units.length
+    }
+    const counts = [await held()]
+    for (const raw of [latest, recent]) {
+      await call('logout', { bearer: raw })
+      counts.push(await held())
+    }
+    deepEqual(counts, [3, 0, 1], 'units of the latest, the recent and the old one')
     await call('logout', { bearer: old })
-    equal(codeOf(await ask()), 'token_revoked')
+    const ended = await call('token-is-set', { cookies: [...cookies, sealed(editor)], headers: asProblem })
+    equal(codeOf(ended), 'token_revoked')
   })
+
+  it('are no session when there is nothing but rubbish', async () =>
+    equal(codeOf(await poll(['x', ''])), 'token_malformed'))
 
   it('ask for no keys when one of several names an unknown key', async () => {
     const [header, payload, signature] = (await token()).split('.')

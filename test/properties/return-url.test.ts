@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Origin } from '../../lib/config.ts'
 import { type Allowed, judgeReturnUrl, returnUrl } from '../../lib/redirect/return-url.ts'
+import { unpacked } from '../support/spellings.ts'
 import vectors from '../vectors/return-urls.json' with { type: 'json' }
 
 const allowed: Allowed = {
@@ -107,9 +108,7 @@ describe('any return URL', () => {
 
   it('stays home with an attack in front of it, behind it or inside it', () => {
     const known = fc.constantFrom(
-      ...[...Object.values(vectors.refused), vectors['accepted as they are']]
-        .flat()
-        .flatMap((line) => line.split(' ')),
+      ...unpacked([...Object.values(vectors.refused), vectors['accepted as they are']].flat()),
     )
     const cut = fc
       .tuple(known, known, fc.nat(12), fc.nat(12))
