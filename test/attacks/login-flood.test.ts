@@ -119,8 +119,13 @@ describe('A login that goes round in circles', () => {
 
       const stopped = await login(person.pairs())
       deepEqual(
-        [stopped.statusCode, codeOf(stopped), stopped.headers.location, stopped.cookies],
-        [403, 'login_loop', undefined, undefined],
+        {
+          status: stopped.statusCode,
+          code: codeOf(stopped),
+          to: stopped.headers.location,
+          cookies: stopped.cookies,
+        },
+        { status: 403, code: 'login_loop', to: undefined, cookies: undefined },
       )
       equal((await login(person.pairs(), `${there}?another=${Date.now()}`)).statusCode, 403)
       for (const page of ['other', '#article1', '?a=b#/article?2'])

@@ -153,7 +153,10 @@ describe('All sessions of a subject, of an organisation', () => {
     await refusedAtTheRoutes(gateway, raw, 'token_organisation')
     const callback = { query: `${query}&imid_token=${raw}`, cookies: person.pairs(), headers: asProblem }
     const back = await gateway.call('callback', callback)
-    deepEqual([back.statusCode, codeOf(back), back.headers.location], [401, 'token_organisation', undefined])
+    deepEqual(
+      { status: back.statusCode, code: codeOf(back), to: back.headers.location },
+      { status: 401, code: 'token_organisation', to: undefined },
+    )
     deepEqual(
       set(back).map(({ name }) => name),
       ['__Host-imsg-rounds'],
@@ -163,7 +166,10 @@ describe('All sessions of a subject, of an organisation', () => {
       ['org-login', { query: 'callback=https%3A%2F%2Fapp.example.test%2F', path: { org: 'demo' } }],
     ] as const) {
       const answer = await gateway.call(name, { ...request, headers: asProblem })
-      deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [403, 'organisation_blocked', undefined])
+      deepEqual(
+        { status: answer.statusCode, code: codeOf(answer), cookies: answer.cookies },
+        { status: 403, code: 'organisation_blocked', cookies: undefined },
+      )
     }
 
     await gateway.control({ do: 'organisation', org: 'demo', set: { blocked: false } })

@@ -35,8 +35,8 @@ describe('A callback that comes again', () => {
       headers: asProblem,
     })
     deepEqual(
-      [answer.statusCode, codeOf(answer), answer.headers.location],
-      [400, 'return_url_not_allowed', undefined],
+      { status: answer.statusCode, code: codeOf(answer), to: answer.headers.location },
+      { status: 400, code: 'return_url_not_allowed', to: undefined },
     )
   })
 
@@ -76,7 +76,10 @@ describe('A callback that comes again', () => {
     await gateway.call('logout', { bearer: raw })
     const { again } = await loggedIn(raw)
     const answer = await again()
-    deepEqual([answer.statusCode, codeOf(answer), answer.headers.location], [401, 'token_revoked', undefined])
+    deepEqual(
+      { status: answer.statusCode, code: codeOf(answer), to: answer.headers.location },
+      { status: 401, code: 'token_revoked', to: undefined },
+    )
   })
 
   it('twice at once gives the same browser the same session, and nothing more', async () => {
@@ -94,7 +97,10 @@ describe('A callback that comes again', () => {
     gateway.front.fault.next = () => new Problem('table_unavailable')
     const answer = await again()
     delete gateway.front.fault.next
-    deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [503, 'table_unavailable', undefined])
+    deepEqual(
+      { status: answer.statusCode, code: codeOf(answer), cookies: answer.cookies },
+      { status: 503, code: 'table_unavailable', cookies: undefined },
+    )
   })
 })
 
