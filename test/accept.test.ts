@@ -1,9 +1,10 @@
 import { equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { languageFor, prefers, weight } from '../lib/http/accept.ts'
+import { each } from './support/each.ts'
 
 describe('An Accept header', () => {
-  for (const [accept, expected] of [
+  each('reads the weight of text/html from the header', [
     ['text/html', 1],
     ['TEXT/HTML ; Q=0.3', 0.3],
     ['application/json, text/html;level=7;q=0.4', 0.4],
@@ -11,13 +12,11 @@ describe('An Accept header', () => {
     ['text/*, */*', 0],
     ['text/html;q=0.1, text/html', 0.1],
     ['', 0],
-  ] as const)
-    it(`gives text/html the weight ${expected}: ${JSON.stringify(accept)}`, () =>
-      equal(weight(accept, 'text/html'), expected))
+  ])(([accept, expected]) => equal(weight(accept, 'text/html'), expected))
 })
 
 describe('A choice between HTML and JSON', () => {
-  for (const [accept, expected] of [
+  each('falls to JSON unless HTML is preferred', [
     ['text/html', true],
     ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', true],
     ['text/html, */*', true],
@@ -33,9 +32,7 @@ describe('A choice between HTML and JSON', () => {
     ['*/*', false],
     ['text/*', false],
     ['', false],
-  ] as const)
-    it(`falls to ${expected ? 'HTML' : 'JSON'}: ${JSON.stringify(accept)}`, () =>
-      equal(prefers(accept, 'text/html', 'application/json'), expected))
+  ])(([accept, expected]) => equal(prefers(accept, 'text/html', 'application/json'), expected))
 })
 
 describe('An Accept header without end', () => {
@@ -44,7 +41,7 @@ describe('An Accept header without end', () => {
 })
 
 describe('An Accept-Language header', () => {
-  for (const [accept, expected] of [
+  each('chooses the media type that is preferred', [
     ['sv', 'sv'],
     ['sv-SE;q=0.9, en;q=0.8', 'sv'],
     ['en, sv', 'en'],
@@ -53,6 +50,5 @@ describe('An Accept-Language header', () => {
     ['svenska', 'en'],
     ['*', 'en'],
     ['', 'en'],
-  ] as const)
-    it(`chooses ${expected}: ${JSON.stringify(accept)}`, () => equal(languageFor(accept), expected))
+  ])(([accept, expected]) => equal(languageFor(accept), expected))
 })

@@ -5,6 +5,7 @@ import { Problem } from '../lib/problem.ts'
 import { sealOf } from '../lib/session/seal.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
 import { organisationTtl } from '../lib/state/organisation.ts'
+import { each } from './support/each.ts'
 import { asProblem, codeOf, fromOurPage, navigation, openGateway, type Request } from './support/gateway.ts'
 
 const gateway = await openGateway()
@@ -112,7 +113,7 @@ describe('GET /authorize: who it is', () => {
 })
 
 describe('GET /authorize: the rule', () => {
-  for (const [status, query, cookies] of [
+  each('answers each rule with its status', [
     [200, 'org=*', editor],
     [200, 'org=demo&unit=north&permission=content:write', editor],
     [200, 'permission=content%3Apublish&org=demo', chief],
@@ -140,12 +141,11 @@ describe('GET /authorize: the rule', () => {
     [400, 'org=de%20mo', chief],
     [400, 'org=demo&redirect=true', chief],
     [400, 'org=%zz', chief],
-  ] as const)
-    it(`${status} to ${query || 'no rule'}`, async () => {
-      const answer = await ask(query, { cookies })
-      equal(answer.statusCode, status, answer.body)
-      if (status !== 200) deepEqual(identity(answer), {})
-    })
+  ])(async ([status, query, cookies]) => {
+    const answer = await ask(query, { cookies })
+    equal(answer.statusCode, status, answer.body)
+    if (status !== 200) deepEqual(identity(answer), {})
+  })
 
   it('names the subject', async () => {
     const { 'x-imid-sub': sub } = identity(await ask('org=demo'))
@@ -185,7 +185,7 @@ describe('GET /authorize: nobody is signed in', () => {
   const nobody = (query: string, headers: Record<string, string> = {}) =>
     call('authorize', { query, headers })
 
-  for (const [what, query, headers, login] of [
+  each('offers the login to those who can follow it', [
     ['a navigation', 'org=demo', { ...navigation, 'x-original-url': page }, loginFor(page)],
     ['no Fetch Metadata at all', 'org=demo', { 'x-original-url': page }, loginFor(page)],
     ['a page elsewhere', 'org=demo', { 'x-original-url': 'https://evil.test/' }, loginFor('/')],
@@ -207,13 +207,12 @@ describe('GET /authorize: nobody is signed in', () => {
     ['any organisation', 'org=*', { ...navigation, 'x-original-url': page }, undefined],
     ['a fetch', 'org=demo', { 'sec-fetch-mode': 'cors', 'x-original-url': page }, undefined],
     ['a prefetch', 'org=demo', { ...navigation, 'sec-purpose': 'prefetch' }, undefined],
-  ] as const)
-    it(`${login ? 'offers the login for' : 'offers no login for'} ${what}: ${login ?? 401}`, async () => {
-      const refused = await nobody(query, headers)
-      deepEqual([refused.statusCode, identity(refused)], [401, login ? { 'x-imid-login': login } : {}])
-      const { statusCode, headers: sent } = await nobody(`${query}&redirect=1`, headers)
-      deepEqual([statusCode, sent.location], login ? [302, login] : [401, undefined])
-    })
+  ])(async ([, query, headers, login]) => {
+    const refused = await nobody(query, headers)
+    deepEqual([refused.statusCode, identity(refused)], [401, login ? { 'x-imid-login': login } : {}])
+    const { statusCode, headers: sent } = await nobody(`${query}&redirect=1`, headers)
+    deepEqual([statusCode, sent.location], login ? [302, login] : [401, undefined])
+  })
 
   it('offers it too when the session has ended', async () => {
     const raw = await token()

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { each } from './support/each.ts'
 import {
   asProblem,
   browser,
@@ -76,7 +77,7 @@ describe('GET /callback', () => {
     deepEqual(front.calls, { read: 1, write: 0 })
   })
 
-  for (const [code, status, what, change] of [
+  each('refuses a callback that does not fit its login, and sets no session', [
     ['bad_query', 400, 'without a token', (query: URLSearchParams) => query.delete('imid_token')],
     ['bad_query', 400, 'with two tokens', (query: URLSearchParams) => query.append('imid_token', 'x')],
     ['bad_query', 400, 'without a return URL', (query: URLSearchParams) => query.delete('serviceCallback')],
@@ -104,19 +105,18 @@ describe('GET /callback', () => {
       'with something that is no token',
       (query: URLSearchParams) => query.set('imid_token', 'a.b.c'),
     ],
-  ] as const)
-    it(`refuses a callback ${what}, and sets no session`, async () => {
-      const person = browser()
-      const query = withToken(await begin(person), await token())
-      change(query)
-      const answer = await arrive(person, query)
-      deepEqual(
-        [answer.statusCode, codeOf(answer), sessions(answer), cleared(answer), answer.headers.location],
-        [status, code, [], [], undefined],
-      )
-    })
+  ])(async ([code, status, , change]) => {
+    const person = browser()
+    const query = withToken(await begin(person), await token())
+    change(query)
+    const answer = await arrive(person, query)
+    deepEqual(
+      [answer.statusCode, codeOf(answer), sessions(answer), cleared(answer), answer.headers.location],
+      [status, code, [], [], undefined],
+    )
+  })
 
-  for (const [code, status, what, claims, more] of [
+  each('refuses a token that does not hold', [
     ['token_purpose', 401, 'an access token', { ntt: 'access_token' }, {}],
     ['login_other_organisation', 403, "another organisation's token", {}, { org: 'second', user: 'guest' }],
     ['token_expired', 401, 'a token that has run out', { iat: 1_700_000_000, exp: 1_700_000_600 }, {}],
@@ -128,15 +128,14 @@ describe('GET /callback', () => {
       {},
     ],
     ['token_too_large', 401, 'a token that no browser keeps', { padding: 'x'.repeat(3500) }, {}],
-  ] as const)
-    it(`refuses ${what}`, async () => {
-      const person = browser()
-      const answer = await arrive(person, withToken(await begin(person), await token(claims, more)))
-      deepEqual(
-        [answer.statusCode, codeOf(answer), sessions(answer), answer.headers.location],
-        [status, code, [], undefined],
-      )
-    })
+  ])(async ([code, status, , claims, more]) => {
+    const person = browser()
+    const answer = await arrive(person, withToken(await begin(person), await token(claims, more)))
+    deepEqual(
+      [answer.statusCode, codeOf(answer), sessions(answer), answer.headers.location],
+      [status, code, [], undefined],
+    )
+  })
 
   it('bounds the age of a token only where the settings say so', async () => {
     const raw = await token({ iat: Math.floor(Date.now() / 1000) - 600 })
@@ -255,21 +254,20 @@ describe('GET /callback', () => {
     match(page.body ?? '', again)
   })
 
-  for (const [what, code, change] of [
+  each('offers the login again after a refusal', [
     ['cancelled by the person', 'login_cancelled', 'access_denied'],
     ['refused by the identity service', 'login_refused', 'server_error'],
-  ] as const)
-    it(`offers the login again when it was ${what}`, async () => {
-      const person = browser()
-      const query = await begin(person)
-      query.set('error', change)
-      query.set('error_description', '<script>')
-      const { to, page } = await follow(person, query)
-      deepEqual([to.searchParams.get('code'), page.statusCode], [code, 403])
-      match(page.body ?? '', again)
-      ok(!page.body?.includes('script'))
-      equal(codeOf(await arrive(person, query)), code, 'programs are told at once')
-    })
+  ])(async ([, code, change]) => {
+    const person = browser()
+    const query = await begin(person)
+    query.set('error', change)
+    query.set('error_description', '<script>')
+    const { to, page } = await follow(person, query)
+    deepEqual([to.searchParams.get('code'), page.statusCode], [code, 403])
+    match(page.body ?? '', again)
+    ok(!page.body?.includes('script'))
+    equal(codeOf(await arrive(person, query)), code, 'programs are told at once')
+  })
 
   it('offers a login after one that was finished elsewhere, is too old or was dropped', async () => {
     const query = withToken(await begin(browser()), await token())

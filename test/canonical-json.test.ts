@@ -1,9 +1,10 @@
 import { equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { canonicalJson, checksum } from '../lib/refresh/canonical-json.ts'
+import { each } from './support/each.ts'
 
 describe('Canonical JSON', () => {
-  for (const [value, text] of [
+  each('writes each kind of value in one way', [
     [null, 'null'],
     [5, '5'],
     ['é"', '"é\\""'],
@@ -12,8 +13,7 @@ describe('Canonical JSON', () => {
     [{ a: undefined, b: null }, '{"b":null}'],
     [{ 'a"': 1 }, '{"a\\"":1}'],
     [{ B: 1, a: 2, _: 3 }, '{"B":1,"_":3,"a":2}'],
-  ] as const)
-    it(`is ${text}`, () => equal(canonicalJson(value), text))
+  ])(([value, text]) => equal(canonicalJson(value), text))
 
   it('has a SHA-256 in hexadecimal, whatever the order of members', () => {
     equal(checksum({ a: 1, b: 2 }), checksum({ b: 2, a: 1 }))

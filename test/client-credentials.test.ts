@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { after, beforeEach, describe, it } from 'node:test'
 import { credentialsIn } from '../lib/refresh/client-credentials.ts'
 import { UpstreamError } from '../lib/refresh/upstream.ts'
+import { each } from './support/each.ts'
 
 Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' })
 
@@ -56,11 +57,13 @@ describe('The client credentials', () => {
     'an id that is no text': { SecretString: '{"client_id":1,"client_secret":"canary"}' },
     'a secret that is no text': { SecretString: '{"client_id":"canary","client_secret":["canary"]}' },
   }
-  for (const [what, secret] of Object.entries(table))
-    it(`are refused, and nothing of them is quoted: ${what}`, async () => {
-      says = holds(secret)
-      await rejects(read(), lacking)
-    })
+  each(
+    'are refused when they make no sense, and nothing of them is quoted',
+    Object.entries(table),
+  )(async ([, secret]) => {
+    says = holds(secret)
+    await rejects(read(), lacking)
+  })
 
   const cannotBeRead = (error: unknown) => {
     ok(error instanceof UpstreamError)

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { ImsgError, imsg } from '../client/imsg.ts'
 import { down, good, listening, open, type Pages, settled, signedOut } from './support/client-page.ts'
+import { each } from './support/each.ts'
 
 describe('the browser client: several tabs', () => {
   it('learns of a logout in another tab at once', async () => {
@@ -137,7 +138,7 @@ describe('the browser client: calls and errors', () => {
     deepEqual([found.units, found.preferred], [units, 'north'])
   })
 
-  for (const [what, body, code, message] of [
+  each('rejects with status and code of a refusal, and tells nobody of a choice', [
     [
       'a problem document',
       { code: 'unit_not_held', title: 'You do not belong to this unit' },
@@ -146,20 +147,19 @@ describe('the browser client: calls and errors', () => {
     ],
     ['a documented key', 'errors.auth.Forbidden', 'errors.auth.Forbidden', 'errors.auth.Forbidden'],
     ['anything else', { message: 'Forbidden' }, 'http_403', 'http_403'],
-  ] as const)
-    it(`rejects with status and code of ${what}, and tells nobody of a choice`, async () => {
-      const page = open()
-      const chosen: unknown[] = []
-      page.gateway.units.subscribe((unit) => void chosen.push(unit))
-      page.answers({ status: 403, body })
-      await rejects(page.gateway.setUnit('west'), (error) => {
-        ok(error instanceof ImsgError)
-        deepEqual([error.status, error.code, error.message], [403, code, message])
-        return true
-      })
-      await settled()
-      deepEqual(chosen, [])
+  ])(async ([, body, code, message]) => {
+    const page = open()
+    const chosen: unknown[] = []
+    page.gateway.units.subscribe((unit) => void chosen.push(unit))
+    page.answers({ status: 403, body })
+    await rejects(page.gateway.setUnit('west'), (error) => {
+      ok(error instanceof ImsgError)
+      deepEqual([error.status, error.code, error.message], [403, code, message])
+      return true
     })
+    await settled()
+    deepEqual(chosen, [])
+  })
 
   it('goes to the login with a path as the way back on its own origin, and with a whole address from another', () => {
     const { gateway, went, world } = open()

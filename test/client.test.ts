@@ -2,6 +2,7 @@ import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Gateway, imsg } from '../client/imsg.ts'
 import { down, good, listening, open, type Pages, settled, signedOut } from './support/client-page.ts'
+import { each } from './support/each.ts'
 
 describe('the browser client: asking for the session', () => {
   it('asks with cookies, past every cache, for problem documents', async () => {
@@ -105,7 +106,7 @@ describe('the browser client: asking for the session', () => {
 })
 
 describe('the browser client: a gateway that is not available', () => {
-  for (const [what, reply, code] of [
+  each('takes no failure for a sign-out, and goes on', [
     ['503', down, 'table_unavailable'],
     ['429 of the API itself', { status: 429, body: { message: 'Too Many Requests' } }, 'http_429'],
     ['no network', 'no network', 'no_answer'],
@@ -117,15 +118,14 @@ describe('the browser client: a gateway that is not available', () => {
     ],
     ['a page of somebody else', { status: 200, body: '<html>' }, 'not_the_gateway'],
     ['a service that answers every path', { status: 200, body: { hello: 1 } }, 'not_the_gateway'],
-  ] as const)
-    it(`takes ${what} for no sign-out and goes on`, async () => {
-      const page = await listening(good)
-      page.answers(reply)
-      await page.pass(5)
-      page.answers(good)
-      await page.pass(10)
-      deepEqual(page.heard, ['unknown', 'signed-in', `unavailable ${code}`, 'signed-in'])
-    })
+  ])(async ([, reply, code]) => {
+    const page = await listening(good)
+    page.answers(reply)
+    await page.pass(5)
+    page.answers(good)
+    await page.pass(10)
+    deepEqual(page.heard, ['unknown', 'signed-in', `unavailable ${code}`, 'signed-in'])
+  })
 
   it('takes the documented key alone for a sign-out too', async () => {
     const page = await listening({ status: 401, body: 'errors.auth.MissingToken' })
@@ -144,7 +144,7 @@ describe('the browser client: a gateway that is not available', () => {
     equal(page.asked.length, 4)
   })
 
-  for (const [retryAfter, message, pause] of [
+  each('has words for 429, and waits as long as it is asked to', [
     ['45', 'Too many requests, ask again in 45 s', 45],
     // However long it asks for.
     ['86400', 'Too many requests, ask again in 86400 s', 600],
@@ -152,16 +152,15 @@ describe('the browser client: a gateway that is not available', () => {
     [undefined, 'Too many requests', 10],
     ['Fri, 27 Nov 2026 00:00:00 GMT', 'Too many requests', 10],
     ['-1', 'Too many requests', 10],
-  ] as const)
-    it(`has words for 429, and waits as long as it is asked to: ${retryAfter}`, async () => {
-      const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter }
-      const page = open()
-      const told: unknown[] = []
-      page.answers({ status: 429, body: { message: 'Too Many Requests' }, headers })
-      page.gateway.session.subscribe((_, why) => told.push(why?.message))
-      await settled()
-      deepEqual([told.at(-1), page.pause()], [message, pause])
-    })
+  ])(async ([retryAfter, message, pause]) => {
+    const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter }
+    const page = open()
+    const told: unknown[] = []
+    page.answers({ status: 429, body: { message: 'Too Many Requests' }, headers })
+    page.gateway.session.subscribe((_, why) => told.push(why?.message))
+    await settled()
+    deepEqual([told.at(-1), page.pause()], [message, pause])
+  })
 
   it('backs off up to a minute, and returns to its pace with the first good answer', async () => {
     const page = await listening(down)
@@ -203,20 +202,19 @@ describe('the browser client: a gateway that is not available', () => {
     deepEqual(page.heard.at(-1), 'unavailable no_answer')
   })
 
-  for (const [what, call] of [
+  each('gives up a call that is never answered', [
     ['a logout', (gateway: Gateway) => gateway.logout()],
     ['a list of units', (gateway: Gateway) => gateway.units()],
     ['a choice', (gateway: Gateway) => gateway.setUnit('north')],
-  ] as const)
-    it(`gives up ${what} that is never answered`, async () => {
-      const page = open()
-      page.answers('silence')
-      const calling = rejects(call(page.gateway), { status: 0, code: 'no_answer' })
-      await settled()
-      equal(page.pause(), 15)
-      await page.pass(15)
-      await calling
-    })
+  ])(async ([, call]) => {
+    const page = open()
+    page.answers('silence')
+    const calling = rejects(call(page.gateway), { status: 0, code: 'no_answer' })
+    await settled()
+    equal(page.pause(), 15)
+    await page.pass(15)
+    await calling
+  })
 
   it('gives up a request that is never answered, and asks again', async () => {
     const page = await listening('silence')

@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ConfigError, readConfig, type SettingName, unchecked } from '../lib/config.ts'
+import { each } from './support/each.ts'
 
 /** Settings one by one: the words for each way to get one wrong, and what becomes of the right ones. */
 
@@ -34,7 +35,7 @@ const noPath = 'has to be a path that holds {org} once.'
 const noFlag = 'has to be true or false.'
 
 describe('A setting that is wrong', () => {
-  for (const [name, value, problem] of [
+  each('names a setting with a problem, and never its value', [
     ['PUBLIC_URL', 'gw.example.test', noUrl],
     ['PUBLIC_URL', 'http://gw.example.test', plainHttp],
     ['PUBLIC_URL', 'ftp://localhost', plainHttp],
@@ -86,9 +87,7 @@ describe('A setting that is wrong', () => {
     ['LOGIN_BINDING', 'maybe', 'has to be on or off.'],
     ['ERRORS_URL', 'errors', noUrl],
     ['LOG_LEVEL', 'loud', 'has to be debug or info or warn or error.'],
-  ] as const)
-    it(`is told by its name and never by its value: ${name} ${value.slice(0, 40)}`, () =>
-      deepEqual(problemsOf({ [name]: value }), [`${name} ${problem}`]))
+  ])(([name, value, problem]) => deepEqual(problemsOf({ [name]: value }), [`${name} ${problem}`]))
 
   it('is told with all the others, and with what it is for where that is known', () => {
     throws(() => readConfig({ LOG_LEVEL: 'loud' }, undefined, { IMAS_URL: 'The identity service.' }), {
@@ -104,7 +103,7 @@ describe('A setting that is wrong', () => {
 })
 
 describe('Two settings that contradict each other', () => {
-  for (const [what, given, problems] of [
+  each('are refused in combinations that cannot work', [
     [
       'a cookie domain that is no parent',
       { COOKIE_DOMAIN: 'other.test' },
@@ -136,9 +135,7 @@ describe('Two settings that contradict each other', () => {
       { PUBLIC_URL: 'none', COOKIE_DOMAIN: 'example.test' },
       [`PUBLIC_URL ${noUrl}`],
     ],
-  ] as const)
-    it(`are ${problems.length > 0 ? 'refused' : 'none'}: ${what}`, () =>
-      deepEqual(problemsOf(given), problems))
+  ])(([, given, problems]) => deepEqual(problemsOf(given), problems))
 
   it('are a public suffix and whoever would share it, where the list is at hand', () => {
     throws(
@@ -179,7 +176,7 @@ describe('Settings that hold together', () => {
     })
   })
 
-  for (const [name, value, member, expected] of [
+  each('are read', [
     ['PUBLIC_URL', ' https://gw.example.test ', 'publicUrl', 'https://gw.example.test'],
     ['PUBLIC_URL', 'http://localhost:3000', 'loopback', true],
     ['PUBLIC_URL', 'http://app.localhost', 'loopback', true],
@@ -221,9 +218,9 @@ describe('Settings that hold together', () => {
       'https://docs.example.test/errors.html',
     ],
     ['LOG_LEVEL', 'debug', 'logLevel', 'debug'],
-  ] as const)
-    it(`are read: ${name}=${value.slice(0, 40)}`, () =>
-      deepEqual(readConfig({ ...least, [name]: value })[member], expected))
+  ])(([name, value, member, expected]) =>
+    deepEqual(readConfig({ ...least, [name]: value })[member], expected),
+  )
 
   it('may have a cookie domain with a number in it, though not at its end', () => {
     const PUBLIC_URL = 'https://gw.a.42.test'

@@ -3,9 +3,10 @@ import { describe, it } from 'node:test'
 import { limitedContent, limits } from '../lib/refresh/limits.ts'
 import type { OrganisationContent } from '../lib/refresh/organisation-source.ts'
 import { lists, mapping, mappings, one } from './support/admin-lists.ts'
+import { each } from './support/each.ts'
 
 describe('A mapping', () => {
-  for (const [what, row, held] of [
+  each('grants a role in the units that it names, and nothing when it cannot be read', [
     ['to a unit', mapping, [{ group: 'desk', role: 'r1', unit: 'north' }]],
     ['without a unit is for all of them', { ...mapping, unitId: undefined }, [{ group: 'desk', role: 'r1' }]],
     [
@@ -26,8 +27,7 @@ describe('A mapping', () => {
     ['to a role that is gone', { ...mapping, roleId: 'r9' }, []],
     ['of no group', { ...mapping, group: '' }, []],
     ['of a group that is no text', { ...mapping, group: ['desk'] }, []],
-  ] as const)
-    it(what, async () => deepEqual((await one(mappings(row))).directory.mappings, held))
+  ])(async ([, row, held]) => deepEqual((await one(mappings(row))).directory.mappings, held))
 
   it('grants no unit that has no id', async () => {
     const units = [{ name: 'stray', displayName: 'Stray' }]
@@ -85,7 +85,7 @@ describe('A role', () => {
   const rolesOf = async (...roles: object[]) =>
     (await one({ 'roles.list': roles, 'permissions.list': permissions })).directory.roles.r1
 
-  for (const [what, roles, expected] of [
+  each('has the permissions that its services define and its parents have', [
     [
       'has its own permissions, sorted, each once',
       [{ id: 'r1', permissions: ['p2', 'p1', 'p2'] }],
@@ -111,8 +111,7 @@ describe('A role', () => {
     ['has none that nobody knows', [{ id: 'r1', permissions: ['p9', 5], parentRoleId: 'r9' }], []],
     ['has none when they are no list', [{ id: 'r1', permissions: 'p1' }], []],
     ['names a service that is gone by nothing', [{ id: 'r1', permissions: ['p3'] }], [':stray']],
-  ] as const)
-    it(what, async () => deepEqual(await rolesOf(...roles), expected))
+  ])(async ([, roles, expected]) => deepEqual(await rolesOf(...roles), expected))
 
   it('that nobody is mapped to is left out', async () => {
     const { directory } = await one({ 'roles.list': [{ id: 'r1' }, { id: 'r2' }] })
@@ -132,7 +131,7 @@ describe('A role', () => {
 })
 
 describe('An id that stands for two different things', () => {
-  for (const [what, twins, held] of [
+  each('stands for neither of them', [
     [
       'names no unit',
       {
@@ -163,11 +162,10 @@ describe('An id that stands for two different things', () => {
       },
       { units: ['north', 'south'], mappings: 1 },
     ],
-  ] as const)
-    it(what, async () => {
-      const { units, mappings: granted } = (await one(twins)).directory
-      deepEqual({ units: units.map(({ name }) => name), mappings: granted.length }, held)
-    })
+  ])(async ([, twins, held]) => {
+    const { units, mappings: granted } = (await one(twins)).directory
+    deepEqual({ units: units.map(({ name }) => name), mappings: granted.length }, held)
+  })
 })
 
 describe('The limits of an organisation', () => {
@@ -185,7 +183,7 @@ describe('The limits of an organisation', () => {
   const unit = (n: number) => ({ name: `u${n}`, displayName: '' })
   const granted = (n: number) => ({ group: `g${n}`, role: 'r' })
 
-  for (const [kind, within, beyond] of [
+  each('have a limit in each list', [
     ['domains', content({}, 200), content({}, 201)],
     ['units', content({ units: many(10_000, unit) }), content({ units: many(10_001, unit) })],
     [
@@ -200,16 +198,15 @@ describe('The limits of an organisation', () => {
       content(),
       content({ units: [{ name: 'u', displayName: 'x'.repeat(limits.characters) }] }),
     ],
-  ] as const)
-    it(`hold for ${kind}`, () => {
-      limitedContent(within)
-      throws(() => limitedContent(beyond), {
-        name: 'UnusableData',
-        message: `more than ${limits[kind]} ${kind}`,
-      })
+  ])(([kind, within, beyond]) => {
+    limitedContent(within)
+    throws(() => limitedContent(beyond), {
+      name: 'UnusableData',
+      message: `more than ${limits[kind]} ${kind}`,
     })
+  })
 
-  for (const [what, lists, message] of [
+  each('are judged while a list is read', [
     ['units', { 'units.list': many(10_001, () => ({})) }, 'more than 10000 units'],
     [
       'mappings',
@@ -230,7 +227,5 @@ describe('The limits of an organisation', () => {
       },
       'more than 200000 permissions',
     ],
-  ] as const)
-    it(`are looked at while the lists of ${what} are read`, () =>
-      rejects(one(lists), { name: 'UnusableData', message }))
+  ])(([, lists, message]) => rejects(one(lists), { name: 'UnusableData', message }))
 })

@@ -10,6 +10,7 @@ import { between, made } from '../docs/generate.ts'
 import { catalogue } from '../lib/problem.ts'
 import { type Stack, startStack } from '../local/stack.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { each } from './support/each.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
@@ -20,8 +21,10 @@ const documents = ['*.md', 'docs/*.md', 'docs/decisions/*.md', 'client/*.md'].fl
 )
 
 describe('a generated document', () => {
-  for (const [name, text] of Object.entries(made()))
-    it(`is as \`npm run docs\` makes it: ${name}`, () => ok(read(name) === text, 'run `npm run docs`'))
+  each(
+    'is as `npm run docs` makes it',
+    Object.entries(made()),
+  )(([name, text]) => ok(read(name) === text, 'run `npm run docs`'))
 
   it('explains every code of the catalogue and no other', () =>
     deepEqual(Object.keys(explained).sort(), Object.keys(catalogue).sort()))
@@ -54,17 +57,19 @@ const anchors = (file: string): string[] =>
   [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading))
 
 describe('a link', () => {
-  for (const file of documents)
-    it(`leads to something that is there: ${file}`, () => {
-      const links = [...read(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, to = '']) => to)
-      const dead = links.filter((to) => {
-        const [path = '', anchor] = to.split('#')
-        const target = path === '' ? file : join(dirname(file), path)
-        if (!existsSync(join(root, target))) return true
-        return anchor !== undefined && target.endsWith('.md') && !anchors(target).includes(anchor)
-      })
-      deepEqual(dead, [])
+  each(
+    'leads to something that is there',
+    documents,
+  )((file) => {
+    const links = [...read(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, to = '']) => to)
+    const dead = links.filter((to) => {
+      const [path = '', anchor] = to.split('#')
+      const target = path === '' ? file : join(dirname(file), path)
+      if (!existsSync(join(root, target))) return true
+      return anchor !== undefined && target.endsWith('.md') && !anchors(target).includes(anchor)
     })
+    deepEqual(dead, [])
+  })
 })
 
 /** The test files that a text names. */

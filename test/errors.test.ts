@@ -4,6 +4,7 @@ import { en } from '../lib/errors/en.ts'
 import { endpoint, served } from '../lib/lambda/endpoint.ts'
 import { answers, type Code, catalogue, codeOf as codeOfError, Problem, row } from '../lib/problem.ts'
 import { type HttpRouteName, methodAndPath, type Route, routes } from '../lib/routes.ts'
+import { each } from './support/each.ts'
 import { asProblem, codeOf, eventOf, navigation, openGateway, publicUrl } from './support/gateway.ts'
 
 const gateway = await openGateway()
@@ -21,7 +22,7 @@ const failing = (error: unknown, name: HttpRouteName = 'token-is-set') => {
 }
 
 describe('one failure, three readers', () => {
-  for (const [what, headers, type] of [
+  each('answers each reader in its media type', [
     ['anyone', {}, 'application/json; charset=utf-8'],
     ['a script', { accept: '*/*', 'sec-fetch-mode': 'cors' }, 'application/json; charset=utf-8'],
     [
@@ -47,39 +48,40 @@ describe('one failure, three readers', () => {
       { accept: 'text/html;q=0.5, application/json' },
       'application/json; charset=utf-8',
     ],
-  ] as const)
-    it(`answers ${what} with ${type}`, async () => {
-      equal((await failing(new Problem('token_expired'))(headers)).headers['content-type'], type)
-    })
+  ])(async ([, headers, type]) => {
+    equal((await failing(new Problem('token_expired'))(headers)).headers['content-type'], type)
+  })
 
-  for (const code of Object.keys(catalogue) as Code[])
-    it(`renders ${code} for each of them`, async () => {
-      const fail = failing(new Problem(code), 'login')
-      const { status, key } = answers[row(code).answer]
+  each(
+    'renders every code for each of them',
+    Object.keys(catalogue) as Code[],
+  )(async (code) => {
+    const fail = failing(new Problem(code), 'login')
+    const { status, key } = answers[row(code).answer]
 
-      const plain = await fail()
-      deepEqual([plain.statusCode, plain.body], [status, `"${key}"`])
+    const plain = await fail()
+    deepEqual([plain.statusCode, plain.body], [status, `"${key}"`])
 
-      const problem = await fail(asProblem)
-      const { instance, ...document } = JSON.parse(problem.body ?? '')
-      deepEqual(
-        [problem.statusCode, document],
-        [status, { type: `urn:imsg-service:problem:${code}`, title: en[code].title, status, key, code }],
-      )
-      match(instance, /^request-\d+$/)
+    const problem = await fail(asProblem)
+    const { instance, ...document } = JSON.parse(problem.body ?? '')
+    deepEqual(
+      [problem.statusCode, document],
+      [status, { type: `urn:imsg-service:problem:${code}`, title: en[code].title, status, key, code }],
+    )
+    match(instance, /^request-\d+$/)
 
-      const page = await fail(navigation)
-      equal(page.statusCode, status)
-      ok(page.body?.includes(`<code>${code}</code>`) && page.body.includes('<h1>'))
-      ok(!/<script|https?:\/\//.test(page.body ?? ''), 'no script, nothing from elsewhere')
-      match(
-        page.headers['content-security-policy'] ?? '',
-        /^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'/,
-      )
+    const page = await fail(navigation)
+    equal(page.statusCode, status)
+    ok(page.body?.includes(`<code>${code}</code>`) && page.body.includes('<h1>'))
+    ok(!/<script|https?:\/\//.test(page.body ?? ''), 'no script, nothing from elsewhere')
+    match(
+      page.headers['content-security-policy'] ?? '',
+      /^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'/,
+    )
 
-      const line = logs.at(-1)
-      deepEqual([line?.code, line?.level, line?.status], [code, row(code).level, status])
-    })
+    const line = logs.at(-1)
+    deepEqual([line?.code, line?.level, line?.status], [code, row(code).level, status])
+  })
 
   it('tells people who are not signed in what each route documents', async () => {
     for (const name of ['units', 'unit'] as const)

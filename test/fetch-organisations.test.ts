@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { adminApi, returnDomains } from '../lib/refresh/fetch-organisations.ts'
 import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
 import { answering, everything, lists, made, one, organisations, subjects } from './support/admin-lists.ts'
+import { each } from './support/each.ts'
 
 describe('Organisations of the Admin API', () => {
   it('are asked for by id, each with its units, mappings and subjects', async () => {
@@ -65,18 +66,18 @@ describe('Organisations of the Admin API', () => {
     )
   })
 
-  for (const [blocked, expected] of [
+  each('are blocked unless they say that they are not', [
     [true, true],
     ['true', true],
     [false, false],
     ['false', false],
     [1, false],
     [undefined, false],
-  ] as const)
-    it(`are ${expected ? '' : 'not '}blocked when they say ${JSON.stringify(blocked)}`, async () =>
-      equal((await one(organisations({ id: 'o1', name: 'demo', blocked }))).blocked, expected))
+  ])(async ([blocked, expected]) =>
+    equal((await one(organisations({ id: 'o1', name: 'demo', blocked }))).blocked, expected),
+  )
 
-  for (const [notBefore, expected] of [
+  each('were signed out at the instant that they say', [
     [1, 1],
     [1_700_000_000, 1_700_000_000],
     [0, 0],
@@ -84,9 +85,9 @@ describe('Organisations of the Admin API', () => {
     [1.5, 0],
     ['7', 0],
     [null, 0],
-  ] as const)
-    it(`were signed out at ${expected} when they say ${JSON.stringify(notBefore)}`, async () =>
-      equal((await one(organisations({ id: 'o1', name: 'demo', notBefore }))).notBefore, expected))
+  ])(async ([notBefore, expected]) =>
+    equal((await one(organisations({ id: 'o1', name: 'demo', notBefore }))).notBefore, expected),
+  )
 
   it('are left out when nobody could sign in at their name, and refused when none is left', async () => {
     const rows = [{ id: 'o1', name: 'a/b' }, { id: 'o2', name: '' }, { id: 'o3' }, { id: 'o4', name: 'demo' }]
@@ -100,7 +101,7 @@ describe('Organisations of the Admin API', () => {
     })
   })
 
-  for (const [name, document] of [
+  each('are refused whole when a list is no list of objects', [
     ['organizations.list', { list: [] }],
     ['units.list', 'none'],
     ['subjects.list', [null]],
@@ -108,17 +109,17 @@ describe('Organisations of the Admin API', () => {
     ['services.list', undefined],
     ['permissions.list', [5]],
     ['organizations.listGroupToRoleMappings', null],
-  ] as const)
-    it(`are refused whole when ${name} is no list of objects`, () =>
-      rejects(made({ [name]: document }), {
-        name: 'UpstreamError',
-        message: `${name}: not a list of objects`,
-        passing: false,
-      }))
+  ])(([name, document]) =>
+    rejects(made({ [name]: document }), {
+      name: 'UpstreamError',
+      message: `${name}: not a list of objects`,
+      passing: false,
+    }),
+  )
 })
 
 describe('A subject', () => {
-  for (const [what, row, ended] of [
+  each('is kept when it is blocked or signed out, under every name that a token may give it', [
     ['that is neither blocked nor signed out is not kept', { id: 'x', blocked: false }, []],
     [
       'that is blocked is kept under every name a token may give it',
@@ -155,8 +156,7 @@ describe('A subject', () => {
       { organizationSubject: 'é'.repeat(151), blocked: true },
       [],
     ],
-  ] as const)
-    it(what, async () => deepEqual((await one(subjects(row))).ended, ended))
+  ])(async ([, row, ended]) => deepEqual((await one(subjects(row))).ended, ended))
 })
 
 describe('Two subjects of one name', () => {
@@ -165,16 +165,16 @@ describe('Two subjects of one name', () => {
     { organizationSubject: 'y', notBefore: 5 },
     { organizationSubject: 'y', notBefore: 7 },
   ]
-  for (const rows of [
+  each('are one, and the stricter row counts', [
     [blocked, signedOut, later],
     [later, signedOut, blocked],
-  ])
-    it(`are one, and the stricter word counts: ${JSON.stringify(rows)}`, async () =>
-      deepEqual((await one(subjects(...rows)))?.ended, [{ name: 'y', blocked: true, notBefore: 7 }]))
+  ])(async (rows) =>
+    deepEqual((await one(subjects(...rows)))?.ended, [{ name: 'y', blocked: true, notBefore: 7 }]),
+  )
 })
 
 describe('Return domains', () => {
-  for (const [what, listed, domains] of [
+  each('come from whichever form the row has', [
     [
       'are bare domains in lower case, sorted, each once',
       ['b.Example', 'a.example', 'b.example'],
@@ -204,33 +204,32 @@ describe('Return domains', () => {
       ['a.example', '1.2.example'],
       ['1.2.example', 'a.example'],
     ],
-  ] as const)
-    it(what, () => deepEqual(returnDomains(listed, isPublicSuffix), domains))
+  ])(([, listed, domains]) => deepEqual(returnDomains(listed, isPublicSuffix), domains))
 
-  for (const [what, text, domains] of [
+  each('come from each form of the list', [
     ['nothing', undefined, []],
     ['null', null, []],
     ['no text', '', []],
     ['an empty list', '[]', []],
     ['two domains', '["example.com","example.org"]', ['example.com', 'example.org']],
-  ] as const)
-    it(`come from ${what}`, async () =>
-      deepEqual(
-        (await one(organisations({ id: 'o1', name: 'demo', whitelistCallbackUrls: text }))).domains,
-        domains,
-      ))
+  ])(async ([, text, domains]) =>
+    deepEqual(
+      (await one(organisations({ id: 'o1', name: 'demo', whitelistCallbackUrls: text }))).domains,
+      domains,
+    ),
+  )
 
-  for (const [what, whitelistCallbackUrls] of [
+  each('make no sense in any other form', [
     ['no JSON', 'example.com'],
     ['JSON that is no list', '{"0":"example.com"}'],
     ['a text in JSON', '"example.com"'],
     ['a list that is not JSON text', ['example.com']],
-  ] as const)
-    it(`make no sense when they are ${what}`, () =>
-      rejects(one(organisations({ id: 'o1', name: 'demo', whitelistCallbackUrls })), {
-        name: 'UnusableData',
-        message: 'whitelistCallbackUrls: not a list in JSON',
-      }))
+  ])(([, whitelistCallbackUrls]) =>
+    rejects(one(organisations({ id: 'o1', name: 'demo', whitelistCallbackUrls })), {
+      name: 'UnusableData',
+      message: 'whitelistCallbackUrls: not a list in JSON',
+    }),
+  )
 })
 
 describe('Rows that make no sense', () => {
@@ -246,32 +245,35 @@ describe('Rows that make no sense', () => {
   it('are none in a list that holds only them', () =>
     rejects(made({ 'units.list': [null, 5] }), { message: 'units.list: not a list of objects' }))
 
-  for (const id of [null, '\ud800', undefined, 7])
-    it(`leave an organisation known by its name alone, with its block, when the id is ${JSON.stringify(id)}`, async () => {
-      const source = adminApi(
-        answering(organisations({ id, name: 'demo', blocked: true })).upstream,
-        isPublicSuffix,
-      )
-      deepEqual(await source.list(), [{ name: 'demo', blocked: true, notBefore: 0 }])
-      const message = 'listed without an id'
-      await rejects(source.content('demo'), { name: 'UnusableData', message })
-      await rejects(source.ended('demo'), { name: 'UnusableData', message })
-    })
+  each('leave an organisation known by its name alone, with its block, when its id makes no sense', [
+    null,
+    '\ud800',
+    undefined,
+    7,
+  ])(async (id) => {
+    const source = adminApi(
+      answering(organisations({ id, name: 'demo', blocked: true })).upstream,
+      isPublicSuffix,
+    )
+    deepEqual(await source.list(), [{ name: 'demo', blocked: true, notBefore: 0 }])
+    const message = 'listed without an id'
+    await rejects(source.content('demo'), { name: 'UnusableData', message })
+    await rejects(source.ended('demo'), { name: 'UnusableData', message })
+  })
 })
 
 describe('Two rows of one name', () => {
   const open = { id: 'o1', name: 'demo', whitelistCallbackUrls: '["a.example"]' }
   const blocked = { ...open, id: 'o2', blocked: true, notBefore: 9 }
-  for (const rows of [
+  each('are one organisation, and the stricter row counts', [
     [open, blocked],
     [blocked, open],
-  ])
-    it(`are one organisation, and the stricter counts: ${rows.map(({ id }) => id)}`, async () => {
-      const { upstream } = answering(organisations(...rows))
-      const source = adminApi(upstream, isPublicSuffix)
-      deepEqual(await source.list(), [{ name: 'demo', blocked: true, notBefore: 9 }])
-      await rejects(source.content('demo'), { message: 'listed twice, in different ways' })
-    })
+  ])(async (rows) => {
+    const { upstream } = answering(organisations(...rows))
+    const source = adminApi(upstream, isPublicSuffix)
+    deepEqual(await source.list(), [{ name: 'demo', blocked: true, notBefore: 9 }])
+    await rejects(source.content('demo'), { message: 'listed twice, in different ways' })
+  })
 
   it('end the subjects of both', async () => {
     const { upstream } = answering(organisations(open, blocked))

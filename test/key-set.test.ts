@@ -2,6 +2,7 @@ import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { keySet, publicKeysFrom } from '../lib/state/key-set.ts'
 import { goodKeys, publicJwk } from './support/forger.ts'
+import { each } from './support/each.ts'
 
 const refused = (keys: readonly object[], message: string) =>
   rejects(publicKeysFrom({ keys }), { name: 'KeySetError', message })
@@ -43,28 +44,25 @@ describe('A key set', () => {
     )
   })
 
-  for (const [what, members] of [
+  each('takes a key of each kind that we can use', [
     ['says nothing about its use', { use: undefined }],
     ['says that it verifies', { use: undefined, key_ops: ['verify'] }],
     ['has a name of 256 characters', { kid: 'k'.repeat(256) }],
-    ['has zeros in front of its numbers', { n: `AAAA${n}`, e: `AAAA${e}` }],
+    ['has zeros in front of its numbers', { n: String(`AAAA${n}`), e: String(`AAAA${e}`) }],
     ['has 8192 bits', { n: odd(8192) }],
     ['has an exponent of eight bytes', { e: odd(64) }],
-  ] as const)
-    it(`takes a key that ${what}`, async () => equal((await usable([{ ...good, ...members }])).length, 1))
+  ])(async ([, members]) => equal((await usable([{ ...good, ...members }])).length, 1))
 
-  for (const [what, document] of [
+  each('is none when it is no key set', [
     ['nothing', undefined],
     ['null', null],
     ['a list', [good]],
     ['a text', 'keys'],
     ['an object without keys', {}],
     ['keys that are no list', { keys: { 0: good } }],
-  ] as const)
-    it(`is none: ${what}`, () =>
-      rejects(publicKeysFrom(document), { name: 'KeySetError', message: 'not a key set' }))
+  ])(([, document]) => rejects(publicKeysFrom(document), { name: 'KeySetError', message: 'not a key set' }))
 
-  for (const [what, more, words] of [
+  each('is refused whole when it gives away a secret or is ambiguous', [
     ['a symmetric key', { kty: 'oct', k: 'x' }, 'a symmetric key is published'],
     ['one that says so', { kty: 'oct' }, 'a symmetric key is published'],
     ['one that does not', { k: 'x' }, 'a symmetric key is published'],
@@ -73,8 +71,7 @@ describe('A key set', () => {
     ),
     ['a secret in a key for something else', { use: 'enc', d: 'x' }, 'a private key is published'],
     ['a name that means two keys', { kid: 'good' }, 'two keys carry the same kid'],
-  ] as const)
-    it(`is refused whole for ${what}`, () => refused([good, { ...good, kid: 'other', ...more }], words))
+  ])(([, more, words]) => refused([good, { ...good, kid: 'other', ...more }], words))
 
   it('takes a name that only one usable key has', async () => {
     for (const twin of [{ use: 'enc' }, { n: odd(1024) }])
@@ -92,7 +89,7 @@ describe('A key set', () => {
     deepEqual(await usable([nameless, good, nameless, { ...good, kid: 5 }, { ...good, kid: 5 }]), ['good'])
   })
 
-  for (const [what, members] of [
+  each('passes over a key that we cannot use', [
     ['has no name', { kid: undefined }],
     ['has a number for a name', { kid: 5 }],
     ['has an empty name', { kid: '' }],
@@ -114,11 +111,10 @@ describe('A key set', () => {
     ['has an exponent of nine bytes', { e: odd(72) }],
     ['is a point off its curve', { alg: 'ES256', kty: 'EC', crv: 'P-256', x: off, y: off }],
     ['is Ed25519 without its x', { alg: 'Ed25519', kty: 'OKP', crv: 'Ed25519' }],
-  ] as const)
-    it(`passes over a key that ${what}`, async () => {
-      deepEqual(await usable([good, { ...good, kid: 'other', ...members }]), ['good'])
-      await refused([{ ...good, ...members }], 'no key that can be used')
-    })
+  ])(async ([, members]) => {
+    deepEqual(await usable([good, { ...good, kid: 'other', ...members }]), ['good'])
+    await refused([{ ...good, ...members }], 'no key that can be used')
+  })
 
   it('passes over entries that are no keys at all', async () =>
     deepEqual(await usable([null, [good], 'good', 5, good]), ['good']))

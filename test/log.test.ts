@@ -4,13 +4,14 @@ import { endpoint } from '../lib/lambda/endpoint.ts'
 import { logTo, named } from '../lib/log.ts'
 import { Problem } from '../lib/problem.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
+import { each } from './support/each.ts'
 import { context, eventOf, navigation, openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, front, logs } = gateway
 
 describe('what the log says of an error', () => {
-  for (const [error, words] of [
+  each('names the error and nothing that it may quote', [
     [undefined, undefined],
     ['in words', 'in words'],
     [5, 'number'],
@@ -19,8 +20,7 @@ describe('what the log says of an error', () => {
     [Object.assign(new Error('canary'), { code: 'EFOO' }), 'Error EFOO'],
     [Object.assign(new Error('canary'), { code: 5 }), 'Error'],
     [new Error('canary', { cause: new RangeError('canary') }), 'Error < RangeError'],
-  ] as const)
-    it(`is ${words}, and nothing that it may quote`, () => equal(named(error), words))
+  ])(([error, words]) => equal(named(error), words))
 
   it('is short, and so is every other text', () => {
     const lines: string[] = []

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { answers, type Code, row } from '../lib/problem.ts'
 import { routes } from '../lib/routes.ts'
+import { each } from './support/each.ts'
 import { asProblem, codeOf, context, eventOf, navigation, openGateway } from './support/gateway.ts'
 
 const { call, logs, lines, instance } = await openGateway()
@@ -47,7 +48,7 @@ describe('GET /login-failed', () => {
       equal(await offered(org, callback), undefined, `${org} ${callback}`)
   })
 
-  for (const [what, query] of [
+  each('is a plain 400 for anything else', [
     ['no code', `id=${id}`],
     ['an unknown code', `code=nonsense&id=${id}`],
     ['a code of another route', `code=unit_not_held&id=${id}`],
@@ -58,11 +59,10 @@ describe('GET /login-failed', () => {
     ['a long id', `code=token_expired&id=${'x'.repeat(41)}`],
     ['two codes', `code=token_expired&code=token_expired&id=${id}`],
     ['two organisations', `code=token_expired&id=${id}&org=demo&org=demo`],
-  ] as const)
-    it(`is a plain 400 with ${what}`, async () => {
-      const answer = await ask(query, asProblem)
-      deepEqual([answer.statusCode, codeOf(answer)], [400, 'bad_query' satisfies Code])
-    })
+  ])(async ([, query]) => {
+    const answer = await ask(query, asProblem)
+    deepEqual([answer.statusCode, codeOf(answer)], [400, 'bad_query' satisfies Code])
+  })
 })
 
 it('what no route matches is 404 in the form the reader wants, with the headers of every answer', async () => {

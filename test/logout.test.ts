@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
+import { each } from './support/each.ts'
 import {
   asProblem,
   cleared,
@@ -190,47 +191,44 @@ describe('POST /logout', () => {
       )
     })
 
-  for (const [code, what, query] of [
+  each('ends the session first, and then answers 400 to a bad callback', [
     ['return_url_not_allowed', 'a foreign callback', 'callback=https%3A%2F%2Fevil.test'],
     ['bad_query', 'two callbacks', 'callback=/a&callback=/b'],
-  ] as const)
-    it(`ends the session first, and then answers 400 to ${what}`, async () => {
-      const raw = await token()
-      const answer = await out(raw, query)
-      deepEqual(
-        [answer.statusCode, codeOf(answer), answer.headers.location, cleared(answer)],
-        [400, code, undefined, everyVariant],
-      )
-      equal(await isIn(raw), false)
-    })
+  ])(async ([code, , query]) => {
+    const raw = await token()
+    const answer = await out(raw, query)
+    deepEqual(
+      [answer.statusCode, codeOf(answer), answer.headers.location, cleared(answer)],
+      [400, code, undefined, everyVariant],
+    )
+    equal(await isIn(raw), false)
+  })
 
-  for (const [what, raw] of [
+  each('succeeds for whoever has no session, and writes nothing', [
     ['nobody', undefined],
     ['what is no token', 'nonsense'],
-  ] as const)
-    it(`succeeds for ${what}, and writes nothing`, async () => {
-      front.reset()
-      const answer = await out(raw)
-      deepEqual([answer.statusCode, cleared(answer), front.calls.write], [200, everyVariant, 0])
-    })
+  ])(async ([, raw]) => {
+    front.reset()
+    const answer = await out(raw)
+    deepEqual([answer.statusCode, cleared(answer), front.calls.write], [200, everyVariant, 0])
+  })
 
-  for (const [what, headers] of [
+  each('refuses a cookie from another site, before anything is ended', [
     ['another origin', { origin: 'https://evil.test' }],
     ['another port', { origin: `${publicUrl}:8443` }],
     ['a look-alike', { origin: `${publicUrl}.evil.test` }],
     ['a sibling site', { 'sec-fetch-site': 'same-site' }],
     ['an unknown place', {}],
-  ] as const)
-    it(`refuses a cookie from ${what}, before anything is ended`, async () => {
-      const raw = await token()
-      front.reset()
-      const answer = await out(raw, '', headers)
-      deepEqual(
-        [answer.statusCode, codeOf(answer), answer.cookies, front.calls.write],
-        [403, 'foreign_origin', undefined, 0],
-      )
-      equal(await isIn(raw), true)
-    })
+  ])(async ([, headers]) => {
+    const raw = await token()
+    front.reset()
+    const answer = await out(raw, '', headers)
+    deepEqual(
+      [answer.statusCode, codeOf(answer), answer.cookies, front.calls.write],
+      [403, 'foreign_origin', undefined, 0],
+    )
+    equal(await isIn(raw), true)
+  })
 
   it('refuses a foreign form even when the browser kept the cookie back: its answer would clear it', async () => {
     const answer = await out(undefined, '', { origin: 'https://evil.test' })
@@ -295,7 +293,7 @@ describe('POST /logout with IMAS_LOGOUT_PATH', async () => {
     return [answer.statusCode, answer.headers.location ?? answer.body]
   }
 
-  for (const [what, query, headers, answer] of [
+  each('ends the session here first, and then at the identity service', [
     [
       'a navigation on to it with the return URL',
       'callback=https://app.example.test/bye',
@@ -322,9 +320,7 @@ describe('POST /logout with IMAS_LOGOUT_PATH', async () => {
         }),
       ],
     ],
-  ] as const)
-    it(`ends the session here first, and then gives ${what}`, async () =>
-      deepEqual(await end(query, headers), answer))
+  ])(async ([, query, headers, answer]) => deepEqual(await end(query, headers), answer))
 
   it('takes nobody there with a return URL that is not allowed, and has ended the session all the same', async () => {
     const [status] = await end('callback=https://evil.test/', navigation)

@@ -4,6 +4,7 @@ import { dependencies } from '../lib/lambda/dependencies.ts'
 import { logTo } from '../lib/log.ts'
 import { requestMetrics } from '../lib/metrics.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
+import { each } from './support/each.ts'
 import { asProblem, browser, navigation, openGateway, type Request } from './support/gateway.ts'
 
 const gateway = await openGateway()
@@ -88,7 +89,7 @@ describe('what is counted of a request', () => {
   }
   const size = { HeaderBytes: '7 Bytes' }
   const returned = { LoginReturned: '1 Count' }
-  for (const [what, found, expected] of [
+  each('says how many of the organisations answer', [
     ['a login that begins', counted('login', 302), { LoginStarted: '1 Count', ...size }],
     ['a login that does not', counted('org-login', 400, 'bad_query'), { LoginFailed: '1 Count', ...size }],
     [
@@ -138,29 +139,27 @@ describe('what is counted of a request', () => {
     ['a logout that goes on', counted('logout', 303), {}],
     ['a choice that is refused', counted('unit', 400, 'bad_body'), { Refused: '1 Count' }],
     ['a gateway that is not well', counted('health', 500, 'unhealthy'), { Refused: '1 Count' }],
-  ] as const)
-    it(`is right for ${what}`, () => deepEqual(found, expected))
+  ])(([, found, expected]) => deepEqual(found, expected))
 })
 
 describe('a refusal', () => {
   const unsigned = { query: 'imid_token=x&serviceCallback=/', headers }
   const foreign = { headers: { origin: 'https://evil.test', 'content-type': 'application/json' }, body: '{}' }
-  for (const [name, request, metric, code] of [
+  each('count a refusal by the code of its line and its answer', [
     ['login', { query: 'org=demo&callback=//elsewhere', headers }, 'LoginFailed', 'return_url_not_allowed'],
     ['callback', unsigned, 'LoginFailed', 'login_not_from_this_browser'],
     ['token-is-set', {}, 'PollRefused', 'token_missing'],
     ['units', { bearer: 'x' }, 'Refused', 'token_malformed'],
     ['unit', foreign, 'Refused', 'foreign_origin'],
     ['logout', foreign, 'Refused', 'foreign_origin'],
-  ] as const)
-    it(`of ${name} is counted by the code that stands in its line and its answer`, async () => {
-      const line = await lineOf(name, { ...request, headers: { ...asProblem, ...Object(request).headers } })
-      deepEqual(
-        [line[metric], line.code, line.Code, line._aws?.CloudWatchMetrics[0]?.Dimensions],
-        [1, code, code, [[], ['Code']]],
-      )
-      ok(namesIn(line)?.includes(metric))
-    })
+  ])(async ([name, request, metric, code]) => {
+    const line = await lineOf(name, { ...request, headers: { ...asProblem, ...Object(request).headers } })
+    deepEqual(
+      [line[metric], line.code, line.Code, line._aws?.CloudWatchMetrics[0]?.Dimensions],
+      [1, code, code, [[], ['Code']]],
+    )
+    ok(namesIn(line)?.includes(metric))
+  })
 
   it('of what no person did rings no login alarm', async () => {
     const scanned = { query: 'org=nobody&callback=/' }
@@ -200,22 +199,21 @@ describe('a refusal', () => {
 
 describe('LOGIN_BINDING=off is loud', () => {
   const unbound = { LOGIN_BINDING: 'off' }
-  for (const [name, request] of [
+  each('say in every line that logins are not bound', [
     ['login', start],
     ['login', { query: 'org=demo&callback=//elsewhere', headers }],
     ['org-login', { path: { org: 'demo' }, query: 'callback=/', headers }],
     ['callback', callback],
     ['callback', { query: 'imid_token=x&serviceCallback=/', headers }],
-  ] as const)
-    it(`in every line of ${name}: ${request.query.slice(0, 14)}`, async () => {
-      const off = await lineOf(name, request, instance(unbound))
-      equal(off.binding, 'off')
-      equal(off.LoginUnbound, 1)
-      ok(namesIn(off)?.includes('LoginUnbound'))
+  ])(async ([name, request]) => {
+    const off = await lineOf(name, request, instance(unbound))
+    equal(off.binding, 'off')
+    equal(off.LoginUnbound, 1)
+    ok(namesIn(off)?.includes('LoginUnbound'))
 
-      const on = await lineOf(name, request)
-      ok(!('binding' in on) && !namesIn(on)?.includes('LoginUnbound'))
-    })
+    const on = await lineOf(name, request)
+    ok(!('binding' in on) && !namesIn(on)?.includes('LoginUnbound'))
+  })
 
   it('and nowhere else', async () => {
     const line = await lineOf('token-is-set', { bearer: await token() }, instance(unbound))

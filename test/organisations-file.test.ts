@@ -7,6 +7,7 @@ import type { RefreshDeps } from '../lib/refresh/refresh.ts'
 import { refreshAll } from '../lib/refresh/refresh.ts'
 import { stateWriter } from '../lib/refresh/state-writer.ts'
 import { upstreamOf } from '../lib/refresh/upstream.ts'
+import { each } from './support/each.ts'
 import { openGateway } from './support/gateway.ts'
 
 const demo = {
@@ -48,7 +49,7 @@ describe('The organisations file', () => {
     })
   })
 
-  for (const [what, more] of [
+  each('keeps back an organisation that makes no sense, and that one alone', [
     ['a public suffix as return domain', { whitelistCallbackUrls: ['example.test', 'co.uk'] }],
     ['a wildcard as return domain', { whitelistCallbackUrls: ['*.example.test'] }],
     ['return domains in a text', { whitelistCallbackUrls: '["example.test"]' }],
@@ -65,15 +66,14 @@ describe('The organisations file', () => {
     ['a unit listed twice', { units: [...demo.units, { name: 'north' }] }],
     ['a block that is a text', { blocked: 'false' }],
     ['a member that nobody knows', { whitelistCallbackUrl: [] }],
-  ] as const)
-    it(`is refused with ${what}, and keeps back that organisation alone`, async () => {
-      const problems = problemsOf(more)
-      equal(problems.length, 1, problems.join())
-      ok(problems[0]?.startsWith('demo: '))
-      const source = organisationsFile(fileOf({ ...demo, ...more }, { name: 'other' }), isPublicSuffix)
-      await rejects(source.content('demo'), { name: 'UnusableData' })
-      deepEqual((await source.content('other')).domains, [])
-    })
+  ])(async ([, more]) => {
+    const problems = problemsOf(more)
+    equal(problems.length, 1, problems.join())
+    ok(problems[0]?.startsWith('demo: '))
+    const source = organisationsFile(fileOf({ ...demo, ...more }, { name: 'other' }), isPublicSuffix)
+    await rejects(source.content('demo'), { name: 'UnusableData' })
+    deepEqual((await source.content('other')).domains, [])
+  })
 
   it('is refused whole when it lists nothing, and by name when names are missing or twice there', async () => {
     for (const document of [null, [], {}, fileOf(), fileOf(1)]) {

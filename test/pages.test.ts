@@ -5,6 +5,7 @@ import { escaped } from '../lib/errors/page.ts'
 import { sv } from '../lib/errors/sv.ts'
 import { languageFor } from '../lib/http/accept.ts'
 import { type Code, catalogue, Problem } from '../lib/problem.ts'
+import { each } from './support/each.ts'
 import { asProblem, navigation, openGateway } from './support/gateway.ts'
 
 const { call, front, instance, open } = await openGateway()
@@ -16,7 +17,7 @@ it('text of a page is escaped for elements and quoted attributes, each mark by i
   equal(escaped(`<a b="c" d='e'>&amp;`), '&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;amp;'))
 
 describe('the language of a page', () => {
-  for (const [accept, language] of [
+  each('is in the language that is preferred', [
     ['', 'en'],
     ['sv', 'sv'],
     ['SV-se', 'sv'],
@@ -34,8 +35,7 @@ describe('the language of a page', () => {
     ['sw, svx, x-sv', 'en'],
     ['constructor, __proto__', 'en'],
     [';;,,q=1', 'en'],
-  ] as const)
-    it(`is ${language} for "${accept}"`, () => equal(languageFor(accept), language))
+  ])(([accept, language]) => equal(languageFor(accept), language))
 
   it('is the same in words, in lang and in the header, and caches are told what it hangs on', async () => {
     for (const [accept, language, title, help] of [

@@ -1,7 +1,8 @@
 import { deepEqual, equal, throws } from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import type { Origin } from '../lib/config.ts'
 import { type Allowed, checkPlausible, judgeReturnUrl } from '../lib/redirect/return-url.ts'
+import { each } from './support/each.ts'
 
 const allowed: Allowed = {
   publicUrl: 'https://gw.example.test' as Origin,
@@ -36,13 +37,14 @@ describe('A return URL that is allowed', () => {
       'PUBLIC_URL itself',
     ],
   ] as const
-  for (const [input, url, rule] of table)
-    it(`comes with the rule that allows it: ${input}`, () =>
-      deepEqual(judgeReturnUrl(input, allowed), { url, rule }))
+  each(
+    'comes with the rule that allows it',
+    table,
+  )(([input, url, rule]) => deepEqual(judgeReturnUrl(input, allowed), { url, rule }))
 })
 
 describe('A return URL in any language', () => {
-  for (const title of [
+  each('keeps its title in any script', [
     'می\u200cخواهم',
     'क्\u200dष',
     'Donau\u00addampf',
@@ -51,19 +53,18 @@ describe('A return URL in any language', () => {
     '1\ufe0f\u20e3',
     '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}',
     '文書',
-  ])
-    it(`keeps its title: ${title}`, () => {
-      const path = `/${encodeURIComponent(title)}`
-      for (const input of [path, `/a?b=${path}`, `https://app.example.test${path}/x`, encodeURI(path)])
-        equal('url' in judgeReturnUrl(input, allowed), true, input)
-    })
+  ])((title) => {
+    const path = `/${encodeURIComponent(title)}`
+    for (const input of [path, `/a?b=${path}`, `https://app.example.test${path}/x`, encodeURI(path)])
+      equal('url' in judgeReturnUrl(input, allowed), true, input)
+  })
 })
 
 describe('A return URL that is refused', () => {
   const length = 'empty or longer than 2048 characters'
   const origin = 'neither a path nor an allowed origin, spelled exactly'
   const path = 'a path that other programs read as another address'
-  for (const [input, refused] of [
+  each('is refused with the reason', [
     ['', length],
     [`https://gw.example.test/${'a'.repeat(2025)}`, length],
     // It would be too long once its origin stands in front.
@@ -101,14 +102,12 @@ describe('A return URL that is refused', () => {
     ['/imsg-service/v1/%63allback', 'leads back into the login'],
     ['/imsg-service/v1/call%E2%80%8Dback', 'leads back into the login'],
     ['https://gw.example.test/imsg-service/v1/org/a/login', 'leads back into the login'],
-  ] as const)
-    it(`comes with the reason: ${input.slice(0, 40)}`, () =>
-      deepEqual(judgeReturnUrl(input, allowed), { refused }))
+  ])(([input, refused]) => deepEqual(judgeReturnUrl(input, allowed), { refused }))
 })
 
 describe('A return URL that no organisation could allow', () => {
   const { domains: _, ...settings } = allowed
-  for (const input of [
+  each('is refused before anybody is asked', [
     '',
     'javascript:alert(1)',
     '//evil.test',
@@ -119,15 +118,12 @@ describe('A return URL that no organisation could allow', () => {
     'xhttps://evil.test/',
     'https://user@evil.test/',
     'https://evil.test/..',
-  ])
-    it(`is refused before anybody is asked: ${input}`, () =>
-      throws(() => checkPlausible(input, settings), { code: 'return_url_not_allowed' }))
+  ])((input) => throws(() => checkPlausible(input, settings), { code: 'return_url_not_allowed' }))
 
-  for (const input of [
+  each('is none of these', [
     '/',
     'https://elsewhere.test',
     'https://a.b.elsewhere.test/x?y#z',
     'http://localhost:8080/',
-  ])
-    it(`is none of these: ${input}`, () => equal(checkPlausible(input, settings), undefined))
+  ])((input) => equal(checkPlausible(input, settings), undefined))
 })

@@ -31,7 +31,12 @@ const root = join(import.meta.dirname, '..')
 const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'), ...process.env }
 const run = spawn(
   process.execPath,
-  ['--test', `--test-concurrency=${availableParallelism()}`, ...(files.length > 0 ? files : suite)],
+  [
+    '--test',
+    `--test-concurrency=${availableParallelism()}`,
+    '--test-reporter=./test/support/failures.ts',
+    ...(files.length > 0 ? files : suite),
+  ],
   { cwd: root, env, stdio: 'inherit' },
 )
 run.once('exit', (code) => {

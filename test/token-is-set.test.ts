@@ -1,6 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
+import { each } from './support/each.ts'
 import { asProblem, codeOf, fromOurPage, navigation, openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
@@ -44,7 +45,7 @@ describe('GET /token-is-set', () => {
     )
   })
 
-  for (const [what, name, request, challenge] of [
+  each('says in a 401 what it wants, and whether a token was presented', [
     ['no token', 'token-is-set', {}, ''],
     ['a bad bearer', 'token-is-set', { bearer: 'x' }, ', error="invalid_token"'],
     ['a bearer without a token', 'token-is-set', { bearer: '' }, ', error="invalid_token"'],
@@ -52,11 +53,10 @@ describe('GET /token-is-set', () => {
     ['a page', 'token-is-set', { bearer: 'x', headers: navigation }, ', error="invalid_token"'],
     ['a problem document', 'token-is-set', { bearer: 'x', headers: asProblem }, ', error="invalid_token"'],
     ['a login that is no navigation', 'login', { headers: { 'sec-fetch-mode': 'cors' } }, ''],
-  ] as const)
-    it(`says in a 401 what it wants, and whether a token was presented: ${what}`, async () => {
-      const { statusCode, headers } = await call(name, request)
-      deepEqual([statusCode, headers['www-authenticate']], [401, `Bearer realm="imsg-service"${challenge}`])
-    })
+  ])(async ([, name, request, challenge]) => {
+    const { statusCode, headers } = await call(name, request)
+    deepEqual([statusCode, headers['www-authenticate']], [401, `Bearer realm="imsg-service"${challenge}`])
+  })
 
   it('challenges nobody whom a token would not help', async () => {
     const answers = [await call('token-is-set', { bearer: raw }), await call('units'), await call('login')]
@@ -91,7 +91,7 @@ describe('GET /token-is-set', () => {
     )
   })
 
-  for (const [code, what, claims] of [
+  each('answers 401 to a token that does not hold', [
     ['token_expired', 'one that has run out', { iat: seconds() - hour, exp: seconds() - 1 }],
     ['token_from_future', 'one issued in the future', { iat: seconds() + 120, exp: seconds() + hour }],
     ['token_from_future', 'one that is not valid yet', { nbf: seconds() + 120 }],
@@ -107,11 +107,10 @@ describe('GET /token-is-set', () => {
     ['token_purpose', 'one of another kind', { ntt: 'refresh_token' }],
     ['token_organisation', 'one of an organisation that is not known', { org: 'nowhere' }],
     ['token_organisation', 'one of a blocked organisation', { org: 'closed' }],
-  ] as const)
-    it(`answers 401 to a token: ${what}`, async () => {
-      const answer = await call('token-is-set', { bearer: await token(claims), headers: asProblem })
-      deepEqual([answer.statusCode, codeOf(answer)], [401, code])
-    })
+  ])(async ([code, , claims]) => {
+    const answer = await call('token-is-set', { bearer: await token(claims), headers: asProblem })
+    deepEqual([answer.statusCode, codeOf(answer)], [401, code])
+  })
 
   it('holds tokens to the configured issuer and audience', async () => {
     const strict = await open(

@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { mayHaveNewKey, signedClaims, tokenIn, unverifiedToken } from '../lib/session/token.ts'
 import { keySet, publicKeysFrom } from '../lib/state/key-set.ts'
+import { each } from './support/each.ts'
 
 /** Tokens taken apart, with nothing around them: what a header may say, and what names a session. */
 
@@ -28,7 +29,7 @@ const digest = (...lines: readonly (string | Uint8Array)[]): string => {
 }
 
 describe('The header of a token, taken apart', () => {
-  for (const [code, more] of [
+  each('is refused for a header that is not allowed', [
     ...['crit', 'b64', 'zip', 'enc', 'jku', 'jwk', 'x5u', 'x5c'].map(
       (member) => ['token_malformed', { [member]: 'x' }] as const,
     ),
@@ -42,15 +43,21 @@ describe('The header of a token, taken apart', () => {
     ['token_purpose', { typ: 'at+jwt' }],
     ['token_purpose', { typ: '' }],
     ['token_purpose', { typ: 5 }],
-  ] as const)
-    it(`is refused as ${code} with ${JSON.stringify(more).slice(0, 40)}`, () =>
-      throws(() => unverifiedToken(signed({ ...header, ...more })), { name: 'Problem', code }))
+  ])(([code, more]) =>
+    throws(() => unverifiedToken(signed({ ...header, ...more })), { name: 'Problem', code }),
+  )
 
-  for (const more of [{}, { typ: 'JWT' }, { typ: 'jwt' }, { cty: 'x' }, { ver: 1 }, { kid: 'k'.repeat(256) }])
-    it(`is taken with ${JSON.stringify(more).slice(0, 40)}`, () => {
-      const { kid, algorithm } = unverifiedToken(signed({ ...header, ...more }))
-      deepEqual([kid, algorithm], ['kid' in more ? more.kid : 'k', 'ES256'])
-    })
+  each('is taken with a header that is allowed', [
+    {},
+    { typ: 'JWT' },
+    { typ: 'jwt' },
+    { cty: 'x' },
+    { ver: 1 },
+    { kid: 'k'.repeat(256) },
+  ])((more) => {
+    const { kid, algorithm } = unverifiedToken(signed({ ...header, ...more }))
+    deepEqual([kid, algorithm], ['kid' in more ? more.kid : 'k', 'ES256'])
+  })
 })
 
 describe('A session', () => {
@@ -61,12 +68,11 @@ describe('A session', () => {
       notEqual(sessionOf(more), sessionOf({}))
   })
 
-  for (const jti of [undefined, '', 5, ['one'], null])
-    it(`is named by its claims where it has no jti: ${JSON.stringify(jti)}`, () => {
-      const payload = Buffer.from(JSON.stringify({ ...claims, jti }))
-      equal(sessionOf({ jti }), digest('payload', payload))
-      notEqual(sessionOf({ jti }), sessionOf({ jti, exp: 3000 }))
-    })
+  each('is named by its claims where it has no jti', [undefined, '', 5, ['one'], null])((jti) => {
+    const payload = Buffer.from(JSON.stringify({ ...claims, jti }))
+    equal(sessionOf({ jti }), digest('payload', payload))
+    notEqual(sessionOf({ jti }), sessionOf({ jti, exp: 3000 }))
+  })
 })
 
 describe('A token that these keys have verified', () => {
@@ -111,14 +117,14 @@ describe('The two names of one Edwards signature, RFC 8037 and RFC 9864', () => 
 })
 
 describe('A token of an unknown key, when the keys were last accepted at 1,000', () => {
-  for (const [what, iat, exp, now, expected] of [
+  each('asks for newer keys only when the token may be signed with one', [
     ['was issued a minute before that', 940, 5000, 2000, true],
     ['was issued earlier', 939, 5000, 2000, false],
     ['was issued a minute from now', 2060, 5000, 2000, true],
     ['was issued later than that', 2061, 5000, 2000, false],
     ['has run out', 1500, 2000, 2000, false],
     ['runs out in a second', 1500, 2001, 2000, true],
-  ] as const)
-    it(`${expected ? 'may be signed with a newer one' : 'is no good'} when it ${what}`, () =>
-      equal(mayHaveNewKey(unverifiedToken(signed(header, { ...claims, iat, exp })), 1000, now), expected))
+  ])(([, iat, exp, now, expected]) =>
+    equal(mayHaveNewKey(unverifiedToken(signed(header, { ...claims, iat, exp })), 1000, now), expected),
+  )
 })

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
+import { each } from './support/each.ts'
 import { asProblem, codeOf, fromOurPage, openGateway, publicUrl } from './support/gateway.ts'
 
 const gateway = await openGateway({ CORS_ALLOWED_ORIGINS: 'https://editor.example.test' })
@@ -42,7 +43,7 @@ describe('GET /units', () => {
       )
     })
 
-  for (const [what, permissions, units] of [
+  each('lists the units of an access token', [
     ['its own units', { org: [], units: { south: ['svc:perm'] } }, ['south']],
     [
       'every unit when it holds a permission in the organisation',
@@ -51,15 +52,14 @@ describe('GET /units', () => {
     ],
     ['none, when it names none', { org: [], units: {} }, []],
     ['none, when its permissions make no sense', 'all of them', []],
-  ] as const)
-    it(`lists of an access token ${what}`, async () => {
-      deepEqual(
-        (await listed(await token({ ntt: 'access_token', permissions, groups: ['chiefs'] }))).units.map(
-          ({ name }: { name: string }) => name,
-        ),
-        units,
-      )
-    })
+  ])(async ([, permissions, units]) => {
+    deepEqual(
+      (await listed(await token({ ntt: 'access_token', permissions, groups: ['chiefs'] }))).units.map(
+        ({ name }: { name: string }) => name,
+      ),
+      units,
+    )
+  })
 
   it('follows a mapping that is added and taken away', async () => {
     const raw = await token()
@@ -139,7 +139,7 @@ describe('POST /unit', () => {
     equal((await listed(await token({}, { user: 'chief' }))).preferred, null)
   })
 
-  for (const [status, code, what, body, headers] of [
+  each('answers 400 or 403 to what cannot be set, and writes nothing', [
     [403, 'unit_not_held', 'a unit not held', { unit: 'west' }, {}],
     [403, 'unit_not_held', 'an unknown unit', { unit: 'moon' }, {}],
     [403, 'unit_not_held', 'a unit without a name', { unit: '' }, {}],
@@ -164,13 +164,12 @@ describe('POST /unit', () => {
       { unit: 'south' },
       { origin: '', 'sec-fetch-site': 'same-site' },
     ],
-  ] as const)
-    it(`answers ${status} to ${what}, and writes nothing`, async () => {
-      const raw = await token()
-      front.reset()
-      const answer = await choose(raw, body, headers)
-      deepEqual([answer.statusCode, codeOf(answer), front.calls.write], [status, code, 0])
-    })
+  ])(async ([status, code, , body, headers]) => {
+    const raw = await token()
+    front.reset()
+    const answer = await choose(raw, body, headers)
+    deepEqual([answer.statusCode, codeOf(answer), front.calls.write], [status, code, 0])
+  })
 
   it('takes its Origin from our pages, listed ones, or Fetch Metadata, and asks none of a bearer', async () => {
     const raw = await token()

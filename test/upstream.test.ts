@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { after, beforeEach, describe, it } from 'node:test'
 import { upstreamOf } from '../lib/refresh/upstream.ts'
+import { each } from './support/each.ts'
 
 /** What a test makes the systems upstream answer, call by call, and what they were asked. */
 type Say = (response: ServerResponse, request: IncomingMessage) => void
@@ -67,7 +68,7 @@ describe('The key set', () => {
     ])
   })
 
-  for (const [what, say, message, calls] of [
+  each('is not had from an answer that makes no sense, and asked for once more only when that may help', [
     ['a cut connection', cut, 'key set: no connection', 2],
     ['a 500', json('x', 500), 'key set: status 500', 2],
     ['a 404', json('x', 404), 'key set: status 404', 1],
@@ -85,12 +86,12 @@ describe('The key set', () => {
       'key set: answer too large',
       1,
     ],
-  ] as const)
-    it(`is not had from ${what}, and asked for once more only when that may help`, async () => {
-      says = [say]
-      await rejects(made().keySet(), { name: 'UpstreamError', message })
-      equal(asked.length, calls)
-    })
+  ])(async ([, say, message, calls]) => {
+    asked.length = 0
+    says = [say]
+    await rejects(made().keySet(), { name: 'UpstreamError', message })
+    equal(asked.length, calls)
+  })
 
   it('may have a megabyte', async () => {
     const whole = 'x'.repeat(999_998)
@@ -215,21 +216,21 @@ describe('A list of the Admin API', () => {
     )
   })
 
-  for (const [what, answer] of [
+  each('is not asked for when no token can be had', [
     ['none', {}],
     ['a number', { access_token: 5 }],
     ['an empty one', { access_token: '' }],
     ['one with a line in it', { access_token: 'a\r\nb' }],
     ['null', null],
-  ] as const)
-    it(`is not asked for with ${what} for a token`, async () => {
-      says = [json(answer)]
-      await rejects(made().list('roles.list'), {
-        message: 'access token: none in the answer',
-        passing: false,
-      })
-      equal(asked.length, 1)
+  ])(async ([, answer]) => {
+    asked.length = 0
+    says = [json(answer)]
+    await rejects(made().list('roles.list'), {
+      message: 'access token: none in the answer',
+      passing: false,
     })
+    equal(asked.length, 1)
+  })
 
   it('may be larger than a key set', async () => {
     const long = ['x'.repeat(2_000_000)]

@@ -8,6 +8,7 @@ import { judge, verdict } from '../../infra/doctor.ts'
 import { environmentSize } from '../../infra/environment.ts'
 import { readDeployment, type Texts, weakenings } from '../../infra/settings.ts'
 import { ConfigError } from '../../lib/config.ts'
+import { each } from '../support/each.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const good = {
@@ -156,12 +157,14 @@ const wrong: [what: string, texts: Texts, problem: RegExp][] = [
 ]
 
 describe('the settings of a deployment', () => {
-  for (const [what, texts, problem] of wrong)
-    it(`refuse ${what}, by name`, () => {
-      const problems = problemsOf({ ...good, ...texts })
-      equal(problems.length, 1, problems.join('\n'))
-      match(problems[0] ?? '', problem)
-    })
+  each(
+    'refuse each problem by its name',
+    wrong,
+  )(([, texts, problem]) => {
+    const problems = problemsOf({ ...good, ...texts })
+    equal(problems.length, 1, problems.join('\n'))
+    match(problems[0] ?? '', problem)
+  })
 
   it('report all problems together, those of functions and those of the deployment', () => {
     const names = problemsOf({
@@ -285,7 +288,7 @@ describe('the doctor', () => {
 describe('the doctor of return URLs', () => {
   const settings = { ...good, ALLOWED_CALLBACK_ORIGINS: 'https://editor.example.org:8443' }
   const domains = ['app.example.net']
-  for (const [url, accepted, words] of [
+  each('judge a return URL as the gateway does, and say by which rule', [
     ['/after?x=1', true, ['accepted: a path on PUBLIC_URL', 'sent as https://gateway.example.com/after?x=1']],
     [
       'https://gateway.example.com',
@@ -307,10 +310,9 @@ describe('the doctor of return URLs', () => {
     ['/imsg-service/v1/login', false, ['refused: leads back into the login']],
     ['/a\\b', false, ['refused: characters outside printable ASCII, or a backslash']],
     [`/${'a'.repeat(2048)}`, false, ['refused: empty or longer than 2048 characters']],
-  ] as const)
-    it(`${accepted ? 'accepts' : 'refuses'} ${url.slice(0, 40)} and says by which rule`, () => {
-      deepEqual(judge(url, domains, settings), { good: accepted, lines: words })
-    })
+  ])(([url, accepted, words]) => {
+    deepEqual(judge(url, domains, settings), { good: accepted, lines: words })
+  })
 
   it('says which domains would not count, and that PUBLIC_URL is not known', () => {
     const { PUBLIC_URL: _, ...least } = good

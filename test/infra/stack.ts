@@ -5,6 +5,7 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
 import { verdict } from '../../infra/doctor.ts'
 import { exceptions } from '../../infra/nag.ts'
 import { type Route, routes } from '../../lib/routes.ts'
+import { each } from '../support/each.ts'
 import { good, least, listening, only, resourcesOf, stackOf, target, templateOf } from './synthesised.ts'
 
 const template = templateOf(listening)
@@ -41,17 +42,19 @@ describe('the stack', () => {
     deepEqual([...functions.keys()].toSorted(), names.map(idOf).toSorted())
   })
 
-  for (const [name, row] of rows)
-    it(`runs ${name} as the local front end and SAM expect it`, () => {
-      const { Properties, Metadata } = functions.get(idOf(name)) ?? {}
-      deepEqual(
-        ['Handler', 'Runtime', 'Architectures', 'MemorySize', 'Timeout'].map((key) => Properties?.[key]),
-        ['index.handler', 'nodejs24.x', ['arm64'], ...('every' in row ? [1769, 50] : [512, 5])],
-      )
-      match(String(Metadata?.['aws:asset:path']), /./)
-      equal(Metadata?.['aws:asset:property'], 'Code')
-      ok(!('NODE_OPTIONS' in variables(name)))
-    })
+  each(
+    'runs each function as the local front end and SAM expect it',
+    rows,
+  )(([name, row]) => {
+    const { Properties, Metadata } = functions.get(idOf(name)) ?? {}
+    deepEqual(
+      ['Handler', 'Runtime', 'Architectures', 'MemorySize', 'Timeout'].map((key) => Properties?.[key]),
+      ['index.handler', 'nodejs24.x', ['arm64'], ...('every' in row ? [1769, 50] : [512, 5])],
+    )
+    match(String(Metadata?.['aws:asset:path']), /./)
+    equal(Metadata?.['aws:asset:property'], 'Code')
+    ok(!('NODE_OPTIONS' in variables(name)))
+  })
 
   it('hands every given setting on under its own name, and each function what it needs beside', () => {
     const common = { ...good, TABLE_NAME: 'table', METRICS_NAMESPACE: 'imsg-service' }

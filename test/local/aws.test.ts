@@ -1,6 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
+import { each } from '../support/each.ts'
 import { startFixtures } from './fixtures/fixture-stack.ts'
 
 let stack: Awaited<ReturnType<typeof startFixtures>>
@@ -17,11 +18,14 @@ const ask = (headers: Record<string, string>, body = '{"SecretId":"any"}') =>
   fetch(stack.awsUrl, { method: 'POST', headers, body })
 
 describe('Lambda Invoke', () => {
-  for (const name of ['moody', 'moody1', 'arn:aws:lambda:local:000000000000:function:moody'])
-    it(`runs ${name}`, async () => {
-      const answer = await invoke(encodeURIComponent(name), '{}')
-      deepEqual([answer.status, JSON.parse(await answer.text()).statusCode], [200, 200])
-    })
+  each('runs a function by each of its names', [
+    'moody',
+    'moody1',
+    'arn:aws:lambda:local:000000000000:function:moody',
+  ])(async (name) => {
+    const answer = await invoke(encodeURIComponent(name), '{}')
+    deepEqual([answer.status, JSON.parse(await answer.text()).statusCode], [200, 200])
+  })
 
   it('says in a header that the function failed', async () => {
     const answer = await invoke('moody', '{"mood":"throw"}')
@@ -49,9 +53,9 @@ describe('GetSecretValue', () => {
   it('knows no other call', async () =>
     equal((await ask({ 'x-amz-target': 'secretsmanager.PutSecretValue' })).status, 400))
 
-  for (const name of ['origin', 'sec-fetch-site'])
-    it(`is not for a page in a browser, which sends ${name}`, async () =>
-      equal(await statusWith({ ...secret, [name]: 'https://evil.example' }), 403))
+  each('is not for a page in a browser', ['origin', 'sec-fetch-site'])(async (name) =>
+    equal(await statusWith({ ...secret, [name]: 'https://evil.example' }), 403),
+  )
 
   it('is not for a page that came here by another name', async () =>
     equal(await statusWith({ ...secret, host: 'evil.example' }), 403))

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { each } from '../support/each.ts'
 import { startFixtures } from './fixtures/fixture-stack.ts'
 
 let stack: Awaited<ReturnType<typeof startFixtures>>
@@ -72,7 +73,7 @@ describe('the front end', () => {
     deepEqual([answer.status, await answer.json()], [404, { message: 'Not Found' }])
   })
 
-  for (const [what, text, status, message] of [
+  each('answers what no function can take', [
     ['a malformed percent', 'GET /echo/%zz HTTP/1.1\r\nhost: a\r\n\r\n', 400, 'Bad Request'],
     ['no path', 'GET https://evil.example HTTP/1.1\r\nhost: a\r\n\r\n', 400, 'Bad Request'],
     ['no route', 'PUT /echo HTTP/1.1\r\nhost: a\r\n\r\n', 404, 'Not Found'],
@@ -94,12 +95,11 @@ describe('the front end', () => {
       413,
       'Request Entity Too Large',
     ],
-  ] as const)
-    it(`answers ${status} for ${what}`, async () => {
-      const answer = await raw(text)
-      match(answer, new RegExp(`^HTTP/1.1 ${status} `))
-      equal(answer.split('\r\n\r\n')[1], JSON.stringify({ message }))
-    })
+  ])(async ([, text, status, message]) => {
+    const answer = await raw(text)
+    match(answer, new RegExp(`^HTTP/1.1 ${status} `))
+    equal(answer.split('\r\n\r\n')[1], JSON.stringify({ message }))
+  })
 
   it('takes a body and headers just within the limits', async () => {
     const { event } = await bodyOf('/echo', { method: 'POST', body: Buffer.alloc(4_000_000) })
@@ -128,12 +128,16 @@ describe('CORS, as the template has it', () => {
     })
   })
 
-  for (const origin of ['https://other.example', 'https://APP.example', `${app}.evil.example`, 'null'])
-    it(`tells ${origin} nothing`, async () => {
-      const answer = await preflight(origin)
-      deepEqual([answer.status, corsOf(answer)], [204, {}])
-      deepEqual(corsOf(await get('/cookies', { headers: { origin } })), {})
-    })
+  each('tells other origins nothing', [
+    'https://other.example',
+    'https://APP.example',
+    `${app}.evil.example`,
+    'null',
+  ])(async (origin) => {
+    const answer = await preflight(origin)
+    deepEqual([answer.status, corsOf(answer)], [204, {}])
+    deepEqual(corsOf(await get('/cookies', { headers: { origin } })), {})
+  })
 
   it('replaces what a function says about CORS', async () => {
     const answer = await get('/cookies', { headers: { origin: app } })

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { answerFrom, eventFrom, headerSize, type Incoming, refusal } from '../../local/payload.ts'
+import { each } from '../support/each.ts'
 
 const now = Date.UTC(2026, 2, 12, 19, 3, 58, 250)
 const request = (given: Partial<Incoming> = {}): Incoming => ({
@@ -78,8 +79,12 @@ describe('an event of payload format 2.0', () => {
   ] as const)
     it(fact, () => deepEqual(actual, expected))
 
-  for (const name of ['cookies', 'body', 'queryStringParameters', 'pathParameters'])
-    it(`leaves ${name} out when there are none`, () => equal(name in event(), false))
+  each('leaves out what the request does not have', [
+    'cookies',
+    'body',
+    'queryStringParameters',
+    'pathParameters',
+  ])((name) => equal(name in event(), false))
 
   it('keeps a parameter that is named like a prototype', () => {
     const parameters = event({ target: '/?__proto__=a' }).queryStringParameters
@@ -163,7 +168,7 @@ describe('the answer to a result', () => {
     it(fact, () => deepEqual(answer(result), expected))
 
   const failed = { status: 500, headers: json, body: '{"message":"Internal Server Error"}' }
-  for (const [what, result] of [
+  each('is 500 for a result that makes no sense', [
     ['a body that is no string', { statusCode: 200, body: { a: 1 } }],
     ['cookies that are no list', { statusCode: 200, cookies: 'a=1' }],
     ['a cookie that is no string', { statusCode: 200, cookies: [{}] }],
@@ -174,8 +179,7 @@ describe('the answer to a result', () => {
     ['a status that is no number', { statusCode: 'ok' }],
     ['a status that HTTP does not have', { statusCode: 999 }],
     ['a flag that is none', { statusCode: 200, isBase64Encoded: 'yes' }],
-  ] as const)
-    it(`is 500 for ${what}`, () => deepEqual(answer(result), failed))
+  ])(([, result]) => deepEqual(answer(result), failed))
 })
 
 describe('what API Gateway answers by itself', () => {

@@ -1,12 +1,13 @@
 import { equal } from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { readable } from '../../local/readable.ts'
+import { each } from '../support/each.ts'
 
 const time = '2026-11-24T05:18:15.123Z'
 const line = (fields: object) => JSON.stringify({ level: 'info', time, ...fields })
 
 describe('A log line at a terminal', () => {
-  for (const [what, given, shown] of [
+  each('is short, and left out when it says nothing new', [
     [
       'is short',
       line({ route: 'login', status: 302, code: 'ok', ms: 3.2, id: 'x', org: 'demo', _aws: {} }),
@@ -49,6 +50,5 @@ describe('A log line at a terminal', () => {
     ],
     ['stays as it is when it is no JSON', 'synthesising the stack ...', 'synthesising the stack ...'],
     ['stays as it is when it is no object', 'null', 'null'],
-  ] as const)
-    it(what, () => equal(readable(given), shown))
+  ])(([, given, shown]) => equal(readable(given), shown))
 })

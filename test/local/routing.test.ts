@@ -1,6 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { router } from '../../local/routing.ts'
+import { each } from '../support/each.ts'
 
 const keys = [
   '$default',
@@ -16,7 +17,7 @@ const find = router(keys.map((key) => ({ key, to: key })))
 const without = router(keys.slice(1).map((key) => ({ key, to: key })))
 
 describe('the choice of a route', () => {
-  for (const [method, path, key, parameters] of [
+  each('is the most specific that fits', [
     ['GET', '/pets/dog', 'GET /pets/dog', {}],
     ['PUT', '/pets/dog', 'ANY /pets/dog', {}],
     ['GET', '/pets/cat', 'GET /pets/{id}', { id: 'cat' }],
@@ -27,20 +28,20 @@ describe('the choice of a route', () => {
     ['GET', '/elsewhere', '$default', {}],
     ['POST', '/a/%C3%A5/b', 'POST /a/{x}/b', { x: 'å' }],
     ['POST', '/a/x%2Fb/b', 'POST /a/{x}/b', { x: 'x/b' }],
-  ] as const)
-    it(`${method} ${path} is ${key}`, () =>
-      deepEqual(find(method, path), { routeKey: key, pathParameters: parameters, to: key }))
+  ])(([method, path, key, parameters]) =>
+    deepEqual(find(method, path), { routeKey: key, pathParameters: parameters, to: key }),
+  )
 
-  for (const [method, path] of [
+  each('is none where nothing fits', [
     ['POST', '/'],
     ['GET', '/pets'],
     ['POST', '/a//b'],
     ['POST', '/a/x/b/'],
     ['post', '/a/x/b'],
     ['POST', '/A/x/b'],
-  ] as const)
-    it(`${method} ${path} is none`, () => equal(without(method, path), undefined))
+  ])(([method, path]) => equal(without(method, path), undefined))
 
-  for (const path of ['/%', '/pets/%zz', '/pets/%ff'])
-    it(`${path} is malformed`, () => equal(find('GET', path), 'malformed'))
+  each('is malformed when a segment cannot be decoded', ['/%', '/pets/%zz', '/pets/%ff'])((path) =>
+    equal(find('GET', path), 'malformed'),
+  )
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Template } from '../../local/cloudformation.ts'
 import { planFrom } from '../../local/template.ts'
+import { each } from '../support/each.ts'
 import { plan } from './fixtures/fixture-stack.ts'
 import { template } from './fixtures/template.ts'
 
@@ -62,7 +63,7 @@ describe('a template that cannot be served', () => {
     const resource = { ...before, Properties: { ...before.Properties, ...properties } }
     return { ...template, Resources: { ...template.Resources, [id]: resource } }
   }
-  for (const [what, wrong, message] of [
+  each('is refused when it holds what cannot be run here', [
     ['another payload format', broken('viaArn', { PayloadFormatVersion: '1.0' }), /payload format 2\.0/],
     [
       'an integration with something else',
@@ -74,6 +75,5 @@ describe('a template that cannot be served', () => {
       broken('echo1', { Environment: { Variables: { A: { 'Fn::If': [] } } } }),
       /Fn::If/,
     ],
-  ] as const)
-    it(`is refused for ${what}`, () => throws(() => planFrom(wrong, '/'), message))
+  ])(([, wrong, message]) => throws(() => planFrom(wrong, '/'), message))
 })
