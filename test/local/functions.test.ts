@@ -1,7 +1,9 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
-import { Instance } from '../../local/instances.ts'
+import { setTimeout as pause } from 'node:timers/promises'
 import { runOnce } from '../../local/schedules.ts'
+import { each } from '../support/each.ts'
 import { plan, startFixtures } from './fixtures/fixture-stack.ts'
 
 let stack: Awaited<ReturnType<typeof startFixtures>>
@@ -15,110 +17,106 @@ const get = async (path: string) => {
   return { status: answer.status, body: JSON.parse(await answer.text()) }
 }
 const failed = { status: 500, body: { message: 'Internal Server Error' } }
-const logged = () => stack.lines.filter((line) => line.includes('errorType')).map((line) => JSON.parse(line))
 
-describe('a function that fails', () => {
-  for (const [mood, errorType] of [
+describe('A local function that fails', () => {
+  each('is 500, one log line, and serves again', [
     ['throw', 'RangeError'],
     ['exit', 'Runtime.ExitError'],
     ['reject', 'Runtime.UnhandledError'],
-    ['hang', 'Sandbox.Timedout'],
     ['spin', 'Sandbox.Timedout'],
-  ] as const)
-    it(`is 500 when it has to ${mood}, one log line, and serves again`, async () => {
-      stack.lines.length = 0
-      deepEqual(await get(`/moody?mood=${mood}`), failed)
-      deepEqual(
-        logged().map((line) => [line.function, line.errorType]),
-        [['moody', errorType]],
-      )
-      equal((await get('/moody')).status, 200)
-    })
+  ])(async ([mood, errorType]) => {
+    stack.lines.length = 0
+    deepEqual(await get(`/moody?mood=${mood}`), failed)
+    const logged = stack.lines.filter((line) => line.includes('errorType')).map((line) => JSON.parse(line))
+    deepEqual(
+      logged.map((line) => [line.function, line.errorType]),
+      [['moody', errorType]],
+    )
+    equal((await get('/moody')).status, 200)
+  })
 
-  it('is 500 when its result is malformed', async () => deepEqual(await get('/moody?mood=malformed'), failed))
-
-  it('is 500 when it cannot be loaded, for every call', async () => {
+  it('is 500 when its result is malformed, or when it cannot be loaded', async () => {
+    deepEqual(await get('/moody?mood=malformed'), failed)
     deepEqual(await Promise.all([get('/broken'), get('/broken')]), [failed, failed])
-    ok(logged().some((line) => line.errorMessage === 'cannot be loaded'))
   })
 })
 
-describe('an instance', () => {
-  it('starts when it is needed and is kept', async () => {
+describe('A local instance', () => {
+  it('is kept from call to call, and is new after a restart', async () => {
     stack.functions.restart('echo')
-    const counts = [(await get('/echo/a')).body.calls, (await get('/echo/a')).body.calls]
-    deepEqual(counts, [1, 2])
-  })
-
-  it('is new after a restart', async () => {
+    deepEqual([(await get('/echo/a')).body.calls, (await get('/echo/a')).body.calls], [1, 2])
     stack.functions.restart('echo')
     equal((await get('/echo/a')).body.calls, 1)
   })
 
   it('serves one call at a time, and calls above four instances wait', async () => {
-    const begun = performance.now()
+    const began = performance.now()
     const answers = await Promise.all(Array.from({ length: 6 }, () => get('/slow?ms=300')))
-    ok(performance.now() - begun >= 600)
-    deepEqual(
-      answers.map(({ status, body }) => [status, body.most]),
-      answers.map(() => [200, 1]),
-    )
+    ok(performance.now() - began >= 600, 'six calls ran at once')
+    for (const { status, body } of answers) {
+      deepEqual([status, body.most], [200, 1])
+      ok(body.left > 3000 && body.left < 4960, `${body.left} ms left`)
+    }
   })
 
-  it('knows how much time it has left', async () => {
-    const { left } = (await get('/slow?ms=50')).body
-    ok(left > 3000 && left < 4960, String(left))
-  })
-
-  it('finishes what it serves when it is replaced', async () => {
+  it('finishes what it serves when it is replaced, and stays when nothing changed', async () => {
     const serving = get('/slow?ms=300')
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    const { functions } = stack
-    deepEqual(
-      functions.use(plan.functions.map((each) => ({ ...each, variables: { NEW: each.name } }))).length,
-      5,
-    )
+    await pause(200)
+    const changed = plan.functions.map((each) => ({ ...each, variables: { NEW: each.name } }))
+    equal(stack.functions.use(changed).length, plan.functions.length)
     equal((await get('/echo/a')).body.env.NEW, 'echo')
     equal((await serving).status, 200)
-  })
-
-  it('ends when it is replaced and serves nothing', async () => {
-    const definition = plan.functions.find(({ name }) => name === 'echo')
-    ok(definition)
-    const free = Promise.withResolvers<void>()
-    const ended = Promise.withResolvers<unknown>()
-    const instance = new Instance(definition, {}, { log: () => {}, free: free.resolve, ended: ended.resolve })
-    await free.promise
-    instance.retire()
-    deepEqual([await ended.promise, instance.state], [undefined, 'gone'])
-  })
-
-  it('is left alone when nothing about its function changed', async () => {
-    stack.functions.use(plan.functions)
-    await get('/echo/a')
-    deepEqual(stack.functions.use(plan.functions), [])
+    deepEqual(stack.functions.use(changed), [])
     equal((await get('/echo/a')).body.calls, 2)
-  })
-
-  it('writes its lines where the log goes', async () => {
-    stack.lines.length = 0
-    await get('/moody')
-    for (let wait = 0; wait < 50 && stack.lines.length === 0; wait++)
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    match(stack.lines[0] ?? '', /^\{"calls":\d+\}$/)
   })
 })
 
-describe('a schedule', () => {
-  it('calls its function through the same door, with the event of EventBridge', async () => {
-    const event = { detail: undefined as unknown, text: '' }
-    const functions = {
-      invoke: async (name: string, text: string) => {
-        event.text = `${name} ${text}`
-        return { failed: false, json: 'null' }
-      },
-    }
-    await runOnce(functions, plan.schedules)
-    match(event.text, /^moody1 \{.*"detail-type":"Scheduled Event","source":"aws\.events".*rule\/rule1/)
+it('A local schedule calls its function with the event of EventBridge', async () => {
+  let called = ''
+  const invoke = async (name: string, text: string) => {
+    called = `${name} ${text}`
+    return { failed: false, json: 'null' }
+  }
+  await runOnce({ invoke }, plan.schedules)
+  match(called, /^moody1 \{.*"detail-type":"Scheduled Event","source":"aws\.events".*rule\/rule1/)
+})
+
+describe('The local stand-in for AWS', () => {
+  const post = (path: string, headers: Record<string, string>, body: string) =>
+    new Promise<{ status: number | undefined; failed: unknown; body: string }>((resolve, reject) => {
+      const sent = request(stack.awsUrl + path, { method: 'POST', headers }, async (answer) => {
+        const text = (await answer.setEncoding('utf8').toArray()).join('')
+        resolve({ status: answer.statusCode, failed: answer.headers['x-amz-function-error'], body: text })
+      })
+      sent.on('error', reject).end(body)
+    })
+  const invoke = (name: string, body: string, headers = {}) =>
+    post(`/2015-03-31/functions/${name}/invocations`, headers, body)
+  const target = { 'x-amz-target': 'secretsmanager.GetSecretValue' }
+
+  it('invokes functions, and says in a header that one failed', async () => {
+    for (const name of [
+      'moody',
+      'moody1',
+      encodeURIComponent('arn:aws:lambda:local:000000000000:function:moody'),
+    ])
+      equal((await invoke(name, '{}')).status, 200, name)
+    const { status, failed, body } = await invoke('moody', '{"mood":"throw"}')
+    deepEqual([status, failed, JSON.parse(body).errorType], [200, 'Unhandled', 'RangeError'])
+    equal((await invoke('slow', '{}', { 'x-amz-invocation-type': 'Event' })).status, 202)
+    equal((await invoke('moody', '{')).status, 400)
+    equal((await invoke('nobody', '{}')).status, 404)
   })
+
+  it('tells the client credentials', async () => {
+    const { SecretString } = JSON.parse((await post('/', target, '{"SecretId":"any"}')).body)
+    deepEqual(JSON.parse(SecretString), { client_id: 'the id', client_secret: 'the secret' })
+  })
+
+  each('refuses a page in a browser, and any other call', [
+    [403, { ...target, origin: 'https://evil.example' }],
+    [403, { ...target, 'sec-fetch-site': 'cross-site' }],
+    [403, { ...target, host: 'evil.example' }],
+    [400, { 'x-amz-target': 'secretsmanager.PutSecretValue' }],
+  ])(async ([status, headers]) => equal((await post('/', headers, '{"SecretId":"any"}')).status, status))
 })
