@@ -1,8 +1,8 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { keySet, publicKeysFrom } from '../lib/state/key-set.ts'
-import { goodKeys, publicJwk } from './support/forger.ts'
 import { each } from './support/each.ts'
+import { goodKeys, publicJwk } from './support/forger.ts'
 
 const refused = (keys: readonly object[], message: string) =>
   rejects(publicKeysFrom({ keys }), { name: 'KeySetError', message })
