@@ -26,7 +26,7 @@ export type Front = Readonly<{
 }>
 
 /** A key and a self-signed certificate for `*.localhost`, made for this run and thrown away at once. */
-const certificate = (): { key: string; cert: string } => {
+export const certificate = (): { key: string; cert: string } => {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'))
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   const names = ['localhost', '*.localhost', '*.sso.localhost'].map((name) => `DNS:${name}`).join(',')

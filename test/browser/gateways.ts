@@ -64,7 +64,10 @@ const deploy = async (
 
 /** As `npm start` runs it: plain http on this machine, and one service at another name. */
 export const overHttp = once(() =>
-  deploy('localhost', false, (at) => ({ ALLOWED_CALLBACK_ORIGINS: at('app.localhost') })),
+  deploy('localhost', false, (at) => ({
+    ALLOWED_CALLBACK_ORIGINS: at('app.localhost'),
+    INCLUDE_IMID_TOKEN_IN_REQUEST: 'true',
+  })),
 )
 
 /** As a site runs it: https, and a cookie that its services share. */

@@ -138,6 +138,15 @@ describe('under the runtime client of Lambda', () => {
     deepEqual(plain(await call('token-is-set', await session())), [200, { msg: 'ok' }])
   })
 
+  it('authorize says who it is, and what they may do', async () => {
+    const { statusCode, headers } = await call('authorize', {
+      ...(await session()),
+      query: 'org=demo&unit=north',
+    })
+    deepEqual([statusCode, headers['x-imid-org'], headers['x-imid-unit']], [200, 'demo', ''])
+    match(headers['x-imid-permissions'] ?? '', /^content%3Aread,/)
+  })
+
   it('a refusal that a person reads brings its words along', async () => {
     const { statusCode, headers, body } = await call('token-is-set', { headers: navigation })
     deepEqual([statusCode, headers['content-type']], [401, 'text/html; charset=utf-8'])

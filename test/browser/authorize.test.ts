@@ -1,0 +1,31 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { person } from './chromium.ts'
+import { overHttp, prefix } from './gateways.ts'
+import { signedIn } from './steps.ts'
+
+const at = await overHttp()
+
+describe("a script on the gateway's own host", () => {
+  it('reads neither token nor cookies from /authorize, whatever it sends', async () => {
+    const context = await person()
+    const page = await signedIn(context, at)
+    await context.addCookies([{ name: 'secret', value: 'canary', url: at.url, httpOnly: true }])
+    for (const headers of [
+      {},
+      { 'Sec-Imid-Proxy': '1' },
+      { 'sec-imid-proxy': '1', 'X-Sec-Imid-Proxy': '1' },
+    ]) {
+      const [status, read] = await page.evaluate(
+        async ({ url, headers }) => {
+          const answer = await fetch(url, { headers })
+          return [answer.status, Object.fromEntries(answer.headers)] as const
+        },
+        { url: `${at.url}${prefix}/authorize?org=demo`, headers },
+      )
+      deepEqual([status, read['x-imid-token'], read['x-imid-cookie']], [200, '', ''])
+      equal(/ey[\w-]+\.|canary/.test(JSON.stringify(read)), false)
+    }
+    await context.close()
+  })
+})

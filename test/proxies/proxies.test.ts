@@ -1,0 +1,283 @@
+import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { createServer as createSecureServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { type Stack, startStack } from '../../local/stack.ts'
+import { certificate } from '../browser/front.ts'
+import { type Seen, visitor } from '../support/visitor.ts'
+import { freePort, missing, proxies, type Running } from './programs.ts'
+import { type Got, openService, openWire } from './service.ts'
+
+/** The shipped configurations, under the real nginx and the real Caddy, between a browser and a service. */
+
+const ports = { nginx: await freePort(), caddy: await freePort() }
+let stack: Stack
+let service: Awaited<ReturnType<typeof openService>>
+let serviceWire: Awaited<ReturnType<typeof openWire>>
+let wire: Awaited<ReturnType<typeof openWire>>
+
+before(async () => {
+  const origins = Object.values(ports).map((port) => `http://localhost:${port}`)
+  const env = {
+    ALLOWED_CALLBACK_ORIGINS: origins.join(),
+    CORS_ALLOWED_ORIGINS: origins.join(),
+    INCLUDE_IMID_TOKEN_IN_REQUEST: 'true',
+  }
+  stack = await startStack({ port: 0, idpPort: 0, refreshEvery: 0, env })
+  service = await openService()
+  serviceWire = await openWire(service.port)
+  wire = await openWire(Number(new URL(stack.url).port))
+})
+after(async () => {
+  await Promise.all([wire.cut(), serviceWire.cut()])
+  await Promise.all([stack.close(), service.close()])
+})
+
+const got = (seen: Seen): Got => {
+  equal(seen.status, 200, `${seen.status} ${seen.body}`)
+  return JSON.parse(seen.body)
+}
+
+const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
+
+for (const name of ['nginx', 'caddy'] as const)
+  describe(`a service behind ${name}`, { skip: missing(name) }, () => {
+    let proxy: Running
+    const editor = visitor('editor')
+    const chief = visitor('chief')
+
+    before(async () => {
+      proxy = await proxies[name]({ proxy: ports[name], gateway: wire.port, service: serviceWire.port })
+    })
+    after(() => proxy?.stop())
+
+    const at = (path: string) => `${proxy.url}${path}`
+
+    it('leads from a page to the login and back to that page, as somebody', async () => {
+      const seen = await editor.open(at('/article?id=1&q=%C3%A5'))
+      const { url, headers } = got(seen)
+      ok(seen.trail[1]?.startsWith(`${stack.url}/imsg-service/v1/org/demo/login?callback=`), seen.trail[1])
+      deepEqual([seen.trail.at(-1), url], [at('/article?id=1&q=%C3%A5'), '/article?id=1&q=%C3%A5'])
+      match(headers['x-imid-sub'] as string, /^demo_/)
+      deepEqual(
+        ['org', 'unit', 'units', 'name', 'email'].map((part) => headers[`x-imid-${part}`] ?? ''),
+        ['demo', '', 'north,south', 'Edith%20Reyes', 'editor%40demo.example.com'],
+      )
+      equal(headers['x-imid-token'], editor.cookies.get('imidToken'))
+    })
+
+    it('answers 401 to a fetch, an image and a posted form of nobody', async () => {
+      for (const [method, headers] of [
+        ['GET', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+        ['GET', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }],
+        ['GET', { ...navigation, 'sec-purpose': 'prefetch' }],
+        ...(name === 'nginx' ? ([['POST', navigation]] as const) : []),
+      ] as const) {
+        const seen = await visitor().ask(at('/data'), { method, headers })
+        deepEqual([seen.status, seen.headers.location], [401, undefined])
+        equal(seen.headers['cache-control'], 'no-store')
+      }
+    })
+
+    it('lets nothing through that a browser says about itself', async () => {
+      const spoofed = Object.fromEntries(
+        [
+          'X-Imid-Sub',
+          'X_Imid_Sub',
+          'x.imid.sub',
+          'X-Imid_Org',
+          'X-IMID-TOKEN',
+          'X-Imid-Cookie',
+          'X-Imid-Login',
+        ].map((header) => [header, 'spoofed']),
+      )
+      const { headers } = got(await editor.ask(at('/'), { headers: spoofed }))
+      doesNotMatch(JSON.stringify(headers), /spoofed/)
+      // A person without a unit of their own, too: an empty header has to take the place of the spoofed one.
+      const plain = got(await editor.ask(at('/'), { headers: { 'X-Imid-Unit': 'spoofed' } })).headers
+      equal(plain['x-imid-unit'] ?? '', '')
+    })
+
+    it('keeps session and bearer from the service, and leaves it its own cookies and Basic credentials', async () => {
+      const raw = editor.cookies.get('imidToken') ?? ''
+      const { headers } = got(
+        await editor.ask(at('/'), { headers: { cookie: `a=1; imidToken=${raw}; b="2"` } }),
+      )
+      equal(headers.cookie, 'a=1; b="2"')
+      const bearer = got(
+        await visitor().ask(at('/'), { headers: { authorization: `Bearer ${raw}` } }),
+      ).headers
+      deepEqual([bearer.cookie ?? '', bearer.authorization], ['', undefined])
+      const basic = got(await editor.ask(at('/'), { headers: { authorization: 'Basic eDp5' } })).headers
+      equal(basic.authorization, 'Basic eDp5')
+    })
+
+    it('tells the gateway nothing that a browser makes up', async () => {
+      wire.seen.length = 0
+      const headers = {
+        'X-Original-URL': 'https://evil.test/',
+        'Sec-Imid-Proxy': '0',
+        'X-Forwarded-Uri': '/evil',
+      }
+      const { status, headers: sent } = await visitor().ask(at('/page'), {
+        headers: { ...navigation, ...headers },
+      })
+      equal(status, 302)
+      equal(new URL(sent.location ?? '').searchParams.get('callback'), at('/page'))
+      const asked = wire.seen.join('').toLowerCase()
+      doesNotMatch(asked, /x-original-url: https:\/\/evil|sec-imid-proxy: 0/)
+      match(asked, /\r\nsec-imid-proxy: 1\r\n/)
+      if (name === 'nginx') doesNotMatch(asked, /evil|\r\naccept:/)
+    })
+
+    it('sees a sign-out elsewhere at the next request', async () => {
+      const somebody = visitor('editor')
+      equal((await somebody.open(at('/'))).status, 200)
+      const cookie = { cookie: `imidToken=${somebody.cookies.get('imidToken')}` }
+      const out = await visitor().ask(`${stack.url}/imsg-service/v1/logout`, {
+        method: 'POST',
+        headers: { ...cookie, origin: stack.url },
+      })
+      equal(out.status, 200)
+      equal((await visitor().ask(at('/'), { headers: { ...cookie, 'sec-fetch-mode': 'cors' } })).status, 401)
+    })
+
+    it('answers 403 without a login where a permission is missing', async () => {
+      await editor.open(at('/'))
+      for (const path of ['/publish', '/publish/1', '/PUBLISH', '//publish', '/%70ublish'])
+        equal((await editor.ask(at(path), { headers: navigation })).status, 403, path)
+      equal((await chief.open(at('/publish'))).status, 200)
+    })
+
+    it('passes bodies and answers of the service on whole', async () => {
+      const body = 'ö'.repeat(100_000)
+      const posted = got(await editor.ask(at('/save?x=1'), { method: 'POST', body }))
+      deepEqual([posted.method, posted.url, posted.body === body], ['POST', '/save?x=1', true])
+      const chunked = got(
+        await editor.ask(at('/save'), { method: 'PUT', body, headers: { 'transfer-encoding': 'chunked' } }),
+      )
+      deepEqual([chunked.method, chunked.body === body], ['PUT', true])
+      for (const status of [401, 500])
+        equal((await editor.ask(at(`/own-${status}`), { headers: navigation })).status, status)
+    })
+
+    it('opens websockets to people alone', async () => {
+      const opened = (cookie: string) =>
+        new Promise<string>((resolve) => {
+          const url = at('/live').replace('http', 'ws')
+          const socket = new WebSocket(url, { headers: { cookie } } as unknown as string[])
+          socket.addEventListener('message', ({ data }) => resolve(String(data)))
+          socket.addEventListener('error', () => resolve('refused'))
+        })
+      wire.seen.length = 0
+      const headers = JSON.parse(await opened(`imidToken=${editor.cookies.get('imidToken')}`))
+      match(headers['x-imid-sub'], /^demo_/)
+      doesNotMatch(wire.seen.join(''), /\r\nupgrade:/i)
+      equal(await opened('imidToken=x'), 'refused')
+    })
+
+    it('leaves preflights to the service, as nobody', async () => {
+      const headers = { origin: 'https://elsewhere.example', 'access-control-request-method': 'PUT' }
+      const preflight = got(
+        await editor.ask(at('/publish'), {
+          method: 'OPTIONS',
+          headers: { ...headers, 'x-imid-sub': 'spoofed' },
+        }),
+      )
+      deepEqual(
+        [preflight.method, preflight.headers.cookie ?? '', preflight.headers['x-imid-sub'] ?? ''],
+        ['OPTIONS', '', ''],
+      )
+    })
+
+    it('keeps 200 requests at once apart, over few connections to the gateway', async () => {
+      const people = [editor, chief]
+      const names = await Promise.all(
+        Array.from({ length: 200 }, async (_, index) => {
+          const person = people[index % 2] ?? editor
+          return got(await person.ask(at(`/${index}`))).headers['x-imid-name']
+        }),
+      )
+      deepEqual(
+        names.map((found, index) => found === ['Edith%20Reyes', 'Chiara%20Lund'][index % 2]),
+        names.map(() => true),
+      )
+    })
+
+    it('answers 503 and starts no login while the gateway is away, and goes on when it is back', async () => {
+      await wire.cut()
+      for (const person of [editor, visitor()]) {
+        const { status, headers } = await person.ask(at('/'), { headers: navigation })
+        deepEqual([status, headers.location, headers['retry-after']], [503, undefined, '5'])
+      }
+      await wire.mend()
+      equal((await editor.ask(at('/'))).status, 200)
+    })
+
+    it('says of a service that is away what it says of any', async () => {
+      await serviceWire.cut()
+      const { status, headers } = await editor.ask(at('/'), { headers: navigation })
+      deepEqual([status, headers['retry-after']], [502, undefined])
+      await serviceWire.mend()
+      equal((await editor.ask(at('/'))).status, 200)
+    })
+
+    it('asks over connections that stay open, and takes an answer with large headers', async () => {
+      const cookies = `imidToken=${editor.cookies.get('imidToken')}; large=${'x'.repeat(6000)}`
+      const before = wire.connections()
+      for (let count = 0; count < 20; count++)
+        equal(
+          got(await visitor().ask(at('/'), { headers: { cookie: cookies } })).headers.cookie?.length,
+          6006,
+        )
+      ok(wire.connections() - before <= 4, `${wire.connections() - before} connections`)
+    })
+  })
+
+describe('a gateway behind TLS', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'authority-'))
+  const ours = join(folder, 'ours.pem')
+  const strangers = join(folder, 'strangers.pem')
+  const made = certificate()
+  writeFileSync(ours, made.cert)
+  writeFileSync(strangers, certificate().cert)
+  let front: Server
+  let port = 0
+
+  before(async () => {
+    front = createSecureServer(made, (incoming, response) => {
+      const { method = 'GET', url = '', headers } = incoming
+      const asking = request(stack.url + url, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 0, answer.headers)
+        answer.pipe(response)
+      })
+      incoming.pipe(asking)
+    })
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+    port = (front.address() as AddressInfo).port
+  })
+  after(() => {
+    front.close()
+    front.closeAllConnections()
+    rmSync(folder, { recursive: true })
+  })
+
+  for (const name of ['nginx', 'caddy'] as const)
+    it(`is asked by ${name} when its certificate is good, and by nobody when not`, {
+      skip: missing(name),
+    }, async () => {
+      for (const [authority, status] of [
+        [ours, 302],
+        [strangers, 503],
+      ] as const) {
+        const places = { proxy: await freePort(), gateway: port, service: service.port }
+        const proxy = await proxies[name](places, { host: 'localhost', authority })
+        equal((await visitor().ask(`${proxy.url}/`, { headers: navigation })).status, status, proxy.log())
+        await proxy.stop()
+      }
+    })
+})

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
+
+/** What a service behind a proxy got. */
+export type Got = Readonly<{ method: string; url: string; headers: IncomingHttpHeaders; body: string }>
+
+/** RFC 6455 section 4.2.2. */
+const acceptFor = (key: string | undefined): string =>
+  createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+
+const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  let body = ''
+  for await (const piece of request.setEncoding('utf8')) body += piece
+  const { method = '', url = '', headers } = request
+  const statuses: Record<string, number> = { '/own-401': 401, '/own-500': 500 }
+  response.writeHead(statuses[url] ?? 200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ method, url, headers, body } satisfies Got))
+}
+
+/** A service that answers with what it got. A websocket is sent the headers it came with. */
+export const openService = async () => {
+  const server = createServer(answer)
+  server.on('upgrade', ({ headers }, socket) => {
+    const text = Buffer.from(JSON.stringify(headers))
+    const head = Buffer.from([0x81, 126, 0, 0])
+    head.writeUInt16BE(text.length, 2)
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(headers['sec-websocket-key'])}\r\n\r\n`,
+    )
+    socket.on('error', () => {}).write(Buffer.concat([head, text]))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const close = async () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  return { port: (server.address() as AddressInfo).port, close }
+}
+
+/** A wire to the gateway that can be cut and mended, and keeps what went through it. */
+export const openWire = async (to: number) => {
+  const sockets = new Set<Socket>()
+  const seen: string[] = []
+  let connections = 0
+  const server = createTcpServer((near) => {
+    const far = connect(to, 'localhost')
+    connections++
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket)
+      socket
+        .on('error', () => {})
+        .on('close', () => {
+          sockets.delete(socket)
+          other.destroy()
+        })
+    }
+    near.on('data', (data) => seen.push(data.toString('latin1')))
+    near.pipe(far).pipe(near)
+  })
+  const listen = (port: number) =>
+    new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()))
+  await listen(0)
+  const { port } = server.address() as AddressInfo
+  const cut = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
+  return { port, seen, connections: () => connections, cut, mend: () => listen(port) }
+}
