@@ -9,8 +9,9 @@ import { after, before, describe, it } from 'node:test'
 import { type Stack, startStack } from '../../local/stack.ts'
 import { certificate } from '../browser/front.ts'
 import { type Seen, visitor } from '../support/visitor.ts'
+import { openWire } from '../support/wire.ts'
 import { freePort, missing, proxies, type Running } from './programs.ts'
-import { type Got, openService, openWire } from './service.ts'
+import { type Got, openService } from './service.ts'
 
 /** The shipped configurations, under the real nginx and the real Caddy, between a browser and a service. */
 

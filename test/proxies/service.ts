@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 
 /** What a service behind a proxy got. */
 export type Got = Readonly<{ method: string; url: string; headers: IncomingHttpHeaders; body: string }>
@@ -36,39 +36,4 @@ export const openService = async () => {
     server.closeAllConnections()
   }
   return { port: (server.address() as AddressInfo).port, close }
-}
-
-/** A wire to the gateway that can be cut and mended, and keeps what went through it. */
-export const openWire = async (to: number) => {
-  const sockets = new Set<Socket>()
-  const seen: string[] = []
-  let connections = 0
-  const server = createTcpServer((near) => {
-    const far = connect(to, 'localhost')
-    connections++
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket)
-      socket
-        .on('error', () => {})
-        .on('close', () => {
-          sockets.delete(socket)
-          other.destroy()
-        })
-    }
-    near.on('data', (data) => seen.push(data.toString('latin1')))
-    near.pipe(far).pipe(near)
-  })
-  const listen = (port: number) =>
-    new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()))
-  await listen(0)
-  const { port } = server.address() as AddressInfo
-  const cut = async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const socket of sockets) socket.destroy()
-    await closed
-  }
-  return { port, seen, connections: () => connections, cut, mend: () => listen(port) }
 }
