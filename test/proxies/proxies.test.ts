@@ -1,4 +1,5 @@
 import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer as createSecureServer, type Server } from 'node:https'
@@ -238,6 +239,28 @@ for (const name of ['nginx', 'caddy'] as const)
       ok(wire.connections() - before <= 4, `${wire.connections() - before} connections`)
     })
   })
+
+describe('examples/page-behind-nginx.ts', { skip: missing('nginx') }, () => {
+  it('greets who nginx lets in, and signs them out', async () => {
+    const port = await freePort()
+    const env = { PATH: process.env.PATH, PORT: String(port), GATEWAY: stack.url }
+    const page = spawn(process.execPath, ['examples/page-behind-nginx.ts'], { env, stdio: 'inherit' })
+    const proxy = await proxies.nginx({ proxy: ports.nginx, gateway: wire.port, service: port })
+    const person = visitor('editor')
+    let seen = await person.open(proxy.url)
+    for (let wait = 0; seen.status === 502 && wait < 50; wait++) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      seen = await person.open(proxy.url)
+    }
+    match(seen.body, /<h1>Hello Edith Reyes<\/h1>\n<p>Of demo, in the units north,south/)
+    const [, action = ''] = /action="([^"]+)"/.exec(seen.body) ?? []
+    const out = await person.ask(action, { method: 'POST', headers: { ...navigation, origin: proxy.url } })
+    equal(out.status, 200)
+    equal((await person.ask(proxy.url, { headers: { 'sec-fetch-mode': 'cors' } })).status, 401)
+    await proxy.stop()
+    page.kill()
+  })
+})
 
 describe('a gateway behind TLS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'authority-'))

@@ -1,12 +1,15 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
+import { App } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { Code } from 'aws-cdk-lib/aws-lambda'
 import { type Stack, startStack } from '../../local/stack.ts'
 import { freePort } from '../proxies/programs.ts'
 import { send, visitor } from '../support/visitor.ts'
@@ -58,6 +61,8 @@ before(() => {
   for (const name of named) writeFileSync(join(project, `${name}.ts`), forServices.get(name) ?? '')
   const declared =
     'declare const showBanner: (text: string) => void\ndeclare const report: (...what: unknown[]) => void\n'
+  for (const name of ['express-app.ts', 'api-behind-authorizer'])
+    cpSync(join(root, 'examples', name), join(project, name), { recursive: true })
   writeFileSync(join(project, 'page.ts'), `${declared}${forPages.get('') ?? ''}export {}\n`)
 })
 
@@ -103,12 +108,18 @@ describe('installed into an empty project', () => {
   const editor = visitor('editor')
   before(async () => {
     stack = await startStack({ port: 0, idpPort: 0, refreshEvery: 0 })
+    process.env.GATEWAY = stack.url
     await editor.open(`${stack.url}/imsg-service/v1/org/demo/login?callback=/`)
   })
   after(async () => {
     for (const child of children) child.kill()
     await stack.close()
   })
+  const sessionOf = async (name: string): Promise<string> => {
+    const person = visitor(name)
+    await person.open(`${stack.url}/imsg-service/v1/org/demo/login?callback=/`)
+    return `imidToken=${person.cookies.get('imidToken')}`
+  }
   const cookie = () => `imidToken=${editor.cookies.get('imidToken')}`
 
   it('the examples of the READMEs type-check, against the real types of the frameworks', () => {
@@ -124,7 +135,7 @@ describe('installed into an empty project', () => {
         typeRoots: [join(root, 'node_modules', '@types')],
         skipLibCheck: true,
       },
-      include: ['*.ts'],
+      include: ['**/*.ts'],
     }
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(options))
     run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project])
@@ -175,16 +186,67 @@ describe('installed into an empty project', () => {
     })
 
   it('the example for API Gateway lets somebody in, and knows them behind the authorizer', async () => {
-    process.env.GATEWAY = stack.url
     const module = await import(pathToFileURL(join(project, 'authorizer.ts')).href)
-    const chief = visitor('chief')
-    await chief.open(`${stack.url}/imsg-service/v1/org/demo/login?callback=/`)
-    const pair = `imidToken=${chief.cookies.get('imidToken')}`
-    const { isAuthorized, context } = await module.guard({ headers: {}, cookies: [pair] })
+    const { isAuthorized, context } = await module.guard({ headers: {}, cookies: [await sessionOf('chief')] })
     equal(isAuthorized, true)
     const event = { requestContext: { authorizer: { lambda: JSON.parse(JSON.stringify(context)) } } }
     deepEqual(await module.handler(event), { message: 'Hello Chiara Lund' })
     deepEqual(await module.guard({ headers: {}, cookies: [cookie()] }), { isAuthorized: false })
+  })
+
+  it('examples/express-app.ts is open to all, knows units, and says no in its own words', async () => {
+    const url = await started('express-app')
+    const signedIn = { headers: { cookie: cookie() } }
+    equal((await send(`${url}/`)).body, 'Hello stranger')
+    equal((await send(`${url}/`, signedIn)).body, 'Hello Edith Reyes')
+    deepEqual(JSON.parse((await send(`${url}/desk`, signedIn)).body), {
+      name: 'Edith Reyes',
+      units: [
+        { unit: 'north', mayWrite: true },
+        { unit: 'south', mayWrite: false },
+      ],
+    })
+    const refused = await send(`${url}/publish`, { ...signedIn, method: 'POST' })
+    deepEqual([refused.status, refused.body], [403, 'You are signed in, but may not do this.'])
+    const nobody = await send(`${url}/desk`, { headers: { 'sec-fetch-mode': 'cors' } })
+    deepEqual([nobody.status, nobody.headers['www-authenticate']], [401, 'Bearer realm="imsg-service"'])
+  })
+
+  it('examples/api-behind-authorizer answers who may read, and its stack trusts the authorizer alone', async () => {
+    const folder = join(project, 'api-behind-authorizer')
+    const of = async (name: string) => (await import(pathToFileURL(join(folder, `${name}.ts`)).href)).handler
+    const { isAuthorized, context } = await (await of('guard'))({
+      headers: {},
+      cookies: [await sessionOf('chief')],
+    })
+    const event = { requestContext: { authorizer: { lambda: context } } }
+    deepEqual(
+      [isAuthorized, await (await of('desk'))(event)],
+      [true, { name: 'Chiara Lund', mayPublish: true }],
+    )
+    const { isAuthorized: visitorMayRead } = await (await of('guard'))({
+      cookies: [await sessionOf('visitor')],
+    })
+    equal(visitorMayRead, false)
+
+    const { DeskStack } = await import(pathToFileURL(join(folder, 'stack.ts')).href)
+    const stack = new DeskStack(new App(), 'desk', {
+      code: Code.fromAsset(folder),
+      gateway: 'https://id.example.com',
+    })
+    const [authorizer] = Object.values(
+      Template.fromStack(stack).findResources('AWS::ApiGatewayV2::Authorizer'),
+    )
+    const {
+      EnableSimpleResponses,
+      AuthorizerResultTtlInSeconds,
+      IdentitySource,
+      AuthorizerPayloadFormatVersion,
+    } = authorizer?.Properties ?? {}
+    deepEqual(
+      [EnableSimpleResponses, AuthorizerResultTtlInSeconds, IdentitySource, AuthorizerPayloadFormatVersion],
+      [true, 0, [], '2.0'],
+    )
   })
 
   it('the example for a page signs in, chooses a unit and signs out', async () => {
