@@ -135,7 +135,7 @@ const blocks: readonly Block[] = documents.flatMap((file) =>
 
 /** Why a block is not run here. */
 const reasons: readonly (readonly [RegExp, string])[] = [
-  [/^npm (ci|start|test)\b/m, 'it installs everything, or does not end, or is what runs this'],
+  [/(^|\s)npm (ci|start|test)\b/m, 'it installs everything, or does not end, or is what runs this'],
   [/^npm install @imsg\/|^nginx /m, 'test/service and test/proxies run it'],
   [/^npm audit\b/m, 'it needs a registry that answers'],
   [
