@@ -56,8 +56,8 @@ describe('the library', () => {
 
   it('sends the session, the seal and the rule, and nothing else of a request', async () => {
     let sent: unknown
-    const ask = async (url: string, init: { headers: object }) => {
-      sent = [url, init.headers]
+    const ask = async (url: string, init: { headers: object; redirect: string }) => {
+      sent = [url, init.headers, init.redirect]
       return ok()
     }
     const auth = authorization({ gateway: 'https://id.example.com/', fetch: ask as unknown as typeof fetch })
@@ -68,6 +68,7 @@ describe('the library', () => {
     deepEqual(sent, [
       'https://id.example.com/imsg-service/v1/authorize?org=demo&unit=a%20b%26c',
       { cookie: 'imidToken=x; __Host-imsg-seal=s' },
+      'manual',
     ])
   })
 
