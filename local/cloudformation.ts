@@ -1,10 +1,12 @@
 /** Reading a CloudFormation template: its intrinsic functions carried out, as far as CDK uses them where we look. */
 
 type Properties = Readonly<Record<string, unknown>>
-type Resource = Readonly<{ Type: string; Properties?: Properties; Metadata?: Properties }>
+/** A resource of a template. */
+export type Resource = Readonly<{ Type: string; Properties?: Properties; Metadata?: Properties }>
 
 /** What the local stack reads of a template. */
 export type Template = Readonly<{
+  Metadata?: Properties
   Resources: Readonly<Record<string, Resource>>
   Parameters?: Readonly<Record<string, { Default?: unknown }>>
 }>

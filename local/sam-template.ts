@@ -1,9 +1,18 @@
 import { methodAndPath, type Route } from '../lib/routes.ts'
-import { isRecord, type Template } from './cloudformation.ts'
+import { isRecord, type Resource, type Template } from './cloudformation.ts'
 import type { Plan } from './template.ts'
 
 /** What `sam local` cannot know by itself: variables beside those of the template, and the processor of this machine. */
 export type Here = Readonly<{ variables: Readonly<Record<string, string>>; arch: string }>
+
+/** SAM names functions by their path, and warns of every other resource that has one. */
+const withoutPath = ({ Metadata, ...resource }: Resource): Resource => {
+  const { 'aws:cdk:path': _, ...metadata } = Metadata ?? {}
+  return { ...resource, Metadata: metadata }
+}
+
+/** CDK writes down dependencies that a reference implies already, on which `sam validate --lint` would fail. */
+const lint = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } }
 
 /**
  * The synthesised template as `sam local` can run it on this machine. It empties each variable that is no text, passes on no
@@ -11,9 +20,15 @@ export type Here = Readonly<{ variables: Readonly<Record<string, string>>; arch:
  * JavaScript, and run on any.
  */
 export const samTemplate = (template: Template, { functions }: Plan, { variables, arch }: Here): Template => {
-  const Resources = { ...template.Resources }
+  const Resources = Object.fromEntries(
+    Object.entries(template.Resources).map(([id, resource]) => [id, withoutPath(resource)]),
+  )
   for (const { id, folder, variables: own } of functions) {
-    const { Properties = {}, Metadata = {}, ...resource } = Resources[id] ?? { Type: 'AWS::Lambda::Function' }
+    const {
+      Properties = {},
+      Metadata = {},
+      ...resource
+    } = template.Resources[id] ?? { Type: 'AWS::Lambda::Function' }
     const environment = isRecord(Properties.Environment) ? Properties.Environment : {}
     Resources[id] = {
       ...resource,
@@ -25,7 +40,7 @@ export const samTemplate = (template: Template, { functions }: Plan, { variables
       Metadata: { ...Metadata, 'aws:asset:path': folder },
     }
   }
-  return { ...template, Resources }
+  return { ...template, Metadata: lint, Resources }
 }
 
 /** An event to invoke a function with when none is given: a plain request in payload 2.0, or that of the schedule. */

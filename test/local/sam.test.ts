@@ -1,10 +1,10 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { methodsAndPaths, type Route, routes } from '../../lib/routes.ts'
+import { routes } from '../../lib/routes.ts'
 import type { Template } from '../../local/cloudformation.ts'
 import { root } from '../../local/synthesis.ts'
 
@@ -60,42 +60,23 @@ describe('npm run sam', () => {
     deepEqual([said('sam').length > 0, said('docker')[0]], [true, 'info'])
   })
 
-  it('starts the API on a template that carries all that SAM needs', () => {
+  it('starts the API on the template, at the port, with the words that were added', () => {
     const { status, stderr } = sam(['--warm-containers', 'EAGER'], here)
     equal(status, 0, stderr)
     const [, ...words] = said('sam')
-    const template = given(words)
     deepEqual(
       [...words.slice(0, 3), ...words.slice(4)],
       ['local', 'start-api', '-t', '--port', '3456', '--warm-containers', 'EAGER'],
     )
-
-    const functions = Object.entries(template.Resources).filter(
-      ([, { Type }]) => Type === 'AWS::Lambda::Function',
+    // What SAM makes of the template is asked of SAM: test/engines/sam.test.ts. Settings of the environment reach each function.
+    const found = Object.values(given(words).Resources).flatMap(({ Type, Properties = {} }) => {
+      const { Variables } = (Properties.Environment ?? {}) as { Variables?: Record<string, unknown> }
+      return Type === 'AWS::Lambda::Function' ? [Variables?.COOKIE_NAME] : []
+    })
+    deepEqual(
+      found,
+      Object.keys(routes).map(() => 'dev-imidToken'),
     )
-    equal(functions.length, Object.keys(routes).length)
-    for (const [, { Properties = {}, Metadata = {} }] of functions) {
-      const { Architectures, Environment, Handler, Runtime } = Properties
-      deepEqual([Handler, Runtime], ['index.handler', 'nodejs24.x'])
-      deepEqual(Architectures, [process.arch === 'arm64' ? 'arm64' : 'x86_64'])
-      ok(existsSync(join(String(Metadata['aws:asset:path']), 'index.mjs')))
-      match(String(Metadata['aws:cdk:path']), /^imsg-service\//)
-
-      const { Variables } = Environment as { Variables: Record<string, unknown> }
-      for (const value of Object.values(Variables)) equal(typeof value, 'string')
-      match(String(Variables.TABLE_NAME), /^table/)
-      const { PUBLIC_URL, COOKIE_NAME, AWS_USE_EMPTY_CREDENTIALS, AWS_ENDPOINT_URL_DYNAMODB } = Variables
-      deepEqual(
-        [PUBLIC_URL, COOKIE_NAME, AWS_USE_EMPTY_CREDENTIALS, AWS_ENDPOINT_URL_DYNAMODB],
-        ['http://localhost:3456', 'dev-imidToken', 'true', database],
-      )
-    }
-
-    const keys = Object.values(template.Resources).flatMap(({ Type, Properties = {} }) =>
-      Type === 'AWS::ApiGatewayV2::Route' ? [Properties.RouteKey] : [],
-    )
-    const doors = Object.values<Route>(routes).flatMap(methodsAndPaths)
-    deepEqual(keys.toSorted(), doors.map(({ method, path }) => `${method} ${path}`).toSorted())
   })
 
   it('invokes one function, with an event of its kind unless one is given', () => {

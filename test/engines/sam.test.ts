@@ -1,0 +1,232 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import {
+  type ChildProcessByStdio,
+  type SpawnOptionsWithStdioTuple,
+  type StdioNull,
+  type StdioPipe,
+  spawn,
+} from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { after, before, describe, it } from 'node:test'
+import type { Answer } from '../../lib/http/messages.ts'
+import { type HttpRouteName, methodAndPath, prefix, type Route, routes } from '../../lib/routes.ts'
+import { awsCalls } from '../../local/aws.ts'
+import { createTables, openDynalite } from '../../local/database.ts'
+import { startIdentity } from '../../local/identity/server.ts'
+import { listenOnLoopback, lobby } from '../../local/listening.ts'
+import { root } from '../../local/synthesis.ts'
+import { planFrom } from '../../local/template.ts'
+import { person } from '../soak/person.ts'
+import { undeclaredIn } from '../support/declared.ts'
+import { engine } from './python.ts'
+
+/**
+ * `npm run sam` with the code of AWS SAM CLI: it reads the template, routes the requests, makes the events and takes the answers. Only
+ * Docker is missing: `sam.py` runs each function in a Node process where SAM would run a container.
+ */
+
+const bin = engine('aws-sam-cli')
+const folder = mkdtempSync(join(tmpdir(), 'imsg-sam-'))
+after(() => rmSync(folder, { recursive: true }))
+
+/** Puts a program on the PATH of `npm run sam`. */
+const program = (name: string, script: string): void => {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`)
+  chmodSync(join(folder, name), 0o755)
+}
+
+const freePort = async (): Promise<number> => {
+  const { port, close } = await listenOnLoopback(() => {}, 0)
+  await close()
+  return port
+}
+
+/** Everything that functions in containers would be told to reach. */
+const openSurroundings = async () => {
+  const credentials = { clientId: 'gateway', clientSecret: 'canary-client-secret' }
+  const [identity, database] = await Promise.all([
+    startIdentity({ port: 0, ...credentials }),
+    openDynalite(undefined),
+  ])
+  const { listener, open } = lobby()
+  open(awsCalls({ invoke: () => undefined }, credentials))
+  const aws = await listenOnLoopback(listener, 0)
+  after(() => Promise.all([identity.close(), database.close(), aws.close()]))
+  return { identityUrl: identity.url, databaseUrl: database.url, awsUrl: `http://127.0.0.1:${aws.port}` }
+}
+
+type Running = ChildProcessByStdio<null, Readable, Readable>
+
+/** What a program said, once it has ended. */
+const ended = async (program: Running) => {
+  const ends = once(program, 'close')
+  const [stdout, stderr] = await Promise.all([text(program.stdout), text(program.stderr)])
+  await ends
+  return { status: program.exitCode, stdout, stderr }
+}
+
+const openSam = async () => {
+  program('docker', 'exit 0')
+  program('sam', `exec '${bin}/python' '${join(import.meta.dirname, 'sam.py')}' "$@"`)
+  const { identityUrl, databaseUrl, awsUrl } = await openSurroundings()
+  const port = await freePort()
+  const env = {
+    PATH: [folder, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
+    HOME: folder,
+    NODE: process.execPath,
+    SAM_CLI_TELEMETRY: '0',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    PORT: String(port),
+    IMAS_URL: identityUrl,
+    ADMIN_API_URL: identityUrl,
+    ACCESS_TOKEN_URL: identityUrl,
+    AWS_ENDPOINT_URL_DYNAMODB: databaseUrl,
+    AWS_ENDPOINT_URL_LAMBDA: awsUrl,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
+  }
+  const options: SpawnOptionsWithStdioTuple<StdioNull, StdioPipe, StdioPipe> = {
+    cwd: root,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }
+  const npmRunSam = (...args: string[]) => spawn(process.execPath, ['local/sam.ts', ...args], options)
+  return {
+    url: `http://localhost:${port}`,
+    identityUrl,
+    databaseUrl,
+    /** `npm run sam` with a command that ends by itself. */
+    invoke: (name: string) => ended(npmRunSam('invoke', name)),
+    validate: (file: string) =>
+      ended(spawn(join(folder, 'sam'), ['validate', '--lint', '-t', file], options)),
+    /** `npm run sam` as it stays. Its processes form a group, so that all of them end with it. */
+    start: () => npmRunSam(),
+  }
+}
+
+type Sent = Readonly<{ method?: string; headers?: Record<string, string | string[]>; body?: string }>
+
+/** One request as curl sends it, and the answer in the form in which a function gives it. */
+const ask = (url: string, { body, ...options }: Sent = {}): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const took = async (message: IncomingMessage): Promise<Answer> => {
+      const { 'set-cookie': cookies, ...headers } = message.headers
+      const body = await text(message)
+      return {
+        statusCode: message.statusCode ?? 0,
+        headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+        ...(cookies && { cookies }),
+        ...(body !== '' && { body }),
+      }
+    }
+    request(url, options, (message) => void took(message).then(resolve, reject))
+      .once('error', reject)
+      .end(body)
+  })
+
+const template = join(root, '.local', 'sam', 'sam.template.json')
+
+/** Waits until something answers, or until the program that should has ended. */
+const ready = async (url: string, running: { exitCode: number | null }, tries = 300): Promise<void> => {
+  const answer = await ask(url).catch(() => undefined)
+  if (answer !== undefined) return
+  if (tries === 0 || running.exitCode !== null) throw new Error('SAM does not answer')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  return ready(url, running, tries - 1)
+}
+
+const httpRoutes = Object.entries<Route>(routes).flatMap(([name, row]) => {
+  const at = methodAndPath(row)
+  return at ? [{ name: name as HttpRouteName, ...at, path: at.path.replace('{org}', 'demo') }] : []
+})
+
+const suite = async (): Promise<void> => {
+  const { url, databaseUrl, identityUrl, invoke, validate, start } = await openSam()
+
+  describe('sam local invoke', () => {
+    it('runs health with the event that is there for it', async () => {
+      const { status, stdout, stderr } = await invoke('health')
+      equal(status, 0, stderr)
+      match(stdout, /"statusCode":500,.*No checksum string/)
+    })
+
+    it('runs refresh-state, which loads the state', async () => {
+      const { tables } = planFrom(JSON.parse(readFileSync(template, 'utf8')), dirname(template))
+      await createTables(databaseUrl, tables)
+      const { status, stdout, stderr } = await invoke('refresh-state')
+      equal(status, 0, stderr)
+      match(stdout, /\{"outcome":"changed"\}/)
+    })
+  })
+
+  it('sam validate --lint finds nothing in the template', async () => {
+    const { status, stdout, stderr } = await validate(template)
+    equal(status, 0, stdout + stderr)
+  })
+
+  describe('sam local start-api', () => {
+    let api: Running
+    before(async () => {
+      api = start()
+      await ready(`${url}${prefix}/health`, api)
+    })
+    after(() => process.kill(-Number(api.pid)))
+
+    const sessionOf = async (): Promise<string> => {
+      const issued = await fetch(`${identityUrl}/_control`, {
+        method: 'POST',
+        body: '{"do":"issue","claims":{}}',
+      })
+      return String(((await issued.json()) as { token: unknown }).token)
+    }
+
+    for (const { name, method, path } of httpRoutes)
+      it(`a plain request to ${name} is answered as the OpenAPI document says`, async () => {
+        const answer = await ask(url + path, { method, headers: { accept: 'application/problem+json' } })
+        deepEqual(undeclaredIn(name, answer), [])
+        ok(answer.statusCode < 500, answer.body)
+      })
+
+    it('somebody signs in, lists and chooses units, and signs out', async () => {
+      const { login, poll, listUnits, chooseUnit, logout, health } = person(url, 'editor', ['north', 'south'])
+      for (const step of [health, login, poll, listUnits, chooseUnit, logout]) await step()
+    })
+
+    for (const path of ['/units', '/authorize?org=demo'])
+      it(`a bearer counts, whatever else the request carries: ${path}`, async () => {
+        const headers = { Authorization: `Bearer ${await sessionOf()}`, Cookie: 'theme="a b"; x={"y":1}' }
+        const { statusCode, body } = await ask(url + prefix + path, { headers })
+        equal(statusCode, 200, body)
+      })
+
+    it('of two cookies of one name SAM hands on the first alone', async () => {
+      const headers = { Cookie: `imidToken=${await sessionOf()}; imidToken=x` }
+      equal((await ask(`${url}${prefix}/token-is-set`, { headers })).statusCode, 200)
+    })
+
+    it('a request is judged by its headers: a prefetch, a foreign page, a bad body', async () => {
+      const headers = { Cookie: `imidToken=${await sessionOf()}`, 'Content-Type': 'application/json' }
+      const unit = (body: string, origin: string) =>
+        ask(`${url}${prefix}/unit`, { method: 'POST', headers: { ...headers, Origin: origin }, body })
+      const prefetch = { headers: { 'Sec-Purpose': 'prefetch' } }
+      const answers = [
+        await ask(`${url}${prefix}/login?org=demo&callback=/`, prefetch),
+        await unit('{"unit":"south"}', 'https://elsewhere.example'),
+        await unit('{"unit":', url),
+        await unit('{"unit":"south"}', url),
+      ]
+      deepEqual(
+        answers.map(({ statusCode }) => statusCode),
+        [401, 403, 400, 200],
+      )
+    })
+  })
+}
+
+if (bin) await suite()
