@@ -4,6 +4,7 @@ import { en } from '../lib/errors/en.ts'
 import { answers, type Code, catalogue } from '../lib/problem.ts'
 import { answerOn, type HttpRouteName, methodsAndPaths, prefix, type Route, routes } from '../lib/routes.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { commonHeaders, tooLong, withCommonHeaders } from './openapi-headers.ts'
 import {
   type Answer,
   cookieHeader,
@@ -126,7 +127,8 @@ const responses = (route: Route, said: Spoken): Record<string, Answer> => {
     const before = all.get(Number(status))
     all.set(Number(status), before ? either(answer, before) : answer)
   }
-  return Object.fromEntries([...all].map(([status, answer]) => [String(status), answer]))
+  const common = [...all].map(([status, answer]) => [String(status), withCommonHeaders(answer)])
+  return { ...Object.fromEntries(common), 431: tooLong }
 }
 
 const operation = (name: string, route: Route, said: Spoken) => ({
@@ -184,6 +186,7 @@ const components = {
       description: 'A cookie that is set or taken away; may come more than once.',
       schema: { type: 'string' },
     },
+    ...commonHeaders,
   },
   schemas: {
     OrganisationName: { type: 'string', pattern: '^[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}$' },

@@ -55,9 +55,9 @@ const whereTo = 'Where the browser goes afterwards: judged against the return do
 const callback = parameter('callback', whereTo, address, true)
 
 /** A redirect has no body. */
-const redirected = (description: string): Answer => ({
+const redirected = (description: string, more: Json = {}): Answer => ({
   description,
-  headers: { Location: ref('headers', 'Location'), ...cookieHeader },
+  headers: { Location: ref('headers', 'Location'), ...cookieHeader, ...more },
 })
 
 /** The closed list of `/authorize`: all of them on every 200. */
@@ -94,12 +94,12 @@ const loginHeader = {
     schema: { type: 'string', format: 'uri' },
   },
 }
-const fromProxy = (name: string, description: string, schema: Json = { type: 'string' }): Json => ({
+const fromProxy = (name: string, description: string): Json => ({
   name,
   in: 'header',
   required: false,
   description,
-  schema,
+  schema: { type: 'string' },
 })
 
 const login = {
@@ -233,15 +233,11 @@ export const spoken = {
         'X-Original-URL',
         'The page that the browser asked for; the login returns there when that is allowed.',
       ),
-      fromProxy(
-        'Sec-Imid-Proxy',
-        'Ask for `x-imid-token` and `x-imid-cookie`. No script can send it.',
-        text('1'),
-      ),
+      fromProxy('Sec-Imid-Proxy', '`1` asks for `x-imid-token` and `x-imid-cookie`. No script can send it.'),
     ],
     answers: {
       200: { description: 'Signed in, and the rule is met. No body.', headers: identityHeaders },
-      302: redirected('To the login, with `redirect=1`.'),
+      302: redirected('To the login, with `redirect=1`.', loginHeader),
       401: { description: 'Not signed in.', headers: loginHeader },
     },
   },

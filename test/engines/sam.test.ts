@@ -112,15 +112,19 @@ const openSam = async () => {
 
 type Sent = Readonly<{ method?: string; headers?: Record<string, string | string[]>; body?: string }>
 
+/** What the server of SAM says for itself. */
+const ofServer = ['server', 'date', 'connection', 'content-length']
+
 /** One request as curl sends it, and the answer in the form in which a function gives it. */
 const ask = (url: string, { body, ...options }: Sent = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const took = async (message: IncomingMessage): Promise<Answer> => {
       const { 'set-cookie': cookies, ...headers } = message.headers
       const body = await text(message)
+      const own = Object.entries(headers).filter(([name]) => !ofServer.includes(name))
       return {
         statusCode: message.statusCode ?? 0,
-        headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+        headers: Object.fromEntries(own.map(([name, value]) => [name, String(value)])),
         ...(cookies && { cookies }),
         ...(body !== '' && { body }),
       }

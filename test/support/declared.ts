@@ -36,6 +36,12 @@ export const mediaType = ({ headers }: Answer): string => headers['content-type'
 
 const committed = documented()
 
+/** The type is judged with the body. */
+const strayHeaders = ({ headers = {} }: Response, answer: Answer): string[] => {
+  const declared = new Set(['content-type', ...Object.keys(headers).map((name) => name.toLowerCase())])
+  return Object.keys(answer.headers).filter((name) => !declared.has(name))
+}
+
 /** What an answer has that the document does not know of. */
 export const undeclaredIn = (name: HttpRouteName, answer: Answer): string[] => {
   const response = operationOf(committed, name).responses[answer.statusCode]
@@ -47,10 +53,7 @@ export const undeclaredIn = (name: HttpRouteName, answer: Answer): string[] => {
     ...(answer.body !== undefined && type === '' ? [`${here}: a body without a type`] : []),
     ...(type === '' && response.content ? [`${here}: no body`] : []),
     ...(answer.cookies === undefined || response.headers?.['Set-Cookie'] ? [] : [`${here}: a cookie`]),
-    ...(answer.headers['www-authenticate'] === undefined || response.headers?.['WWW-Authenticate']
-      ? []
-      : [`${here}: a challenge`]),
-    ...(answer.headers.location === undefined || response.headers?.Location ? [] : [`${here}: a location`]),
+    ...strayHeaders(response, answer).map((stray) => `${here}: ${stray}`),
   ]
 }
 
