@@ -15,7 +15,7 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import type { Answer } from '../../lib/http/messages.ts'
-import { type HttpRouteName, methodAndPath, prefix, type Route, routes } from '../../lib/routes.ts'
+import { type HttpRouteName, methodsAndPaths, prefix, type Route, routes } from '../../lib/routes.ts'
 import { awsCalls } from '../../local/aws.ts'
 import { createTables, openDynalite } from '../../local/database.ts'
 import { startIdentity } from '../../local/identity/server.ts'
@@ -145,10 +145,13 @@ const ready = async (url: string, running: { exitCode: number | null }, tries = 
   return ready(url, running, tries - 1)
 }
 
-const httpRoutes = Object.entries<Route>(routes).flatMap(([name, row]) => {
-  const at = methodAndPath(row)
-  return at ? [{ name: name as HttpRouteName, ...at, path: at.path.replace('{org}', 'demo') }] : []
-})
+const httpRoutes = Object.entries<Route>(routes).flatMap(([name, row]) =>
+  methodsAndPaths(row).map(({ method, path }) => ({
+    name: name as HttpRouteName,
+    method,
+    path: path.replace('{org}', 'demo'),
+  })),
+)
 
 const suite = async (): Promise<void> => {
   const { url, databaseUrl, identityUrl, invoke, validate, start } = await openSam()
@@ -191,7 +194,7 @@ const suite = async (): Promise<void> => {
     }
 
     for (const { name, method, path } of httpRoutes)
-      it(`a plain request to ${name} is answered as the OpenAPI document says`, async () => {
+      it(`a plain ${method} to ${name} is answered as the OpenAPI document says`, async () => {
         const answer = await ask(url + path, { method, headers: { accept: 'application/problem+json' } })
         deepEqual(undeclaredIn(name, answer), [])
         ok(answer.statusCode < 500, answer.body)
