@@ -3,6 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { App } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { functionNames } from '../../identity/infra/bundling.ts'
+import { readDeployment } from '../../identity/infra/settings.ts'
+import { ImsgIdentity } from '../../identity/infra/stack.ts'
 import type { Texts } from '../../infra/settings.ts'
 import { root } from '../../local/synthesis.ts'
 import { good, least, resourcesOf, templateOf } from '../infra/synthesised.ts'
@@ -46,6 +51,31 @@ const combinations: Readonly<Record<string, { texts: Texts; regions?: readonly s
   },
 }
 
+/** The identity service of our own, whose functions need no code to be judged. */
+const identityTemplate = (texts: Readonly<Record<string, string>>): object => {
+  const bundles = join(folder, 'identity')
+  for (const name of functionNames) mkdirSync(join(bundles, name), { recursive: true })
+  const deployment = readDeployment({
+    PUBLIC_URL: 'https://gateway.example.com',
+    ORGANISATIONS: join(root, 'identity', 'organisations.example.json'),
+    SIGNING_KEYS: '2026-11-27,2026-10-01',
+    GATEWAY_TABLES: 'gateway-table',
+    ...texts,
+  })
+  return Template.fromStack(new ImsgIdentity(new App(), 'ImsgIdentity', { deployment, bundles })).toJSON()
+}
+
+const identityCombinations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'an identity service': {},
+  'an identity service with all there is': {
+    IDENTITY_URL: 'https://identity.example.com',
+    IDENTITY_CERTIFICATE_ARN: certificate('aws', 'eu-north-1'),
+    IDENTITY_HOSTED_ZONE_ID: 'Z0123456789ABCDEFGHIJ',
+    ALARM_EMAIL: 'operators@example.com',
+    STAGE_NAME: 'production',
+  },
+}
+
 const everyday = ['eu-north-1', 'eu-central-1', 'us-east-1', 'ap-northeast-1']
 
 /** How CDK writes: dependencies that a reference implies already, and Fn::Join where Fn::Sub would do. */
@@ -73,6 +103,9 @@ if (bin)
   describe('cfn-lint finds nothing in the template for', () => {
     for (const [name, { texts, regions }] of Object.entries(combinations))
       it(name, () => deepEqual(findings(name, templateOf(texts).toJSON(), regions), []))
+
+    for (const [name, texts] of Object.entries(identityCombinations))
+      it(name, () => deepEqual(findings(name, identityTemplate(texts)), []))
 
     it('... and would: a property that does not exist is found', () => {
       const template = templateOf(least).toJSON()
