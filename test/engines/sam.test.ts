@@ -200,6 +200,14 @@ const suite = async (): Promise<void> => {
         ok(answer.statusCode < 500, answer.body)
       })
 
+    it('what no route matches is answered by the function for it', async () => {
+      const { statusCode, headers, body } = await ask(`${url}${prefix}/nothing`)
+      deepEqual(
+        [statusCode, headers['x-content-type-options'], body],
+        [404, 'nosniff', '"errors.api.NotFound"'],
+      )
+    })
+
     it('somebody signs in, lists and chooses units, and signs out', async () => {
       const { login, poll, listUnits, chooseUnit, logout, health } = person(url, 'editor', ['north', 'south'])
       for (const step of [health, login, poll, listUnits, chooseUnit, logout]) await step()
