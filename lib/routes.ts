@@ -43,7 +43,6 @@ const cannotKnow = ['state_missing', 'state_too_old', 'table_unavailable'] as co
 const tokenRefused = [
   'token_malformed',
   'token_key_unknown',
-  'token_key_pending',
   'token_signature',
   'token_claims',
   'token_purpose',
@@ -64,6 +63,7 @@ const notSignedIn = [
   'token_duplicate',
   'session_of_another_person',
   ...tokenRefused,
+  'token_key_pending',
   ...cannotKnow,
 ] as const
 const callbackRefused = [
@@ -118,7 +118,7 @@ export const routes = {
     token: 'yes',
     writes: 'nothing',
     summary: 'Finish a login: keep the ID token in the session cookie and go on',
-    problems: [...callbackRefused, ...cannotKnow],
+    problems: [...callbackRefused, 'token_key_pending', ...cannotKnow],
   },
   'login-failed': {
     get: '/login-failed',

@@ -53,6 +53,7 @@ describe('GET /login-failed', () => {
     ['an unknown code', `code=nonsense&id=${id}`],
     ['a code of another route', `code=unit_not_held&id=${id}`],
     ['a failure of ours', `code=table_unavailable&id=${id}`],
+    ['a key that cannot be known yet', `code=token_key_pending&id=${id}`],
     ['no id', 'code=token_expired'],
     ['an id of another form', 'code=token_expired&id=%3Cscript%3E'],
     ['a short id', 'code=token_expired&id=1234567'],
