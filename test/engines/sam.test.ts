@@ -33,7 +33,7 @@ import { engine } from './python.ts'
 
 const bin = engine('aws-sam-cli')
 const folder = mkdtempSync(join(tmpdir(), 'imsg-sam-'))
-after(() => rmSync(folder, { recursive: true }))
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
 
 /** Puts a program on the PATH of `npm run sam`. */
 const program = (name: string, script: string): void => {
@@ -183,7 +183,11 @@ const suite = async (): Promise<void> => {
       api = start()
       await ready(`${url}${prefix}/health`, api)
     })
-    after(() => process.kill(-Number(api.pid)))
+    after(async () => {
+      const ends = once(api, 'close')
+      process.kill(-Number(api.pid), 'SIGKILL')
+      await ends
+    })
 
     const sessionOf = async (): Promise<string> => {
       const issued = await fetch(`${identityUrl}/_control`, {

@@ -16,7 +16,7 @@ import { engine } from './python.ts'
 
 const bin = engine('schemathesis')
 const folder = mkdtempSync(join(tmpdir(), 'imsg-schemathesis-'))
-after(() => rmSync(folder, { recursive: true }))
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
 
 /** Counts of answers, written by `schemathesis_hooks.py`: `GET /health 200`. */
 const answered = join(folder, 'answered.json')
