@@ -53,7 +53,7 @@ export class ImsgIdentity extends Stack {
       disableExecuteApiEndpoint: ownDomain !== undefined,
     })
     // Named apart from the gateway's table, with which it may share a database on one machine.
-    const table = makeTable(new Construct(this, 'sessions'))
+    const table = makeTable(new Construct(this, 'sessions'), undefined)
     const secret = this.#clientSecrets()
     const keys = settings.signingKeys.map(({ made }) => ({ made, key: this.#signingKey(made) }))
     const keyArns = keys.map(({ key }) => key.keyArn)
