@@ -54,18 +54,18 @@ export const budget = 228_000
 
 /** What of it may be our own: a little more than it is, so that growth is a decision. */
 export const ownBudgets: Readonly<Record<RouteName, number>> = {
-  login: 44_000,
-  'org-login': 44_000,
-  callback: 63_500,
-  authorize: 66_500,
-  'token-is-set': 60_000,
-  units: 62_500,
-  unit: 62_500,
-  logout: 63_000,
-  'login-failed': 43_500,
-  'not-found': 41_500,
-  health: 41_500,
-  'refresh-state': 54_000,
+  login: 45_000,
+  'org-login': 45_000,
+  callback: 64_500,
+  authorize: 67_500,
+  'token-is-set': 61_000,
+  units: 63_500,
+  unit: 63_500,
+  logout: 64_000,
+  'login-failed': 44_500,
+  'not-found': 42_500,
+  health: 42_500,
+  'refresh-state': 55_000,
 }
 
 /** Budgets that are broken, each with the parts that weigh most. */

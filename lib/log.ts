@@ -16,9 +16,17 @@ const lineOf = (level: Level, fields: Parameters<Log>[1]): string => {
   return JSON.stringify(line)
 }
 
+/**
+ * Standard output itself. In Lambda `console` writes something else: it wraps a line, as text or as JSON, and CloudWatch finds no
+ * metrics in a line that is wrapped.
+ */
+const toStandardOutput = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
 /** A log that writes to `write`, by default standard output, from where Lambda takes it to CloudWatch. */
 export const logTo =
-  (least: Level, write: (line: string) => void = console.log): Log =>
+  (least: Level, write: (line: string) => void = toStandardOutput): Log =>
   (level, fields) => {
     if (levels.indexOf(level) >= levels.indexOf(least) || '_aws' in fields) write(lineOf(level, fields))
   }
@@ -31,4 +39,19 @@ export const named = (error: unknown): string | undefined => {
   const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : ''
   const cause = error.cause === undefined ? '' : ` < ${named(error.cause)}`
   return `${error.name}${code}${cause}`
+}
+
+const maxFrames = 5
+const frame = /^\s+at (?!.*node:)(?:.*[(/\\ ])?([\w.-]+:\d+:\d+)\)?$/
+
+/** Where an error was thrown: the first frames outside Node as `file:line:column`, without folders, functions and the message. */
+export const framesOf = (error: unknown): readonly string[] | undefined => {
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return undefined
+  // The message stands before the frames, and may hold lines that look like frames.
+  const afterMessage = error.stack.indexOf(error.message) + error.message.length
+  return error.stack
+    .slice(Math.max(0, afterMessage))
+    .split('\n')
+    .flatMap((line) => frame.exec(line)?.[1] ?? [])
+    .slice(0, maxFrames)
 }

@@ -1,8 +1,9 @@
+import { prefix } from './prefix.ts'
 import { type AnswerName, type Code, row } from './problem.ts'
 
 /** THE route table: data only. Functions, API routes, grants, alarms, documents and policy come from its rows. */
 
-export const prefix = '/imsg-service/v1'
+export { prefix }
 
 type Common = {
   summary: string
@@ -20,6 +21,8 @@ type Http = Common & {
   signedOut?: 'forbidden'
   /** A refused navigation goes on to `/login-failed`, so that no token stays in the address bar: contract, section 3. */
   refusedAt?: 'login-failed'
+  /** A good answer is logged at `debug`, and not at `info`, where every open editor asks every few seconds. */
+  successLevel?: 'debug'
 }
 
 export type Route =
@@ -131,6 +134,7 @@ export const routes = {
   authorize: {
     get: '/authorize',
     csrf: 'none: it changes nothing',
+    successLevel: 'debug',
     token: 'yes',
     writes: 'nothing',
     summary: 'Say to a proxy in front of a service who this person is, and whether they may come in',
@@ -139,6 +143,7 @@ export const routes = {
   'token-is-set': {
     get: '/token-is-set',
     csrf: 'none: it changes nothing',
+    successLevel: 'debug',
     token: 'yes',
     writes: 'nothing',
     summary: 'Say whether the session is still good',

@@ -1,11 +1,13 @@
 import { deepEqual, equal, match, ok, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { en } from '../lib/errors/en.ts'
+import type { Answer } from '../lib/http/messages.ts'
 import { endpoint, served } from '../lib/lambda/endpoint.ts'
 import { answers, type Code, catalogue, codeOf as codeOfError, Problem, row } from '../lib/problem.ts'
 import { type HttpRouteName, methodAndPath, type Route, routes } from '../lib/routes.ts'
 import { each } from './support/each.ts'
 import { asProblem, codeOf, eventOf, navigation, openGateway, publicUrl } from './support/gateway.ts'
+import { writtenBy } from './support/standard-output.ts'
 
 const gateway = await openGateway()
 const { logs } = gateway
@@ -125,29 +127,39 @@ describe('one failure, three readers', () => {
 
 describe('a function that starts with bad settings', () => {
   it('answers 500, and its log names every one of them and no value', async () => {
-    const lines: string[] = []
-    const log = console.log
-    console.log = (line: string) => lines.push(line)
-    const handler = served(() => Promise.reject(new Error('not reached')) as never, {
-      PUBLIC_URL: 'http://canary.example',
-      COOKIE_NAME: 'canary name',
+    const settings = { PUBLIC_URL: 'http://canary.example', COOKIE_NAME: 'canary name' }
+    const handler = served(() => Promise.reject(new Error('not reached')) as never, settings)
+    let answer = {} as Answer
+    const [text = '', ...more] = await writtenBy(async () => {
+      answer = await handler(eventOf('token-is-set', {}), context)
     })
-    const answer = await handler(eventOf('token-is-set', {}), context)
-    console.log = log
+    deepEqual(more, [])
     deepEqual([answer.statusCode, answer.body], [500, '"errors.api.InternalServerError"'])
     deepEqual(
       [answer.headers['cache-control'], answer.headers['x-content-type-options']],
       ['no-store', 'nosniff'],
     )
     equal(codeOf(await handler(eventOf('token-is-set', { headers: asProblem }), context)), 'internal')
-    const { problems, time, ...line } = JSON.parse(lines.at(-1) ?? '{}')
+    const { problems, time, ...line } = JSON.parse(text)
     deepEqual(line, { level: 'error', code: 'internal', cause: 'settings' })
     match(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
     deepEqual(
       problems.map((problem: string) => problem.split(' ')[0]),
       ['PUBLIC_URL', 'IMAS_URL', 'COOKIE_NAME', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE'],
     )
-    ok(!lines.join('').includes('canary'))
+    ok(!text.includes('canary'))
+  })
+
+  it('counts its polls as unknown, so that they are not taken for good ones', async () => {
+    const handler = served(
+      () => Promise.reject(new Error('not reached')) as never,
+      { METRICS_NAMESPACE: 'imsg-service-blue' },
+      'token-is-set',
+    )
+    const [text = ''] = await writtenBy(() => handler(eventOf('token-is-set', {}), context))
+    const { route, PollUnknown, PollRefused, _aws } = JSON.parse(text)
+    deepEqual([route, PollUnknown, PollRefused], ['token-is-set', 1, 0])
+    equal(_aws.CloudWatchMetrics[0].Namespace, 'imsg-service-blue')
   })
 })
 

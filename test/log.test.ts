@@ -1,14 +1,14 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { endpoint } from '../lib/lambda/endpoint.ts'
-import { logTo, named } from '../lib/log.ts'
+import { framesOf, logTo, named } from '../lib/log.ts'
 import { Problem } from '../lib/problem.ts'
-import type { HttpRouteName } from '../lib/routes.ts'
 import { each } from './support/each.ts'
-import { context, eventOf, navigation, openGateway } from './support/gateway.ts'
+import { context, eventOf, openGateway } from './support/gateway.ts'
+import { writtenBy } from './support/standard-output.ts'
 
 const gateway = await openGateway()
-const { call, front, logs } = gateway
+const { call, logs } = gateway
 
 describe('what the log says of an error', () => {
   each('names the error and nothing that it may quote', [
@@ -89,32 +89,77 @@ describe('the log', () => {
     equal(subjects.size, 2)
   })
 
-  it('counts the login funnel and the polls', async () => {
-    const metrics = async (name: HttpRouteName, request: Parameters<typeof call>[1]) => {
-      await call(name, request)
-      const line = logs.at(-1) as {
-        _aws?: {
-          CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[]
-        }
-      }
-      const [set] = line._aws?.CloudWatchMetrics ?? []
-      return [set?.Metrics.map(({ Name }) => Name), set?.Dimensions]
-    }
-    deepEqual(await metrics('login', { query: 'org=demo&callback=/', headers: navigation }), [
-      ['LoginStarted', 'HeaderBytes'],
-      [[]],
-    ])
-    deepEqual(await metrics('login', { query: 'org=demo&callback=//x', headers: navigation }), [
-      ['LoginFailed', 'HeaderBytes'],
-      [[], ['Code']],
-    ])
-    deepEqual(await metrics('token-is-set', {}), [['PollRefused'], [[], ['Code']]])
-    deepEqual(await metrics('token-is-set', { bearer: await gateway.token() }), [['PollGood'], [[]]])
-    front.fault.next = () => new Problem('table_unavailable')
-    deepEqual(await metrics('token-is-set', { bearer: await gateway.token() }), [
-      ['PollUnknown'],
-      [[], ['Code']],
-    ])
-    delete front.fault.next
+  it('holds a good poll only where LOG_LEVEL is debug', async () => {
+    const raw = await gateway.token()
+    const before = logs.length
+    await (await gateway.open('token-is-set', gateway.instance({ LOG_LEVEL: 'info' })))({ bearer: raw })
+    equal(logs.length, before)
+    await call('token-is-set', { bearer: raw })
+    const { level, status, _aws } = logs.at(-1) ?? {}
+    deepEqual([level, status, _aws], ['debug', 200, undefined])
   })
+
+  it('is written straight to standard output, one line of JSON for each, and not through the console', async (test) => {
+    const viaConsole = test.mock.method(console, 'log', () => {})
+    const lines = await writtenBy(async () => {
+      const log = logTo('info')
+      log('info', { text: 'two\nlines' })
+      log('warn', {})
+    })
+    deepEqual(
+      lines.map((line) => JSON.parse(line)),
+      [{ level: 'info', text: 'two\nlines' }, { level: 'warn' }],
+    )
+    equal(viaConsole.mock.callCount(), 0)
+  })
+
+  it('says where an internal error was thrown, and of no other failure', async () => {
+    const on = gateway.instance({}, 'invented')
+    const fail = (error: unknown) =>
+      endpoint('health', () => Promise.reject(error), on)(eventOf('health', {}), context)
+    await fail(new TypeError('canary at index.mjs:1:1'))
+    const { cause, frames } = logs.at(-1) ?? {}
+    equal(cause, 'TypeError')
+    match(String((frames as string[])[0]), /^log\.test\.ts:\d+:\d+$/)
+    ok(!gateway.lines.at(-1)?.includes('canary'))
+    await fail(new Problem('table_unavailable', new Error('gone')))
+    equal('frames' in (logs.at(-1) ?? {}), false)
+  })
+})
+
+describe('the frames of an error', () => {
+  const thrown = (stack: string, message = 'a message') => Object.assign(new Error(message), { stack })
+  const at = '\n    at '
+
+  for (const [what, error, expected] of [
+    [
+      'a function of the bundle',
+      thrown(`Error: a message${at}f (file:///var/task/index.mjs:12:345)`),
+      ['index.mjs:12:345'],
+    ],
+    ['no function', thrown(`Error: a message${at}file:///var/task/index.mjs:1:2`), ['index.mjs:1:2']],
+    [
+      'a method in an await',
+      thrown(`Error: a message${at}async A.b (file:///x/texts.mjs:3:4)`),
+      ['texts.mjs:3:4'],
+    ],
+    ['Node itself', thrown(`Error: a message${at}node:internal/process/task_queues:103:5`), []],
+    ['no place', thrown(`Error: a message${at}new Promise (<anonymous>)`), []],
+    [
+      'more than five places',
+      thrown(
+        `Error: a message${Array.from({ length: 9 }, (_, line) => `${at}f (/x/index.mjs:${line}:1)`).join('')}`,
+      ),
+      [0, 1, 2, 3, 4].map((line) => `index.mjs:${line}:1`),
+    ],
+    [
+      'a message that looks like frames',
+      thrown(`Error: a${at}f (/x/secret:1:1)${at}f (/x/index.mjs:1:2)`, `a${at}f (/x/secret:1:1)`),
+      ['index.mjs:1:2'],
+    ],
+  ] as const)
+    it(`are file, line and column: ${what}`, () => deepEqual(framesOf(error), expected))
+
+  it('are those of errors alone', () =>
+    deepEqual([framesOf('text'), framesOf(undefined)], [undefined, undefined]))
 })

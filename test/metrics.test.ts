@@ -4,7 +4,6 @@ import { dependencies } from '../lib/lambda/dependencies.ts'
 import { logTo } from '../lib/log.ts'
 import { requestMetrics } from '../lib/metrics.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
-import { each } from './support/each.ts'
 import { asProblem, browser, navigation, openGateway, type Request } from './support/gateway.ts'
 
 const gateway = await openGateway()
@@ -21,6 +20,7 @@ const lineOf = async (name: HttpRouteName, request: Request, on = instance()) =>
 const namesIn = (line: Awaited<ReturnType<typeof lineOf>>): string[] | undefined =>
   line._aws?.CloudWatchMetrics[0]?.Metrics.map(({ Name }) => Name)
 
+const steps = ['LoginStarted', 'LoginReturned', 'LoginVerified', 'SessionSet', 'LoginFailed']
 const headers = navigation
 const callback = { query: `imid_token=${await token()}&serviceCallback=/`, headers }
 const start = { query: 'org=demo&callback=/', headers }
@@ -50,15 +50,11 @@ describe('the metrics', () => {
     query.set('imid_token', await token())
     const [pair = ''] = person.pairs()
     const line = await lineOf('callback', { query: query.toString(), cookies: [pair, 'a=1'] })
+    deepEqual([line.code, namesIn(line)], ['session_set', [...steps, 'HeaderBytes']])
     deepEqual(
-      [line.code, namesIn(line), line.HeaderBytes],
-      [
-        'session_set',
-        ['LoginReturned', 'LoginVerified', 'SessionSet', 'HeaderBytes'],
-        pair.length + 2 + 3 + 2,
-      ],
+      [...steps, 'HeaderBytes'].map((name) => line[name]),
+      [0, 1, 1, 1, 0, pair.length + 2 + 3 + 2],
     )
-    deepEqual([line.LoginReturned, line.LoginVerified, line.SessionSet], [1, 1, 1])
   })
 
   it('ride in their lines whatever LOG_LEVEL is', () => {
@@ -72,94 +68,94 @@ describe('the metrics', () => {
 
 describe('what is counted of a request', () => {
   const counted = (route: HttpRouteName, status: number, code = 'ok', more: object = {}) => {
-    const line = requestMetrics(
-      'n',
-      { route, status, code, refused: status >= 400, cookieBytes: 7, unbound: false, person: true, ...more },
-      1000,
-    ) as {
-      _aws?: { Timestamp: number; CloudWatchMetrics: { Metrics: { Name: string; Unit: string }[] }[] }
+    const outcome = { route, status, code, refused: status >= 400, cookieBytes: 7, person: true, ...more }
+    const line: Record<string, unknown> = requestMetrics('n', outcome, 1000)
+    const { _aws: { CloudWatchMetrics: [set, ...others] = [] } = {} } = line as {
+      _aws?: { CloudWatchMetrics?: { Metrics: { Name: string }[]; Dimensions: string[][] }[] }
     }
-    const [set] = line._aws?.CloudWatchMetrics ?? []
-    return Object.fromEntries(
-      (set?.Metrics ?? []).map(({ Name, Unit }) => [
-        Name,
-        `${(line as Record<string, unknown>)[Name]} ${Unit}`,
-      ]),
-    )
+    const values = (set?.Metrics ?? []).filter(({ Name }) => line[Name] !== 0).map(({ Name }) => Name)
+    const byCode = others.flatMap(({ Metrics, Dimensions }) => [
+      ...Metrics.map(({ Name }) => Name),
+      Dimensions,
+    ])
+    return byCode.length > 0 ? [values, byCode, line.Code] : values
   }
-  const size = { HeaderBytes: '7 Bytes' }
-  const returned = { LoginReturned: '1 Count' }
-  each('says how many of the organisations answer', [
-    ['a login that begins', counted('login', 302), { LoginStarted: '1 Count', ...size }],
-    ['a login that does not', counted('org-login', 400, 'bad_query'), { LoginFailed: '1 Count', ...size }],
+  const failedBy = (code: string) => [['LoginFailed', [['Code']]], code] as const
+  for (const [what, found, expected] of [
+    ['a login that begins', counted('login', 302), ['LoginStarted', 'HeaderBytes']],
     [
-      'a login that nothing ties to its browser',
-      counted('login', 302, 'ok', { unbound: true }),
-      { LoginStarted: '1 Count', LoginUnbound: '1 Count', ...size },
+      'a login that does not',
+      counted('org-login', 400, 'bad_query'),
+      [['LoginFailed', 'HeaderBytes'], ...failedBy('bad_query')],
     ],
     [
       'a session that begins',
       counted('callback', 302, 'session_set'),
-      { ...returned, LoginVerified: '1 Count', SessionSet: '1 Count', ...size },
+      ['LoginReturned', 'LoginVerified', 'SessionSet', 'HeaderBytes'],
     ],
-    ['a callback that is reloaded', counted('callback', 302, 'login_repeated'), { ...returned, ...size }],
+    [
+      'a callback that is reloaded',
+      counted('callback', 302, 'login_repeated'),
+      ['LoginReturned', 'HeaderBytes'],
+    ],
     [
       'a token that fits no cookie',
       counted('callback', 401, 'token_too_large'),
-      { ...returned, LoginVerified: '1 Count', LoginFailed: '1 Count', ...size },
+      [['LoginReturned', 'LoginVerified', 'LoginFailed', 'HeaderBytes'], ...failedBy('token_too_large')],
     ],
     [
       'a token that is refused',
       counted('callback', 401, 'token_expired'),
-      { ...returned, LoginFailed: '1 Count', ...size },
+      [['LoginReturned', 'LoginFailed', 'HeaderBytes'], ...failedBy('token_expired')],
     ],
-    ['a prefetch or an embed', counted('login', 401, 'not_a_navigation', { unbound: true }), {}],
-    ['an embed that comes back', counted('callback', 401, 'not_a_navigation'), {}],
-    ['a link scanner', counted('login', 302, 'ok', { person: false }), {}],
+    ['a prefetch or an embed', counted('login', 401, 'not_a_navigation'), []],
+    ['an embed that comes back', counted('callback', 401, 'not_a_navigation'), []],
+    ['a link scanner', counted('login', 302, 'ok', { person: false }), []],
     [
       'a link scanner that is refused',
       counted('org-login', 403, 'organisation_unknown', { person: false }),
-      {},
+      [],
     ],
-    ['a crawler', counted('callback', 400, 'bad_query', { person: false }), {}],
+    ['a crawler', counted('callback', 400, 'bad_query', { person: false }), []],
     [
       'a session that begins, whoever says so little of themselves',
       counted('callback', 302, 'session_set', { person: false }),
-      { ...returned, LoginVerified: '1 Count', SessionSet: '1 Count', ...size },
+      ['LoginReturned', 'LoginVerified', 'SessionSet', 'HeaderBytes'],
     ],
-    ['a login that goes to PUBLIC_URL first', counted('login', 302, 'login_elsewhere'), {}],
-    ['a good poll', counted('token-is-set', 200), { PollGood: '1 Count' }],
-    ['a poll of nobody', counted('token-is-set', 401, 'token_missing'), { PollRefused: '1 Count' }],
-    [
-      'a poll that cannot be answered',
-      counted('token-is-set', 503, 'table_unavailable'),
-      { PollUnknown: '1 Count' },
-    ],
-    ['units', counted('units', 200), {}],
-    ['a logout that goes on', counted('logout', 303), {}],
-    ['a choice that is refused', counted('unit', 400, 'bad_body'), { Refused: '1 Count' }],
-    ['a gateway that is not well', counted('health', 500, 'unhealthy'), { Refused: '1 Count' }],
-  ])(([, found, expected]) => deepEqual(found, expected))
+    ['a login that goes to PUBLIC_URL first', counted('login', 302, 'login_elsewhere'), []],
+    ['a good poll', counted('token-is-set', 200), []],
+    ['a poll of nobody', counted('token-is-set', 401, 'token_missing'), ['PollRefused']],
+    ['a poll that cannot be answered', counted('token-is-set', 503, 'table_unavailable'), ['PollUnknown']],
+    ['units', counted('units', 200), []],
+    ['a choice that is refused', counted('unit', 400, 'bad_body'), []],
+    ['a gateway that is not well', counted('health', 500, 'unhealthy'), []],
+  ] as const)
+    it(`is right for ${what}`, () => deepEqual(found, expected))
+
+  it('has every step of a login in every line, so that one can be compared with another', () => {
+    const outcome = { code: 'ok', refused: false, cookieBytes: 7, person: true }
+    for (const route of ['login', 'org-login', 'callback'] as const)
+      for (const status of [302, 503])
+        deepEqual(
+          Object.keys(requestMetrics('n', { ...outcome, route, status }, 0)).filter((name) =>
+            steps.includes(name),
+          ),
+          steps,
+        )
+    const poll = requestMetrics('n', { ...outcome, route: 'token-is-set', status: 401 }, 0)
+    deepEqual([poll.PollRefused, poll.PollUnknown], [1, 0])
+  })
 })
 
 describe('a refusal', () => {
-  const unsigned = { query: 'imid_token=x&serviceCallback=/', headers }
-  const foreign = { headers: { origin: 'https://evil.test', 'content-type': 'application/json' }, body: '{}' }
-  each('count a refusal by the code of its line and its answer', [
-    ['login', { query: 'org=demo&callback=//elsewhere', headers }, 'LoginFailed', 'return_url_not_allowed'],
-    ['callback', unsigned, 'LoginFailed', 'login_not_from_this_browser'],
-    ['token-is-set', {}, 'PollRefused', 'token_missing'],
-    ['units', { bearer: 'x' }, 'Refused', 'token_malformed'],
-    ['unit', foreign, 'Refused', 'foreign_origin'],
-    ['logout', foreign, 'Refused', 'foreign_origin'],
-  ])(async ([name, request, metric, code]) => {
-    const line = await lineOf(name, { ...request, headers: { ...asProblem, ...Object(request).headers } })
-    deepEqual(
-      [line[metric], line.code, line.Code, line._aws?.CloudWatchMetrics[0]?.Dimensions],
-      [1, code, code, [[], ['Code']]],
-    )
-    ok(namesIn(line)?.includes(metric))
-  })
+  for (const [name, request, code] of [
+    ['login', { query: 'org=demo&callback=//elsewhere' }, 'return_url_not_allowed'],
+    ['callback', { query: 'imid_token=x&serviceCallback=/' }, 'login_not_from_this_browser'],
+  ] as const)
+    it(`of ${name} is counted by the code that stands in its line and its answer`, async () => {
+      const line = await lineOf(name, { ...request, headers: { ...headers, ...asProblem } })
+      deepEqual([line.LoginFailed, line.code, line.Code], [1, code, code])
+    })
 
   it('of what no person did rings no login alarm', async () => {
     const scanned = { query: 'org=nobody&callback=/' }
@@ -175,49 +171,23 @@ describe('a refusal', () => {
     ])
       equal((await lineOf('login', request)).LoginFailed, 1)
   })
-
-  it('of health says that the gateway is not well', async () => {
-    const on = { ...instance(), table: { ...gateway.table, read: async () => new Map() } }
-    const { code, status, Refused, Code } = await lineOf('health', {}, on)
-    deepEqual([code, status, Refused, Code], ['unhealthy', 500, 1, 'unhealthy'])
-  })
-
-  it('is what is counted by code, and nothing else', async () => {
-    for (const [name, request] of [
-      ['login', start],
-      ['token-is-set', { bearer: await token() }],
-    ] as const) {
-      const line = await lineOf(name, request)
-      deepEqual([line.Code, line._aws?.CloudWatchMetrics[0]?.Dimensions], [undefined, [[]]])
-    }
-    for (const name of ['units', 'health'] as const) {
-      const { code, _aws } = await lineOf(name, { bearer: await token() })
-      deepEqual([code, _aws], ['ok', undefined])
-    }
-  })
 })
 
 describe('LOGIN_BINDING=off is loud', () => {
   const unbound = { LOGIN_BINDING: 'off' }
-  each('say in every line that logins are not bound', [
+  for (const [name, request] of [
     ['login', start],
     ['login', { query: 'org=demo&callback=//elsewhere', headers }],
     ['org-login', { path: { org: 'demo' }, query: 'callback=/', headers }],
     ['callback', callback],
     ['callback', { query: 'imid_token=x&serviceCallback=/', headers }],
-  ])(async ([name, request]) => {
-    const off = await lineOf(name, request, instance(unbound))
-    equal(off.binding, 'off')
-    equal(off.LoginUnbound, 1)
-    ok(namesIn(off)?.includes('LoginUnbound'))
-
-    const on = await lineOf(name, request)
-    ok(!('binding' in on) && !namesIn(on)?.includes('LoginUnbound'))
-  })
+  ] as const)
+    it(`in every line of ${name}: ${request.query.slice(0, 14)}`, async () => {
+      equal((await lineOf(name, request, instance(unbound))).binding, 'off')
+      ok(!('binding' in (await lineOf(name, request))))
+    })
 
   it('and nowhere else', async () => {
-    const line = await lineOf('token-is-set', { bearer: await token() }, instance(unbound))
-    ok(!('binding' in line))
-    deepEqual(namesIn(line), ['PollGood'])
+    ok(!('binding' in (await lineOf('token-is-set', { bearer: await token() }, instance(unbound)))))
   })
 })

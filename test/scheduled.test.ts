@@ -1,4 +1,4 @@
-import { deepEqual, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
 import { scheduled } from '../lib/refresh/scheduled.ts'
@@ -25,10 +25,12 @@ describe('A run of refresh-state', () => {
         level,
         code,
         reason: told,
+        frames = [],
         RefreshFailed,
         RefreshSucceeded,
         InGrace,
       } = gateway.logs.at(-1) ?? {}
+      deepEqual([...(frames as string[])].length > 0, error instanceof TypeError)
       deepEqual(
         [level, code, told, RefreshFailed, RefreshSucceeded, InGrace],
         ['warn', 'failed', reason, 1, 0, undefined],
@@ -69,5 +71,35 @@ describe('A run of refresh-state', () => {
         young: true,
       },
     )
+  })
+
+  it('says where a defect of ours is, also when the refresh itself notes the failure', async () => {
+    const broken = { ...gateway.table, put: () => Promise.reject(new TypeError('canary')) }
+    await control({ do: 'organisation', org: 'second', set: { blocked: true } })
+    const run = scheduled('refresh-state', () => refresh(false, broken), gateway.instance())
+    await run({}, context)
+    const { reason, frames } = gateway.logs.at(-1) ?? {}
+    equal(reason, 'TypeError')
+    match(String((frames as string[])[0]), /^scheduled\.test\.ts:\d+:\d+$/)
+    ok(!gateway.lines.at(-1)?.includes('canary'))
+  })
+
+  it('reports what the public address answers beside it, and whether logins are unbound', async () => {
+    for (const [healthy, settings, expected] of [
+      [true, {}, { PublicHealth: 1, LoginUnbound: undefined }],
+      [false, {}, { PublicHealth: 0, LoginUnbound: undefined }],
+      [undefined, { LOGIN_BINDING: 'off' }, { PublicHealth: undefined, LoginUnbound: 1 }],
+    ] as const) {
+      const on = gateway.instance(settings)
+      const run = scheduled(
+        'refresh-state',
+        () => refresh(),
+        on,
+        async () => healthy,
+      )
+      deepEqual(await run({}, context), { outcome: 'unchanged' })
+      const { PublicHealth, LoginUnbound } = gateway.logs.at(-1) ?? {}
+      deepEqual({ PublicHealth, LoginUnbound }, expected)
+    }
   })
 })

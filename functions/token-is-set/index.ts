@@ -4,4 +4,4 @@ import { tokenIsSet } from './handler.ts'
 
 export const wire = (on: Dependencies) => endpoint('token-is-set', tokenIsSet({ access: accessIn(on) }), on)
 
-export const handler = served(wire)
+export const handler = served(wire, undefined, 'token-is-set')

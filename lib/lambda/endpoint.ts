@@ -1,10 +1,10 @@
-import { ConfigError } from '../config.ts'
+import { ConfigError, type Level } from '../config.ts'
 import { errorResponse } from '../errors/error-response.ts'
 import { refusal } from '../errors/refusal.ts'
 import { incoming, lowerCased } from '../http/messages.ts'
 import { checkForm, enforce, maybePerson } from '../http/request-policy.ts'
 import { withSecurityHeaders } from '../http/security-headers.ts'
-import { logTo } from '../log.ts'
+import { framesOf, logTo } from '../log.ts'
 import { requestMetrics } from '../metrics.ts'
 import { type Code, Problem, row } from '../problem.ts'
 import { type EndpointName, type Route, routes } from '../routes.ts'
@@ -14,9 +14,17 @@ import { checkSize, jsonBody } from './json-body.ts'
 
 export type { Endpoint, Handle }
 
-/** LOGIN_BINDING=off gives up a protection, so that every line of a login says it and a metric counts it. */
+/** LOGIN_BINDING=off gives up a protection, so that every line of a login says it. */
 const isUnbound = (route: Route, { loginBinding }: Dependencies['config']): boolean =>
   'only' in route && !loginBinding
+
+/** A good answer that says more than `ok` is worth a line on every route. */
+const levelOf = (route: Route, { failure, request }: Visit<Code>): Level => {
+  // A page about a refusal that was logged before is no second failure.
+  if (failure !== undefined)
+    return request.facts.refusedRequest === undefined ? row(failure.code).level : 'info'
+  return ('successLevel' in route && !request.facts.code && route.successLevel) || 'info'
+}
 
 /** The one line that each request leaves. What it may say is listed here and in `visitLine`. */
 const report = (on: Dependencies, name: EndpointName, visit: Visit<Code>, status: number): void => {
@@ -27,12 +35,11 @@ const report = (on: Dependencies, name: EndpointName, visit: Visit<Code>, status
   const { failure } = visit
   const { refusedRequest } = visit.request.facts
   const refused = failure !== undefined
-  const person = maybePerson(visit.request)
-  const outcome = { route: name, status, code, refused, cookieBytes, unbound, person }
-  // A page about a refusal that was logged before is no second failure.
-  on.log(failure === undefined || refusedRequest !== undefined ? 'info' : row(failure.code).level, {
+  const outcome = { route: name, status, code, refused, cookieBytes, person: maybePerson(visit.request) }
+  on.log(levelOf(routes[name], visit), {
     route: name,
     ...visitLine(visit, status, at),
+    frames: failure?.code === 'internal' ? framesOf(failure.cause) : undefined,
     refused: refusedRequest,
     binding: unbound ? 'off' : undefined,
     ...requestMetrics(on.metricsNamespace, outcome, at),
@@ -70,21 +77,47 @@ export const endpoint = (name: EndpointName, handle: Handle, on: Dependencies): 
   )
 }
 
-/** A handler that reads its settings when the function starts. With bad ones it answers 500 and its log names them. */
-export const served = (wire: (on: Dependencies) => Endpoint, env = process.env): Endpoint => {
+/**
+ * A handler that reads its settings when the function starts. With bad ones it answers 500 and its log names them; `name`, where
+ * requests are counted even then.
+ */
+export const served = (
+  wire: (on: Dependencies) => Endpoint,
+  env = process.env,
+  name?: EndpointName,
+): Endpoint => {
   try {
     return wire(dependencies(env))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return misconfigured(error.problems)
+    return misconfigured(error.problems, env.METRICS_NAMESPACE, name)
   }
 }
 
-const misconfigured = (problems: readonly string[]): Endpoint => {
+const misconfigured = (
+  problems: readonly string[],
+  namespace = 'imsg-service',
+  route?: EndpointName,
+): Endpoint => {
   // Stryker disable next-line StringLiteral: an error is logged at every level.
   const log = logTo('error')
   return async (event) => {
-    log('error', { time: new Date().toISOString(), code: 'internal', cause: 'settings', problems })
+    const at = Date.now()
+    const metrics =
+      route &&
+      requestMetrics(
+        namespace,
+        { route, status: 500, code: 'internal', refused: true, cookieBytes: 0, person: true },
+        at,
+      )
+    log('error', {
+      time: new Date(at).toISOString(),
+      route,
+      code: 'internal',
+      cause: 'settings',
+      problems,
+      ...metrics,
+    })
     const request = incoming(lowerCased(event), 'not-found')
     return withSecurityHeaders(await errorResponse(request, 'internal', 'internal'))
   }

@@ -1,11 +1,12 @@
-import { named } from '../log.ts'
+import { framesOf, named } from '../log.ts'
+import { Problem } from '../problem.ts'
 import { KeySetError, type PublicKey, publicKeysFrom } from '../state/key-set.ts'
 import type { State, States } from '../state/state.ts'
 import { stateKey } from '../store/keys.ts'
 import { type Items, numberIn, type Table } from '../store/table.ts'
 import { adminApi } from './fetch-organisations.ts'
 import { forgetOrganisations } from './forget-organisations.ts'
-import type { OrganisationSource } from './organisation-source.ts'
+import { type OrganisationSource, UnusableData } from './organisation-source.ts'
 import { organisationsFile } from './organisations-file.ts'
 import type { KeptBack } from './organisations-run.ts'
 import { type OrganisationsReport, refreshOrganisations } from './refresh-organisations.ts'
@@ -32,6 +33,8 @@ export type RefreshResult = Readonly<{
   outcome: 'changed' | 'unchanged' | 'busy' | 'failed'
   /** Why it failed, or why it shows grace all the same. */
   reason?: string | undefined
+  /** Where an error was thrown that is nobody else's fault. */
+  frames?: readonly string[]
   state?: State | undefined
   /** Organisations that keep their last good data. */
   kept?: readonly KeptBack[]
@@ -46,6 +49,13 @@ const reasonOf = (error: unknown): string => {
   return `${named(error)}`
 }
 
+/** The frames of an error that is a defect of ours: not the identity service's, not the table's, and no run that ends itself. */
+const defectIn = (error: unknown, signal: AbortSignal): Pick<RefreshResult, 'frames'> => {
+  const expected = [UpstreamError, KeySetError, UnusableData, Problem].some((known) => error instanceof known)
+  const frames = expected || signal.aborted ? undefined : framesOf(error)
+  return frames ? { frames } : {}
+}
+
 const stateIn = async ({ table, states, now }: RefreshDeps): Promise<State | undefined> =>
   states.from(await table.read([stateKey]), now())
 
@@ -58,7 +68,7 @@ const nextVersion = (before: State | undefined): number => Math.max(Date.now(), 
 const failed = async (deps: RefreshDeps, error: unknown, signal: AbortSignal): Promise<RefreshResult> => {
   const reason = `${signal.aborted ? 'out of time: ' : ''}${reasonOf(error)}`
   await deps.keeper.fail(reason)
-  return { outcome: 'failed', reason, state: await reported(deps) }
+  return { outcome: 'failed', reason, ...defectIn(error, signal), state: await reported(deps) }
 }
 
 type Organisations = Omit<OrganisationsReport, 'digest'> & Readonly<{ digest: string | undefined }>
@@ -178,7 +188,7 @@ export const refreshKeys = async (deps: RefreshDeps, signal = neverAborted): Pro
     const kept = await keeper.keepKeys(before, { version: nextVersion(before), keys, keysAt, organisations })
     return { outcome: kept ? 'changed' : 'busy' }
   } catch (error) {
-    return { outcome: 'failed', reason: reasonOf(error) }
+    return { outcome: 'failed', reason: reasonOf(error), ...defectIn(error, signal) }
   } finally {
     await keeper.settle(now(), confirmed)
   }

@@ -1,8 +1,8 @@
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import type { Dependencies } from '../lambda/dependencies.ts'
-import { named } from '../log.ts'
-import { embedded } from '../metrics.ts'
+import { framesOf, named } from '../log.ts'
+import { count, embedded } from '../metrics.ts'
 import { codeOf } from '../problem.ts'
 import { inGrace, stateAge } from '../state/state.ts'
 import type { RefreshResult } from './refresh.ts'
@@ -23,32 +23,37 @@ const timeFor = (remaining: number): number => Math.max(remaining - reserve, rem
 /** How many organisations that were kept back are named in the log line. */
 const maxNamed = 10
 
-const count = (name: string, value: number) => ({ name, unit: 'Count' as const, value })
-
-const metricsOf = ({ outcome, state, kept, shrunk }: RefreshResult, now: number) => [
+const metricsOf = (
+  { outcome, state, kept, shrunk }: RefreshResult,
+  { now, config }: Dependencies,
+  healthy: boolean | undefined,
+) => [
   ...(outcome === 'busy'
     ? []
-    : [
-        count('RefreshSucceeded', outcome === 'failed' ? 0 : 1),
-        count('RefreshFailed', outcome === 'failed' ? 1 : 0),
-      ]),
+    : [count('RefreshSucceeded', outcome !== 'failed'), count('RefreshFailed', outcome === 'failed')]),
   ...(kept === undefined ? [] : [count('OrganisationsKeptBack', kept.length)]),
-  ...(shrunk === undefined ? [] : [count('ListShrunk', shrunk ? 1 : 0)]),
+  ...(shrunk === undefined ? [] : [count('ListShrunk', shrunk)]),
   ...(state === undefined
     ? []
     : [
-        count('InGrace', inGrace(state, now) ? 1 : 0),
-        { name: 'StateAge', unit: 'Seconds' as const, value: stateAge(state, now) },
+        count('InGrace', inGrace(state, now())),
+        { name: 'StateAge', unit: 'Seconds' as const, value: stateAge(state, now()) },
       ]),
+  ...(healthy === undefined ? [] : [count('PublicHealth', healthy)]),
+  ...(config.loginBinding ? [] : [count('LoginUnbound', true)]),
 ]
 
-/** Runs it, and leaves one log line with how it ended, how old the state is and what it cost. */
+/**
+ * Runs it, and leaves one log line with how it ended, how old the state is and what it cost. `checkHealth` runs beside it and never
+ * rejects.
+ */
 export const scheduled = <E>(
   name: 'refresh-state',
   run: Run<E>,
   on: Dependencies,
+  checkHealth: (event: E) => Promise<boolean | undefined> = async () => undefined,
 ): ((event: E, context: Context) => Promise<Report>) => {
-  const report = (result: RefreshResult, began: number): Report => {
+  const report = (result: RefreshResult, began: number, healthy: boolean | undefined): Report => {
     const { outcome, reason, state, kept = [] } = result
     const at = Date.now()
     const isWell = outcome !== 'failed' && reason === undefined && kept.length === 0
@@ -57,13 +62,14 @@ export const scheduled = <E>(
       route: name,
       code: outcome,
       reason,
+      frames: result.frames,
       ms: Math.round(performance.now() - began),
       version: state?.version,
       checksum: state?.checksum,
       ...(kept.length > 0
         ? { kept: kept.slice(0, maxNamed).map(({ name: org, reason: why }) => `${org}: ${why}`) }
         : {}),
-      ...embedded(on.metricsNamespace, metricsOf(result, on.now()), at, {}),
+      ...embedded(on.metricsNamespace, metricsOf(result, on, healthy), at),
     })
     return { outcome }
   }
@@ -72,12 +78,13 @@ export const scheduled = <E>(
     async (event: E, context: Context) => {
       const began = performance.now()
       const signal = AbortSignal.timeout(timeFor(context.getRemainingTimeInMillis()))
-      try {
-        return report(await run(event, signal), began)
-      } catch (error) {
+      const healthy = checkHealth(event)
+      const result = await run(event, signal).catch((error: unknown): RefreshResult => {
         const code = codeOf(error)
-        return report({ outcome: 'failed', reason: `${code}: ${named(error)}` }, began)
-      }
+        const frames = code === 'internal' ? framesOf(error) : undefined
+        return { outcome: 'failed', reason: `${code}: ${named(error)}`, ...(frames && { frames }) }
+      })
+      return report(result, began, await healthy)
     },
   )
 }

@@ -87,6 +87,7 @@ export const startInstance = async (
       ...deployed.variables,
       ...platform,
       AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_LAMBDA_LOG_FORMAT: 'JSON',
       AWS_LAMBDA_FUNCTION_NAME: deployed.name,
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(deployed.memoryMegabytes),

@@ -145,6 +145,7 @@ describe('under the runtime client of Lambda', () => {
     })
     deepEqual([statusCode, headers['x-imid-org'], headers['x-imid-unit']], [200, 'demo', ''])
     match(headers['x-imid-permissions'] ?? '', /^content%3Aread,/)
+    equal((await call('authorize', { query: 'org=demo' })).statusCode, 401)
   })
 
   it('a refusal that a person reads brings its words along', async () => {
@@ -173,13 +174,24 @@ describe('under the runtime client of Lambda', () => {
     deepEqual(plain(await call('token-is-set', cookies)), [401, 'errors.auth.MissingToken'])
   })
 
-  it('every one of them was asked, and logs a line of JSON for each request', () => {
+  it('every one of them was asked, and its lines come through as they were written, with metrics on top', () => {
     deepEqual([...instances.keys()].toSorted(), Object.keys(routes).toSorted())
     for (const [name, row] of Object.entries<Route>(routes)) {
       const lines = instances.get(name)?.lines.filter((line) => line.includes('"route"')) ?? []
       ok(lines.length > 0, name)
-      // The client puts time, request id and level before what is written to the console.
-      if (methodAndPath(row)) for (const line of lines) match(line, /\{"level":"\w+",.*"status":\d{3},.*\}$/)
+      // With the format JSON the client would put what is written to the console under `message`.
+      for (const line of lines) {
+        const { level, status, message } = JSON.parse(line)
+        deepEqual(
+          [typeof level, typeof status, message],
+          ['string', methodAndPath(row) ? 'number' : 'undefined', undefined],
+        )
+      }
     }
+    for (const name of ['login', 'callback', 'refresh-state'])
+      ok(
+        instances.get(name)?.lines.some((line) => '_aws' in JSON.parse(line)),
+        name,
+      )
   })
 })

@@ -1,0 +1,2 @@
+/** What every path of the gateway begins with. */
+export const prefix = '/imsg-service/v1'

@@ -1,0 +1,61 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, describe, it } from 'node:test'
+import { readConfig } from '../lib/config.ts'
+import { publicHealth } from '../lib/refresh/public-health.ts'
+
+const configOf = (PUBLIC_URL: string) =>
+  readConfig({ PUBLIC_URL, IMAS_URL: PUBLIC_URL, TOKEN_ISSUER: 'unchecked', TOKEN_AUDIENCE: 'unchecked' })
+const config = configOf('https://gateway.example.com')
+
+/** A gateway that everybody can reach, on this machine: `/health` answers this status, or nothing at all. */
+const reachable = async (status: number | undefined) => {
+  const asked: string[] = []
+  const server = createServer(({ url = '' }, response) => {
+    asked.push(url)
+    if (status !== undefined) response.writeHead(status, { location: '/elsewhere' }).end('{}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const { port } = server.address() as AddressInfo
+  const go: typeof fetch = (url, init) =>
+    fetch(String(url).replace(config.publicUrl, `http://127.0.0.1:${port}`), init)
+  return { asked, go }
+}
+
+describe('health at the public address', () => {
+  for (const [status, expected] of [
+    [200, true],
+    [500, false],
+    [429, false],
+    [302, false],
+    [undefined, false],
+  ] as const)
+    it(`is ${expected} when it answers ${status ?? 'nothing in time'}`, async () => {
+      const { asked, go } = await reachable(status)
+      equal(await publicHealth(config, { patience: status === undefined ? 100 : 5000, fetch: go }), expected)
+      deepEqual(asked, ['/imsg-service/v1/health'])
+    })
+
+  it('is bad where there is no such name, no connection or no certificate', async () => {
+    const unreachable = () => Promise.reject(new TypeError('fetch failed'))
+    equal(await publicHealth(config, { patience: 5000, fetch: unreachable }), false)
+  })
+
+  it('is not asked about at an address that nobody else can reach', async () => {
+    const fetch = () => Promise.reject(new Error('asked'))
+    for (const url of [
+      'http://localhost:3000',
+      'https://localhost',
+      'http://127.0.0.1:3000',
+      'http://[::1]:3000',
+      'https://own-address.execute-api.invalid',
+      'https://gw.example.test',
+    ])
+      equal(await publicHealth(configOf(url), { patience: 5000, fetch }), undefined, url)
+  })
+})
