@@ -5,6 +5,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda'
 import type { AssetOptions } from 'aws-cdk-lib/aws-s3-assets'
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild'
 import { routes } from '../lib/routes.ts'
+import { assemblyOf, type Shift, shifted, writeMaps } from './source-maps.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -51,12 +52,20 @@ export const entry = (route: string): string => join(root, 'functions', route, '
 
 type Output = Metafile['outputs'][string]
 
-/** A file of an asset, and what esbuild says of it. */
-export type BundledFile = Readonly<{ name: string; text: string; output: Output }>
+/** A file of an asset, its source map, and what esbuild says of it. */
+export type BundledFile = Readonly<{ name: string; text: string; map: string; output: Output }>
 
 /** esbuild leaves the import of an external file as it finds it; the file beside the bundle is JavaScript. */
-const asDeployed = (text: string): string =>
-  text.replace(/\bimport\("\.\/([\w-]+)\.ts"\)/g, 'import("./$1.mjs")')
+const asDeployed = (text: string, map: string): { text: string; map: string } => {
+  const shifts: Shift[] = []
+  const by = '.mjs'.length - '.ts'.length
+  const deployed = text.replace(/\bimport\("\.\/([\w-]+)\.ts"\)/g, (whole, name: string, at: number) => {
+    const before = text.slice(0, at + whole.length - 1).split('\n')
+    shifts.push({ line: before.length - 1, column: before.at(-1)?.length ?? 0, by })
+    return `import("./${name}.mjs")`
+  })
+  return { text: deployed, map: shifted(map, shifts) }
+}
 
 const bundledFiles = (): ReadonlyMap<string, BundledFile> => {
   const entryPoints = Object.fromEntries([
@@ -69,13 +78,17 @@ const bundledFiles = (): ReadonlyMap<string, BundledFile> => {
     outdir: root,
     write: false,
     metafile: true,
+    sourcemap: 'external',
+    sourcesContent: false,
   })
   const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]))
+  const texts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]))
   return new Map(
-    outputFiles.flatMap(({ path, text }) => {
-      const output = outputs.get(basename(path))
-      const name = basename(path, '.js')
-      return output ? [[name, { name: `${name}.mjs`, text: asDeployed(text), output }] as const] : []
+    [...texts].flatMap(([file, text]) => {
+      const output = outputs.get(file)
+      const map = texts.get(`${file}.map`)
+      const name = basename(file, '.js')
+      return output && map ? [[name, { name: `${name}.mjs`, ...asDeployed(text, map), output }] as const] : []
     }),
   )
 }
@@ -128,6 +141,7 @@ export const code = (route: string, files: Readonly<Record<string, string>> = {}
       local: {
         tryBundle: (outdir) => {
           bundle(route, outdir, files)
+          writeMaps(assemblyOf(outdir), route, filesOf(route))
           return true
         },
       },
