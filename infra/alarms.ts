@@ -1,25 +1,36 @@
-import { Duration, Stack } from 'aws-cdk-lib'
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
+import { Stack } from 'aws-cdk-lib'
+import {
+  Alarm,
+  type AlarmBase,
+  AlarmRule,
+  ComparisonOperator,
+  CompositeAlarm,
+  type IMetric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
-import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
-import type { Config } from '../lib/config.ts'
-import { type Measured, type MetricName, metrics } from './metrics.ts'
+import { isPublic } from '../lib/refresh/public-health.ts'
+import type { HttpRouteName } from '../lib/routes.ts'
+import { type Measured, type MetricName, metrics, serverErrorsOf } from './metrics.ts'
+import type { Deployment } from './settings.ts'
 
 type Row = {
   /** What it means when it rings. What to do is said in docs/runbook.md, under the name of the row. */
   means: string
   /** It rings from here up, or below here where `below` says so. */
-  threshold: number | ((config: Config) => number)
+  threshold: number | ((deployment: Deployment) => number)
   below?: true
   /** How many of how many periods in a row have to be bad. */
   periods: readonly [bad: number, of: number]
   /** No data is a good sign, except where some should come every minute, and where what made it bad has stopped to report. */
   silence?: 'is bad' | 'changes nothing'
+  /** Whether this deployment has what the alarm watches. */
+  when?: (deployment: Deployment) => boolean
 }
 
-/** THE alarms of the whole service. */
+/** THE alarms of the service, on one metric each. */
 export const alarms = {
   'in-grace': {
     metric: 'inGrace',
@@ -32,7 +43,7 @@ export const alarms = {
     metric: 'stateAge',
     means: 'Half of the grace period is used up. When all of it is, nobody can sign in any more.',
     // Never less than three refreshes, however short the grace period.
-    threshold: ({ gracePeriod }: Config) => Math.max(180, gracePeriod / 2),
+    threshold: ({ config }: Deployment) => Math.max(180, config.gracePeriod / 2),
     periods: [3, 3],
     silence: 'changes nothing',
   },
@@ -62,10 +73,19 @@ export const alarms = {
     threshold: 1,
     periods: [1, 1],
   },
-  'server-errors': {
-    metric: 'serverErrorShare',
-    means: 'At least 5 % of requests are answered with a server error.',
-    threshold: 5,
+  'public-health': {
+    metric: 'publicHealth',
+    means: 'The gateway cannot be reached at its public address, or says that it is not healthy.',
+    below: true,
+    threshold: 1,
+    periods: [4, 5],
+    silence: 'is bad',
+    when: ({ config, given }: Deployment) => given.PUBLIC_URL === undefined || isPublic(config.publicUrl),
+  },
+  'too-many-requests': {
+    metric: 'tooManyRequests',
+    means: 'API Gateway turns requests away with 429, because there are more than its limits allow.',
+    threshold: 20,
     periods: [2, 3],
   },
   'slow-answers': {
@@ -73,6 +93,12 @@ export const alarms = {
     means: 'One request in a hundred takes two seconds or more.',
     threshold: 2000,
     periods: [3, 3],
+  },
+  'functions-throttled': {
+    metric: 'functionThrottles',
+    means: 'Functions are not started, because the account runs as many at once as it may.',
+    threshold: 1,
+    periods: [2, 3],
   },
   'table-throttled': {
     metric: 'tableThrottles',
@@ -86,23 +112,36 @@ export const alarms = {
     threshold: 1,
     periods: [2, 3],
   },
-  'table-user-errors': {
-    metric: 'tableUserErrors',
-    means: 'DynamoDB refuses calls as malformed. It counts all tables of this account and region.',
-    threshold: 1,
-    periods: [2, 3],
-  },
   'logins-failing': {
     metric: 'loginFailureShare',
     means: 'Half of the logins or more end in a refusal.',
     threshold: 50,
     periods: [2, 2],
   },
-  'login-unbound': {
-    metric: 'loginUnbound',
-    means: 'LOGIN_BINDING is off and somebody signs in: nothing ties a login to the browser that began it.',
+  'no-login-succeeds': {
+    metric: 'loginsAllFailed',
+    means: 'A login failed, and none has succeeded for an hour.',
     threshold: 1,
     periods: [1, 1],
+  },
+  'logins-not-returning': {
+    metric: 'loginsNotReturned',
+    means: 'Browsers are sent to the identity service, and none has come back for half an hour.',
+    threshold: 5,
+    periods: [1, 1],
+  },
+  'polls-refused': {
+    metric: 'pollRefusedJump',
+    means: 'Most open editors have lost their session within minutes.',
+    threshold: 1,
+    periods: [1, 2],
+  },
+  'login-unbound': {
+    metric: 'loginUnbound',
+    means: 'LOGIN_BINDING is off: nothing ties a login to the browser that began it.',
+    threshold: 1,
+    periods: [1, 1],
+    when: ({ config }: Deployment) => !config.loginBinding,
   },
   'cookies-large': {
     metric: 'headerP99',
@@ -111,23 +150,49 @@ export const alarms = {
     threshold: 7000,
     periods: [2, 2],
   },
+  'certificate-expiring': {
+    metric: 'certificateDays',
+    means: 'The certificate of the public address runs out within three weeks.',
+    below: true,
+    threshold: 21,
+    periods: [1, 1],
+    // ACM reports twice a day, and stops when the certificate has run out.
+    silence: 'is bad',
+    when: ({ certificateArn }: Deployment) => certificateArn !== undefined,
+  },
 } as const satisfies Record<string, Row & { metric: MetricName }>
 
-/** THE alarms of every function. */
-export const functionAlarms = {
-  'function-errors': {
-    metric: 'metricErrors',
-    means: 'crashed or ran out of time.',
-    threshold: 1,
-    periods: [2, 3],
+type RouteAlarm = Readonly<{ does: string; threshold: number; periods: Row['periods'] }>
+
+/** Most routes are asked a few times an hour: errors in two stretches of five minutes are more than chance. */
+const seldom = { threshold: 1, periods: [2, 12] } as const
+
+/** THE alarms on server errors, by route. `health` is watched from outside, by `public-health`. */
+export const routeAlarms = {
+  login: { does: 'start a login', ...seldom },
+  'org-login': { does: 'start a login at an organisation', ...seldom },
+  callback: { does: 'finish a login', ...seldom },
+  'token-is-set': { does: 'check a session', threshold: 20, periods: [2, 3] },
+  authorize: { does: 'ask for a service whether somebody may come in', threshold: 20, periods: [2, 3] },
+  units: { does: 'list units', ...seldom },
+  unit: { does: 'choose a unit', ...seldom },
+  logout: { does: 'sign out', ...seldom },
+} as const satisfies Partial<Record<HttpRouteName, RouteAlarm>>
+
+type AlarmName = keyof typeof alarms | `${keyof typeof routeAlarms}-errors`
+
+/** THE alarms that put others together: each rings while any of these does. */
+export const compositeAlarms = {
+  'nobody-can-sign-in': {
+    means: 'No login works, or nothing says that the gateway can be reached.',
+    any: ['no-login-succeeds', 'logins-not-returning', 'logins-failing', 'public-health'],
   },
-  'function-throttled': {
-    metric: 'metricThrottles',
-    means: 'was not started, because the account runs as many functions at once as it may.',
-    threshold: 1,
-    periods: [2, 3],
+  'state-is-ageing': {
+    means:
+      'The state is not refreshed: without help every session check and login ends with the grace period.',
+    any: ['state-too-old', 'refresh-failing', 'refresh-not-running'],
   },
-} as const satisfies Record<string, Row & { metric: keyof Lambda }>
+} as const satisfies Record<string, { means: string; any: readonly AlarmName[] }>
 
 const missing = {
   'is good': TreatMissingData.NOT_BREACHING,
@@ -135,18 +200,16 @@ const missing = {
   'changes nothing': TreatMissingData.IGNORE,
 }
 
-const addAlarm = (
-  scope: Construct,
-  id: string,
-  entry: string,
-  row: Row & { measure: IMetric },
-  config: Config,
-): Alarm =>
-  new Alarm(scope, `${id}-alarm`, {
-    alarmName: `${Stack.of(scope).stackName}-${id}`,
-    alarmDescription: `${row.means} See docs/runbook.md#${entry}`,
-    metric: row.measure,
-    threshold: typeof row.threshold === 'function' ? row.threshold(config) : row.threshold,
+const names = (scope: Construct, name: string, means: string) => ({
+  alarmName: `${Stack.of(scope).stackName}-${name}`,
+  alarmDescription: `${means} See docs/runbook.md#${name}`,
+})
+
+const addAlarm = (scope: Construct, name: string, metric: IMetric, row: Row, deployment: Deployment): Alarm =>
+  new Alarm(scope, `${name}-alarm`, {
+    ...names(scope, name, row.means),
+    metric,
+    threshold: typeof row.threshold === 'function' ? row.threshold(deployment) : row.threshold,
     comparisonOperator: row.below
       ? ComparisonOperator.LESS_THAN_THRESHOLD
       : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -156,21 +219,38 @@ const addAlarm = (
   })
 
 /** Every row as an alarm that tells the topic when it rings and when it is over. */
-export const addAlarms = (scope: Construct, measured: Measured, config: Config, topic: ITopic): Alarm[] => {
+export const addAlarms = (
+  scope: Construct,
+  measured: Measured,
+  deployment: Deployment,
+  topic: ITopic,
+): AlarmBase[] => {
   const measures = metrics(measured)
-  const made = Object.entries(alarms).map(([name, row]) =>
-    addAlarm(scope, name, name, { ...row, measure: measures[row.metric] }, config),
-  )
-  for (const [route, handler] of Object.entries(measured.functions))
-    for (const [name, row] of Object.entries(functionAlarms)) {
-      const measure = handler[row.metric]({ statistic: 'Sum', period: Duration.minutes(5) })
-      const means = `The function ${route} ${row.means}`
-      made.push(addAlarm(scope, name.replace('function', route), name, { ...row, means, measure }, config))
+  const made = new Map<string, AlarmBase>()
+  for (const [name, row] of Object.entries<Row & { metric: MetricName }>(alarms))
+    if (row.when?.(deployment) ?? true)
+      made.set(name, addAlarm(scope, name, measures[row.metric], row, deployment))
+  for (const [route, { does, ...row }] of Object.entries<RouteAlarm>(routeAlarms)) {
+    const name = `${route}-errors`
+    const means = `Requests to ${does} are answered with a server error.`
+    const measure = serverErrorsOf(measured.api, route as keyof typeof routeAlarms)
+    made.set(name, addAlarm(scope, name, measure, { ...row, means }, deployment))
+  }
+  for (const [name, { means, any }] of Object.entries(compositeAlarms)) {
+    const parts = any.flatMap((part) => made.get(part) ?? [])
+    const composed = {
+      ...names(scope, name, means),
+      compositeAlarmName: `${Stack.of(scope).stackName}-${name}`,
     }
+    made.set(
+      name,
+      new CompositeAlarm(scope, `${name}-alarm`, { ...composed, alarmRule: AlarmRule.anyOf(...parts) }),
+    )
+  }
   const action = new SnsAction(topic)
-  for (const alarm of made) {
+  for (const alarm of made.values()) {
     alarm.addAlarmAction(action)
     alarm.addOkAction(action)
   }
-  return made
+  return [...made.values()]
 }

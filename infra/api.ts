@@ -17,6 +17,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import type { Config } from '../lib/config.ts'
 import { type HttpRouteName, methodsAndPaths, type Route, routes } from '../lib/routes.ts'
+import { countInAccessLog } from './access-log.ts'
 
 type Throttle = { rateLimit: number; burstLimit: number }
 
@@ -120,6 +121,7 @@ export const stage = (
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   })
+  countInAccessLog(scope, logGroup)
   const made = new HttpStage(scope, 'stage', {
     httpApi: api,
     stageName: '$default',

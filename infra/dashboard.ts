@@ -1,5 +1,11 @@
 import { Stack } from 'aws-cdk-lib'
-import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget } from 'aws-cdk-lib/aws-cloudwatch'
+import {
+  type AlarmBase,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  LogQueryWidget,
+} from 'aws-cdk-lib/aws-cloudwatch'
 import type { Construct } from 'constructs'
 import { type Measured, type MetricName, metrics } from './metrics.ts'
 
@@ -11,30 +17,37 @@ export const graphs = {
     'loginVerified',
     'sessionSet',
     'loginFailed',
-    'loginUnbound',
   ],
   'Refused logins by code': ['loginFailedByCode'],
   'Session checks of open editors': ['pollGood', 'pollRefused', 'pollUnknown'],
-  'Refused session checks by code': ['pollRefusedByCode'],
-  'Refused requests for units, choices, logouts, health': ['refused', 'refusedByCode'],
+  'Session checks refused where good ones stopped': ['pollRefusedJump'],
+  'Logins that all failed, or never returned': ['loginsAllFailed', 'loginsNotReturned'],
   'Age of the state (s) and grace': ['stateAge', 'inGrace'],
+  'Health at the public address; logins that nothing ties to their browser': ['publicHealth', 'loginUnbound'],
   'Refreshes of the state': ['refreshSucceeded', 'refreshFailed'],
   'Organisations kept back, and a list that is not believed': ['organisationsKeptBack', 'listShrunk'],
-  'Requests, client errors, server errors': ['requests', 'clientErrors', 'serverErrors'],
+  'Requests, client errors, server errors': ['requests', 'clientErrors', 'serverErrors', 'tooManyRequests'],
   'Latency (ms)': ['latencyMedian', 'latencyP99'],
   'Size of the cookies in a request (bytes; API Gateway takes 10,240 of headers)': [
     'headerMedian',
     'headerP99',
     'headerLargest',
   ],
-  'Table: throttled, failed': ['tableThrottles', 'tableSystemErrors', 'tableUserErrors'],
+  'Throttled and failed calls of table and functions': [
+    'tableThrottles',
+    'tableSystemErrors',
+    'functionThrottles',
+  ],
   'Table: latency': ['tableLatency'],
 } as const satisfies Record<string, readonly MetricName[]>
 
 const size = { width: 12, height: 6 }
 
+/** Why requests were refused, asked of the log lines when somebody looks: a metric for each code would cost all month. */
+const refusals = ['filter status >= 400', 'stats count() as requests by route, code', 'sort requests desc']
+
 /** One page, two graphs to a row, the state of all alarms on top. */
-export const dashboard = (scope: Construct, measured: Measured, alarms: readonly Alarm[]): Dashboard => {
+export const dashboard = (scope: Construct, measured: Measured, alarms: readonly AlarmBase[]): Dashboard => {
   const measures = metrics(measured)
   const functions = Object.values(measured.functions)
   return new Dashboard(scope, 'dashboard', {
@@ -53,6 +66,12 @@ export const dashboard = (scope: Construct, measured: Measured, alarms: readonly
         new GraphWidget({
           title: 'Functions: errors',
           left: functions.map((handler) => handler.metricErrors({ statistic: 'Sum' })),
+          ...size,
+        }),
+        new LogQueryWidget({
+          title: 'Refused requests by route and code',
+          logGroupNames: functions.map(({ logGroup }) => logGroup.logGroupName),
+          queryLines: refusals,
           ...size,
         }),
       ],

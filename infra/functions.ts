@@ -1,6 +1,13 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda'
+import {
+  ApplicationLogLevel,
+  Architecture,
+  Function as Lambda,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import type { Route } from '../lib/routes.ts'
@@ -10,7 +17,8 @@ import { grants, type Resources } from './grants.ts'
 // Memory buys processor time, and start-up is all processor: at 512 MB a cold start takes half as long as at 256 MB and costs
 // the same. A request waits for at most one table call with its retries; a refresh has to end before the next one begins, and gets
 // a whole processor for it: with five thousand organisations it holds half a gigabyte (docs/performance.md).
-const limits = {
+/** Memory and time of functions that answer requests, and of those that run by the clock. */
+export const limits = {
   request: { memorySize: 512, timeout: Duration.seconds(5) },
   schedule: {
     memorySize: 1769,
@@ -18,6 +26,14 @@ const limits = {
     retryAttempts: 0,
     maxEventAge: Duration.minutes(1),
   },
+}
+
+// Lambda's own lines say START, END and REPORT of every request and cost more than ours; from WARN up they tell of failures alone. What
+// we write is JSON already and goes through as it is. Its level is judged by LOG_LEVEL, so that Lambda must drop none of it.
+const logging = {
+  loggingFormat: LoggingFormat.JSON,
+  systemLogLevelV2: SystemLogLevel.WARN,
+  applicationLogLevelV2: ApplicationLogLevel.TRACE,
 }
 
 /** One function: its code, its own log group, and its own role that may do what its row says. */
@@ -55,6 +71,7 @@ export const routeFunction = (
     ...('every' in route ? limits.schedule : limits.request),
     description: route.summary,
     environment,
+    ...logging,
     logGroup,
     role,
   })

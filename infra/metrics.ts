@@ -3,9 +3,11 @@ import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import { Operation } from 'aws-cdk-lib/aws-dynamodb'
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
+import { type HttpRouteName, methodAndPath, type RouteName, routes } from '../lib/routes.ts'
+import type { accessLogMetrics } from './access-log.ts'
 import type { Table } from './table.ts'
 
-/** THE metrics that functions emit in their log lines, without dimensions; those of a refusal also by `Code`. */
+/** THE metrics that functions emit in their log lines, without dimensions; a failed login also by `Code`. */
 export const emitted = {
   InGrace: 'refresh-state: 1 while the last good state serves because no fresh one can be had, else 0',
   StateAge: 'refresh-state: seconds since the state was last known to be current',
@@ -15,28 +17,35 @@ export const emitted = {
     'refresh-state: organisations that keep their last good data, as new ones cannot be had or used',
   ListShrunk:
     'refresh-state: 1 when so many organisations are missing at once that the list is not believed, else 0',
+  PublicHealth: 'refresh-state: 1 when /health answers 200 at the public address, else 0',
+  LoginUnbound: 'refresh-state: 1 while nothing ties a login to its browser, as LOGIN_BINDING is off',
   LoginStarted: 'login, org-login: a browser was sent to the identity service',
   LoginReturned: 'callback: a browser came back from there',
   LoginVerified: 'callback: its token holds, and belongs to the login that was started here',
   SessionSet: 'callback: the session cookie was set',
-  LoginUnbound: 'login, org-login, callback: nothing ties this login to its browser, as LOGIN_BINDING is off',
   LoginFailed: 'login, org-login, callback: a login was refused, by the code that says why',
-  PollGood: 'token-is-set: the session is good',
   PollRefused: 'token-is-set: there is no good session',
   PollUnknown: 'token-is-set: it could not be told',
-  Refused:
-    'authorize (but for 401), units, unit, logout, health: a request was refused, by the code that says why',
   HeaderBytes: 'login, org-login, callback: size of the cookies that came with a request',
 } as const
 
-type Emitted = keyof typeof emitted
+type Own = keyof typeof emitted | keyof typeof accessLogMetrics
 
 /** What is measured. Functions by the name of their route. */
 export type Measured = Readonly<{
   api: HttpApi
   table: Table
   functions: Readonly<Record<string, Lambda>>
+  /** Absent where the API serves at its own address. */
+  certificateArn?: string | undefined
 }>
+
+/** The function of a route that the metrics name. */
+const functionOf = (functions: Measured['functions'], route: RouteName): Lambda => {
+  const found = functions[route]
+  if (found === undefined) throw new TypeError(`There is no function ${route}.`)
+  return found
+}
 
 const math = (expression: string, usingMetrics: Record<string, IMetric>, period: Duration, label: string) =>
   new MathExpression({ expression, usingMetrics, period, label })
@@ -52,55 +61,131 @@ const operations = [
   Operation.DELETE_ITEM,
 ]
 
-/** Every metric that an alarm or the dashboard names. Those of the functions are in a namespace named like the stack. */
-export const metrics = ({ api, table }: Measured) => {
-  const namespace = Stack.of(api).stackName
-  const minute = Duration.minutes(1)
-  const five = Duration.minutes(5)
-  const quarter = Duration.minutes(15)
-  const own = (metricName: Emitted, statistic = 'Sum', period = five): Metric =>
+const minute = Duration.minutes(1)
+const five = Duration.minutes(5)
+const quarter = Duration.minutes(15)
+const half = Duration.minutes(30)
+const hour = Duration.hours(1)
+const day = Duration.days(1)
+
+/** A metric in the namespace of the deployment, which is named like the stack. */
+const ownIn =
+  (namespace: string) =>
+  (metricName: Own, statistic = 'Sum', period = five, dimensionsMap: Record<string, string> = {}): Metric =>
     new Metric({
       namespace,
       metricName,
       statistic,
       period,
+      dimensionsMap,
       label: `${metricName} ${statistic}`,
     })
-  const byCode = (metricName: Emitted): MathExpression =>
-    math(`SEARCH('{"${namespace}",Code} MetricName="${metricName}"', 'Sum', 300)`, {}, five, '')
+
+/** How many answers of a route were 5xx, whoever gave them. */
+export const serverErrorsOf = (api: HttpApi, route: HttpRouteName): IMetric => {
+  const { method, path } = methodAndPath(routes[route]) ?? { method: '', path: '' }
+  return ownIn(Stack.of(api).stackName)('ServerErrors', 'Sum', five, { Route: `${method} ${path}` })
+}
+
+/** Polls, of which only the bad ones leave a metric: the good ones are those that ran and left none. */
+const polls = (own: ReturnType<typeof ownIn>, handler: Lambda) => {
+  const invocations = handler.metricInvocations({ statistic: 'Sum', period: five })
+  const crashes = handler.metricErrors({ statistic: 'Sum', period: five })
+  const refused = own('PollRefused')
+  const unknown = own('PollUnknown')
+  const pollUnknown = math(
+    'FILL(unknown, 0) + FILL(crashes, 0)',
+    { unknown, crashes },
+    five,
+    'no answer could be given',
+  )
+  const pollGood = math(
+    'invocations - FILL(crashes, 0) - FILL(refused, 0) - FILL(unknown, 0)',
+    { invocations, crashes, refused, unknown },
+    five,
+    'good',
+  )
+  // Refusals begin while good polls, of at least three tabs, stop: the session of most open editors has just ended.
+  const pollRefusedJump = math(
+    'IF(DIFF(FILL(refused, 0)) >= 5 AND good - DIFF(good) >= 180 AND 2 * good <= good - DIFF(good), refused, 0)',
+    { refused, good: pollGood },
+    five,
+    'refused polls where good ones stopped',
+  )
+  return { pollGood, pollRefused: refused, pollUnknown, pollRefusedJump }
+}
+
+const logins = (own: ReturnType<typeof ownIn>) => ({
+  loginFailureShare: math(
+    share('failed', '(failed + set)', 10),
+    { failed: own('LoginFailed', 'Sum', quarter), set: own('SessionSet', 'Sum', quarter) },
+    quarter,
+    'share of logins that fail (%)',
+  ),
+  loginsAllFailed: math(
+    'IF(failed >= 1 AND set < 1, failed, 0)',
+    { failed: own('LoginFailed', 'Sum', hour), set: own('SessionSet', 'Sum', hour) },
+    hour,
+    'failed logins without any success',
+  ),
+  loginsNotReturned: math(
+    'IF(returned < 1, started, 0)',
+    { started: own('LoginStarted', 'Sum', half), returned: own('LoginReturned', 'Sum', half) },
+    half,
+    'started logins of which none returned',
+  ),
+  loginStarted: own('LoginStarted'),
+  loginReturned: own('LoginReturned'),
+  loginVerified: own('LoginVerified'),
+  sessionSet: own('SessionSet'),
+  loginFailed: own('LoginFailed'),
+})
+
+/** Every metric that an alarm or the dashboard names. */
+export const metrics = ({ api, table, functions, certificateArn = 'none' }: Measured) => {
+  const namespace = Stack.of(api).stackName
+  const own = ownIn(namespace)
   const ofTable = (name: string) => table.metric(name, { statistic: 'Sum', period: five })
-  const logins = (period: Duration) => ({
-    failed: own('LoginFailed', 'Sum', period),
-    set: own('SessionSet', 'Sum', period),
-  })
+  const throttles = (route: RouteName) =>
+    functionOf(functions, route).metricThrottles({ statistic: 'Sum', period: five })
 
   return {
+    ...logins(own),
+    ...polls(own, functionOf(functions, 'token-is-set')),
     inGrace: own('InGrace', 'Maximum', minute),
     stateAge: own('StateAge', 'Maximum', minute),
     organisationsKeptBack: own('OrganisationsKeptBack', 'Maximum'),
     listShrunk: own('ListShrunk', 'Maximum'),
+    publicHealth: own('PublicHealth', 'Maximum', minute),
     refreshSucceeded: own('RefreshSucceeded'),
     refreshFailed: own('RefreshFailed'),
     refreshRuns: math(
-      'FILL(succeeded, 0) + FILL(failed, 0)',
+      'succeeded + failed',
       { succeeded: own('RefreshSucceeded'), failed: own('RefreshFailed') },
       five,
       'runs of refresh-state',
     ),
+    loginUnbound: own('LoginUnbound'),
+    tooManyRequests: own('TooManyRequests'),
+    certificateDays: new Metric({
+      namespace: 'AWS/CertificateManager',
+      metricName: 'DaysToExpiry',
+      dimensionsMap: { CertificateArn: certificateArn },
+      statistic: 'Minimum',
+      period: day,
+    }),
     requests: api.metricCount({ statistic: 'Sum', period: five, label: 'requests' }),
     clientErrors: api.metricClientError({ statistic: 'Sum', period: five, label: '4xx' }),
     serverErrors: api.metricServerError({ statistic: 'Sum', period: five, label: '5xx' }),
-    serverErrorShare: math(
-      share('errors', 'requests', 5),
-      {
-        errors: api.metricServerError({ statistic: 'Sum' }),
-        requests: api.metricCount({ statistic: 'Sum' }),
-      },
-      five,
-      'share of 5xx (%)',
-    ),
     latencyMedian: api.metricLatency({ statistic: 'p50', period: five, label: 'p50 (ms)' }),
     latencyP99: api.metricLatency({ statistic: 'p99', period: five, label: 'p99 (ms)' }),
+    // Every function shares the limit of the account: these two are called most often, and meet it first.
+    functionThrottles: math(
+      'FILL(polls, 0) + FILL(refreshes, 0)',
+      { polls: throttles('token-is-set'), refreshes: throttles('refresh-state') },
+      five,
+      'throttled function calls',
+    ),
     tableThrottles: math(
       'FILL(reads, 0) + FILL(writes, 0)',
       { reads: ofTable('ReadThrottleEvents'), writes: ofTable('WriteThrottleEvents') },
@@ -112,32 +197,18 @@ export const metrics = ({ api, table }: Measured) => {
       period: five,
       label: 'system errors',
     }),
-    tableUserErrors: table.metricUserErrors({ statistic: 'Sum', period: five, label: 'user errors' }),
     tableLatency: table.metricSuccessfulRequestLatency({
       dimensionsMap: { TableName: table.tableName, Operation: Operation.BATCH_GET_ITEM },
       statistic: 'p99',
       period: five,
       label: 'BatchGetItem p99 (ms)',
     }),
-    loginFailureShare: math(
-      share('FILL(failed, 0)', '(FILL(failed, 0) + FILL(set, 0))', 10),
-      logins(quarter),
-      quarter,
-      'share of logins that fail (%)',
+    loginFailedByCode: math(
+      `SEARCH('{"${namespace}",Code} MetricName="LoginFailed"', 'Sum', 300)`,
+      {},
+      five,
+      '',
     ),
-    loginStarted: own('LoginStarted'),
-    loginReturned: own('LoginReturned'),
-    loginVerified: own('LoginVerified'),
-    sessionSet: own('SessionSet'),
-    loginFailed: own('LoginFailed'),
-    loginUnbound: own('LoginUnbound'),
-    loginFailedByCode: byCode('LoginFailed'),
-    pollRefusedByCode: byCode('PollRefused'),
-    refused: own('Refused'),
-    refusedByCode: byCode('Refused'),
-    pollGood: own('PollGood'),
-    pollRefused: own('PollRefused'),
-    pollUnknown: own('PollUnknown'),
     headerMedian: own('HeaderBytes', 'p50'),
     headerP99: own('HeaderBytes', 'p99'),
     headerLargest: own('HeaderBytes', 'Maximum'),

@@ -50,8 +50,8 @@ export class ImsgService extends Stack {
       })
     stage(this, api, addRoutes(api, routes, functions), ownDomain)
 
-    const measured = { api, table, functions }
-    const alarms = addAlarms(this, measured, deployment.config, alarmTopic(this, deployment.alarmEmail))
+    const measured = { api, table, functions, certificateArn: deployment.certificateArn }
+    const alarms = addAlarms(this, measured, deployment, alarmTopic(this, deployment.alarmEmail))
     dashboard(this, measured, alarms)
 
     addOutputs(this, {

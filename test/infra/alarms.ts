@@ -2,8 +2,10 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { Template } from 'aws-cdk-lib/assertions'
-import { alarms, functionAlarms } from '../../infra/alarms.ts'
+import { accessLogMetrics } from '../../infra/access-log.ts'
+import { alarms, compositeAlarms, routeAlarms } from '../../infra/alarms.ts'
 import { emitted } from '../../infra/metrics.ts'
+import type { Texts } from '../../infra/settings.ts'
 import { routes } from '../../lib/routes.ts'
 import { least, listening, only, resourcesOf, stackOf, target, templateOf } from './synthesised.ts'
 
@@ -15,36 +17,95 @@ const found = new Map(
   }),
 )
 const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8')
-const entries = [...runbook.matchAll(/^## (\S+)$/gm)].map(([, name]) => name)
+const entries = new Map(
+  runbook
+    .split(/^## /m)
+    .slice(1)
+    .map((text) => [text.slice(0, text.indexOf('\n')), text] as const),
+)
 const whole = JSON.stringify(template.toJSON())
+/** What rings only in some deployments. */
+const everything = {
+  ...listening,
+  LOGIN_BINDING: 'off',
+  DOMAIN_CERTIFICATE_ARN: 'arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d',
+}
+const alarmsOf = (of: Template) => [
+  ...resourcesOf(of, 'AWS::CloudWatch::Alarm'),
+  ...resourcesOf(of, 'AWS::CloudWatch::CompositeAlarm'),
+]
+const namesOf = (of: Template): string[] =>
+  alarmsOf(of).map(([, { Properties }]) => String(Properties.AlarmName).replace('imsg-service-', ''))
 
 describe('the alarms', () => {
-  it('are those of the rows, and those of each function', () => {
-    const ofFunctions = Object.keys(routes).flatMap((route) =>
-      Object.keys(functionAlarms).map((name) => name.replace('function', route)),
-    )
-    const names = [...Object.keys(alarms), ...ofFunctions].map((name) => `imsg-service-${name}`)
-    deepEqual([...found.keys()].toSorted(), names.toSorted())
+  it('are those of the rows, those of the routes, and those that put them together', () => {
+    const names = [
+      ...Object.keys(alarms),
+      ...Object.keys(routeAlarms).map((route) => `${route}-errors`),
+      ...Object.keys(compositeAlarms),
+    ]
+    deepEqual(namesOf(templateOf(everything)).toSorted(), names.toSorted())
+  })
+
+  it('are at most thirty in any deployment', () => {
+    ok(alarmsOf(templateOf(everything)).length <= 30)
+  })
+
+  it('watch a certificate, a public address and a given-up protection only where there is one', () => {
+    const local = { ...least, PUBLIC_URL: 'http://localhost:3000' }
+    const conditional = ['certificate-expiring', 'login-unbound', 'public-health']
+    const of = (texts: Texts) => namesOf(templateOf(texts)).filter((name) => conditional.includes(name))
+    deepEqual(of(local), [])
+    deepEqual(of(least), ['public-health'])
+    deepEqual(of(everything).toSorted(), conditional)
+  })
+
+  it('count server errors of every route that people use', () => {
+    const seenElsewhere = ['health', 'login-failed', 'not-found', 'refresh-state']
+    const used = Object.keys(routes).filter((name) => !seenElsewhere.includes(name))
+    deepEqual(Object.keys(routeAlarms).toSorted(), used.toSorted())
   })
 
   it('lead to an entry of the runbook each, and every entry belongs to one', () => {
-    deepEqual(entries.toSorted(), [...Object.keys(alarms), ...Object.keys(functionAlarms)].toSorted())
-    for (const [name, { AlarmDescription }] of found) {
-      const [, entry] = /docs\/runbook\.md#(\S+)$/.exec(String(AlarmDescription)) ?? []
-      ok(entries.includes(entry), name)
+    const names = namesOf(templateOf(everything))
+    deepEqual([...entries.keys()].toSorted(), [...names, 'Reading frames'].toSorted())
+    for (const [, { Properties }] of alarmsOf(template)) {
+      const { AlarmName, AlarmDescription } = Properties
+      const [, entry = ''] = /docs\/runbook\.md#(\S+)$/.exec(String(AlarmDescription)) ?? []
+      equal(`imsg-service-${entry}`, AlarmName)
     }
   })
 
+  it('are explained in three sentences: what it means, what to check, what to do', () => {
+    for (const [name, text] of entries) {
+      if (name === 'Reading frames') continue
+      const sentences = text.split('\n').slice(1).filter(Boolean)
+      deepEqual(
+        sentences.map((sentence) => /^- \*\*(\w+):\*\* [^.].*\.$/.exec(sentence)?.[1]),
+        ['Means', 'Check', 'Do'],
+        name,
+      )
+      for (const sentence of sentences) ok(!/[.!?] +[A-Z]/.test(sentence), `${name}: ${sentence}`)
+    }
+  })
+
+  it('lead on, in the runbook, only to entries that are there', () => {
+    const known = [...entries.keys()].map((name) => name.toLowerCase().replaceAll(' ', '-'))
+    for (const [, to = ''] of runbook.matchAll(/\]\(#([\w-]+)\)/g)) ok(known.includes(to), to)
+  })
+
   it('tell the topic when they begin and when they end', () => {
-    for (const [, { AlarmActions, OKActions }] of found)
+    for (const [, { Properties }] of alarmsOf(template)) {
+      const { AlarmActions, OKActions } = Properties
       deepEqual([target(AlarmActions), target(OKActions)], ['alarms', 'alarms'])
+    }
   })
 
   it('ring for silence only where a report is due every minute', () => {
     const silent = [...found]
       .filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching')
       .map(([name]) => name)
-    deepEqual(silent, ['imsg-service-refresh-not-running'])
+    deepEqual(silent, ['imsg-service-refresh-not-running', 'imsg-service-public-health'])
     const unmoved = [...found]
       .filter(([, { TreatMissingData }]) => TreatMissingData === 'ignore')
       .map(([name]) => name)
@@ -62,17 +123,17 @@ describe('the alarms', () => {
     deepEqual([MetricStat.Metric.MetricName, MetricStat.Stat, Threshold], ['HeaderBytes', 'p99', 7000])
   })
 
-  it('and the dashboard read only metrics that functions emit', () => {
-    const shown = [...whole.matchAll(/\\"imsg-service\\",\\"(\w+)\\"/g)].map(([, name]) => name)
-    const alarmed = [...whole.matchAll(/"MetricName":"(\w+)","Namespace":"imsg-service"/g)].map(
-      ([, name]) => name,
+  it('and the dashboard read only metrics that somebody emits, and all of them', () => {
+    const known = [...Object.keys(emitted), ...Object.keys(accessLogMetrics)]
+    const everyAlarm = JSON.stringify(templateOf(everything).toJSON())
+    const shown = [...everyAlarm.matchAll(/\\"imsg-service\\",\\"(\w+)\\"/g)].map(([, name]) => name ?? '')
+    const alarmed = [...everyAlarm.matchAll(/"MetricName":"(\w+)","Namespace":"imsg-service"/g)].map(
+      ([, name]) => name ?? '',
     )
-    ok(alarmed.length > 0)
-    for (const name of [...shown, ...alarmed]) ok(name && name in emitted, name)
-    deepEqual(
-      Object.keys(emitted).filter((name) => !shown.includes(name)),
-      [],
-    )
+    const byCode = [...whole.matchAll(/MetricName=\\*"(\w+)/g)].map(([, name]) => name ?? '')
+    deepEqual(byCode, ['LoginFailed'])
+    const read = [...shown, ...alarmed]
+    deepEqual([...new Set(read)].toSorted(), known.toSorted())
   })
 
   it('and the dashboard of another deployment read the metrics of that one alone', () => {

@@ -64,6 +64,36 @@ describe('the API', () => {
     }
   })
 
+  it('counts in its log what browsers were answered: 5xx by route, and 429', () => {
+    const filters = resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties)
+    deepEqual(
+      filters.map(({ FilterPattern, LogGroupName, MetricTransformations }) => [
+        FilterPattern,
+        target(LogGroupName),
+        MetricTransformations,
+      ]),
+      [
+        [
+          '{ $.status = "5*" }',
+          'accesslog',
+          [
+            {
+              Dimensions: [{ Key: 'Route', Value: '$.route' }],
+              MetricName: 'ServerErrors',
+              MetricNamespace: 'imsg-service',
+              MetricValue: '1',
+            },
+          ],
+        ],
+        [
+          '{ $.status = "429" }',
+          'accesslog',
+          [{ MetricName: 'TooManyRequests', MetricNamespace: 'imsg-service', MetricValue: '1' }],
+        ],
+      ],
+    )
+  })
+
   it('is throttled by default, and by route where one is busier or needs less', () => {
     const { DefaultRouteSettings, RouteSettings } = only(template, 'AWS::ApiGatewayV2::Stage').Properties
     deepEqual(DefaultRouteSettings, { ThrottlingBurstLimit: 200, ThrottlingRateLimit: 100 })

@@ -56,6 +56,13 @@ describe('the stack', () => {
     ok(!('NODE_OPTIONS' in variables(name)))
   })
 
+  it('lets log lines through as they are written, and Lambda say only what went wrong', () => {
+    for (const [name, { Properties }] of functions) {
+      const { LogGroup, ...logging } = Properties.LoggingConfig as Record<string, unknown>
+      deepEqual(logging, { ApplicationLogLevel: 'TRACE', LogFormat: 'JSON', SystemLogLevel: 'WARN' }, name)
+    }
+  })
+
   it('hands every given setting on under its own name, and each function what it needs beside', () => {
     const common = { ...good, TABLE_NAME: 'table', METRICS_NAMESPACE: 'imsg-service' }
     for (const [name, row] of rows) {

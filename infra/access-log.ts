@@ -1,0 +1,25 @@
+import { Stack } from 'aws-cdk-lib'
+import { FilterPattern, type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
+import type { Construct } from 'constructs'
+
+/**
+ * THE metrics that CloudWatch counts in the access log: what browsers were answered, whether or not a function ran, crashed or was
+ * throttled. Why not API Gateway's own metrics by route: docs/decisions/0034-server-errors-by-route.md.
+ */
+export const accessLogMetrics = {
+  ServerErrors: { status: '5*', dimensions: { Route: '$.route' } },
+  TooManyRequests: { status: '429' },
+} as const satisfies Record<string, { status: string; dimensions?: Record<string, `$.${string}`> }>
+
+/** Counts every row in this log group, in the namespace of the deployment. */
+export const countInAccessLog = (scope: Construct, logGroup: LogGroup): void => {
+  for (const [metricName, { status, ...more }] of Object.entries(accessLogMetrics))
+    new MetricFilter(scope, `${metricName}-filter`, {
+      logGroup,
+      filterPattern: FilterPattern.stringValue('$.status', '=', status),
+      metricNamespace: Stack.of(scope).stackName,
+      metricName,
+      metricValue: '1',
+      ...more,
+    })
+}
