@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performanceMarkdown } from './performance-report.ts'
 import { pictures } from './pictures.ts'
@@ -13,12 +13,18 @@ const figures = join(docs, 'performance.json')
 /** The run that is published. */
 export const published = (): Report => JSON.parse(readFileSync(figures, 'utf8'))
 
+/** What already stands there is not written again: somebody may be reading it. */
+const write = (name: string, text: string): void => {
+  const file = join(docs, name)
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text)
+}
+
 export const publish = (report: Report): void => {
   mkdirSync(join(docs, 'images'), { recursive: true })
-  writeFileSync(figures, `${JSON.stringify(report, null, 2)}\n`)
-  writeFileSync(join(docs, 'performance.md'), performanceMarkdown(report))
-  writeFileSync(join(docs, 'scaling.md'), scalingMarkdown(report))
-  for (const [name, svg] of Object.entries(pictures(report))) writeFileSync(join(docs, 'images', name), svg)
+  write('performance.json', `${JSON.stringify(report, null, 2)}\n`)
+  write('performance.md', performanceMarkdown(report))
+  write('scaling.md', scalingMarkdown(report))
+  for (const [name, svg] of Object.entries(pictures(report))) write(join('images', name), svg)
 }
 
 if (import.meta.main) publish(published())

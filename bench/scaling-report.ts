@@ -1,7 +1,8 @@
 import { organisationTtl } from '../lib/state/organisation.ts'
 import { hotOrganisation } from './hot-organisation.ts'
+import { pricesOf } from './prices.ts'
 import { type Report, table, whole } from './report.ts'
-import { type Load, limits, load, ownUnitsPerPoll, pollEvery, prices, unitsPerPoll } from './scaling.ts'
+import { type Load, limits, load, ownUnitsPerPoll, pollEvery, unitsPerPoll } from './scaling.ts'
 
 /** docs/scaling.md, as a run makes it. */
 
@@ -98,16 +99,16 @@ before it is a 503. Two ways beyond ${whole(hotTabs)} tabs, neither of them buil
 
 ## Cost
 
-US dollars a month, tabs open around the clock (office hours, 8 hours on 22 days, are 24 % of it). ${prices.region}, on demand, list prices of
-${prices.date}, without free tier, discounts, data transfer and tax, with ${unitsPerPoll} read units a poll, the most it can be; check them before they enter a budget.
+US dollars a month, tabs open around the clock (office hours, 8 hours on 22 days, are 24 % of it). us-east-1, on demand, list prices of
+${pricesOf}, without free tier, discounts, data transfer and tax, with ${unitsPerPoll} read units a poll, the most it can be; check them before they enter a budget.
 
 ${perTabs('open tabs', [...costRows, ['**sum**', (one) => `**${money(sum(one))}**`]])}
 
 ![Cost of a million open tabs](images/cost.svg)
 
 The levers, largest first: poll less often (every cost above is in proportion, and the client's interval is the client's); an
-Application Load Balancer or function URLs in the place of HTTP API from some tens of thousands of tabs on; a log line for every hundredth good poll and
-a metric counted in the instance; provisioned capacity with auto scaling in the place of on-demand reads; memory of 256 MB once all instances
+Application Load Balancer or function URLs in the place of HTTP API from some tens of thousands of tabs on, which also
+write no access log to CloudWatch; provisioned capacity with auto scaling in the place of on-demand reads; memory of 256 MB once all instances
 are warm.
 
 ## A morning

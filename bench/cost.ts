@@ -1,0 +1,59 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { App } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import cdk from '../cdk.json' with { type: 'json' }
+import { between } from '../docs/generate.ts'
+import { emitted } from '../infra/metrics.ts'
+import { readDeployment } from '../infra/settings.ts'
+import { ImsgService } from '../infra/stack.ts'
+import { billedMilliseconds, costMarkdown, costSentence, type Idle } from './cost-report.ts'
+import { measurePoll, type Poll } from './poll.ts'
+import { published } from './publish.ts'
+import { openWorld } from './world.ts'
+
+/** Measures a poll and writes what is said of costs: docs/cost.md, a sentence of the README, the figures that docs/scaling.md counts with. */
+
+const root = join(import.meta.dirname, '..')
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+/** What the example deployment has in its account. */
+export const idle = (): Idle => {
+  const context = { ...cdk.context, 'aws:cdk:bundling-stacks': [] }
+  const deployment = readDeployment(parseEnv(read('infra/example.env')))
+  const template = Template.fromStack(new ImsgService(new App({ context }), 'imsg-service', deployment))
+  const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'))
+  const metricsOf = ({ Properties }: (typeof alarms)[number]): number =>
+    (Properties.Metrics as { MetricStat?: unknown }[] | undefined)?.filter(({ MetricStat }) => MetricStat)
+      .length ?? 1
+  return {
+    alarmMetrics: alarms.reduce((sum, alarm) => sum + metricsOf(alarm), 0),
+    compositeAlarms: Object.keys(template.findResources('AWS::CloudWatch::CompositeAlarm')).length,
+    ownMetrics: Object.keys(emitted).length,
+  }
+}
+
+/** A poll of this commit, made now. */
+export const poll = async (): Promise<Poll> => {
+  const world = await openWorld()
+  try {
+    return await measurePoll(world, billedMilliseconds(published()))
+  } finally {
+    world.close()
+  }
+}
+
+/** Every document that says what a poll costs, by its path from the root. */
+export const costDocuments = (measured: Poll): Readonly<Record<string, string>> => ({
+  'docs/cost.md': costMarkdown(published(), measured, idle()),
+  'docs/cost.json': `${JSON.stringify(measured, null, 2)}\n`,
+  'README.md': between(read('README.md'), 'cost', costSentence(measured)) ?? '',
+})
+
+if (import.meta.main)
+  for (const [file, text] of Object.entries(costDocuments(await poll()))) {
+    const isNew = read(file) !== text
+    if (isNew) writeFileSync(join(root, file), text)
+    console.log(`${file}: ${isNew ? 'written' : 'unchanged'}`)
+  }

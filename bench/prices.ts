@@ -1,0 +1,130 @@
+/**
+ * List prices of us-east-1 in US dollars, on demand, without free tiers, discounts, support and taxes. They are the one thing here that
+ * nobody can measure: look up today's before they enter a budget. Tiers: so much of an amount a month, at this price.
+ */
+
+type Tier = readonly [amount: number, price: number]
+/** `per`: how many of the unit the price is for. */
+type Price = Readonly<{ what: string; unit: string; per: number; tiers: readonly Tier[]; source: string }>
+
+const rest = Number.POSITIVE_INFINITY
+const apiGateway = 'https://aws.amazon.com/api-gateway/pricing/'
+const lambda = 'https://aws.amazon.com/lambda/pricing/'
+const cloudWatch = 'https://aws.amazon.com/cloudwatch/pricing/'
+
+/** When the pages were read. DynamoDB: since its reduction of November 2024. */
+export const pricesOf = '2025-06'
+
+/** THE prices. */
+export const prices = {
+  httpApi: {
+    what: 'API Gateway, HTTP API',
+    unit: 'request',
+    per: 1e6,
+    tiers: [
+      [300e6, 1.0],
+      [rest, 0.9],
+    ],
+    source: apiGateway,
+  },
+  lambdaRequests: {
+    what: 'Lambda, requests',
+    unit: 'request',
+    per: 1e6,
+    tiers: [[rest, 0.2]],
+    source: lambda,
+  },
+  lambdaSeconds: {
+    what: 'Lambda, time, arm64',
+    unit: 'GB-second',
+    per: 1,
+    tiers: [
+      [7.5e9, 0.0000133334],
+      [11.25e9, 0.0000120001],
+      [rest, 0.0000106667],
+    ],
+    source: lambda,
+  },
+  tableReads: {
+    what: 'DynamoDB, reads',
+    unit: 'read unit',
+    per: 1e6,
+    tiers: [[rest, 0.125]],
+    source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
+  },
+  tableWrites: {
+    what: 'DynamoDB, writes',
+    unit: 'write unit',
+    per: 1e6,
+    tiers: [[rest, 0.625]],
+    source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
+  },
+  logs: {
+    what: 'CloudWatch Logs',
+    unit: 'byte',
+    per: 1e9,
+    tiers: [
+      [10_240e9, 0.5],
+      [20_480e9, 0.25],
+      [20_480e9, 0.1],
+      [rest, 0.05],
+    ],
+    source: cloudWatch,
+  },
+  sent: {
+    what: 'data out',
+    unit: 'byte',
+    per: 1e9,
+    tiers: [
+      [10_240e9, 0.09],
+      [40_960e9, 0.085],
+      [102_400e9, 0.07],
+      [rest, 0.05],
+    ],
+    source: 'https://aws.amazon.com/ec2/pricing/on-demand/',
+  },
+  alarmMetrics: { what: 'alarms', unit: 'metric', per: 1, tiers: [[rest, 0.1]], source: cloudWatch },
+  compositeAlarms: {
+    what: 'composite alarms',
+    unit: 'alarm',
+    per: 1,
+    tiers: [[rest, 0.5]],
+    source: cloudWatch,
+  },
+  ownMetrics: {
+    what: 'metrics of its own',
+    unit: 'metric',
+    per: 1,
+    tiers: [[rest, 0.3]],
+    source: cloudWatch,
+  },
+  dashboards: { what: 'dashboard', unit: 'dashboard', per: 1, tiers: [[rest, 3]], source: cloudWatch },
+  keys: {
+    what: 'key that encrypts alarms',
+    unit: 'key',
+    per: 1,
+    tiers: [[rest, 1]],
+    source: 'https://aws.amazon.com/kms/pricing/',
+  },
+  secrets: {
+    what: 'secret',
+    unit: 'secret',
+    per: 1,
+    tiers: [[rest, 0.4]],
+    source: 'https://aws.amazon.com/secrets-manager/pricing/',
+  },
+} as const satisfies Record<string, Price>
+
+export type PriceName = keyof typeof prices
+
+/** What so many units cost in a month. */
+export const dollars = (name: PriceName, amount: number): number => {
+  const { per, tiers }: Price = prices[name]
+  let [left, sum] = [amount, 0]
+  for (const [size, price] of tiers) {
+    const part = Math.min(left, size)
+    sum += (part / per) * price
+    left -= part
+  }
+  return sum
+}
