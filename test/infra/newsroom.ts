@@ -68,7 +68,11 @@ export const dataOf = (
     put(minute, keyOf('AWS/Lambda', 'Invocations', dimensions), times)
     put(minute, keyOf('AWS/Lambda', 'Errors', dimensions), without === 'log line' ? times : 0)
     if (without === 'log line') return
-    const line = requestMetrics(stack, { route, status, code, cookieBytes: 900, person: true }, 0)
+    const line = requestMetrics(
+      stack,
+      { route, status, code, refused: status >= 400, cookieBytes: 900, person: true },
+      0,
+    )
     const { _aws: { CloudWatchMetrics = [] } = {} } = line as {
       _aws?: { CloudWatchMetrics: { Dimensions: string[][]; Metrics: { Name: string }[] }[] }
     }
