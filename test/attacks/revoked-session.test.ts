@@ -1,5 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
+import { Problem } from '../../lib/problem.ts'
 import { unverifiedToken } from '../../lib/session/token.ts'
 import { organisationTtl } from '../../lib/state/organisation.ts'
 import { organisationKey, sessionKey, stateKey, subjectKey } from '../../lib/store/keys.ts'
@@ -90,7 +91,14 @@ describe('A session after its logout', () => {
     equal(gateway.front.calls.write, 0)
   })
 
-  it('is not answered 200 while there is no state to know it by', async () => {
+  it('is not answered 200 while nobody can know whether it was one', async () => {
+    gateway.clock.ahead = 1
+    gateway.front.fault.next = () => new Problem('table_unavailable')
+    const unknown = await leave(forged({ header: { kid: 'perhaps new' } }))
+    gateway.clock.ahead = 0
+    delete gateway.front.fault.next
+    deepEqual([unknown.statusCode, codeOf(unknown)], [503, 'table_unavailable'])
+
     const state = (await table.read([stateKey])).get(stateKey) ?? {}
     await table.remove(stateKey)
     const fresh = await gateway.open('logout')
