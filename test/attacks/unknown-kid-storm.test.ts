@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { after, describe, it, mock } from 'node:test'
@@ -93,16 +93,6 @@ describe('A storm of unknown keys', () => {
     equal(gateway.keySet.asked, 1)
   })
 
-  it('is told to refresh-state with a signature, and without any word of the token', async () => {
-    later(60)
-    await storm(await ten('token-is-set'), 1, 'canary-kid')
-    match(
-      invoked[0] ?? '',
-      /^POST \/2015-03-31\/functions\/refresh-state\/invocations \{"forced":true\} AWS4-HMAC-SHA256 Credential=local\/\d{8}\/eu-north-1\/lambda\/aws4_request, /,
-    )
-    equal(invoked.join().includes('canary-kid'), false)
-  })
-
   it('does not keep a good token waiting, nor refuse it', async () => {
     later(60)
     const polls = await ten('token-is-set')
@@ -137,13 +127,6 @@ describe('A storm of unknown keys', () => {
       equal((await leave({ cookies: [cookie], headers: fromOurPage })).statusCode, 200)
     }
     deepEqual([gateway.keySet.asked, gateway.front.calls.write], [1, 0])
-  })
-
-  it('asks for nothing when the kid is no kid', async () => {
-    later(60)
-    for (const kid of ['', 'k'.repeat(257), 7, null])
-      equal((await gateway.call('token-is-set', { bearer: forged({ header: { kid } }) })).statusCode, 401)
-    equal(gateway.keySet.asked, 0)
   })
 
   it('is refused while Lambda or the identity service is away, unless it may be newer than the keys, and puts nobody in grace', async () => {
