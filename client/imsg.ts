@@ -37,7 +37,8 @@ export type Gateway = {
   setUnit(name: string | null): Promise<void>
   /** Leaves this page for the login; the browser comes back to `callback`, or else to this page. */
   login(organisation: string, callback?: string): void
-  logout(callback?: string): Promise<void>
+  /** Resolves to where the person can sign out at the identity service too, if the gateway says; with `callback` it goes there. */
+  logout(callback?: string): Promise<string | undefined>
   close(): void
 }
 
@@ -296,14 +297,17 @@ export const imsg = (options: Partial<World> & { base?: string; every?: number }
     logout: async (callback) => {
       const query = callback === undefined ? '' : `?callback=${wayBack(callback)}`
       // Not followed here: only a navigation may go to another origin. It starts once the gateway has agreed to it.
-      const { msg } = await call<{ msg: string }>('POST', `/logout${query}`, { redirect: 'manual' }).catch(
+      type Ended = { msg: string; logoutUrl?: string }
+      const { msg, logoutUrl } = await call<Ended>('POST', `/logout${query}`, { redirect: 'manual' }).catch(
         (error: ImsgError) => {
           watched.askAgain()
           throw error
         },
       )
       watched.ended()
-      if (callback !== undefined && msg === elsewhere) world.location.assign(callback)
+      const next = logoutUrl ?? (msg === elsewhere ? callback : undefined)
+      if (callback !== undefined && next !== undefined) world.location.assign(next)
+      return logoutUrl
     },
     close: () => {
       closed = true

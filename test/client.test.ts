@@ -202,6 +202,16 @@ describe('the browser client: a gateway that is not available', () => {
     deepEqual(page.heard.at(-1), 'unavailable no_answer')
   })
 
+  it('goes on to the logout of the identity service, where the gateway names one, only with a page to come back to', async () => {
+    const page = open()
+    const logoutUrl = 'https://id.example.test/v1/org/demo/logout?callback=x'
+    page.answers({ status: 200, body: { msg: 'You are logged out', logoutUrl } })
+    equal(await page.gateway.logout(), logoutUrl)
+    deepEqual(page.went, [])
+    await page.gateway.logout('/goodbye')
+    deepEqual(page.went, [logoutUrl])
+  })
+
   each('gives up a call that is never answered', [
     ['a logout', (gateway: Gateway) => gateway.logout()],
     ['a list of units', (gateway: Gateway) => gateway.units()],
