@@ -32,7 +32,7 @@ export type IdentityOptions = Readonly<{
   organisations?: object | undefined
 }>
 
-const clientId = 'imsg-demo'
+export const clientId = 'imsg-demo'
 /** What every provider on this machine is told. */
 export const clientSecret = 'known-to-this-machine-alone'
 
@@ -54,7 +54,7 @@ const template = async (
 }
 
 /** The provider knows this service's addresses as every real one does: by registration. */
-const clientFor = (url: string) => {
+export const clientFor = (url: string) => {
   const at = `${url}/v1/org/demo`
   return {
     client_id: clientId,

@@ -10,11 +10,12 @@ type Template = { Resources: Record<string, Resource> }
 
 /** The name of the stack, and of its files. */
 export const stack = 'imsg-service'
-export const files = {
-  template: `${stack}.template.json`,
-  assets: `${stack}.assets.json`,
+const filesOf = (name: string) => ({
+  template: `${name}.template.json`,
+  assets: `${name}.assets.json`,
   manifest: 'manifest.json',
-} as const
+})
+export const files = filesOf(stack)
 
 /** Nothing in the emulator: an alarm over an expression stands there as an alarm of the same name over a metric that nobody has. */
 const withoutExpressions = ({ Resources }: Template): void => {
@@ -31,7 +32,12 @@ const withoutExpressions = ({ Resources }: Template): void => {
 }
 
 /** Makes the changes that the emulator needs, and those of a test. A changed template is another asset: its old name may be in the bucket. */
-export const adapt = (folder: string, change: (template: Template) => void = () => {}): string => {
+export const adapt = (
+  folder: string,
+  change: (template: Template) => void = () => {},
+  name = stack,
+): string => {
+  const files = filesOf(name)
   const template: Template = JSON.parse(readFileSync(join(folder, files.template), 'utf8'))
   withoutExpressions(template)
   change(template)
@@ -40,11 +46,11 @@ export const adapt = (folder: string, change: (template: Template) => void = () 
 
   const assets = readFileSync(join(folder, files.assets), 'utf8')
   const sources: Record<string, { source: { path: string } }> = JSON.parse(assets).files
-  const [name = ''] = Object.entries(sources).find(([, { source }]) => source.path === files.template) ?? []
+  const [asset = ''] = Object.entries(sources).find(([, { source }]) => source.path === files.template) ?? []
   const renamed = createHash('sha256').update(text).digest('hex')
   for (const file of [files.assets, files.manifest]) {
     const before = readFileSync(join(folder, file), 'utf8')
-    writeFileSync(join(folder, file), before.replaceAll(name, renamed))
+    writeFileSync(join(folder, file), before.replaceAll(asset, renamed))
   }
   return folder
 }

@@ -61,6 +61,7 @@ export const startEmulator = async (bin: string, folder: string): Promise<Emulat
       MINISTACK_HOST: 'localhost',
       // Functions inherit these: in an account they find AWS by their region.
       AWS_ENDPOINT_URL_DYNAMODB: url,
+      AWS_ENDPOINT_URL_KMS: url,
       AWS_ENDPOINT_URL_LAMBDA: url,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
     },

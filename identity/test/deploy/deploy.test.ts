@@ -1,0 +1,152 @@
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { root } from '../../../local/synthesis.ts'
+import { adapt, stack } from '../../../test/deploy/assembly.ts'
+import {
+  cdkFor,
+  environment,
+  openFront,
+  physicalIds,
+  putSecret,
+  startEmulator,
+} from '../../../test/deploy/emulator.ts'
+import { engine } from '../../../test/engines/python.ts'
+import { organisationsDocument, people } from '../../local/people.ts'
+import { startProvider } from '../../local/provider.ts'
+import { clientFor, clientId, clientSecret } from '../../local/stack.ts'
+import { agent } from '../support/agent.ts'
+
+/** Both stacks from this repository, deployed by the CDK CLI on an emulator of AWS, with a real provider and KMS's own interface. */
+
+const bin = engine('ministack')
+const folder = join(root, '.local', 'deploy-both')
+const identityStack = 'ImsgIdentity'
+
+/** The emulator, a front for each stack, a provider that knows the second, and the file that both read. */
+const open = async (programs: string) => {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const emulator = await startEmulator(programs, folder)
+  const [gateway, identity] = [await openFront(emulator), await openFront(emulator)]
+  const provider = await startProvider({ clients: [clientFor(identity.url)], people: people() })
+  const file = join(folder, 'organisations.json')
+  writeFileSync(file, JSON.stringify(organisationsDocument(provider.issuer, clientId)))
+  const cdk = cdkFor(emulator, folder)
+
+  const synthesised = async (name: string, app: string, texts: Record<string, string>): Promise<string> => {
+    const outdir = join(folder, name)
+    const args = ['synth', '--quiet', '--app', app, '--output', outdir]
+    const { status, text } = await cdk(args, { ...texts, CDK_OUTDIR: outdir })
+    equal(status, 0, text)
+    return adapt(outdir, () => {}, name)
+  }
+
+  const deployed = async (name: string, assembly: string) => {
+    const outputs = join(folder, `${name}.outputs.json`)
+    const args = ['deploy', '--app', assembly, '--require-approval', 'never', '--outputs-file', outputs]
+    const { status, text } = await cdk(args)
+    equal(status, 0, text)
+    const written: Record<string, string> = JSON.parse(readFileSync(outputs, 'utf8'))[name]
+    return { outputs: written, ids: await physicalIds(emulator, name) }
+  }
+  const close = async () => {
+    gateway.close()
+    identity.close()
+    await provider.close()
+    await emulator.stop()
+  }
+  return { emulator, gateway, identity, provider, file, cdk, synthesised, deployed, close }
+}
+
+const apiIn = (ids: ReadonlyMap<string, string>): string =>
+  [...ids].find(([id]) => /^api[0-9A-F]{8}$/.test(id))?.[1] ?? ''
+
+if (bin !== undefined)
+  describe('both stacks', () => {
+    let on: Awaited<ReturnType<typeof open>>
+    const person = agent()
+    const json = { accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
+    const api = (path: string) => `${on.gateway.url}/imsg-service/v1${path}`
+    const poll = async () => (await person.ask(api('/token-is-set'), { headers: json })).status
+
+    before(async () => {
+      on = await open(bin)
+    })
+    after(() => on.close())
+
+    it('deploy one after the other, the second with the table of the first', async () => {
+      const { gateway, identity, file, cdk, synthesised, deployed, emulator } = on
+      const assembly = await synthesised(stack, 'node infra/app.ts', {
+        PUBLIC_URL: gateway.url,
+        IMAS_URL: identity.url,
+        IMAS_LOGOUT_PATH: '/v1/org/{org}/logout',
+        ORGANISATIONS: file,
+        TOKEN_ISSUER: identity.url,
+        TOKEN_AUDIENCE: gateway.url,
+      })
+      const bootstrapped = await cdk(['bootstrap', '--app', assembly, environment])
+      equal(bootstrapped.status, 0, bootstrapped.text)
+      const first = await deployed(stack, assembly)
+      gateway.leadTo(apiIn(first.ids))
+
+      const other = await synthesised(identityStack, 'node identity/infra/app.ts', {
+        IDENTITY_URL: identity.url,
+        PUBLIC_URL: gateway.url,
+        ORGANISATIONS: file,
+        SIGNING_KEYS: '2026-11-27',
+        GATEWAY_TABLES: first.outputs.TableName ?? '',
+      })
+      const second = await deployed(identityStack, other)
+      identity.leadTo(apiIn(second.ids))
+      await putSecret(emulator, second.outputs.ClientSecrets ?? '', { demo: clientSecret })
+      const { keys } = JSON.parse((await person.ask(`${identity.url}/v1/jwks`)).body)
+      equal(keys.length, 1)
+    })
+
+    it('turn healthy within two minutes, because the schedule fetches the keys from the other', async () => {
+      const status = async () => (await person.ask(api('/health'), { headers: json })).status
+      const deadline = Date.now() + 120_000
+      while ((await status()) !== 200 && Date.now() < deadline) await pause(2000)
+      equal(await status(), 200)
+    })
+
+    it('sign somebody in at the provider, with units, and out again at both', async () => {
+      const home = `${on.gateway.url}/article`
+      const login = api(`/login?org=demo&callback=${encodeURIComponent(home)}`)
+      const page = await person.follow(await person.ask(login))
+      match(page.url, /\/interaction\//, `${page.url} ${page.status} ${page.body}`)
+      const back = await person.follow(await person.ask(page.url, { form: { login: 'editor' } }), home)
+      equal(back.url, home, back.body)
+      equal(await poll(), 200)
+      const { units } = JSON.parse((await person.ask(api('/units'), { headers: json })).body)
+      deepEqual(
+        units.map(({ name }: { name: string }) => name),
+        ['north', 'south'],
+      )
+      const left = await person.follow(
+        await person.ask(api(`/logout?callback=${encodeURIComponent(home)}`), { form: {} }),
+      )
+      const xsrf = /name="xsrf" value="([^"]+)"/.exec(left.body)?.[1] ?? ''
+      const confirmed = await person.ask(`${on.provider.issuer}/session/end/confirm`, {
+        form: { xsrf, logout: 'yes' },
+      })
+      equal((await person.follow(confirmed, home)).url, home)
+      equal(await poll(), 401)
+    })
+
+    it('end the session of somebody who signs out at the provider, by the back channel', async () => {
+      const home = `${on.gateway.url}/article`
+      const login = api(`/login?org=demo&callback=${encodeURIComponent(home)}`)
+      const page = await person.follow(await person.ask(login))
+      await person.follow(await person.ask(page.url, { form: { login: 'chief' } }), home)
+      equal(await poll(), 200)
+      await pause(1100)
+      const asked = await person.ask(`${on.provider.issuer}/session/end`)
+      const xsrf = /name="xsrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? ''
+      await person.ask(`${on.provider.issuer}/session/end/confirm`, { form: { xsrf, logout: 'yes' } })
+      equal(await poll(), 401)
+    })
+  })
