@@ -27,12 +27,13 @@ const under =
   (...folders: string[]) =>
   (name: string) =>
     folders.some((folder) => name.startsWith(`${folder}/`))
-const ours = under('lib', 'functions', 'infra', 'local', 'test', 'client', 'identity')
+const ours = under('lib', 'functions', 'infra', 'local', 'test', 'client', 'identity', 'service')
 
 describe('the direction of imports', () => {
   for (const [what, files, allowed] of [
     ['lib imports lib alone', sources('lib'), under('lib')],
     ['a function imports lib and its own folder', sources('functions'), under('lib', 'functions')],
+    ['the library for services imports itself alone', sources('service'), under('service')],
     ['infra imports lib and infra', sources('infra'), under('lib', 'infra')],
     [
       'local imports no function: it runs what was synthesised',
