@@ -47,8 +47,8 @@ const deployer = (platform: Platform, gateway: Gateway, everySeconds: number, cl
   }
 }
 
-const demoFor = ({ IMAS_URL = '', COOKIE_NAME }: Texts, standIn: boolean) =>
-  demo({ imasUrl: IMAS_URL, cookieName: COOKIE_NAME ?? settings.COOKIE_NAME.standard ?? '', standIn })
+const demoFor = (gateway: string, { COOKIE_NAME }: Texts, standIn: boolean) =>
+  demo({ gateway, cookieName: COOKIE_NAME ?? settings.COOKIE_NAME.standard ?? '', standIn })
 
 /** Notes where everything is, for programs; gone when the stack is. */
 const writeNote = async (file: string, note: object, closers: Closers): Promise<void> => {
@@ -68,7 +68,7 @@ const start = async (options: Options, closers: Closers): Promise<Stack> => {
   const url = `http://localhost:${front.port}`
   const texts = textsFrom({ ERRORS_URL: url + errorsPath, ...env }, url, identityUrl)
 
-  const gateway = new Gateway(functions, demoFor(texts, identityUrl !== undefined))
+  const gateway = new Gateway(functions, demoFor(url, texts, identityUrl !== undefined))
   const deploy = deployer(platform, gateway, refreshEvery, closers)
   const outdir = join(root, '.local', String(front.port))
   if (options.port === 0) closers.add(() => rm(outdir, { recursive: true, force: true }))

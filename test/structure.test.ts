@@ -38,7 +38,7 @@ describe('the direction of imports', () => {
     [
       'local imports no function: it runs what was synthesised',
       sources('local'),
-      under('lib', 'local', 'infra', 'client'),
+      under('lib', 'local', 'infra', 'client', 'service'),
     ],
   ] as const)
     it(what, () => {

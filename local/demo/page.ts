@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { ImsgError, imsg, type Session, type Unit } from '../../client/imsg.ts'
 import { type Call, element, noting, showCall, showPoll } from './page-journal.ts'
-import type { Person } from './whoami.ts'
+import type { Who } from './who.ts'
 
 const byId = (id: string): HTMLElement => {
   const found = document.getElementById(id)
@@ -41,40 +41,22 @@ const attempt = async (what: string, action: () => Promise<unknown>) => {
 /** An answer that arrives after the end of the session is not shown any more. */
 let signedIn = false
 
-let expires: number | undefined
-const showRemaining = () => {
-  const left = expires === undefined ? 0 : Math.max(0, (expires - Date.now()) / 1000)
-  const [size, unit] = (
-    [
-      [86_400, 'day'],
-      [3_600, 'hour'],
-      [60, 'minute'],
-      [1, 'second'],
-    ] as const
-  ).find(([seconds]) => left >= 2 * seconds) ?? [1, 'second']
-  const inWords = new Intl.RelativeTimeFormat('en').format(Math.round(left / size), unit)
-  byId('remaining').hidden = expires === undefined
-  byId('remaining').textContent = `The token ends ${inWords}.`
-}
-setInterval(showRemaining, 1_000)
-
-const showPerson = (person?: Person) => {
-  const { subject, org, givenName, familyName, email, groups = [] } = person ?? {}
+const showPerson = (who?: Who) => {
   const rows = {
-    Name: [givenName, familyName].filter(Boolean).join(' '),
-    Email: email,
-    Organisation: org,
-    Groups: groups.join(', '),
-    Subject: subject,
+    Name: who?.name,
+    Email: who?.email,
+    Organisation: who?.org,
+    'May read in': who?.may.read.join(', '),
+    'May write in': who?.may.write.join(', '),
+    'May publish in': who?.may.publish.join(', '),
+    Subject: who?.subject,
   }
   const shown = Object.entries(rows).flatMap(([name, value]) =>
     value ? [element('dt', '', name), element('dd', '', value)] : [],
   )
   byId('who').replaceChildren(...shown)
-  byId('who').hidden = !person
-  byId('nobody').hidden = Boolean(person)
-  expires = person && Date.parse(person.expires)
-  showRemaining()
+  byId('who').hidden = !who
+  byId('nobody').hidden = Boolean(who)
 }
 
 const loadPerson = async () => {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { whoami } from './whoami.ts'
+import { authorization } from '../../service/index.ts'
+import { whoIs } from './who.ts'
 
 type Answer = { status?: number; type: string; body: string; policy?: string }
 
@@ -35,8 +36,8 @@ const bundle = async (): Promise<string> => {
 export const errorsPath = '/errors.html'
 
 /** A small service behind the gateway, on its origin. Resolves to false when the request is none of its own. */
-export const demo = (options: { imasUrl: string; cookieName: string; standIn?: boolean }) => {
-  const person = whoami(options.imasUrl, options.cookieName)
+export const demo = (options: { gateway: string; cookieName: string; standIn?: boolean }) => {
+  const auth = authorization({ gateway: options.gateway, cookie: options.cookieName })
   const page = read('page.html').replace(
     'data-identity=""',
     `data-identity="${options.standIn ? 'stand-in' : 'real'}"`,
@@ -44,7 +45,7 @@ export const demo = (options: { imasUrl: string; cookieName: string; standIn?: b
   const [style, icon, errors] = [read('page.css'), read('page.svg'), read('../../docs/errors.html')]
   let script: Promise<string> | undefined
 
-  const pages: Record<string, (cookies: string) => Answer | Promise<Answer>> = {
+  const pages: Record<string, (headers: IncomingHttpHeaders) => Answer | Promise<Answer>> = {
     '/': () => ({ type: 'text/html', body: page }),
     '/demo.css': () => ({ type: 'text/css', body: style }),
     '/demo.svg': () => ({ type: 'image/svg+xml', body: icon }),
@@ -54,10 +55,10 @@ export const demo = (options: { imasUrl: string; cookieName: string; standIn?: b
       script ??= bundle()
       return { type: 'text/javascript', body: await script }
     },
-    '/whoami': (cookies) =>
-      person(cookies).then(
-        (found) => (found ? json(found) : json({ signedIn: false }, 401)),
-        // Not 401: keys that cannot be fetched say nothing of the person.
+    '/whoami': (headers) =>
+      whoIs(auth, headers).then(
+        (who) => (who ? json(who) : json({ signedIn: false }, 401)),
+        // Not 401: a gateway that cannot be asked says nothing of the person.
         () => json({ signedIn: 'unknown' }, 503),
       ),
   }
@@ -66,7 +67,7 @@ export const demo = (options: { imasUrl: string; cookieName: string; standIn?: b
     const path = request.url?.split('?', 1)[0] ?? ''
     const show = pages[path]
     if (!show || (request.method !== 'GET' && request.method !== 'HEAD')) return false
-    const { status = 200, type, body, policy } = await show(request.headers.cookie ?? '')
+    const { status = 200, type, body, policy } = await show(request.headers)
     const own = {
       'content-type': `${type}; charset=utf-8`,
       ...(policy && { 'content-security-policy': policy }),

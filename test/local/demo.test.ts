@@ -1,6 +1,5 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { demo } from '../../local/demo/server.ts'
 import { listenOnLoopback } from '../../local/listening.ts'
 import { each } from '../support/each.ts'
@@ -14,26 +13,24 @@ const serve = async (listener: Listener) => {
   closers.push(close)
   return `http://127.0.0.1:${port}`
 }
-const serveDemo = (imasUrl: string): Promise<string> => {
-  const page = demo({ imasUrl, cookieName: 'imidToken', standIn: true })
+const serveDemo = (gateway: string): Promise<string> => {
+  const page = demo({ gateway, cookieName: 'imidToken', standIn: true })
   return serve(async (request, response) => {
     if (!(await page(request, response))) response.writeHead(418).end()
   })
 }
 
-const [keys, strangers] = await Promise.all([
-  generateKeyPair('RS512', { extractable: true }),
-  generateKeyPair('RS512'),
-])
-const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS512', use: 'sig' }
-const exp = Math.floor(Date.now() / 1000) + 600
-const claims = { ntt: 'id_token', sub: 'demo_1', org: 'demo', groups: ['editors'], exp, secret: 'canary' }
-const token = (more: Record<string, unknown> = {}, { privateKey } = keys, kid = 'k1'): Promise<string> =>
-  new SignJWT({ ...claims, ...more }).setProtectedHeader({ alg: 'RS512', kid, typ: 'JWT' }).sign(privateKey)
+/** What the gateway answers, and the questions it got. */
+const told = { status: 200, headers: {} as Record<string, string> }
+const asked: string[] = []
 
 let origin: string
 before(async () => {
-  origin = await serveDemo(await serve((_, response) => response.end(JSON.stringify({ keys: [jwk] }))))
+  const gateway = await serve((request, response) => {
+    asked.push(`${request.url} ${request.headers.cookie}`)
+    response.writeHead(told.status, told.headers).end()
+  })
+  origin = await serveDemo(gateway)
 })
 
 describe('The demo service', () => {
@@ -66,33 +63,32 @@ describe('The demo service', () => {
 })
 
 describe('GET /whoami of the demo service', () => {
-  const ask = async (cookie: string, at = origin): Promise<{ status: number; body: unknown }> => {
-    const answer = await fetch(`${at}/whoami`, { headers: { cookie } })
-    return { status: answer.status, body: await answer.json() }
+  const ask = async (cookie: string, status: number, headers: Record<string, string> = {}) => {
+    Object.assign(told, { status, headers })
+    const answer = await fetch(`${origin}/whoami`, { headers: { cookie } })
+    return [answer.status, await answer.json()]
   }
 
-  it('tells who the verified cookie speaks of, and nothing more of the token', async () => {
-    const expires = new Date(exp * 1000).toISOString()
-    deepEqual(await ask(`other={"a";1}; imidToken=${await token()}`), {
-      status: 200,
-      body: { subject: 'demo_1', org: 'demo', groups: ['editors'], expires },
-    })
+  it('tells who the gateway says it is, and where they may do what', async () => {
+    const headers = {
+      'x-imid-sub': 'demo_1',
+      'x-imid-org': 'demo',
+      'x-imid-name': 'Edda%20Lind',
+      'x-imid-email': 'edda%40demo.example',
+      'x-imid-units': 'north,south',
+      'x-imid-permissions': 'content%3Aread,north/content%3Awrite',
+    }
+    const may = { read: ['everywhere'], write: ['north'], publish: [] }
+    deepEqual(await ask('other={"a";1}; imidToken=good', 200, headers), [
+      200,
+      { name: 'Edda Lind', email: 'edda@demo.example', org: 'demo', subject: 'demo_1', may },
+    ])
+    equal(asked.at(-1), '/imsg-service/v1/authorize?org=* imidToken=good')
   })
 
-  each('knows nobody by a token that does not hold', [
-    ['none', async (): Promise<string> => ''],
-    ['two', async (): Promise<string> => `${await token()}; imidToken=${await token()}`],
-    ['expired', () => token({ exp: exp - 601 })],
-    ['without an end', () => token({ exp: undefined })],
-    ['signed by a stranger', () => token({}, strangers)],
-    ['of an unknown key', () => token({}, strangers, 'k2')],
-    ['for access', () => token({ ntt: 'access_token' })],
-  ])(async ([, cookie]) =>
-    deepEqual(await ask(`imidToken=${await cookie()}`), { status: 401, body: { signedIn: false } }),
-  )
-
-  it('does not call anybody signed out when the keys cannot be had', async () => {
-    const broken = await serveDemo('http://127.0.0.1:1')
-    deepEqual(await ask(`imidToken=${await token()}`, broken), { status: 503, body: { signedIn: 'unknown' } })
+  it('knows nobody when the gateway does not, and calls nobody signed out when it cannot be asked', async () => {
+    deepEqual(await ask('imidToken=ended', 401), [401, { signedIn: false }])
+    deepEqual(await ask('imidToken=unknown', 503), [503, { signedIn: 'unknown' }])
+    deepEqual(await ask('other=1', 503), [401, { signedIn: false }])
   })
 })
