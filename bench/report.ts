@@ -33,4 +33,3 @@ export const table = (head: readonly string[], rows: readonly (readonly (string 
 
 export const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(1)
 export const whole = (value: number): string => Math.round(value).toLocaleString('en')
-export const tenth = (value: number): string => value.toFixed(1)

@@ -29,9 +29,8 @@ const newsroomInstances = newsroomPolls / limits.perConcurrency
 
 export const scalingMarkdown = ({ rush, run }: Report): string => `# At scale
 
-How the gateway behaves with a thousand, a million and fifty million open tabs, each polling \`token-is-set\` every five seconds. Arithmetic
-and simulation (\`bench/scaling.ts\`, \`bench/rush.ts\`, written by \`npm run bench\` on ${run.date}) over measured figures and AWS's published ones.
-Assumed: 8 ms for a warm poll at Lambda with 512 MB, half of it what a bare handler takes there and half the read. Not tried on AWS.
+A thousand, a million and fifty million open tabs, each polling \`token-is-set\` every five seconds: arithmetic and simulation (\`bench/scaling.ts\`,
+\`bench/rush.ts\`, written by \`npm run bench\` on ${run.date}) over measured and published figures. Assumed: 8 ms for a warm poll at 512 MB. Not tried on AWS.
 
 ## Load
 
@@ -45,10 +44,9 @@ ${perTabs('open tabs', [
   ['beside these for the state', (one) => whole(Math.ceil(one.stateReads))],
 ])}
 
-A poll reads session and subject, and the organisation when the instance has not read it for ${organisationTtl} seconds: ${ownUnitsPerPoll} to ${unitsPerPoll} items, strongly consistent and below 4 kB
-each. An item that does not exist costs a unit as well. The fewer organisations share an instance, the nearer it is to ${ownUnitsPerPoll}.
-Every instance reads the state once a minute along with them. Concurrency is not the instances at work: Lambda grants at most
-${limits.perConcurrency} synchronous requests a second for each unit of concurrency, and with polls of 8 ms that limit comes first.
+A poll reads session and subject, and the organisation if the instance has not read it for ${organisationTtl} seconds: ${ownUnitsPerPoll} to ${unitsPerPoll} items of one read unit each, absent ones
+included. Every instance also reads the state once a minute. Lambda grants at most ${limits.perConcurrency} synchronous requests a second per unit of concurrency; with
+polls of 8 ms that limit comes first.
 
 ## What breaks first
 
@@ -64,14 +62,10 @@ Default limits of an account in one region, in the order in which they are met:
 | ${whole(hotTabs)} **of one organisation** | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`ORG#<org>\` is read by every instance once in ${organisationTtl} seconds: ${whole(hotInstances)} instances are its end | below |
 | ${whole(limits.partitionReadUnits * 60 * limits.perConcurrency * 5)} | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`STATE\` is read by every instance once a minute: ${whole(limits.partitionReadUnits * 60)} instances are its end, fewer once its keys pass 4 kB | believe the copy for longer (the contract allows ten minutes), or write it under several keys |
 
-**The hot organisation.** DynamoDB moves a hot item to a partition of its own (adaptive capacity), and there it ends: ${whole(limits.partitionReadUnits)} strongly consistent
-reads a second. Were it read by every poll, that would be ${whole(limits.partitionReadUnits * pollEvery)} open tabs of one newsroom. So an instance keeps an organisation's item for
-${organisationTtl} seconds ([lib/state/organisation.ts](../lib/state/organisation.ts)), and what counts is the number of instances, not of tabs. A block or
-sign-out of a whole organisation, which arrives by the minute, may take ${organisationTtl} seconds longer; sessions and subjects are read each time.
-
-The arithmetic for ${whole(newsroom)} tabs: ${whole(newsroom)} / ${pollEvery} = ${whole(newsroomPolls)} polls a second, which need ${whole(newsroomInstances)} units of concurrency and so keep at
-most as many instances at work; ${whole(newsroomInstances)} / ${organisationTtl} = ${whole(newsroomInstances / organisationTtl)} reads a second in the place of ${whole(newsroomPolls)}. A simulation with the gateway's own code
-(\`bench/hot-organisation.ts\`), each poll at an instance by chance:
+**The hot organisation.** One item answers at most ${whole(limits.partitionReadUnits)} strongly consistent reads a second. If every poll read it, that would be
+${whole(limits.partitionReadUnits * pollEvery)} open tabs of one newsroom. So an instance keeps an organisation's item for ${organisationTtl} seconds ([lib/state/organisation.ts](../lib/state/organisation.ts)), and
+instances count instead of tabs; a block of a whole organisation may take ${organisationTtl} seconds longer. For ${whole(newsroom)} tabs: ${whole(newsroomPolls)} polls a second need
+${whole(newsroomInstances)} instances at most, which read the item ${whole(newsroomInstances / organisationTtl)} times a second. Simulated with the gateway's own code (\`bench/hot-organisation.ts\`):
 
 ${table(
   [
@@ -92,10 +86,8 @@ ${table(
     ]),
 )}
 
-The worst second is the first, in which all instances start and none has a copy; it comes back every ${organisationTtl} seconds until they drift apart.
-Above ${whole(limits.partitionReadUnits * limits.perConcurrency * pollEvery)} tabs whose instances all started in one second it passes the limit, and what is throttled then is tried again, with jitter,
-before it is a 503. Two ways beyond ${whole(hotTabs)} tabs, neither of them built: keep the item for longer, or write it under several keys
-(\`ORG#<org>#0..7\`) and read one by chance.
+The worst second is the first, when no instance has a copy. Above ${whole(limits.partitionReadUnits * limits.perConcurrency * pollEvery)} tabs it passes the limit if all instances start in it; throttled
+reads are retried with jitter before they become a 503. Beyond ${whole(hotTabs)} tabs (not built): keep the item longer, or write it under several keys.
 
 ## Cost
 
@@ -113,8 +105,8 @@ are warm.
 
 ## A morning
 
-Tabs open within fifteen minutes, most of them in the middle, and poll. An idle instance is kept for five minutes; a cold start takes 120 ms
-(AWS's published mean for a bare Node 24 function) times the measured ratio. \`token-is-set\` alone:
+Tabs open within fifteen minutes and poll. An idle instance lives five minutes; a cold start takes 120 ms (AWS's published mean for a bare Node 24
+function) times the measured ratio. \`token-is-set\` alone:
 
 ${table(
   ['tabs', 'polls', 'cold starts', 'share of all', 'share in the worst minute', 'instances'],
@@ -128,6 +120,6 @@ ${table(
   ]),
 )}
 
-The share falls as the numbers grow, because polls are spread and instances are shared. Logins are fewer: a person meets a cold
-\`login\` and \`callback\` in the first minutes of the morning and hardly later.
+The share falls as numbers grow, because instances are shared. Logins are fewer: people meet a cold \`login\` and \`callback\` in the first
+minutes of the morning.
 `

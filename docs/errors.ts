@@ -5,7 +5,7 @@ import { answers, type Code, catalogue, row } from '../lib/problem.ts'
 import { answerOn, type Route, type RouteName, routes } from '../lib/routes.ts'
 import { explained } from './explained.ts'
 
-/** The catalogue of failures with all that is said of each, twice: for readers of the repository, and as one page to publish. */
+/** Every error code with its answers and explanation, as one page to publish. */
 
 const codes = Object.keys(catalogue) as Code[]
 
@@ -35,54 +35,6 @@ const summaryOf = (code: Code): string => {
   const said = [...answeredBy(code)].map(([words, listed]) => `${words} from ${names(listed)}`)
   return `"${en[code].title}". ${said.join('; ')}. Logged as \`${row(code).level}\`.`
 }
-
-const entry = (code: Code): string => {
-  const { means, remedy } = explained[code]
-  return [
-    `### \`${code}\``,
-    '',
-    summaryOf(code),
-    '',
-    `- **It means:** ${means}`,
-    `- **To do:** ${remedy}`,
-  ].join('\n')
-}
-
-const byAnswer = (): string =>
-  Object.entries(answers)
-    .map(([answer, { status, key }]) => {
-      const own = codes.filter((code) => row(code).answer === answer)
-      return `| ${status} | \`"${key}"\` | ${own.map((code) => `[\`${code}\`](#${code})`).join(', ')} |`
-    })
-    .join('\n')
-
-/** `docs/errors.md`, whole. */
-export const errorsText = (): string => `# Every error, and what to do about it
-
-<!-- Made by \`npm run docs\` from lib/problem.ts, lib/errors/en.ts, lib/routes.ts and docs/explained.ts. Edit those. -->
-
-A failure has one stable **code**. The same code stands in the answer, in the log line and in the metric. Who asks decides in which form
-the answer comes:
-
-| the request | gets |
-|---|---|
-| accepts \`application/problem+json\` | a problem document (RFC 9457) with \`type\`, \`title\`, \`status\`, \`instance\` (the request id), \`key\`, \`code\`, and \`login\` where a new login can help |
-| is a navigation: \`Sec-Fetch-Mode: navigate\`, or without that header an \`Accept\` that prefers \`text/html\` | a page for people, in English or Swedish, with the code and the request id at its foot |
-| is anything else | the documented key as a JSON string |
-
-So to learn the code of a refusal, ask again with \`Accept: application/problem+json\`. The statuses and the keys are few:
-
-| status | key | codes |
-|---|---|---|
-${byAnswer()}
-
-\`units\` and \`unit\` answer 403 \`"${answers.forbidden.key}"\` where other routes answer 401. \`health\` answers nothing but 200 and 500 with the two
-documented members. What is no route at all is answered by API Gateway: 404 \`{"message":"Not Found"}\`.
-
-## The codes
-
-${codes.map(entry).join('\n\n')}
-`
 
 const style = `${look}
 main{max-width:46rem;margin:0 auto}
@@ -119,9 +71,9 @@ const section = (code: Code): string => {
 </section>`
 }
 
-/** `docs/errors.html`, whole: every code under its own name, for `ERRORS_URL`. No script, nothing from elsewhere. */
+/** `docs/errors.html`, with every code as an anchor, for `ERRORS_URL`. No script and no third-party content. */
 export const errorsPage = (): string => `<!doctype html>
-<!-- Made by \`npm run docs\`, like errors.md beside it. -->
+<!-- Made by \`npm run docs\` from lib/problem.ts, lib/errors/en.ts, lib/routes.ts and docs/explained.ts. Edit those. -->
 <html lang="en">
 <head>
 <meta charset="utf-8">

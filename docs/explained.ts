@@ -1,6 +1,6 @@
 import type { Code } from '../lib/problem.ts'
 
-/** What each failure means and what to do about it, for people who build or run services. `errors.md` is made of it. */
+/** What each failure means and what to do about it, for people who build or run services. `errors.html` is made of it. */
 
 type Explained = Readonly<{ means: string; remedy: string }>
 

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { deploymentSettings } from '../infra/settings.ts'
 import { settingsExplained } from '../infra/settings-explained.ts'
 import { type SettingName, settings } from '../lib/config.ts'
-import { errorsPage, errorsText } from './errors.ts'
+import { errorsPage } from './errors.ts'
 import { licences } from './licences.ts'
 
-/** The parts of the documentation that tables of the code already say. `npm run docs` writes them; a test compares them. */
+/** Writes the parts of the documents that come from tables in the code: `npm run docs`. A test compares them. */
 
 const line = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const rule = (columns: number): string => `|${'---|'.repeat(columns)}`
@@ -15,10 +15,10 @@ const standardOf = ({ standard, required }: { standard?: string; required?: true
   return standard ? `\`${standard}\`` : '–'
 }
 
-/** The settings, as the README shows them. */
+/** The settings as a table. */
 export const settingsTable = (): string =>
   [
-    line('setting', 'what it is', 'standard'),
+    line('setting', 'what it is', 'default'),
     rule(3),
     ...Object.entries(settings).map(([name, setting]) =>
       line(
@@ -51,31 +51,10 @@ const filled = (name: string, marker: string, content: string): string => {
   return text
 }
 
-/** `docs/decisions/README.md`: the titles of all pages. */
-const decisionsText = (): string => {
-  const pages = readdirSync(new URL('docs/decisions/', root))
-    .filter((name) => /^\d{4}-.*\.md$/.test(name))
-    .sort()
-  const titles = pages.map((name) => {
-    const [, title = name] = /^# (.*)$/m.exec(read(`docs/decisions/${name}`)) ?? []
-    return `- ${name.slice(0, 4)} [${title}](${name})`
-  })
-  return `# Decisions
-
-<!-- Made by \`npm run docs\` from the pages beside it. -->
-
-What would surprise a newcomer, and why it is so. A page says what the question was, what was decided, and what follows from it.
-
-${titles.join('\n')}
-`
-}
-
 /** Every document that is made, whole or in part, by its path from the root. */
 export const made = (): Readonly<Record<string, string>> => ({
-  'docs/errors.md': errorsText(),
   'docs/errors.html': errorsPage(),
-  'docs/decisions/README.md': decisionsText(),
-  'README.md': filled('README.md', 'settings', settingsTable()),
+  'docs/settings.md': filled('docs/settings.md', 'settings', settingsTable()),
   'docs/supply-chain.md': filled('docs/supply-chain.md', 'licences', licences()),
 })
 

@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
 /** Everything written for people. */
-const documents = ['*.md', 'docs/*.md', 'docs/decisions/*.md', 'client/*.md'].flatMap((pattern) =>
+const documents = ['*.md', 'docs/*.md', 'docs/*/*.md', 'client/*.md'].flatMap((pattern) =>
   globSync(pattern, { cwd: root }).sort(),
 )
 
@@ -54,7 +54,9 @@ const anchorOf = (heading: string): string =>
     .replace(/\s/g, '-')
 
 const anchors = (file: string): string[] =>
-  [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading))
+  file.endsWith('.html')
+    ? [...read(file).matchAll(/ id="([^"]*)"/g)].map(([, id = '']) => id)
+    : [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading))
 
 describe('a link', () => {
   each(
@@ -66,7 +68,7 @@ describe('a link', () => {
       const [path = '', anchor] = to.split('#')
       const target = path === '' ? file : join(dirname(file), path)
       if (!existsSync(join(root, target))) return true
-      return anchor !== undefined && target.endsWith('.md') && !anchors(target).includes(anchor)
+      return anchor !== undefined && !anchors(target).includes(anchor)
     })
     deepEqual(dead, [])
   })

@@ -1,6 +1,6 @@
 /**
- * The credentials that Lambda gives a function, in three environment variables. Bundles put this in the place of the SDK's chain of
- * providers, of which a function uses one and loads all: `docs/decisions/` says what that costs at a cold start.
+ * The credentials that Lambda gives a function in three environment variables. Bundles use this instead of
+ * the SDK's provider chain; docs/performance.md says what that chain costs at a cold start.
  */
 export const defaultProvider = () => async () => {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env

@@ -55,7 +55,7 @@ export const loginFailedUrl = (
 /** Marks a login that was already sent to PUBLIC_URL, so that it is sent there once. */
 export const redirectedMark = 'redirected'
 
-/** The same login at PUBLIC_URL, for one that was begun at another host: decision 0032. */
+/** The same login at PUBLIC_URL, for one that was begun at another host. */
 export const publicLoginUrl = (
   config: Pick<Config, 'publicUrl'>,
   org: OrganisationName,

@@ -24,9 +24,10 @@ export const subjectFrom = (items: Items, org: string, subject: string): Subject
 }
 
 /**
- * Stores a preferred unit, or clears it, unless a later choice is stored. Its number is above that of every choice this request can
- * have followed, whatever the clocks of two instances say, so a write that was held up, or that a frozen instance sends when it wakes,
- * is not put over a choice that was acknowledged after it: decision 0027, which says why less is not enough.
+ * Stores a preferred unit, or clears it, unless a later choice is stored. Each choice gets a number above every
+ * choice that its request has seen, so a delayed write (a retry, an instance that was frozen) cannot replace a
+ * choice acknowledged after it. Comparing with the previous value is not enough: a value may change back
+ * (test/faults/writers.test.ts).
  */
 export const preferUnit = async (
   table: Table,

@@ -18,9 +18,6 @@ export const measure: Readonly<Record<Name, () => Promise<readonly Measured[]>>>
   identity: identityTable,
 }
 
-const time = (ms: number): string =>
-  ms < 1000 ? `${Math.ceil(ms / 10) * 10} ms` : `${(Math.ceil(ms / 100) / 10).toFixed(1)} s`
-
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
 /** The table of what was measured. */
@@ -29,18 +26,9 @@ export const rendered = (name: Name, rows: readonly Measured[]): string =>
     line(['fault', ...columns[name]]),
     line(['fault', ...columns[name]].map(() => '---')),
     ...rows.map(({ what, cells }) =>
-      line([
-        what,
-        ...columns[name].map((column) => {
-          const { outcome, ms } = cells[column] ?? { outcome: '', ms: 0 }
-          return outcome === '' ? '' : `${outcome} · ${time(ms)}`
-        }),
-      ]),
+      line([what, ...columns[name].map((column) => cells[column]?.outcome ?? '')]),
     ),
   ].join('\n')
-
-/** The same without the times, which differ from machine to machine. */
-export const timeless = (table: string): string => table.replace(/ · [\d.]+ m?s/g, '')
 
 const between = (name: Name): RegExp =>
   new RegExp(`(<!-- faults: ${name}[^\\n]* -->\\n)([^]*?)(\\n<!-- end -->)`)
