@@ -5,6 +5,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { performanceMarkdown } from '../bench/performance-report.ts'
+import { pictures } from '../bench/pictures.ts'
+import { published } from '../bench/publish.ts'
+import { scalingMarkdown } from '../bench/scaling-report.ts'
 import { explained } from '../docs/explained.ts'
 import { between, made } from '../docs/generate.ts'
 import { catalogue } from '../lib/problem.ts'
@@ -25,6 +29,13 @@ describe('a generated document', () => {
     'is as `npm run docs` makes it',
     Object.entries(made()),
   )(([name, text]) => ok(read(name) === text, 'run `npm run docs`'))
+
+  it('says of the last benchmark what its figures say (node bench/publish.ts)', () => {
+    const report = published()
+    equal(read('docs/performance.md'), performanceMarkdown(report))
+    equal(read('docs/scaling.md'), scalingMarkdown(report))
+    for (const [name, svg] of Object.entries(pictures(report))) equal(read(`docs/images/${name}`), svg, name)
+  })
 
   it('explains every code of the catalogue and no other', () =>
     deepEqual(Object.keys(explained).sort(), Object.keys(catalogue).sort()))

@@ -214,11 +214,4 @@ describe('the known polling client', () => {
     deepEqual(codes, [...Array(4).fill('token_revoked'), ...Array(4).fill('login_loop')])
     equal(room.visits.identity, 4)
   })
-
-  it('stops for good by `statusCode: 404` in a 200, which is why no 200 has that member', async () => {
-    const poll = async () => ({ status: 200, body: '{"statusCode":404}' })
-    const { tab, tick } = editor({ poll, visit: async () => ({ status: 200, body: '', at: '/' }) })
-    await tick().catch(() => undefined)
-    equal(tab.stopped, true)
-  })
 })
