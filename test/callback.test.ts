@@ -69,14 +69,6 @@ describe('GET /callback', () => {
     ])
   })
 
-  it('reads the table once and writes nothing', async () => {
-    const person = browser()
-    const query = withToken(await begin(person), await token())
-    front.reset()
-    await arrive(person, query)
-    deepEqual(front.calls, { read: 1, write: 0 })
-  })
-
   each('refuses a callback that does not fit its login, and sets no session', [
     ['bad_query', 400, 'without a token', (query: URLSearchParams) => query.delete('imid_token')],
     ['bad_query', 400, 'with two tokens', (query: URLSearchParams) => query.append('imid_token', 'x')],

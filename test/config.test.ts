@@ -35,7 +35,7 @@ const noPath = 'has to be a path that holds {org} once.'
 const noFlag = 'has to be true or false.'
 
 describe('A setting that is wrong', () => {
-  each('names a setting with a problem, and never its value', [
+  each('is told by its name and never by its value', [
     ['PUBLIC_URL', 'gw.example.test', noUrl],
     ['PUBLIC_URL', 'http://gw.example.test', plainHttp],
     ['PUBLIC_URL', 'ftp://localhost', plainHttp],
@@ -103,7 +103,7 @@ describe('A setting that is wrong', () => {
 })
 
 describe('Two settings that contradict each other', () => {
-  each('are refused in combinations that cannot work', [
+  each('are refused where browsers or the Admin API would not have them', [
     [
       'a cookie domain that is no parent',
       { COOKIE_DOMAIN: 'other.test' },

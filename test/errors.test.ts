@@ -192,21 +192,6 @@ describe('what is on every answer', () => {
   })
 })
 
-describe('what sam local sends', () => {
-  it('is understood: header names in any case, the cookie header in place', async () => {
-    const raw = await gateway.token()
-    const { wire } = await import('../functions/unit/index.ts')
-    const event = eventOf('unit', { body: '{"unit":"south"}' })
-    const headers = {
-      Origin: 'https://gw.example.test',
-      'Content-Type': 'application/json',
-      Cookie: `other=1; imidToken=${raw}`,
-    }
-    const answer = await wire(gateway.instance())({ ...event, headers }, context)
-    deepEqual([answer.statusCode, answer.body], [200, '{"msg":"Unit set"}'])
-  })
-})
-
 describe('an event that lacks what others have', () => {
   it('is a request without query, headers and cookies', async () => {
     const { wire } = await import('../functions/logout/index.ts')

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import type { HttpRouteName } from '../lib/routes.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
 import { directoryKey, organisationKey, sessionKey, stateKey, subjectKey } from '../lib/store/keys.ts'
+import { each } from './support/each.ts'
 import { asProblem, browser, fromOurPage, navigation, openGateway, type Request } from './support/gateway.ts'
 
 /** Every call over the network that a request costs, in a fresh instance and in one that has been used. */
@@ -21,72 +22,24 @@ const callbackRequest = async (): Promise<Request> => {
 
 const json = { 'content-type': 'application/json', ...fromOurPage }
 
-const costs: Readonly<
-  Record<HttpRouteName, { request: () => Promise<Request>; cold: object; warm: object; status: number }>
-> = {
-  'token-is-set': {
-    request: async () => ({ cookies: await cookie() }),
-    status: 200,
-    cold: { read: 1, write: 0 },
-    warm: { read: 1, write: 0 },
-  },
-  authorize: {
-    request: async () => ({ cookies: await cookie(), query: 'org=demo' }),
-    status: 200,
-    cold: { read: 1, write: 0 },
-    warm: { read: 1, write: 0 },
-  },
-  units: {
-    request: async () => ({ cookies: await cookie() }),
-    status: 200,
-    cold: { read: 1, write: 0 },
-    warm: { read: 1, write: 0 },
-  },
-  unit: {
-    request: async () => ({ cookies: await cookie(), body: '{"unit":null}', headers: json }),
-    status: 200,
-    cold: { read: 1, write: 1 },
-    warm: { read: 1, write: 1 },
-  },
-  login: {
-    request: async () => ({ query: `org=demo&${asked}`, headers: navigation }),
-    status: 302,
-    cold: { read: 1, write: 0 },
-    warm: { read: 0, write: 0 },
-  },
-  'org-login': {
-    request: async () => ({ query: asked, path: { org: 'demo' }, headers: navigation }),
-    status: 302,
-    cold: { read: 1, write: 0 },
-    warm: { read: 0, write: 0 },
-  },
-  callback: {
-    request: callbackRequest,
-    status: 302,
-    cold: { read: 1, write: 0 },
-    warm: { read: 1, write: 0 },
-  },
-  logout: {
-    request: async () => ({ cookies: await cookie({ jti: 'ended' }), headers: fromOurPage }),
-    status: 200,
-    cold: { read: 1, write: 1 },
-    warm: { read: 0, write: 1 },
-  },
-  'login-failed': {
-    request: async () => ({
-      query: `code=token_expired&id=12345678&org=demo&${asked}`,
-      headers: navigation,
-    }),
-    status: 401,
-    cold: { read: 1, write: 0 },
-    warm: { read: 0, write: 0 },
-  },
-  health: {
-    request: async () => ({}),
-    status: 200,
-    cold: { read: 1, write: 0 },
-    warm: { read: 1, write: 0 },
-  },
+const session = async () => ({ cookies: await cookie() })
+const unit = async () => ({ ...(await session()), body: '{"unit":null}', headers: json })
+const ended = async () => ({ cookies: await cookie({ jti: 'ended' }), headers: fromOurPage })
+const failed = { query: `code=token_expired&id=12345678&org=demo&${asked}`, headers: navigation }
+
+type Cost = readonly [status: number, cold: string, warm: string, request: () => Promise<Request>]
+/** Reads and writes of the table. */
+const costs: Readonly<Record<HttpRouteName, Cost>> = {
+  'token-is-set': [200, '1 + 0', '1 + 0', session],
+  authorize: [200, '1 + 0', '1 + 0', async () => ({ ...(await session()), query: 'org=demo' })],
+  units: [200, '1 + 0', '1 + 0', session],
+  unit: [200, '1 + 1', '1 + 1', unit],
+  login: [302, '1 + 0', '0 + 0', async () => ({ query: `org=demo&${asked}`, headers: navigation })],
+  'org-login': [302, '1 + 0', '0 + 0', async () => ({ query: asked, path: { org: 'demo' } })],
+  callback: [302, '1 + 0', '1 + 0', callbackRequest],
+  logout: [200, '1 + 1', '0 + 1', ended],
+  'login-failed': [401, '1 + 0', '0 + 0', async () => failed],
+  health: [200, '1 + 0', '1 + 0', async () => ({})],
 }
 
 /** What the identity service was asked since the last time, our own switches apart. */
@@ -120,18 +73,20 @@ describe('Round trips', () => {
     }
   })
 
-  for (const [name, { request, cold, warm, status }] of Object.entries(costs))
-    it(`of ${name}: ${JSON.stringify({ cold, warm })} of the table, none to the identity service`, async () => {
-      const call = await open(name as HttpRouteName)
-      const requests = [await request(), await request()]
-      await askedThere()
-      for (const [index, expected] of [cold, warm].entries()) {
-        front.reset()
-        const { statusCode } = await call(requests[index])
-        deepEqual([statusCode, front.calls], [status, expected])
-      }
-      deepEqual(await askedThere(), [])
-    })
+  each(
+    'of each route are few to the table, cold and warm, and none to the identity service',
+    Object.entries(costs),
+  )(async ([name, [status, cold, warm, request]]) => {
+    const call = await open(name as HttpRouteName)
+    const requests = [await request(), await request()]
+    await askedThere()
+    for (const [index, expected] of [cold, warm].entries()) {
+      front.reset()
+      const { statusCode } = await call(requests[index])
+      deepEqual([statusCode, `${front.calls.read} + ${front.calls.write}`], [status, expected])
+    }
+    deepEqual(await askedThere(), [])
+  })
 })
 
 describe('A token that nobody verified', () => {

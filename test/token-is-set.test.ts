@@ -130,15 +130,6 @@ describe('GET /token-is-set', () => {
     equal(await verdict({ iss: 'https://imas.example' }), 'token_audience')
   })
 
-  it('reads the table once, cold and warm, and never writes', async () => {
-    const fresh = await open('token-is-set')
-    for (const _ of ['cold', 'warm']) {
-      front.reset()
-      equal((await fresh({ bearer: raw })).statusCode, 200)
-      deepEqual(front.calls, { read: 1, write: 0 })
-    }
-  })
-
   it('reads nothing for a token that is forged, once the keys are known', async () => {
     const [head, , signature] = raw.split('.')
     const [, payload] = (await token({ sub: 'somebody-else' })).split('.')

@@ -128,6 +128,7 @@ describe('The answer to a result', () => {
     ],
     ['a body that is no string', { statusCode: 200, body: { a: 1 } }, failed],
     ['cookies that are no list', { statusCode: 200, cookies: 'a=1' }, failed],
+    ['a cookie that is no string', { statusCode: 200, cookies: [{}] }, failed],
     ['headers that are no object', { statusCode: 200, headers: ['a'] }, failed],
     ['a header that splits the answer', { statusCode: 200, headers: { a: 'b\r\nc: d' } }, failed],
     ['a header name with a space', { statusCode: 200, headers: { 'a b': 'c' } }, failed],
