@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { each } from './support/each.ts'
 import {
   asProblem,
   browser,
@@ -44,19 +45,18 @@ for (const [route, to] of doors) {
       deepEqual(others, [])
     })
 
-    for (const [what, target] of [
+    each('returns to a path of its own, a return domain and a listed origin', [
       ['a path on the gateway itself', '/'],
       ['a host below a domain of the organisation', 'https://deep.app.example.test/x'],
       ['an origin from the settings, port included', 'https://tools.example.org:8443/x'],
-    ] as const)
-      it(`returns to ${what}`, async () => {
-        const answer = await call(route, to('demo', `callback=${encodeURIComponent(target)}`))
-        equal(answer.statusCode, 302)
-        const back = new URL(new URL(answer.headers.location ?? '').searchParams.get('callback') ?? '')
-        equal(back.searchParams.get('serviceCallback'), new URL(target, publicUrl).href)
-      })
+    ])(async ([, target]) => {
+      const answer = await call(route, to('demo', `callback=${encodeURIComponent(target)}`))
+      equal(answer.statusCode, 302)
+      const back = new URL(new URL(answer.headers.location ?? '').searchParams.get('callback') ?? '')
+      equal(back.searchParams.get('serviceCallback'), new URL(target, publicUrl).href)
+    })
 
-    for (const [code, what, org, query] of [
+    each('answers 400 to what makes no sense, and starts nothing', [
       ['bad_query', 'no callback', 'demo', ''],
       ['bad_query', 'an empty callback', 'demo', 'callback='],
       ['bad_query', 'two callbacks', 'demo', `callback=${callback}&callback=${callback}`],
@@ -77,85 +77,85 @@ for (const [route, to] of doors) {
         'callback=//evil.test',
       ],
       ['return_url_not_allowed', "another organisation's return URL", 'second', `callback=${callback}`],
-    ] as const)
-      it(`answers 400 to ${what}`, async () => {
-        const answer = await call(route, { ...to(org, query), headers: asProblem })
-        deepEqual(
-          [answer.statusCode, codeOf(answer), answer.cookies, answer.headers.location],
-          [400, code, undefined, undefined],
-        )
-      })
+    ])(async ([code, , org, query]) => {
+      const answer = await call(route, { ...to(org, query), headers: asProblem })
+      deepEqual(
+        [answer.statusCode, codeOf(answer), answer.cookies, answer.headers.location],
+        [400, code, undefined, undefined],
+      )
+    })
 
-    for (const [code, org] of [
+    each('answers 403 for an organisation that is unknown or blocked', [
       ['organisation_unknown', 'nowhere'],
       ['organisation_blocked', 'closed'],
-    ] as const)
-      it(`answers 403 ${code}`, async () => {
-        for (const query of [`callback=${callback}`, 'callback=https%3A%2F%2Felsewhere.test%2F']) {
-          const answer = await call(route, { ...to(org, query), headers: asProblem })
-          deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [403, code, undefined])
-        }
-      })
+    ])(async ([code, org]) => {
+      for (const query of [`callback=${callback}`, 'callback=https%3A%2F%2Felsewhere.test%2F']) {
+        const answer = await call(route, { ...to(org, query), headers: asProblem })
+        deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [403, code, undefined])
+      }
+    })
 
-    for (const [what, headers] of [
+    each('answers what is no navigation with 401 and where to sign in, and starts nothing', [
       ['a fetch', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
       ['an image', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }],
       ['an iframe', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }],
       ['a prefetch', { ...navigation, 'sec-purpose': 'prefetch' }],
       ['a prerender', { ...navigation, 'sec-purpose': 'prefetch;prerender' }],
-    ] as const)
-      it(`answers ${what} with 401 and where to sign in, and starts nothing`, async () => {
-        const answer = await call(route, {
-          ...to('demo', `callback=${callback}`),
-          headers: { ...headers, ...asProblem },
-        })
-        const problem = JSON.parse(answer.body ?? '')
-        deepEqual([answer.statusCode, problem.code, answer.cookies], [401, 'not_a_navigation', undefined])
-        equal(problem.login, `${publicUrl}/imsg-service/v1/org/demo/login?callback=${callback}`)
+    ])(async ([, headers]) => {
+      const answer = await call(route, {
+        ...to('demo', `callback=${callback}`),
+        headers: { ...headers, ...asProblem },
       })
+      const problem = JSON.parse(answer.body ?? '')
+      deepEqual([answer.statusCode, problem.code, answer.cookies], [401, 'not_a_navigation', undefined])
+      equal(problem.login, `${publicUrl}/imsg-service/v1/org/demo/login?callback=${callback}`)
+    })
   })
 }
 
 describe('a login that is begun at another host than that of PUBLIC_URL', () => {
   const there = `${publicUrl}/imsg-service/v1/org/demo/login?callback=${callback}&redirected=1`
 
-  for (const domainName of ['127.0.0.1', 'a1b2c3.execute-api.eu-west-1.amazonaws.com', 'sub.gw.example.test'])
-    it(`goes to PUBLIC_URL first, and on from there: ${domainName}`, async () => {
-      front.reset()
-      for (const [route, to] of doors) {
-        const answer = await call(route, { ...to('demo', `callback=${callback}`), domainName })
-        deepEqual([answer.statusCode, answer.headers.location, answer.cookies], [302, there, undefined])
-      }
-      deepEqual(front.calls, { read: 0, write: 0 })
+  each('goes to PUBLIC_URL first, and on from there', [
+    '127.0.0.1',
+    'a1b2c3.execute-api.eu-west-1.amazonaws.com',
+    'sub.gw.example.test',
+  ])(async (domainName) => {
+    front.reset()
+    for (const [route, to] of doors) {
+      const answer = await call(route, { ...to('demo', `callback=${callback}`), domainName })
+      deepEqual([answer.statusCode, answer.headers.location, answer.cookies], [302, there, undefined])
+    }
+    deepEqual(front.calls, { read: 0, write: 0 })
 
-      // At PUBLIC_URL itself, or behind a CDN, where API Gateway goes on seeing its own host: no second time.
-      const query = new URL(there).search.slice(1)
-      for (const arrived of ['gw.example.test', domainName]) {
-        const answer = await call('org-login', { path: { org: 'demo' }, query, domainName: arrived })
-        ok(answer.headers.location?.startsWith(gateway.identity.url))
-        equal(set(answer).length, 1)
-      }
-    })
+    // At PUBLIC_URL itself, or behind a CDN, where API Gateway goes on seeing its own host: no second time.
+    const query = new URL(there).search.slice(1)
+    for (const arrived of ['gw.example.test', domainName]) {
+      const answer = await call('org-login', { path: { org: 'demo' }, query, domainName: arrived })
+      ok(answer.headers.location?.startsWith(gateway.identity.url))
+      equal(set(answer).length, 1)
+    }
+  })
 
-  for (const domainName of ['gw.example.test', 'GW.example.test', '', undefined])
-    it(`is one only where API Gateway says so: ${domainName}`, async () => {
+  each('is one only where API Gateway says so', ['gw.example.test', 'GW.example.test', '', undefined])(
+    async (domainName) => {
       const answer = await call('login', {
         query: `org=demo&callback=${callback}`,
         ...(domainName === undefined ? {} : { domainName }),
         headers: { host: 'elsewhere.test', 'x-forwarded-host': 'elsewhere.test' },
       })
       ok(answer.headers.location?.startsWith(gateway.identity.url))
-    })
+    },
+  )
 
-  for (const [code, query] of [
+  each('is refused there when it makes no sense', [
     ['bad_organisation', `org=..&callback=${callback}`],
     ['return_url_not_allowed', 'org=demo&callback=//evil.test'],
     ['bad_query', `org=demo&callback=${callback}&redirected=1&redirected=1`],
-  ] as const)
-    it(`is refused there when it makes no sense: ${code}`, async () => {
-      const answer = await call('login', { query, headers: asProblem, domainName: '127.0.0.1' })
-      deepEqual([answer.statusCode, codeOf(answer), answer.headers.location], [400, code, undefined])
-    })
+  ])(async ([code, query]) => {
+    const answer = await call('login', { query, headers: asProblem, domainName: '127.0.0.1' })
+    deepEqual([answer.statusCode, codeOf(answer), answer.headers.location], [400, code, undefined])
+  })
 })
 
 describe('a login', () => {

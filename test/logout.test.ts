@@ -54,29 +54,28 @@ describe('POST /logout', () => {
     ])
   })
 
-  for (const [language, title] of [
+  each('tells whoever signs out by a form so on a page, in their language', [
     ['en', 'You are signed out'],
     ['sv', 'Du är utloggad'],
-  ] as const)
-    it(`tells whoever signs out by a form so on a page: ${language}`, async () => {
-      const raw = await token()
-      const answer = await out(raw, '', { ...fromOurPage, ...navigation, 'accept-language': language })
-      deepEqual(
-        [
-          answer.statusCode,
-          answer.headers['content-type'],
-          answer.headers['content-language'],
-          cleared(answer),
-        ],
-        [200, 'text/html; charset=utf-8', language, everyVariant],
-      )
-      ok(answer.body?.includes(`<h1>${title}</h1>`))
-      match(answer.body ?? '', /<p>[^<]{100,}<\/p>/)
-      ok(!/<footer|<script|class="action"/.test(answer.body ?? ''))
-      match(answer.body ?? '', /<\/p>\n<\/main>\n<\/body>/)
-      match(answer.headers['content-security-policy'] ?? '', /^default-src 'none'; style-src 'sha256-/)
-      equal(await isIn(raw), false)
-    })
+  ])(async ([language, title]) => {
+    const raw = await token()
+    const answer = await out(raw, '', { ...fromOurPage, ...navigation, 'accept-language': language })
+    deepEqual(
+      [
+        answer.statusCode,
+        answer.headers['content-type'],
+        answer.headers['content-language'],
+        cleared(answer),
+      ],
+      [200, 'text/html; charset=utf-8', language, everyVariant],
+    )
+    ok(answer.body?.includes(`<h1>${title}</h1>`))
+    match(answer.body ?? '', /<p>[^<]{100,}<\/p>/)
+    ok(!/<footer|<script|class="action"/.test(answer.body ?? ''))
+    match(answer.body ?? '', /<\/p>\n<\/main>\n<\/body>/)
+    match(answer.headers['content-security-policy'] ?? '', /^default-src 'none'; style-src 'sha256-/)
+    equal(await isIn(raw), false)
+  })
 
   it('tells a script so in the documented words, whatever it accepts', async () => {
     const answer = await out(undefined, '', { ...fromOurPage, accept: 'text/html', 'sec-fetch-mode': 'cors' })
@@ -157,17 +156,16 @@ describe('POST /logout', () => {
     deepEqual([answer.statusCode, cleared(answer), await isIn(cookie)], [200, everyVariant, false])
   })
 
-  for (const [what, headers] of [
+  each('ends a bearer from another site, and leaves the cookie beside it where it is', [
     ['another origin', { origin: 'https://evil.test' }],
     ['a sibling site', { 'sec-fetch-site': 'same-site' }],
     ['an unknown place', {}],
-  ] as const)
-    it(`ends a bearer from ${what}, and leaves the cookie beside it where it is`, async () => {
-      const [bearer, cookie] = [await token(), await token()]
-      const answer = await call('logout', { bearer, cookies: [`imidToken=${cookie}`], headers })
-      deepEqual([answer.statusCode, answer.cookies], [200, undefined])
-      deepEqual([await isIn(bearer), await isIn(cookie)], [false, true])
-    })
+  ])(async ([, headers]) => {
+    const [bearer, cookie] = [await token(), await token()]
+    const answer = await call('logout', { bearer, cookies: [`imidToken=${cookie}`], headers })
+    deepEqual([answer.statusCode, answer.cookies], [200, undefined])
+    deepEqual([await isIn(bearer), await isIn(cookie)], [false, true])
+  })
 
   it('goes on to where both of two sessions may go', async () => {
     const [one, two] = [await token(), await token()]
@@ -179,17 +177,16 @@ describe('POST /logout', () => {
     deepEqual([answer.statusCode, answer.headers.location], [303, 'https://app.example.test/'])
   })
 
-  for (const [what, target] of [
+  each('goes on to a path of its own or a return domain with 303', [
     ['a path on the gateway', '/goodbye'],
     ['a return domain of the organisation', 'https://app.example.test/goodbye'],
-  ] as const)
-    it(`goes on to ${what} with 303`, async () => {
-      const answer = await out(await token(), `callback=${encodeURIComponent(target)}`)
-      deepEqual(
-        [answer.statusCode, answer.headers.location, cleared(answer)],
-        [303, new URL(target, publicUrl).href, everyVariant],
-      )
-    })
+  ])(async ([, target]) => {
+    const answer = await out(await token(), `callback=${encodeURIComponent(target)}`)
+    deepEqual(
+      [answer.statusCode, answer.headers.location, cleared(answer)],
+      [303, new URL(target, publicUrl).href, everyVariant],
+    )
+  })
 
   each('ends the session first, and then answers 400 to a bad callback', [
     ['return_url_not_allowed', 'a foreign callback', 'callback=https%3A%2F%2Fevil.test'],

@@ -4,6 +4,7 @@ import { Problem } from '../lib/problem.ts'
 import type { Directory } from '../lib/session/directory.ts'
 import { directoryKey, organisationKey, stateKey, subjectKey } from '../lib/store/keys.ts'
 import type { Table } from '../lib/store/table.ts'
+import { each } from './support/each.ts'
 import { openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
@@ -67,7 +68,7 @@ describe('refresh-state', () => {
     for (const permission of inherited.flat()) match(permission, /^[^:]+:[^:]+$/)
   })
 
-  for (const [what, command] of [
+  each('lives on the last good state while the identity service is down or makes no sense', [
     ['is down', { do: 'down' }],
     ['answers 500', { do: 'fail' }],
     ['lists no organisation', { do: 'organisations', list: 'empty' }],
@@ -82,20 +83,19 @@ describe('refresh-state', () => {
       'huge',
       'redirect',
     ].map((as) => [`serves a key set that is ${as}`, { do: 'malformed-jwks', as }] as const),
-  ] as const)
-    it(`lives on the last good state when the identity service ${what}`, async () => {
-      const before = await health()
-      const raw = await token()
-      await control(command)
-      equal((await refresh()).outcome, 'failed')
-      deepEqual(await health(), { ...before, inGrace: true })
-      equal((await (await open('token-is-set'))({ bearer: raw })).statusCode, 200)
+  ])(async ([, command]) => {
+    const before = await health()
+    const raw = await token()
+    await control(command)
+    equal((await refresh()).outcome, 'failed')
+    deepEqual(await health(), { ...before, inGrace: true })
+    equal((await (await open('token-is-set'))({ bearer: raw })).statusCode, 200)
 
-      await control({ do: 'up' })
-      await control({ do: 'organisations', list: 'normal' })
-      equal((await refresh()).outcome, 'unchanged')
-      deepEqual(await health(), before)
-    })
+    await control({ do: 'up' })
+    await control({ do: 'organisations', list: 'normal' })
+    equal((await refresh()).outcome, 'unchanged')
+    deepEqual(await health(), before)
+  })
 
   it('is in grace when the table does not take what is new, and takes it up again', async () => {
     const before = await health()
