@@ -252,6 +252,18 @@ describe('POST /logout', () => {
     equal(await isIn(raw), false)
   })
 
+  it('answers 503 when the table fails while a key is looked for', async (test) => {
+    test.after(() => {
+      clock.ahead = 0
+    })
+    await out(await token())
+    clock.ahead = 5
+    front.fault.next = () => new Problem('table_unavailable')
+    const answer = await out(await token({}, { header: { kid: 'looked for' } }))
+    delete front.fault.next
+    deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [503, 'table_unavailable', undefined])
+  })
+
   it('cannot say that a session is ended whose key may still come, unless it ends another', async (test) => {
     test.after(() => {
       clock.ahead = 0
