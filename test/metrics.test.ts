@@ -4,6 +4,7 @@ import { dependencies } from '../lib/lambda/dependencies.ts'
 import { logTo } from '../lib/log.ts'
 import { requestMetrics } from '../lib/metrics.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
+import { each } from './support/each.ts'
 import { asProblem, browser, navigation, openGateway, type Request } from './support/gateway.ts'
 
 const gateway = await openGateway()
@@ -81,7 +82,7 @@ describe('what is counted of a request', () => {
     return byCode.length > 0 ? [values, byCode, line.Code] : values
   }
   const failedBy = (code: string) => [['LoginFailed', [['Code']]], code] as const
-  for (const [what, found, expected] of [
+  each('is what it came to, for people alone', [
     ['a login that begins', counted('login', 302), ['LoginStarted', 'HeaderBytes']],
     [
       'a login that does not',
@@ -129,8 +130,7 @@ describe('what is counted of a request', () => {
     ['units', counted('units', 200), []],
     ['a choice that is refused', counted('unit', 400, 'bad_body'), []],
     ['a gateway that is not well', counted('health', 500, 'unhealthy'), []],
-  ] as const)
-    it(`is right for ${what}`, () => deepEqual(found, expected))
+  ])(([, found, expected]) => deepEqual(found, expected))
 
   it('has every step of a login in every line, so that one can be compared with another', () => {
     const outcome = { code: 'ok', refused: false, cookieBytes: 7, person: true }
@@ -148,14 +148,13 @@ describe('what is counted of a request', () => {
 })
 
 describe('a refusal', () => {
-  for (const [name, request, code] of [
+  each('is counted by the code of its line and its answer', [
     ['login', { query: 'org=demo&callback=//elsewhere' }, 'return_url_not_allowed'],
     ['callback', { query: 'imid_token=x&serviceCallback=/' }, 'login_not_from_this_browser'],
-  ] as const)
-    it(`of ${name} is counted by the code that stands in its line and its answer`, async () => {
-      const line = await lineOf(name, { ...request, headers: { ...headers, ...asProblem } })
-      deepEqual([line.LoginFailed, line.code, line.Code], [1, code, code])
-    })
+  ])(async ([name, request, code]) => {
+    const line = await lineOf(name, { ...request, headers: { ...headers, ...asProblem } })
+    deepEqual([line.LoginFailed, line.code, line.Code], [1, code, code])
+  })
 
   it('of what no person did rings no login alarm', async () => {
     const scanned = { query: 'org=nobody&callback=/' }
