@@ -307,6 +307,11 @@ describe('GET /callback', () => {
     })
     deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [401, 'not_a_navigation', undefined])
     ok(!JSON.stringify(answer).includes(raw.slice(0, 40)))
+    const framed = await call('callback', {
+      query: 'imid_token=x&serviceCallback=/',
+      headers: { ...navigation, 'sec-fetch-dest': 'iframe', accept: 'text/html' },
+    })
+    deepEqual([framed.statusCode, framed.headers.location], [401, undefined], 'a frame is redirected nowhere')
   })
 
   it('accepts a login that did not begin here only with LOGIN_BINDING=off', async () => {
