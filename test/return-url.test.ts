@@ -102,6 +102,8 @@ describe('A return URL that is refused', () => {
     ['/imsg-service/v1/%63allback', 'leads back into the login'],
     ['/imsg-service/v1/call%E2%80%8Dback', 'leads back into the login'],
     ['https://gw.example.test/imsg-service/v1/org/a/login', 'leads back into the login'],
+    ['/imsg-service/v1/login-failed?code=x', 'leads back into the login'],
+    ['/imsg-service/v1/authorize?org=demo', 'leads back into the login'],
   ])(([input, refused]) => deepEqual(judgeReturnUrl(input, allowed), { refused }))
 })
 
