@@ -168,7 +168,6 @@ const parseAll = (env: Environment, explained: Explained, problems: string[]): V
     try {
       values[name] = row.parse(text)
     } catch (error) {
-      // Stryker disable next-line ConditionalExpression: nothing else is thrown, as far as we know.
       if (!(error instanceof Wrong)) throw error
       problems.push(`${name} ${error.message}.`)
     }
@@ -243,7 +242,6 @@ export type Config = Readonly<{
  */
 export const readConfig = (
   env: Environment,
-  // Stryker disable next-line ArrowFunction: what answers nothing refuses nothing either.
   isPublicSuffix: (domain: string) => boolean = () => false,
   explained: Explained = {},
 ): Config => {

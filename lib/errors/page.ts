@@ -5,7 +5,6 @@ import type { LoginUrl } from '../redirect/login-url.ts'
 /** The page a person meets when something went wrong or has ended: what happened, what to do, and what to tell whoever helps. */
 
 /** What every page of ours looks like, light and dark: the error page, and the page that explains all errors. */
-// Stryker disable next-line StringLiteral: how it looks, which the suites in Chromium hold.
 export const look = `
 :root{color-scheme:light dark;--ink:#18201f;--soft:#54605f;--line:#dde2e2;--card:#fff;--ground:#f1f4f3;--accent:#0f766e;--deep:#0b5a54;--on:#fff}
 @media (prefers-color-scheme:dark){:root{--ink:#e7edec;--soft:#a3b1af;--line:#2b3736;--card:#182120;--ground:#0e1413;--accent:#5ccabd;--deep:#86ddd2;--on:#06231f}}
@@ -16,7 +15,6 @@ dl{margin:0}
 a:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}`
 
-// Stryker disable next-line StringLiteral: how it looks, which the suites in Chromium hold.
 const style = `${look}
 body{min-height:100vh;min-height:100svh;display:grid;grid-template-columns:minmax(0,1fr);align-items:center;padding:min(1.25rem,4vw)}
 main{width:100%;max-width:35rem;margin:0 auto;padding:min(2.75rem,6vw);border:1px solid var(--line);border-radius:1rem;background:var(--card)}
@@ -44,7 +42,6 @@ const entities: Record<string, string> = {
 }
 
 /** Text that may stand in an element or in a quoted attribute. */
-// Stryker disable next-line StringLiteral: for the type; every mark has its entity.
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '')
 
 /** What stands on every page beside the failure's own words. */
@@ -67,7 +64,6 @@ const furniture = {
 
 /** A gate with a keyhole. It says nothing that the words do not, so it is hidden from whoever listens. */
 const mark =
-  // Stryker disable next-line StringLiteral: a picture that says nothing.
   '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>'
 
 /** What a page says, whatever the language. */

@@ -5,7 +5,6 @@ type Range = Readonly<{ name: string; quality: number }>
 /** The ranges of an Accept header with their qualities. A quality that cannot be read is none. */
 const ranges = (header: string): Range[] =>
   header.split(',').map((part) => {
-    // Stryker disable next-line StringLiteral: the default is for the type; there is always a first piece.
     const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())
     const quality = parameters.find((parameter) => parameter.startsWith('q='))
     return { name, quality: quality === undefined ? 1 : Number(quality.slice(2)) || 0 }

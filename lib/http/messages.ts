@@ -56,7 +56,6 @@ export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase6
 /** The same event with the names of its headers in lower case, as API Gateway sends them and `sam local` does not. */
 export const lowerCased = (event: HttpEvent): HttpEvent => {
   const headers = Object.entries(event.headers ?? {})
-  // Stryker disable next-line ConditionalExpression: headers that are made anew are the same; it only takes longer.
   if (headers.some(([name]) => name !== name.toLowerCase()))
     event.headers = Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]))
   return event
@@ -75,9 +74,7 @@ export const incoming = (event: HttpEvent, route: string): Incoming => {
     bearer: bearerOf(header('authorization')),
     cookieHeader,
     cookies: cookies(cookieHeader),
-    // Stryker disable next-line StringLiteral: a parameter that nobody asks for.
     query: query(event.rawQueryString ?? ''),
-    // Stryker disable next-line StringLiteral: it is no name of an organisation either.
     path: (name) => event.pathParameters?.[name] ?? '',
     get body() {
       return event.body
@@ -88,7 +85,6 @@ export const incoming = (event: HttpEvent, route: string): Incoming => {
 
 /** Whatever follows the scheme and its spaces is the token, good or not: once a bearer is there, no cookie takes its place. */
 const bearerOf = (authorization: string | undefined): string | undefined =>
-  // Stryker disable next-line StringLiteral: whatever stands in for no header is no bearer.
   /^\s*bearer(?: +|(?![\w-]))(.*)/is.exec(authorization ?? '')?.[1]
 
 /** What API Gateway is given: payload format 2.0. */

@@ -50,7 +50,6 @@ const streamCollector = async (stream: AsyncIterable<Uint8Array>): Promise<Uint8
 const client = (env: Environment, { emptyCredentials }: Config): DynamoDBClient =>
   new DynamoDBClient({
     ...(env.AWS_ENDPOINT_URL_DYNAMODB ? { endpoint: env.AWS_ENDPOINT_URL_DYNAMODB } : {}),
-    // Stryker disable next-line StringLiteral: one text is as good as another.
     ...(emptyCredentials ? { credentials: { accessKeyId: 'empty', secretAccessKey: 'empty' } } : {}),
     maxAttempts: 3,
     streamCollector,

@@ -15,7 +15,6 @@ const bytesOf = ({ body, isBase64Encoded }: HttpEvent): Buffer | undefined =>
 /** The text of a body, decoded strictly: middy would put U+FFFD where bytes are no UTF-8, and read wrong base64 as it can. */
 const textOf = (event: HttpEvent): string | undefined => {
   const bytes = bytesOf(event)
-  // Stryker disable next-line ConditionalExpression: no body is no JSON, however it is read.
   if (bytes === undefined) return undefined
   // What was no UTF-8 arrives with U+FFFD in its place, or as half of a pair.
   if (!event.isBase64Encoded && /\ufffd|\p{Cs}/u.test(event.body as string)) throw new Problem('bad_body')
@@ -50,7 +49,6 @@ export const jsonBody = (): MiddlewareObj<HttpEvent> => {
         request.event.body = textOf(request.event)
         request.event.isBase64Encoded = false
         plainType(request.event)
-        // Stryker disable next-line OptionalChaining: for the type; this parser has a `before`.
         parser.before?.(request as never)
       } catch (error) {
         throw new Problem((error as { statusCode?: number }).statusCode === 415 ? 'not_json' : 'bad_body')

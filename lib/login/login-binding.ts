@@ -77,7 +77,6 @@ export const loginBindingIn = (
     find: (request, proof, to) => {
       if (!proofShape.test(proof)) return undefined
       const cookie = cookieOf(proof)
-      // Stryker disable next-line StringLiteral: neither text is a login.
       const [value = '', second] = request.cookies.values(cookie)
       const login = second === undefined ? parsed(value) : undefined
       if (login === undefined || login.digest !== digest(proof, login.begun, login.org, to)) return undefined

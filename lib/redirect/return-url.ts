@@ -80,7 +80,6 @@ const hostUnder = (domains: readonly string[], host: string): boolean =>
 /** The origin at the head of the input, letter for letter, and the rule that allows it. */
 const allowedOrigin = (input: string, allowed: Allowed): { origin: string; rule: string } | undefined => {
   if (input.startsWith('/')) return { origin: '', rule: 'a path on PUBLIC_URL' }
-  // Stryker disable next-line StringLiteral: neither text is a URL.
   const head = /^https?:\/\/[^/?#]*/.exec(input)?.[0] ?? ''
   if (!URL.canParse(head) || new URL(head).origin !== head) return undefined
   if (head === allowed.publicUrl) return { origin: head, rule: 'PUBLIC_URL itself' }

@@ -43,9 +43,7 @@ const mostAttempts = 4
 /** How long a read may take with all its tries, in milliseconds: a route has five seconds, and health answers in its own words. */
 const patience = 4000
 
-// Stryker disable next-line ArrowFunction: a while, by chance.
 const pause = (attempt: number): Promise<void> =>
-  // Stryker disable next-line ArithmeticOperator: a while, by chance.
   new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt))
 
 const unavailable = (error: unknown): never => {
@@ -82,15 +80,12 @@ export const tableIn = (client: DynamoDBClient, name: string): Table => {
     // BatchGetItem may leave keys unprocessed under load; that is no error, and not an absent item either.
     for (let attempt = 0; wanted.length > 0; attempt++) {
       if (attempt === mostAttempts) return unavailable('unprocessed keys')
-      // Stryker disable next-line ConditionalExpression,EqualityOperator,CallExpression,AwaitExpression: it only takes longer, or less long.
       if (attempt > 0) await pause(attempt)
       const request = { [name]: { Keys: wanted.map((pk) => ({ pk: { S: pk } })), ConsistentRead: true } }
       const answer = await client
         .send(new BatchGetItemCommand({ RequestItems: request }), { abortSignal })
         .catch(unavailable)
-      // Stryker disable next-line ArrayDeclaration,OptionalChaining,StringLiteral: for the types; what is answered has its key.
       for (const item of answer.Responses?.[name] ?? []) found.set(item.pk?.S ?? '', item)
-      // Stryker disable next-line OptionalChaining,StringLiteral: for the type; what is left has its key.
       wanted = (answer.UnprocessedKeys?.[name]?.Keys ?? []).map((key) => key.pk?.S ?? '')
     }
     return found

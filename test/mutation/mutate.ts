@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { excuses } from './excuses.ts'
 
 /**
  * `npm run mutate` breaks every clause of the sources, one at a time, and looks for a test that notices. `-- since <commit>` does so for
@@ -41,6 +42,37 @@ const installed = (): void => {
   execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--prefix', mutation], { stdio: 'inherit' })
 }
 
+type Mutant = Readonly<{
+  mutatorName: string
+  status: string
+  replacement?: string
+  location: Readonly<{ start: Readonly<{ line: number }> }>
+}>
+type Report = Readonly<{
+  files: Readonly<Record<string, Readonly<{ source: string; mutants: readonly Mutant[] }>>>
+}>
+
+/** Of a hundred mutants, how many may survive without an excuse. */
+const maxSurvivors = 5
+
+/** What a run leaves to do: survivors without an excuse, and excuses for mutants that a test finds. */
+const leftToDo = ({ files }: Report): string[] =>
+  Object.entries(files).flatMap(([file, { source, mutants }]) => {
+    const lines = source.split('\n')
+    return mutants.flatMap(({ mutatorName, status, replacement = '', location: { start } }) => {
+      const code = lines[start.line - 1]?.trim() ?? ''
+      const excuse = excuses.find(
+        (row) => row.file === file && code.startsWith(row.code) && row.mutators.includes(mutatorName),
+      )
+      const where = `${file}:${start.line} ${mutatorName} ${replacement.slice(0, 60)}`
+      if (status === 'Survived' || status === 'NoCoverage') return excuse ? [] : [`survived: ${where}`]
+      return status === 'Killed' && excuse ? [`excused, and found by a test: ${where}`] : []
+    })
+  })
+
+/** Seconds after which a run is stopped; none by default. `.ci/run` gives it ten minutes. */
+const { MUTATE_SECONDS } = process.env
+
 const run = (args: readonly string[]): void => {
   installed()
   const stryker = join(mutation, 'node_modules/@stryker-mutator/core/bin/stryker.js')
@@ -50,8 +82,22 @@ const run = (args: readonly string[]): void => {
     cwd: root,
     env,
     stdio: 'inherit',
-  }).once('exit', (code) => {
+    ...(MUTATE_SECONDS && { timeout: Number(MUTATE_SECONDS) * 1000 }),
+  }).once('exit', (code, signal) => {
     process.exitCode = code ?? 1
+    if (signal === 'SIGTERM') {
+      console.log(
+        `Stopped after ${MUTATE_SECONDS} s: not every mutant was tried. Run it again to go on from here.`,
+      )
+      process.exitCode = 0
+      return
+    }
+    const report: Report = JSON.parse(readFileSync(join(root, '.local/mutation.json'), 'utf8'))
+    const left = leftToDo(report)
+    for (const line of left) console.log(line)
+    const tried = Object.values(report.files).reduce((sum, { mutants }) => sum + mutants.length, 0)
+    const survivors = left.filter((line) => line.startsWith('survived'))
+    if (left.length > survivors.length || survivors.length * 100 > tried * maxSurvivors) process.exitCode = 1
   })
 }
 

@@ -1,0 +1,164 @@
+/**
+ * Mutants that no test can tell from the source, and why. `code` is how the line begins on which they stand. A mutant that a test
+ * does find must not be excused: `npm run mutate` says so and fails.
+ */
+export type Excuse = Readonly<{ file: string; code: string; mutators: readonly string[]; why: string }>
+
+export const excuses: readonly Excuse[] = [
+  {
+    file: 'lib/config.ts',
+    code: 'if (!(error instanceof Wrong)) throw error',
+    mutators: ['ConditionalExpression'],
+    why: 'Nothing else is thrown there.',
+  },
+  {
+    file: 'lib/config.ts',
+    code: 'isPublicSuffix: (domain: string) => boolean = () => false,',
+    mutators: ['ArrowFunction'],
+    why: 'A function that returns undefined refuses nothing either.',
+  },
+  {
+    file: 'lib/errors/page.ts',
+    code: 'export const look = `',
+    mutators: ['StringLiteral'],
+    why: 'The look of a page is held by the browser suite.',
+  },
+  {
+    file: 'lib/errors/page.ts',
+    code: 'const style =',
+    mutators: ['StringLiteral'],
+    why: 'The look of a page is held by the browser suite.',
+  },
+  {
+    file: 'lib/errors/page.ts',
+    code: "export const escaped = (text: string): string => text.replace(/[&<>\"']/g, (mark) => entities[mark] ?? '')",
+    mutators: ['StringLiteral'],
+    why: 'The default is for the type: every mark has its entity.',
+  },
+  {
+    file: 'lib/errors/page.ts',
+    code: '\'<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>\'',
+    mutators: ['StringLiteral'],
+    why: 'The picture is decoration.',
+  },
+  {
+    file: 'lib/http/accept.ts',
+    code: "const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())",
+    mutators: ['StringLiteral'],
+    why: 'The default is for the type: there is always a first piece.',
+  },
+  {
+    file: 'lib/http/messages.ts',
+    code: 'if (headers.some(([name]) => name !== name.toLowerCase()))',
+    mutators: ['ConditionalExpression'],
+    why: 'Rebuilt headers are the same; it only takes longer.',
+  },
+  {
+    file: 'lib/http/messages.ts',
+    code: "query: query(event.rawQueryString ?? ''),",
+    mutators: ['StringLiteral'],
+    why: 'Nobody asks for a parameter of that name.',
+  },
+  {
+    file: 'lib/http/messages.ts',
+    code: "path: (name) => event.pathParameters?.[name] ?? '',",
+    mutators: ['StringLiteral'],
+    why: 'The text is no name of an organisation either.',
+  },
+  {
+    file: 'lib/http/messages.ts',
+    code: "/^\\s*bearer(?: +|(?![\\w-]))(.*)/is.exec(authorization ?? '')?.[1]",
+    mutators: ['StringLiteral'],
+    why: 'The text is no bearer either.',
+  },
+  {
+    file: 'lib/lambda/dependencies.ts',
+    code: "const { TABLE_NAME: tableName, REFRESH_FUNCTION: refreshFunction = '', AWS_REGION: region = '' } = env",
+    mutators: ['StringLiteral'],
+    why: 'The defaults are for the types: the stack sets one variable, Lambda the other.',
+  },
+  {
+    file: 'lib/lambda/dependencies.ts',
+    code: "...(emptyCredentials ? { credentials: { accessKeyId: 'empty', secretAccessKey: 'empty' } } : {}),",
+    mutators: ['StringLiteral'],
+    why: 'Any placeholder will do.',
+  },
+  {
+    file: 'lib/lambda/endpoint.ts',
+    code: "const log = logTo('error')",
+    mutators: ['StringLiteral'],
+    why: 'An error is logged at every level.',
+  },
+  {
+    file: 'lib/lambda/invoke-refresh.ts',
+    code: 'endpoint ??',
+    mutators: ['StringLiteral'],
+    why: 'No test may call AWS itself.',
+  },
+  {
+    file: 'lib/lambda/json-body.ts',
+    code: 'if (bytes === undefined) return undefined',
+    mutators: ['ConditionalExpression'],
+    why: 'No body is no JSON, however it is read.',
+  },
+  {
+    file: 'lib/lambda/json-body.ts',
+    code: 'parser.before?.(request as never)',
+    mutators: ['OptionalChaining'],
+    why: 'The optional call is for the type: this parser has a `before`.',
+  },
+  {
+    file: 'lib/login/login-binding.ts',
+    code: "const [value = '', second] = request.cookies.values(cookie)",
+    mutators: ['StringLiteral'],
+    why: 'Neither text is a login.',
+  },
+  {
+    file: 'lib/redirect/return-url.ts',
+    code: "const head = /^https?:\\/\\/[^/?#]*/.exec(input)?.[0] ?? ''",
+    mutators: ['StringLiteral'],
+    why: 'Neither text is a URL.',
+  },
+  {
+    file: 'lib/session/token.ts',
+    code: 'await compactVerify(raw, keys.key(kid) as JWK, { algorithms: [algorithm] })',
+    mutators: ['ObjectLiteral'],
+    why: "The key's algorithm was compared before; jose is told it all the same.",
+  },
+  {
+    file: 'lib/state/health.ts',
+    code: "if (!/\\bapplication\\/health\\+json\\b/i.test(request.header('accept') ?? ''))",
+    mutators: ['StringLiteral'],
+    why: 'The default asks for nothing.',
+  },
+  {
+    file: 'lib/store/table.ts',
+    code: 'const pause = (attempt: number): Promise<void> =>',
+    mutators: ['ArrowFunction'],
+    why: 'The pause is random.',
+  },
+  {
+    file: 'lib/store/table.ts',
+    code: 'new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt))',
+    mutators: ['ArithmeticOperator'],
+    why: 'The pause is random.',
+  },
+  {
+    file: 'lib/store/table.ts',
+    code: 'if (attempt > 0) await pause(attempt)',
+    mutators: ['ConditionalExpression', 'EqualityOperator', 'CallExpression', 'AwaitExpression'],
+    why: 'It only changes how long a retry waits.',
+  },
+  {
+    file: 'lib/store/table.ts',
+    code: "for (const item of answer.Responses?.[name] ?? []) found.set(item.pk?.S ?? '', item)",
+    mutators: ['ArrayDeclaration', 'OptionalChaining', 'StringLiteral'],
+    why: 'The defaults are for the types: every item in an answer has its key.',
+  },
+  {
+    file: 'lib/store/table.ts',
+    code: "wanted = (answer.UnprocessedKeys?.[name]?.Keys ?? []).map((key) => key.pk?.S ?? '')",
+    mutators: ['OptionalChaining', 'StringLiteral'],
+    why: 'The default is for the type: every key that is left is a string.',
+  },
+]
