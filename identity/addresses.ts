@@ -20,8 +20,8 @@ export const longestCallback = 2000
 export type Waiting = Readonly<{ callback: GatewayCallback; gateway: Origin }>
 
 /**
- * Accepts a callback exactly as a gateway builds it: its path, then `serviceCallback` and `login` once each and
- * nothing else.
+ * Accepts a callback exactly as a gateway builds it: its path, then `serviceCallback` and `login` once each
+ * and nothing else.
  */
 export const gatewayCallback = (text: string, gateways: readonly Origin[]): Waiting => {
   const refused = new SignInProblem('callback_not_allowed')

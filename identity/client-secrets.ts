@@ -1,7 +1,9 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SignInProblem } from './problem.ts'
 
-/** The client secrets of the organisations: members of one secret, `{"<organisation>": "<client secret>"}`. */
+/**
+ * The client secrets of the organisations: members of one secret, `{"<organisation>": "<client secret>"}`.
+ */
 
 /** Cache TTL, milliseconds. A changed secret takes effect without a deployment. */
 const cacheTtl = 300_000

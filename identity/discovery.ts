@@ -2,7 +2,10 @@ import type { CustomFetch, ServerMetadata } from 'openid-client'
 import { isIssuerOf, isProviderAddress, type ProviderSettings } from './organisations.ts'
 import { SignInProblem } from './problem.ts'
 
-/** Fetches a provider's metadata and keys, within limits. Does not load `openid-client`, so the doctor can use it. */
+/**
+ * Fetches a provider's metadata and keys, within limits. Does not load `openid-client`, so the doctor can use
+ * it.
+ */
 
 /** Bytes of an answer: metadata, keys, tokens and userinfo of real providers stay below 100 kB. */
 const largestAnswer = 262_144

@@ -5,7 +5,10 @@ import { boundedFetch, discover, fetchKeys } from './discovery.ts'
 import { type Organisation, organisationsFrom, type ProviderSettings } from './organisations.ts'
 import { SignInProblem } from './problem.ts'
 
-/** `npm run doctor -- --providers`: asks each provider of the organisations file what it offers, and says what is missing. */
+/**
+ * `npm run doctor -- --providers`: asks each provider of the organisations file what it offers, and says what
+ * is missing.
+ */
 
 type Verdict = Readonly<{ good: boolean; lines: readonly string[] }>
 

@@ -80,7 +80,9 @@ const checkIdToken = (claims: Claims, raw: string, { provider }: Organisation, n
   if (typeof sub !== 'string' || sub === '' || sub.length > 255) refused('sub')
 }
 
-/** The redirect URI with the parameters of the answer. Built from our own address, never from the request's. */
+/**
+ * The redirect URI with the parameters of the answer. Built from our own address, never from the request's.
+ */
 const currentUrl = (redirectUri: string, { query }: Incoming): URL => {
   const url = new URL(redirectUri)
   for (const name of ['code', 'state', 'iss', 'error', 'response']) {

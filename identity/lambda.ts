@@ -17,7 +17,9 @@ import { type RouteName, routeRow } from './routes.ts'
 import { readSettings, type Settings } from './settings.ts'
 import * as written from './texts.ts'
 
-/** How Lambda calls this service: the chain of the gateway with the routes, failures and measures of this one. */
+/**
+ * How Lambda calls this service: the chain of the gateway with the routes, failures and measures of this one.
+ */
 
 /** Everything outside a function that it may touch, the clients of AWS apart. */
 export type Dependencies = Readonly<{
@@ -129,7 +131,10 @@ const misconfigured = (problems: readonly string[]): Endpoint => {
   }
 }
 
-/** A handler that reads its settings when the function starts. With bad ones it answers 500 and its log names them. */
+/**
+ * A handler that reads its settings when the function starts. With bad ones it answers 500 and its log names
+ * them.
+ */
 export const served = (
   wire: (on: Dependencies, env: Environment) => Endpoint,
   folder: string,

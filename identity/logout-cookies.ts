@@ -44,8 +44,8 @@ export const returnCookie = (loopback: boolean, state: string, callback: string)
 }
 
 /**
- * The return URL of the logout with this `state`, unchecked; empty if it has none, `undefined` if it did not begin in
- * this browser.
+ * The return URL of the logout with this `state`, unchecked; empty if it has none, `undefined` if it did not
+ * begin in this browser.
  */
 export const returnOf = (loopback: boolean, request: Incoming, state: string): string | undefined => {
   const [value = '', second] = request.cookies.values(returnName(loopback))

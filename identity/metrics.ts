@@ -2,7 +2,10 @@ import type { Code } from './problem.ts'
 import { row } from './problem.ts'
 import type { RouteName } from './routes.ts'
 
-/** THE metrics of this service, in the log line (Embedded Metric Format). Failures also by `Code` and by `Org`. */
+/**
+ * THE metrics of this service, in the log line (Embedded Metric Format). Failures also by `Code` and by
+ * `Org`.
+ */
 export const emitted = {
   SignInStarted: 'login: a browser was sent to a provider',
   SignInReturned: 'login-callback: a browser came back from there',

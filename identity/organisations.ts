@@ -1,7 +1,9 @@
 import { isOrganisationName, type OrganisationName } from '../lib/redirect/organisation-name.ts'
 import { algorithms } from '../lib/state/key-set.ts'
 
-/** The organisations of the file, with the provider's half: what this service needs to sign people in and out. */
+/**
+ * The organisations of the file, with the provider's half: what this service needs to sign people in and out.
+ */
 
 export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'none'
 
@@ -54,7 +56,9 @@ const isPublicName = (host: string): boolean =>
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1' || host === '[::1]'
 
-/** Whether an endpoint may be called: https on a public name, or loopback if the service itself runs there. */
+/**
+ * Whether an endpoint may be called: https on a public name, or loopback if the service itself runs there.
+ */
 export const isProviderAddress = (text: unknown, loopback: boolean): boolean => {
   if (!isText(text) || !URL.canParse(text)) return false
   const { protocol, hostname, username, password } = new URL(text)
@@ -169,8 +173,8 @@ export const organisationsFrom = (
 }
 
 /**
- * What an issuer has to be: the address before `/.well-known`, with or without a slash at its end (OpenID Connect Discovery
- * section 4.1 takes that slash off before it appends).
+ * What an issuer has to be: the address before `/.well-known`, with or without a slash at its end (OpenID
+ * Connect Discovery section 4.1 takes that slash off before it appends).
  */
 export const isIssuerOf = ({ wellKnownConfigUrl }: ProviderSettings, issuer: unknown): boolean =>
   typeof issuer === 'string' && issuer.replace(/\/$/, '') === issuerName({ wellKnownConfigUrl })

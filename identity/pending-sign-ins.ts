@@ -7,8 +7,9 @@ import { gatewayCallback, type Waiting } from './addresses.ts'
 import { SignInProblem } from './problem.ts'
 
 /**
- * Sign-ins that wait for a provider, each in a `__Host-` cookie of its own. The cookie holds 32 random bytes; `state`, `nonce` and the
- * PKCE verifier are derived from them, so nothing is stored on our side and two tabs do not meet.
+ * Sign-ins that wait for a provider, each in a `__Host-` cookie of its own. The cookie holds 32 random bytes;
+ * `state`, `nonce` and the PKCE verifier are derived from them, so nothing is stored on our side and two tabs
+ * do not meet.
  */
 
 /** The secrets of one sign-in, and where it goes on. */

@@ -36,8 +36,8 @@ const originalSubject = 'http://infomaker.io/originalSubject'
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 
 /**
- * A stable subject: derived from the provider's issuer and subject, or taken from `originalSubject` if that is
- * trusted.
+ * A stable subject: derived from the provider's issuer and subject, or taken from `originalSubject` if that
+ * is trusted.
  */
 const subjectOf = ({ claims, idToken }: Exchanged, { name, provider }: Organisation): string => {
   const original = provider.trustOriginalSubject ? own(idToken, originalSubject) : undefined

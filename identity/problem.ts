@@ -1,6 +1,9 @@
 import { type AnswerName, catalogue as gateway, Problem } from '../lib/problem.ts'
 
-/** The catalogue of failures of this service. Codes that the shared library throws mean what they mean at the gateway. */
+/**
+ * The catalogue of failures of this service. Codes that the shared library throws mean what they mean at the
+ * gateway.
+ */
 
 type Row = Readonly<{
   answer: AnswerName

@@ -2,8 +2,8 @@ import { type Items, type Table, textIn } from '../lib/store/table.ts'
 import type { Known } from './provider.ts'
 
 /**
- * A provider's metadata and keys in the table, so that its logout tokens can be verified from a cold start within the
- * 2.5 seconds that providers wait.
+ * A provider's metadata and keys in the table, so that its logout tokens can be verified from a cold start
+ * within the 2.5 seconds that providers wait.
  */
 
 export const providerKey = (org: string): string => `PROVIDER#${encodeURIComponent(org)}`

@@ -39,7 +39,9 @@ export const subjectIn = (items: Items, keys: readonly string[], now: number): s
     .map((item) => textIn(item, 'subject'))
     .find((subject) => subject !== undefined)
 
-/** Ends every session of a subject that began before `at`, at these gateways. Never moves an end backwards. */
+/**
+ * Ends every session of a subject that began before `at`, at these gateways. Never moves an end backwards.
+ */
 export const endSessions = async (
   gatewayTables: readonly Table[],
   org: string,

@@ -1,6 +1,9 @@
 import { ConfigError, settings as gateway, type Level, type Origin } from '../lib/config.ts'
 
-/** The settings of this service: environment in, `Settings` out, or one error that names every problem and no value. */
+/**
+ * The settings of this service: environment in, `Settings` out, or one error that names every problem and no
+ * value.
+ */
 
 type Environment = Readonly<Record<string, string | undefined>>
 

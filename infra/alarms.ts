@@ -24,7 +24,10 @@ type Row = {
   below?: true
   /** How many of how many periods in a row have to be bad. */
   periods: readonly [bad: number, of: number]
-  /** No data is a good sign, except where some should come every minute, and where what made it bad has stopped to report. */
+  /**
+   * No data is a good sign, except where some should come every minute, and where what made it bad has
+   * stopped to report.
+   */
   silence?: 'is bad' | 'changes nothing'
   /** Whether this deployment has what the alarm watches. */
   when?: (deployment: Deployment) => boolean

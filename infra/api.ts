@@ -21,7 +21,10 @@ import { countInAccessLog } from './access-log.ts'
 
 type Throttle = { rateLimit: number; burstLimit: number }
 
-/** Requests a second, and how many at once before that counts. Every open editor polls token-is-set, and every request to a service behind a proxy asks authorize. */
+/**
+ * Requests a second, and how many at once before that counts. Every open editor polls token-is-set, and every
+ * request to a service behind a proxy asks authorize.
+ */
 export const throttle = {
   standard: { rateLimit: 100, burstLimit: 200 },
   routes: {
@@ -32,8 +35,8 @@ export const throttle = {
 } as const satisfies { standard: Throttle; routes: Partial<Record<HttpRouteName, Throttle>> }
 
 /**
- * What the access log says of a request. The route key stands for the path, so that no organisation, query string, cookie,
- * token, referrer or address of a person can get in.
+ * What the access log says of a request. The route key stands for the path, so that no organisation, query
+ * string, cookie, token, referrer or address of a person can get in.
  */
 export const accessLogFields = {
   requestId: '$context.requestId',
@@ -75,7 +78,10 @@ export const httpApi = (scope: Construct, config: Config, ownDomain: boolean): H
 
 type Rows = Readonly<Record<string, Route>>
 
-/** Construct id and route key of each way into a row. Without a $default route API Gateway answers 404 itself, without our headers. */
+/**
+ * Construct id and route key of each way into a row. Without a $default route API Gateway answers 404 itself,
+ * without our headers.
+ */
 const routeKeysOf = (name: string, row: Route): [id: string, HttpRouteKey][] =>
   'unmatched' in row
     ? [[name, HttpRouteKey.DEFAULT]]

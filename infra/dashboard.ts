@@ -9,7 +9,10 @@ import {
 import type { Construct } from 'constructs'
 import { type Measured, type MetricName, metrics } from './metrics.ts'
 
-/** THE graphs, in reading order: can people sign in, do their sessions hold, is the state fresh, is the machinery well. */
+/**
+ * THE graphs, in reading order: can people sign in, do their sessions hold, is the state fresh, is the
+ * machinery well.
+ */
 export const graphs = {
   'Logins: started, returned, verified, session set': [
     'loginStarted',

@@ -38,8 +38,8 @@ export const verdict = (...sources: Texts[]): Verdict => {
 }
 
 /**
- * Which rule accepts or refuses a return URL under these settings. The domains of an organisation are part of the state, which the
- * doctor does not see: they are given as they stand in its `whitelistCallbackUrls`.
+ * Which rule accepts or refuses a return URL under these settings. The domains of an organisation are part of
+ * the state, which the doctor does not see: they are given as they stand in its `whitelistCallbackUrls`.
  */
 export const judge = (url: string, listed: readonly string[], ...sources: Texts[]): Verdict => {
   const settled = verdict(...sources)
@@ -68,7 +68,10 @@ export const judge = (url: string, listed: readonly string[], ...sources: Texts[
 
 type Providers = Readonly<{ providersVerdict: (file: string) => Promise<Verdict> }>
 
-/** What each provider of the organisations file offers. Not imported: the gateway knows nothing of `identity/`. */
+/**
+ * What each provider of the organisations file offers. Not imported: the gateway knows nothing of
+ * `identity/`.
+ */
 const judgeProviders = async (...sources: Texts[]): Promise<Verdict> => {
   const settled = verdict(...sources)
   const { ORGANISATIONS: file } = givenSettings(...sources)

@@ -13,7 +13,9 @@ export type Resources = Readonly<{
 const allow = (actions: string[], resource: string, conditions?: Record<string, unknown>): PolicyStatement =>
   new PolicyStatement({ actions, resources: [resource], ...(conditions && { conditions }) })
 
-/** Only items of one kind. `ForAllValues` alone also holds for a request without any key; `Null` closes that. */
+/**
+ * Only items of one kind. `ForAllValues` alone also holds for a request without any key; `Null` closes that.
+ */
 const onlyKeysOf = (kind: string) => ({
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${kind}#*`] },
   Null: { 'dynamodb:LeadingKeys': 'false' },

@@ -3,8 +3,9 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
 
 /**
- * The client credentials for the Access Token service. The stack makes the shape and a random value that opens nothing; the
- * operator puts the real pair in: `aws secretsmanager put-secret-value --secret-id <output CredentialsSecret>
+ * The client credentials for the Access Token service. The stack makes the shape and a random value that
+ * opens nothing; the operator puts the real pair in: `aws secretsmanager put-secret-value --secret-id <output
+ * CredentialsSecret>
  * --secret-string file://credentials.json`. A later deployment leaves it alone.
  */
 export const credentialsSecret = (scope: Construct): Secret =>

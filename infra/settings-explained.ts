@@ -1,6 +1,9 @@
 import type { SettingName } from '../lib/config.ts'
 
-/** What each setting of `lib/config.ts` is: for the README, and for whoever forgot one. A setting that is missing here does not compile. */
+/**
+ * What each setting of `lib/config.ts` is: for the README, and for whoever forgot one. A setting that is
+ * missing here does not compile.
+ */
 export const settingsExplained = {
   PUBLIC_URL:
     'Origin at which browsers reach the gateway. Deployed without one, the address of the API itself.',

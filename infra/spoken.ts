@@ -1,6 +1,9 @@
 import { type HttpRouteName, routes } from '../lib/routes.ts'
 
-/** What the route table does not say of its routes, in the words of OpenAPI: what goes in, and what comes out when nothing is refused. */
+/**
+ * What the route table does not say of its routes, in the words of OpenAPI: what goes in, and what comes out
+ * when nothing is refused.
+ */
 
 /** A piece of the document. */
 export type Json = Readonly<Record<string, unknown>>

@@ -6,8 +6,9 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { Construct } from 'constructs'
 
 /**
- * Where alarms go, encrypted. The key is our own because CloudWatch may not use the one that AWS manages for SNS; the policies
- * name CloudWatch because a topic with any policy of its own loses the standard one that lets alarms in.
+ * Where alarms go, encrypted. The key is our own because CloudWatch may not use the one that AWS manages for
+ * SNS; the policies name CloudWatch because a topic with any policy of its own loses the standard one that
+ * lets alarms in.
  */
 export const alarmTopic = (scope: Construct, email: string | undefined): Topic => {
   const { account } = Stack.of(scope)

@@ -1,12 +1,14 @@
 import { isIPv4 } from 'node:net'
 
-/** THE settings: environment in, `Config` out, or one error that names every problem and no value. */
+/**
+ * The table of settings: environment in, `Config` out, or one error that names every problem and no value.
+ */
 
 declare const brand: unique symbol
 /** A serialised origin (`URL.origin`): scheme, host and port, nothing after it. */
 export type Origin = string & { readonly [brand]: 'Origin' }
 
-/** Written where an issuer or an audience is deliberately not checked, so that a search finds every weakening. */
+/** Marks an issuer or audience that is deliberately not checked, so that a search finds every such place. */
 export const unchecked: unique symbol = Symbol('unchecked')
 type Unchecked = typeof unchecked
 
@@ -15,7 +17,7 @@ export type Level = (typeof levels)[number]
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What is wrong with one setting, said in words that make sense after its name. */
+/** What is wrong with one setting, phrased to follow its name. */
 class Wrong extends Error {}
 
 const wrong = (words: string): never => {
@@ -106,7 +108,10 @@ type Setting<T> = { parse: (text: string) => T; standard?: string; required?: tr
 
 const setting = <T>(row: Setting<T>): Setting<T> => row
 
-/** One row a setting. The README's table, the doctor and the stack read the same rows; `infra/settings-explained.ts` says what each is. */
+/**
+ * One row a setting, read by the documentation, the doctor and the stack. `infra/settings-explained.ts`
+ * describes each.
+ */
 export const settings = {
   PUBLIC_URL: setting({ parse: origin, required: true }),
   IMAS_URL: setting({ parse: address, required: true }),
@@ -136,10 +141,10 @@ export const settings = {
 
 export type SettingName = keyof typeof settings
 
-/** What settings are, in words, where they are at hand. */
+/** Descriptions of settings, where they are loaded. */
 type Explained = Readonly<Partial<Record<SettingName, string>>>
 
-/** What goes without saying in CORS: contract, section 9. */
+/** Request headers that CORS always allows: contract, section 9. */
 export const corsHeaders = ['Accept', 'Authorization', 'Content-Type', 'If-None-Match'] as const
 
 /** Every problem of a configuration, by the setting's name. No value is ever part of it. */
@@ -175,7 +180,7 @@ const parseAll = (env: Environment, explained: Explained, problems: string[]): V
   return values as Values
 }
 
-/** What only shows when two settings are read together. */
+/** Problems between two settings. */
 const contradictions = (values: Values, isPublicSuffix: (domain: string) => boolean): string[] => {
   const problems: string[] = []
   const { PUBLIC_URL, COOKIE_DOMAIN, COOKIE_NAME, ADMIN_API_URL, ACCESS_TOKEN_URL, ORGANISATIONS } = values
@@ -237,8 +242,8 @@ export type Config = Readonly<{
 }>
 
 /**
- * Reads every setting, or throws one `ConfigError` with all problems. Synth and doctor pass in what a function would load at every cold
- * start for nothing: the public suffix list, larger than all of our own code, and what each setting is, for when it is missing.
+ * Reads every setting, or throws one `ConfigError` with all problems. Synth and doctor also pass in the
+ * public suffix list and the descriptions, which a function does not load at a cold start.
  */
 export const readConfig = (
   env: Environment,

@@ -1,4 +1,7 @@
-/** THE catalogue of failures: what may go wrong, which answer it is given, how loudly the log says it. Its texts are in `errors/en.ts` and `errors/sv.ts`. */
+/**
+ * The catalogue of failures: which answer each is given and at which level it is logged. Its texts are in
+ * `errors/en.ts` and `errors/sv.ts`.
+ */
 
 /** The public answers that the wire contract fixes, section 2: a status and the documented key. */
 export const answers = {
@@ -72,7 +75,7 @@ export const catalogue = {
   rule_not_met: { answer: 'forbidden', level: 'info' },
   unit_not_held: { answer: 'forbidden', level: 'info' },
 
-  // What we cannot know, or got wrong.
+  // What cannot be known, or is a defect of ours.
   state_missing: { answer: 'unavailable', level: 'error', again: true },
   state_too_old: { answer: 'unavailable', level: 'error', again: true },
   // Anybody can invent such a token, so the log does not call it an error.
@@ -83,7 +86,7 @@ export const catalogue = {
 
 export type Code = keyof typeof catalogue
 
-/** The row of a code, typed so that every optional cell can be asked for. */
+/** The row of a code, with its optional members. */
 export const row = (code: Code): Row => catalogue[code]
 
 /** A failure of the catalogue. `cause` is for the log alone and never holds a token, a cookie or a claim. */
@@ -100,8 +103,8 @@ export class Problem extends Error {
 /** The code of a failure of the catalogue; any other error is `internal`. */
 export const codeOf = (error: unknown): Code => (error instanceof Problem ? error.code : 'internal')
 
-/** Whether an error is nobody's fault but ours: a 5xx, after which a reload may succeed. */
+/** Whether an error is a 5xx, after which a reload may succeed. */
 export const isOurFailure = (error: unknown): boolean => answers[row(codeOf(error)).answer].status >= 500
 
-/** Whether an error says that this person is not signed in, as against that we cannot know. */
+/** Whether an error says that the person is not signed in, rather than that it cannot be known. */
 export const isSignedOut = (error: unknown): boolean => row(codeOf(error)).answer === 'missingToken'

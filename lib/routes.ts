@@ -1,7 +1,7 @@
 import { prefix } from './prefix.ts'
 import { type AnswerName, type Code, row } from './problem.ts'
 
-/** THE route table: data only. Functions, API routes, grants, alarms, documents and policy come from its rows. */
+/** The route table. Functions, API routes, grants, alarms, documents and policy are derived from its rows. */
 
 export { prefix }
 
@@ -19,7 +19,10 @@ type Http = Common & {
   only?: 'navigations'
   /** What a person who is not signed in is told, where it is not 401: contract, section 5. */
   signedOut?: 'forbidden'
-  /** A refused navigation goes on to `/login-failed`, so that no token stays in the address bar: contract, section 3. */
+  /**
+   * A refused navigation goes on to `/login-failed`, so that no token stays in the address bar: contract,
+   * section 3.
+   */
   refusedAt?: 'login-failed'
   /** A good answer is logged at `debug`, and not at `info`, where every open editor asks every few seconds. */
   successLevel?: 'debug'
@@ -36,7 +39,9 @@ export type Route =
       post: `/${string}`
       csrf: 'same origin'
       body: 'json' | 'none'
-      /** What is wrong with the form of a request is said when the work is done: nothing may keep somebody from signing out. */
+      /**
+       * The form of a request is checked after the handler ran: nothing may keep a person from signing out.
+       */
       form?: 'judged last'
     })
   | (Http & { unmatched: true; csrf: `none: ${string}` })
@@ -236,7 +241,7 @@ export const methodsAndPaths = (
   return 'head' in route && route.head ? [at, { ...at, method: 'HEAD' }] : [at]
 }
 
-/** The public answer of a code on a route: where the contract tells one failure differently, the row says so. */
+/** The public answer of a code on a route, which the row may change. */
 export const answerOn = (route: Route, code: Code): AnswerName => {
   const { answer } = row(code)
   return answer === 'missingToken' && 'signedOut' in route && route.signedOut ? route.signedOut : answer

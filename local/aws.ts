@@ -2,7 +2,10 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Functions } from './functions.ts'
 import { bodyLimit } from './payload.ts'
 
-/** The two calls to AWS that functions make beside the table: Lambda's Invoke and Secrets Manager's GetSecretValue. */
+/**
+ * The two calls to AWS that functions make beside the table: Lambda's Invoke and Secrets Manager's
+ * GetSecretValue.
+ */
 
 /** What every secret of the stack holds: the credentials for the Access Token service. */
 export type Credentials = Readonly<{ clientId: string; clientSecret: string }>
@@ -34,8 +37,8 @@ const jsonOr = (text: string): Record<string, unknown> | undefined => {
 }
 
 /**
- * Secrets can be had here without a signature, so only a program on this machine may ask: a page in a browser sends an
- * origin, or, after rebinding a name of its own to 127.0.0.1, another host.
+ * Secrets can be had here without a signature, so only a program on this machine may ask: a page in a browser
+ * sends an origin, or, after rebinding a name of its own to 127.0.0.1, another host.
  */
 const isForeign = ({ headers }: IncomingMessage): boolean =>
   headers.origin !== undefined ||

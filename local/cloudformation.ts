@@ -1,4 +1,7 @@
-/** Reading a CloudFormation template: its intrinsic functions carried out, as far as CDK uses them where we look. */
+/**
+ * Reading a CloudFormation template: its intrinsic functions carried out, as far as CDK uses them where we
+ * look.
+ */
 
 type Properties = Readonly<Record<string, unknown>>
 /** A resource of a template. */

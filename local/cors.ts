@@ -38,7 +38,10 @@ export const preflight = (cors: Cors, origin: string): Outgoing => ({
   body: Buffer.alloc(0),
 })
 
-/** An answer with API Gateway's CORS headers; what the function said about CORS is dropped, as API Gateway drops it. */
+/**
+ * An answer with API Gateway's CORS headers; what the function said about CORS is dropped, as API Gateway
+ * drops it.
+ */
 export const withCors = (cors: Cors | undefined, origin: string | undefined, answer: Outgoing): Outgoing => {
   if (!cors) return answer
   const own = answer.headers.filter(([name]) => !name.startsWith('access-control-'))

@@ -13,8 +13,8 @@ export type Database = Readonly<{ url: string; close: () => Promise<void> }>
 type Level = { open: () => Promise<void>; close: () => Promise<void> }
 
 /**
- * Opens the store once before dynalite does: dynalite would report at its first use, by an exception that nobody can catch,
- * that another process has it.
+ * Opens the store once before dynalite does: dynalite would report at its first use, by an exception that
+ * nobody can catch, that another process has it.
  */
 const probe = async (path: string): Promise<void> => {
   const { Level }: { Level: new (path: string) => Level } = createRequire(import.meta.resolve('dynalite'))(
@@ -40,8 +40,8 @@ export const openDynalite = async (dataDir: string | undefined): Promise<Databas
     await probe(path)
   }
   const server = dynalite({ createTableMs: 0, ...(path && { path }) })
-  // dynalite throws what goes wrong with a request, and a function that is stopped in the middle of one would end us all.
-  // Its own listener runs before this one.
+  // dynalite throws what goes wrong with a request, and a function that is stopped in the middle of one would
+  // end us all. Its own listener runs before this one.
   server.on('request', (request) => {
     request.removeAllListeners('error')
     request.on('error', () => {})

@@ -35,7 +35,9 @@ class Pool {
     })
   }
 
-  /** Lets the present instances finish; the next call gets a new one, of the new definition if there is one. */
+  /**
+   * Lets the present instances finish; the next call gets a new one, of the new definition if there is one.
+   */
   renew(definition: Definition = this.definition): void {
     this.definition = definition
     const old = this.#instances

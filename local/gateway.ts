@@ -33,7 +33,10 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer | 'too large'> =
   return Buffer.concat(chunks)
 }
 
-/** An answer to HEAD leaves out the length: RFC 9110 section 8.6 allows that of the body it does not have, or none. */
+/**
+ * An answer to HEAD leaves out the length: RFC 9110 section 8.6 allows that of the body it does not have, or
+ * none.
+ */
 const write = (response: ServerResponse, { status, headers, body }: Outgoing): void => {
   const names = new Map<string, string[]>()
   for (const [name, value] of headers) names.set(name, [...(names.get(name) ?? []), value])

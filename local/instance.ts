@@ -4,7 +4,10 @@ import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Call, Loading, Report } from './instances.ts'
 
-/** One instance of a function, in a thread of its own: loads the deployed bundle, then serves one call at a time. */
+/**
+ * One instance of a function, in a thread of its own: loads the deployed bundle, then serves one call at a
+ * time.
+ */
 
 const { folder, handler: address, name, memoryMegabytes } = workerData as Loading
 const report = (message: Report): void => parentPort?.postMessage(message)

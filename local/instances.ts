@@ -21,7 +21,10 @@ export type Waiting = Readonly<{
   done: (outcome: InvocationResult) => void
 }>
 
-/** What the owner of an instance hears from it. `ended` carries the reason when it ended before it served anything. */
+/**
+ * What the owner of an instance hears from it. `ended` carries the reason when it ended before it served
+ * anything.
+ */
 export type Owner = Readonly<{
   log: (line: string) => void
   free: () => void

@@ -12,7 +12,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 export type Options = Readonly<{
   port?: number
   idpPort?: number
-  /** Settings of the gateway, and CLIENT_ID, CLIENT_SECRET, AWS_ENDPOINT_URL_DYNAMODB. Nothing else is read from it. */
+  /**
+   * Settings of the gateway, and CLIENT_ID, CLIENT_SECRET, AWS_ENDPOINT_URL_DYNAMODB. Nothing else is read
+   * from it.
+   */
   env?: Environment
   /** Where the database outlives the process. Without one it lives in memory. */
   dataDir?: string | undefined

@@ -3,8 +3,9 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 
 /**
- * What API Gateway does between HTTP and a function with payload format 2.0, and nothing else: every fact of it that this
- * project relies on is in this file. Those marked (unverified) were not found in documentation; a deployment will tell.
+ * What API Gateway does between HTTP and a function with payload format 2.0, and nothing else: every fact of
+ * it that this project relies on is in this file. Those marked (unverified) were not found in documentation;
+ * a deployment will tell.
  */
 
 /** The parts of an HTTP request, as `node:http` has them. */
@@ -98,7 +99,10 @@ const forwarding = (headers: Record<string, string>, { sourceIp }: Incoming, now
   'x-forwarded-proto': 'http',
 })
 
-/** The event for a request. A member that has nothing to say is missing, not null. The path has to be well encoded. */
+/**
+ * The event for a request. A member that has nothing to say is missing, not null. The path has to be well
+ * encoded.
+ */
 export const eventFrom = (
   request: Incoming,
   chosen: Chosen,

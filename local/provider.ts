@@ -6,7 +6,10 @@ import { CannotStart, type Options } from './options.ts'
 import { type Stack, startStack } from './stack.ts'
 import { root } from './synthesis.ts'
 
-/** `npm start -- --provider`: the gateway with the identity service of our own and a real OpenID Connect provider behind it. */
+/**
+ * `npm start -- --provider`: the gateway with the identity service of our own and a real OpenID Connect
+ * provider behind it.
+ */
 
 /** What `identity/local/stack.ts` starts. Not imported: the root installs nothing of `identity/`. */
 type IdentityStack = Readonly<{
@@ -49,7 +52,10 @@ const startIdentity = async (options: Parameters<Start>[0]): Promise<IdentitySta
   return startIdentityStack(options)
 }
 
-/** Starts everything, or ends what was started and says why. The gateway needs a port that is known before it starts. */
+/**
+ * Starts everything, or ends what was started and says why. The gateway needs a port that is known before it
+ * starts.
+ */
 export const startWithProvider = async (options: Options, providerPort: number): Promise<ProviderStack> => {
   const { port = 3000, idpPort = 4000, dataDir, log = () => {}, env = {} } = options
   const gatewayUrl = `http://localhost:${port}`

@@ -1,4 +1,7 @@
-/** What is of no news to somebody who develops: good polls, one every five seconds for each tab, and refreshes that found nothing new. */
+/**
+ * What is of no news to somebody who develops: good polls, one every five seconds for each tab, and refreshes
+ * that found nothing new.
+ */
 const isQuiet = (route: unknown, code: unknown): boolean =>
   (route === 'token-is-set' && code === 'ok') || (route === 'refresh-state' && code === 'unchanged')
 
@@ -12,8 +15,9 @@ const objectIn = (line: string): Readonly<Record<string, unknown>> | undefined =
 }
 
 /**
- * A log line of a function as it is read at a terminal: when, which route, what came of it, how long it took, for whom, why. Nothing for
- * what is no news. Every other line, and every line that is not of a request, stays as it is.
+ * A log line of a function as it is read at a terminal: when, which route, what came of it, how long it took,
+ * for whom, why. Nothing for what is no news. Every other line, and every line that is not of a request,
+ * stays as it is.
  */
 export const readable = (line: string): string | undefined => {
   const fields = objectIn(line)

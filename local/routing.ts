@@ -41,8 +41,10 @@ const matched = (
 export type Match<T> = Chosen & { to: T }
 
 /**
- * Finds the route for a method and an encoded path, as API Gateway does: exact before `{param}` before `{param+}` before
- * `$default`, and a method before ANY. Segments are split before they are decoded, so `%2F` stays inside its segment.
+ * Finds the route for a method and an encoded path, as API Gateway does: exact before `{param}` before
+ * `{param+}` before
+ * `$default`, and a method before ANY. Segments are split before they are decoded, so `%2F` stays inside its
+ * segment.
  */
 export const router = <T>(routes: readonly Route<T>[]) => {
   const candidates = routes.map(candidate).sort((one, other) => (one.rank < other.rank ? -1 : 1))

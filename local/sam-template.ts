@@ -2,7 +2,10 @@ import { methodAndPath, type Route } from '../lib/routes.ts'
 import { isRecord, type Resource, type Template } from './cloudformation.ts'
 import type { Plan } from './template.ts'
 
-/** What `sam local` cannot know by itself: variables beside those of the template, and the processor of this machine. */
+/**
+ * What `sam local` cannot know by itself: variables beside those of the template, and the processor of this
+ * machine.
+ */
 export type Here = Readonly<{ variables: Readonly<Record<string, string>>; arch: string }>
 
 /** SAM names functions by their path, and warns of every other resource that has one. */
@@ -15,9 +18,9 @@ const withoutPath = ({ Metadata, ...resource }: Resource): Resource => {
 const lint = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } }
 
 /**
- * The synthesised template as `sam local` can run it on this machine. It empties each variable that is no text, passes on no
- * variable that the template does not name, and would emulate a processor that is not the machine's own: bundles are plain
- * JavaScript, and run on any.
+ * The synthesised template as `sam local` can run it on this machine. It empties each variable that is no
+ * text, passes on no variable that the template does not name, and would emulate a processor that is not the
+ * machine's own: bundles are plain JavaScript, and run on any.
  */
 export const samTemplate = (template: Template, { functions }: Plan, { variables, arch }: Here): Template => {
   const Resources = Object.fromEntries(
@@ -43,7 +46,10 @@ export const samTemplate = (template: Template, { functions }: Plan, { variables
   return { ...template, Metadata: lint, Resources }
 }
 
-/** An event to invoke a function with when none is given: a plain request in payload 2.0, or that of the schedule. */
+/**
+ * An event to invoke a function with when none is given: a plain request in payload 2.0, or that of the
+ * schedule.
+ */
 export const standardEvent = (route: Route): object => {
   const at = methodAndPath(route)
   if (!at) return {}

@@ -6,9 +6,15 @@ import { CannotStart, optionsFrom, textsFrom } from './options.ts'
 import { samTemplate, standardEvent } from './sam-template.ts'
 import { root, synthesise } from './synthesis.ts'
 
-/** `npm run sam`: the synthesised stack under AWS SAM, whose containers hold the runtime of Lambda. See docs/sam.md. */
+/**
+ * `npm run sam`: the synthesised stack under AWS SAM, whose containers hold the runtime of Lambda. See
+ * docs/sam.md.
+ */
 
-/** Where the stand-ins of AWS are. The functions read these names; `sam` passes on only what the template names. */
+/**
+ * Where the stand-ins of AWS are. The functions read these names; `sam` passes on only what the template
+ * names.
+ */
 const endpoints = ['DYNAMODB', 'LAMBDA', 'SECRETS_MANAGER'].map((service) => `AWS_ENDPOINT_URL_${service}`)
 
 /** Settings with which a first `npm run sam` comes up; those in the environment win. */

@@ -25,7 +25,9 @@ export const runOnce = async (
   )
 }
 
-/** Runs every schedule by the clock, as often as its rule says or as `everySeconds` says. Returns how to stop. */
+/**
+ * Runs every schedule by the clock, as often as its rule says or as `everySeconds` says. Returns how to stop.
+ */
 export const runSchedules = (
   functions: Pick<Functions, 'invoke'>,
   schedules: readonly Schedule[],

@@ -32,7 +32,9 @@ export type Stack = Readonly<{
   close: () => Promise<void>
 }>
 
-/** Puts a plan to work: now, and again whenever it has changed. Answers the functions that are new or changed. */
+/**
+ * Puts a plan to work: now, and again whenever it has changed. Answers the functions that are new or changed.
+ */
 const deployer = (platform: Platform, gateway: Gateway, everySeconds: number, closers: Closers) => {
   let stopSchedules = () => {}
   closers.add(() => stopSchedules())

@@ -24,11 +24,13 @@ const introduce = (stack: Stack | ProviderStack, { refreshEvery, watch, dataDir 
 const ending = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
-    // npm passes Ctrl-C on to a process that already has it from the terminal; a second one by hand comes later.
+    // npm passes Ctrl-C on to a process that already has it from the terminal; a second one by hand comes
+    // later.
     if (!ending.signal.aborted) ending.abort()
   })
 
-// A supervisor that stops npm ends the shell in between, which passes nothing on: nobody is left to wait for this process.
+// A supervisor that stops npm ends the shell in between, which passes nothing on: nobody is left to wait for
+// this process.
 const parent = process.ppid
 if (process.env.npm_lifecycle_event !== undefined)
   setInterval(() => {

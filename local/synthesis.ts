@@ -85,8 +85,8 @@ const kept = async (outdir: string, mark: string, wanted: string): Promise<Plan 
 export type Wanted = Readonly<{ outdir: string; texts: Texts; log: Log; signal?: AbortSignal | undefined }>
 
 /**
- * Synthesises the stack into a folder, in a process of its own, and reads what came out. What the folder holds is used again
- * when sources and settings are still the same.
+ * Synthesises the stack into a folder, in a process of its own, and reads what came out. What the folder
+ * holds is used again when sources and settings are still the same.
  */
 export const synthesise = async ({ outdir, texts, log, signal }: Wanted): Promise<Plan> => {
   const mark = join(outdir, 'sources.sha256')

@@ -3,7 +3,10 @@ import { isRecord, reader, type Template } from './cloudformation.ts'
 import type { Cors } from './cors.ts'
 import type { Route } from './routing.ts'
 
-/** A function of the template: everything needed to run it, as plain data, so that two versions can be compared. */
+/**
+ * A function of the template: everything needed to run it, as plain data, so that two versions can be
+ * compared.
+ */
 export type Definition = Readonly<{
   id: string
   /** The id of its construct, which is the name of its route. */

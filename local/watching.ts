@@ -7,8 +7,8 @@ import { root, sources } from './synthesis.ts'
 const calm = 100
 
 /**
- * Calls `reload` after sources were saved, never twice at a time, and prints the functions that it answers, or what it
- * throws. Returns how to stop.
+ * Calls `reload` after sources were saved, never twice at a time, and prints the functions that it answers,
+ * or what it throws. Returns how to stop.
  */
 export const watchSources = (reload: () => Promise<readonly string[]>, log: Log): (() => void) => {
   let timer: NodeJS.Timeout | undefined

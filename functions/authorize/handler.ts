@@ -25,7 +25,9 @@ type Deps = {
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'includeToken'>
 }
 
-/** `GET /authorize`: say to a proxy in front of a service whether this person may come in, and who they are. */
+/**
+ * `GET /authorize`: say to a proxy in front of a service whether this person may come in, and who they are.
+ */
 export const authorize =
   (deps: Deps): Handle =>
   async (request) => {
@@ -48,7 +50,10 @@ export const authorize =
     return granted(headers)
   }
 
-/** Tells a navigation, where the rule names one organisation, at which address to sign in. Everybody else gets a plain 401. */
+/**
+ * Adds the login address for a navigation when the rule names one organisation. Everybody else gets a plain
+ * 401.
+ */
 const toLogin = async (
   { table, organisations, config }: Deps,
   request: Incoming,

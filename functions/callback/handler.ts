@@ -20,7 +20,7 @@ type Deps = {
   now: () => number
 }
 
-/** `GET /callback`: finish a login. Every refusal stands above the session, and the login is spent last. */
+/** `GET /callback`: finish a login. Every refusal comes before the session, and the login is spent last. */
 export const callback =
   (deps: Deps): Handle =>
   async (request) => {
@@ -32,7 +32,9 @@ export const callback =
     return finished(deps, request, raw, pending, target)
   }
 
-/** The ID token that came back. Without one the identity service may have said why: RFC 6749 section 4.1.2.1. */
+/**
+ * The ID token that came back. Without one the identity service may have said why: RFC 6749 section 4.1.2.1.
+ */
 const arrivingToken = ({ query }: Incoming): string => {
   const error = query.one('error')
   if (error !== undefined && !query.has('imid_token'))
@@ -40,7 +42,9 @@ const arrivingToken = ({ query }: Incoming): string => {
   return query.the('imid_token')
 }
 
-/** A login that was started here: its token becomes the session. A failure of ours counts as no round of a loop. */
+/**
+ * Finishes a login that was started here: its token becomes the session. A 5xx counts as no round of a loop.
+ */
 const finished = async (
   deps: Deps,
   request: Incoming,
@@ -71,7 +75,7 @@ const finished = async (
   }
 }
 
-/** Where this session may go: an ID token, of the organisation at which the login began, to a return URL that is still allowed. */
+/** The return URL, when the token is an ID token of the right organisation and the URL is still allowed. */
 const admitted = (
   { config, now }: Deps,
   { claims, organisation }: Session,
@@ -88,7 +92,10 @@ const refused = (cause?: unknown): never => {
   throw new Problem('login_not_from_this_browser', cause)
 }
 
-/** The claims of the token that came back, unverified: enough to ask whether they name the person who is signed in. */
+/**
+ * The claims of the token that came back, unverified: enough to ask whether they name the person who is
+ * signed in.
+ */
 const claimed = (raw: string): Claims => {
   try {
     return unverifiedToken(raw).unverifiedClaims
@@ -97,7 +104,7 @@ const claimed = (raw: string): Claims => {
   }
 }
 
-/** A callback without its login: reloaded, or late. It goes on while the same person is signed in, and never as somebody else. */
+/** A callback without its login, reloaded or late: it goes on while the same person is signed in. */
 const repeated = async (
   { access, config }: Deps,
   request: Incoming,

@@ -12,7 +12,7 @@ type Deps = {
   now: () => number
 }
 
-/** `GET /health`: say whether the gateway runs on fresh or on grace state. It reads the table each time and trusts no copy. */
+/** `GET /health`: say whether the gateway runs on fresh or on grace state. It always reads the table. */
 export const health =
   ({ config, table, states, now }: Deps): Handle =>
   async (request) => {

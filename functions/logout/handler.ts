@@ -27,8 +27,8 @@ type Deps = {
 }
 
 /**
- * The organisation whose return URLs count. Of several sessions one may have been planted: the seal says which is the person's own,
- * and without one sessions of two organisations allow none.
+ * The organisation whose return URLs count. One of several sessions may be planted: the seal says which is
+ * the person's own, and without a seal sessions of two organisations allow none.
  */
 const homeOf = (ending: readonly Claims[], seal: string | undefined): string | undefined => {
   const own = ending.filter((claims) => sealOf(claims) === seal)
@@ -36,7 +36,7 @@ const homeOf = (ending: readonly Claims[], seal: string | undefined): string | u
   return other === undefined ? org : undefined
 }
 
-/** Where a request wants to go on to, once that is judged; nothing when it does not say. */
+/** The checked return URL of a request, or undefined without one. */
 const returnUrlIn = async (
   { table, organisations, config }: Deps,
   request: Incoming,
@@ -54,12 +54,12 @@ export const logout =
   (deps: Deps): Handle =>
   async (request) => {
     const { access, sessions, jar, rounds, config, now } = deps
-    // A bearer speaks for itself. The cookies beside it speak too when a page of ours sent them, and are left alone when not.
+    // Cookies beside a bearer count only when a page of ours sent them.
     const withCookies = cookiesMayAct(request, config)
     const ending = await access.presented(request, withCookies)
     request.facts.org = ending[0]?.org
     request.facts.subject = ending[0]?.subject
-    // Those that have run out too: another token of the same session may live longer.
+    // Expired tokens too: another token of the same session may live longer.
     await Promise.all(ending.map((claims) => sessions.end(claims, now())))
     if (withCookies)
       request.facts.cookies.push(

@@ -1,6 +1,6 @@
 import { type RefreshDeps, type RefreshResult, refreshAll, refreshKeys } from '../../lib/refresh/refresh.ts'
 
-/** What calls refresh-state: the schedule, or a function that met a key it does not know. */
+/** Who calls refresh-state: the schedule, or a function that saw an unknown key. */
 export type RefreshEvent = Readonly<{ forced?: boolean }>
 
 /** `refresh-state`: bring the state up to what the identity service says. */

@@ -18,7 +18,10 @@ const allow = (
 ): PolicyStatement =>
   new PolicyStatement({ actions, resources: [...resources], ...(conditions && { conditions }) })
 
-/** Only items of these kinds. `ForAllValues` alone also holds for a request without any key; `Null` closes that. */
+/**
+ * Only items of these kinds. `ForAllValues` alone also holds for a request without any key; `Null` closes
+ * that.
+ */
 const onlyKeysOf = (...kinds: string[]) => ({
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': kinds.map((kind) => `${kind}#*`) },
   Null: { 'dynamodb:LeadingKeys': 'false' },

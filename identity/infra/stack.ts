@@ -29,7 +29,9 @@ import type { Deployment } from './settings.ts'
 
 /** Seconds. Requests to a provider have a deadline of ten while a person waits. */
 const timeouts: Readonly<Record<string, number>> = { login: 12, 'login-callback': 15 }
-/** Memory also sets the processor share: a provider's logout must be answered within 2.5 s of a cold start. */
+/**
+ * Memory also sets the processor share: a provider's logout must be answered within 2.5 s of a cold start.
+ */
 const memory: Readonly<Record<string, number>> = { 'provider-logout': 1024 }
 
 /** Requests a second: people sign in here, and gateways ask for keys by the minute. */

@@ -8,7 +8,10 @@ import {
 } from 'node:crypto'
 import { createServer } from 'node:http'
 
-/** A stand-in for AWS on this machine: KMS (`Sign` of RS512 digests, `GetPublicKey`) and one secret, in the words of AWS JSON 1.1. */
+/**
+ * A stand-in for AWS on this machine: KMS (`Sign` of RS512 digests, `GetPublicKey`) and one secret, in the
+ * words of AWS JSON 1.1.
+ */
 
 /** What is wrong with it on purpose. */
 export type KmsFaults = { failEvery?: number; down?: boolean }
@@ -43,7 +46,10 @@ const publicKey = (key: KeyObject): Answer => {
   }
 }
 
-/** A running stand-in. A key is made when it is first named, so that any id does. `secret`: the text of every secret. */
+/**
+ * A running stand-in. A key is made when it is first named, so that any id does. `secret`: the text of every
+ * secret.
+ */
 export const startKms = async (secret = '{}') => {
   const keys = new Map<string, KeyObject>()
   const faults: KmsFaults = {}

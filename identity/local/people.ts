@@ -1,7 +1,10 @@
 import { freshDirectory } from '../../local/identity/seed.ts'
 import type { Person } from './provider.ts'
 
-/** The local stack's organisation `demo`, as a file and as people at a provider. The stand-in knows the same ones. */
+/**
+ * The local stack's organisation `demo`, as a file and as people at a provider. The stand-in knows the same
+ * ones.
+ */
 
 const { organisations, units, mappings, roles, permissions, services, users } = freshDirectory()
 const demo = organisations.find(({ name }) => name === 'demo')

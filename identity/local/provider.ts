@@ -2,7 +2,10 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type ClientMetadata, type Configuration, Provider } from 'oidc-provider'
 
-/** A real OpenID Connect provider on this machine, with a login page of its own and the people of the local stack. */
+/**
+ * A real OpenID Connect provider on this machine, with a login page of its own and the people of the local
+ * stack.
+ */
 
 export type Person = Readonly<{
   given_name: string

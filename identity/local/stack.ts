@@ -17,7 +17,10 @@ import { startKms } from './kms.ts'
 import { organisationsDocument, people } from './people.ts'
 import { startProvider } from './provider.ts'
 
-/** What `npm start -- --provider` runs beside the gateway: this service as it was synthesised, and a real provider. */
+/**
+ * What `npm start -- --provider` runs beside the gateway: this service as it was synthesised, and a real
+ * provider.
+ */
 
 export type IdentityOptions = Readonly<{
   /** Where browsers reach the gateway. */

@@ -4,7 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { agent, type Page } from './support/agent.ts'
 import { startEverything } from './support/started.ts'
 
-/** The whole way on the bundles, started as a person starts it: gateway, identity service, a real provider. */
+/**
+ * The whole way on the bundles, started as a person starts it: gateway, identity service, a real provider.
+ */
 
 const { gateway, identity, provider } = await startEverything()
 const home = `${gateway}/whoami`

@@ -14,7 +14,10 @@ const tryLater =
   'This is not your fault. Wait a minute and try again. If you are signed in already, you stay signed in.'
 const clientError = 'The program that sent this request has to be corrected.'
 
-/** What happened, and in one or two plain sentences what the person in front of the browser can do about it. A code that is missing here does not compile. */
+/**
+ * What happened, and in one or two plain sentences what the person in front of the browser can do about it. A
+ * code that is missing here does not compile.
+ */
 export const en = {
   bad_query: { title: 'The address is not complete or not readable', advice: linkIsWrong },
   bad_organisation: { title: 'This is not the name of an organisation', advice: linkIsWrong },

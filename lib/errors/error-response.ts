@@ -4,11 +4,11 @@ import { type AnswerName, answers, type Code, row } from '../problem.ts'
 import type { LogoutUrl } from '../redirect/login-url.ts'
 import type { PageContent } from './page.ts'
 
-/** From a failure to what the caller is told: one failure, three readers (contract, section 2). */
+/** One failure, three representations: problem document, page or key (contract, section 2). */
 
 type Reader = 'problem' | 'page' | 'key'
 
-/** Who reads the answer to a failure, by the request alone. */
+/** Which representation of a failure the request asks for. */
 export const readerOf = ({ header }: Pick<Incoming, 'header'>): Reader => {
   const accept = header('accept') ?? ''
   if (weight(accept, 'application/problem+json') > 0) return 'problem'
@@ -21,13 +21,13 @@ export const readerOf = ({ header }: Pick<Incoming, 'header'>): Reader => {
 type Written<C extends string> = Pick<typeof import('./texts.ts'), 'page' | 'pagePolicy' | 'signIn'> &
   Readonly<{ texts: Readonly<Record<Language, Readonly<Record<C, { title: string; advice: string }>>>> }>
 
-/** The failures of a service: whether a new login can help, and what is said of them. */
+/** The catalogue of a service: whether a new login helps, and the texts. */
 export type Failures<C extends string> = Readonly<{
   again: (code: C) => boolean
   written: () => Promise<Written<C>>
 }>
 
-/** A poll that is refused gets a key and no text, so the texts are loaded only for a reader. */
+/** Loaded on demand: a refused poll gets a key and needs no texts. */
 const written = () => import('./texts.ts')
 
 const own: Failures<Code> = { again: (code) => row(code).again ?? false, written }
@@ -55,15 +55,15 @@ export const asPage = async <T extends Pick<Written<never>, 'page' | 'pagePolicy
 }
 
 /**
- * `POST /logout` that names nowhere to go: the form of a page gets a page, a script the documented answer. `logoutUrl`: where the
- * script may send the person to sign out at the identity service too.
+ * `POST /logout` without a callback: a form gets a page, a script the documented answer. `logoutUrl` is where
+ * the script may send the person to sign out at the identity service too.
  */
 export const signedOut = (request: Incoming, logoutUrl?: LogoutUrl): Promise<Answer> | Answer =>
   request.header('sec-fetch-mode') === 'navigate'
     ? asPage(request, 200, written, ({ farewell }, language) => farewell[language])
     : ok({ msg: 'You are logged out', ...(logoutUrl === undefined ? {} : { logoutUrl }) })
 
-/** What a page says of a failure. Without a login to offer it says where to find one. */
+/** The content of an error page. Without a login to offer it says where to find one. */
 const told =
   <C extends string>(again: boolean, request: Incoming, code: C, status: number, errorsUrl?: string) =>
   ({ texts, signIn }: Written<C>, language: Language): PageContent => {
@@ -75,7 +75,9 @@ const told =
     return { title, advice: told, failure: { code, id: request.id }, again: link, errorsUrl }
   }
 
-/** The failure as a problem document: RFC 9457. For programs, so its words are constants and English. */
+/**
+ * The failure as a problem document (RFC 9457). It is for programs, so its texts are constant and English.
+ */
 const asDocument = async <C extends string>(
   { again, written }: Failures<C>,
   request: Incoming,
@@ -97,8 +99,8 @@ const asDocument = async <C extends string>(
 }
 
 /**
- * The answer to a failure, in the form that suits whoever asked. `named`: the public answer, where the row of a route says another;
- * `errorsUrl`: where a page may send people for more.
+ * The answer to a failure in the representation that the request asks for. `named` is the public answer,
+ * which a route may change; `errorsUrl` is where a page explains the code.
  */
 export const respond = async <C extends string>(
   failures: Failures<C>,
@@ -120,7 +122,7 @@ export const respond = async <C extends string>(
   return answer(status, 'application/json', JSON.stringify(key))
 }
 
-/** RFC 6750 section 3: what is wanted, and whether what was presented is at fault. */
+/** `WWW-Authenticate` of RFC 6750 section 3: `error` only when a token was presented. */
 const challenge = (code: Code): string => {
   const nonePresented = code === 'token_missing' || code === 'not_a_navigation'
   return `Bearer realm="imsg-service"${nonePresented ? '' : ', error="invalid_token"'}`

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Language } from '../http/accept.ts'
 import type { LoginUrl } from '../redirect/login-url.ts'
 
-/** The page a person meets when something went wrong or has ended: what happened, what to do, and what to tell whoever helps. */
+/** The page for failures and for a finished logout: what happened, what to do, and what to tell support. */
 
-/** What every page of ours looks like, light and dark: the error page, and the page that explains all errors. */
+/** Base styles, light and dark, shared with the page that explains all errors. */
 export const look = `
 :root{color-scheme:light dark;--ink:#18201f;--soft:#54605f;--line:#dde2e2;--card:#fff;--ground:#f1f4f3;--accent:#0f766e;--deep:#0b5a54;--on:#fff}
 @media (prefers-color-scheme:dark){:root{--ink:#e7edec;--soft:#a3b1af;--line:#2b3736;--card:#182120;--ground:#0e1413;--accent:#5ccabd;--deep:#86ddd2;--on:#06231f}}
@@ -30,7 +30,7 @@ dd{overflow-wrap:anywhere}
 @media (max-width:30rem){div{flex-direction:column}}
 @media print{body{min-height:0}.action{display:none}}`
 
-/** Allows this one style and nothing else: no script, no image, no frame, no form, no base. */
+/** Content-Security-Policy of a page: this one style and nothing else. */
 export const pagePolicy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'`
 
 const entities: Record<string, string> = {
@@ -44,7 +44,7 @@ const entities: Record<string, string> = {
 /** Text that may stand in an element or in a quoted attribute. */
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '')
 
-/** What stands on every page beside the failure's own words. */
+/** Labels that every page uses, by language. */
 const furniture = {
   en: {
     signIn: 'Sign in again',
@@ -62,19 +62,19 @@ const furniture = {
   },
 } as const satisfies Record<Language, object>
 
-/** A gate with a keyhole. It says nothing that the words do not, so it is hidden from whoever listens. */
+/** The icon, a gate with a keyhole. Decorative, so hidden from screen readers. */
 const mark =
   '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>'
 
-/** What a page says, whatever the language. */
+/** The content of a page. */
 export type PageContent = Readonly<{
   title: string
   advice: string
-  /** Of a failure: what to tell whoever helps. */
+  /** Of a failure: what to tell support. */
   failure?: Readonly<{ code: string; id: string }> | undefined
-  /** A way to begin the login once more: because it ended, or because it could not be had. */
+  /** The login to start again: to sign in, or to retry after a failure of ours. */
   again?: Readonly<{ to: LoginUrl; why: 'signIn' | 'retry' }> | undefined
-  /** Where all codes are explained, each under its own name. */
+  /** Address of the page that explains all codes, one anchor each. */
   errorsUrl?: string | undefined
 }>
 
@@ -99,7 +99,7 @@ const footOf = (
 `
 }
 
-/** The whole page. Everything that is put in is escaped, whoever it comes from. */
+/** The page as HTML. Every inserted text is escaped. */
 export const page = (language: Language, content: PageContent): string => {
   const { title, advice, failure, again, errorsUrl } = content
   const action =

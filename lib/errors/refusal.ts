@@ -8,25 +8,32 @@ import type { Organisations } from '../state/organisation.ts'
 import type { Table } from '../store/table.ts'
 import { errorResponse, readerOf } from './error-response.ts'
 
-/** From a failure on a route to its answer: with a way on where there is one, and away from an address that holds a token. */
+/**
+ * From a failure to its answer: it offers a login where one helps, and leaves an address that holds a token.
+ */
 
 type RefusalDeps = Readonly<{ config: Config; table: Pick<Table, 'read'>; organisations: Organisations }>
 
-/** Where a login that a refusal offers leads: to the address the request names, or to this page with the token's organisation. */
+/**
+ * The login to offer: the one the request names, or one that returns to this page, at the token's
+ * organisation.
+ */
 const loginAfter = (route: Route, { publicUrl }: Config, { login, claimedOrg }: Facts): Facts['login'] => {
   if (login !== undefined || claimedOrg === undefined) return login
   const page = 'get' in route ? route.get : routes.units.get
   return { org: claimedOrg, callback: `${publicUrl}${prefix}${page}` }
 }
 
-/** Whether a refusal leaves the address at which it was asked, which may hold a token: contract, section 3. */
+/** Whether to redirect a refusal away from its address, which may hold a token: contract, section 3. */
 const leavesAddress = (route: Route, request: Incoming, code: Code): boolean =>
   'refusedAt' in route &&
   code !== 'not_a_navigation' &&
   (request.query.has('imid_token') || request.query.has('error')) &&
   readerOf(request) === 'page'
 
-/** The answer to a failure on this route. A login is looked for only where it can help and the reader would see it. */
+/**
+ * The answer to a failure on this route. A login is looked up only when it helps and the reader would see it.
+ */
 export const refusal = async (
   { config, table, organisations }: RefusalDeps,
   route: Route,

@@ -3,7 +3,7 @@ import type { Code } from '../problem.ts'
 import { en, enFarewell, enSignIn } from './en.ts'
 import { sv, svFarewell, svSignIn } from './sv.ts'
 
-/** The texts of pages and problem documents. A deployed function loads this file only when somebody will read it: `infra/bundling.ts`. */
+/** The texts of pages and problem documents. A function loads this file on demand: `infra/bundling.ts`. */
 
 export { page, pagePolicy } from './page.ts'
 
@@ -12,7 +12,7 @@ type Text = Readonly<{ title: string; advice: string }>
 /** The texts of every failure, by language. */
 export const texts: Record<Language, Record<Code, Text>> = { en, sv }
 
-/** The sentence about signing in again, beside the button for it and without one, by language. */
+/** The sentence about signing in again, with and without a button for it, by language. */
 export const signIn: Record<Language, Readonly<{ here: string; elsewhere: string }>> = {
   en: enSignIn,
   sv: svSignIn,

@@ -1,8 +1,8 @@
-/** What a request would rather have, by its Accept headers: RFC 9110 section 12.5. */
+/** Content negotiation by the Accept headers: RFC 9110 section 12.5. */
 
 type Range = Readonly<{ name: string; quality: number }>
 
-/** The ranges of an Accept header with their qualities. A quality that cannot be read is none. */
+/** The ranges of an Accept header with their qualities. An unreadable quality counts as 0. */
 const ranges = (header: string): Range[] =>
   header.split(',').map((part) => {
     const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())
@@ -10,11 +10,13 @@ const ranges = (header: string): Range[] =>
     return { name, quality: quality === undefined ? 1 : Number(quality.slice(2)) || 0 }
   })
 
-/** The weight that an `Accept` gives a media type by name: a wildcard names none. */
+/** The quality that an `Accept` gives a media type by name. Wildcards do not count. */
 export const weight = (accept: string, type: string): number =>
   ranges(accept).find(({ name }) => name === type)?.quality ?? 0
 
-/** Whether an `Accept` would rather have `one` than `other`: by name, or where only wildcards speak for `other`, not less than by those. */
+/**
+ * Whether an `Accept` prefers `one` to `other`. `one` has to be named; `other` may be matched by a wildcard.
+ */
 export const prefers = (accept: string, one: string, other: string): boolean => {
   const named = (type: string) => ranges(accept).find(({ name }) => name === type)?.quality
   const wildcards = ['*/*', other.replace(/\/.*/, '/*')]
@@ -31,7 +33,7 @@ const languages = new Map<string, Language>([
   ['sv', 'sv'],
 ])
 
-/** The language of a page for this `Accept-Language`: the one that weighs more, of two the first, and otherwise English. */
+/** The language of a page: the one with the highest quality, the first of equals, or English. */
 export const languageFor = (accept: string): Language => {
   let best: { language: Language; quality: number } = { language: 'en', quality: 0 }
   for (const { name, quality } of ranges(accept)) {

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import { Problem } from '../problem.ts'
 import { methodAndPath, prefix, type Route, routes } from '../routes.ts'
 
-/** THE jar: which cookies there are, how long they live, with which attributes. Handlers say which, never how. */
+/** The table of cookies: their names, lifetimes and attributes. Handlers say which cookie, never how. */
 
 /** A serialised `Set-Cookie` value. Only this module makes one. */
 declare const brand: unique symbol
@@ -19,13 +19,13 @@ export type Cookies = Readonly<{
 const octets = '[!#-+\\--:<-[\\]-~]*'
 const strictPair = new RegExp(`^[!#$%&'*+\\-.^_\`|~0-9A-Za-z]+=(?:${octets}|"${octets}")$`)
 
-/** The pairs of a Cookie header. Nothing but the one space after a semicolon is taken off. */
+/** The pairs of a Cookie header. Only the one space after a semicolon is removed. */
 const pairsOf = (header: readonly string[]): string[] =>
   header.flatMap((part) =>
     part.split(';').map((pair, index) => (index > 0 && pair.startsWith(' ') ? pair.slice(1) : pair)),
   )
 
-/** Reads what a browser sent, and lets what is malformed pass by: it belongs to somebody else. */
+/** Reads what a browser sent and ignores malformed pairs: they belong to other services. */
 export const cookies = (header: readonly string[]): Cookies => {
   const entries = pairsOf(header)
     .map((pair) => [pair, pair.indexOf('=')] as const)
@@ -43,10 +43,10 @@ export const checkCookieGrammar = (header: readonly string[]): void => {
     throw new Problem('bad_cookies')
 }
 
-/** RFC 6265bis section 5.6: a browser may drop a cookie whose name and value are longer than this together. */
+/** Name and value together, in bytes. A browser may drop a longer cookie: RFC 6265bis section 5.6. */
 export const largestCookie = 4096
 
-/** How long a login may take, in seconds: half an hour is a password reset and a second factor. */
+/** How long a login may take, in seconds: enough for a password reset and a second factor. */
 export const loginLifetime = 1800
 /** How long a round of a login is remembered, in seconds. */
 export const roundsLifetime = 60
@@ -58,14 +58,19 @@ export type Jar = Readonly<{
   /** What the names of pending logins begin with. */
   loginPrefix: string
   roundsName: string
-  /** Whether a cookie of this name belongs to the gateway: its services have no business with it, the session included. */
+  /**
+   * Whether a cookie of this name belongs to the gateway, the session included. Services do not get these.
+   */
   isOwn(name: string): boolean
-  /** The session cookie, for as long as the token has left. Throws `token_too_large` rather than lose it in the browser. */
+  /**
+   * The session cookie, valid as long as the token. Throws `token_too_large` when a browser might drop it.
+   */
   session(token: string, secondsLeft: number): SetCookie
   seal(value: string, secondsLeft: number): SetCookie
   noSeal(): SetCookie
   /**
-   * Clears the session cookie in every variant that could have reached this host, the likeliest on `route` first.
+   * Clears the session cookie in every variant that could have reached this host, the likeliest on `route`
+   * first.
    * `others` spares the slot in which the gateway itself sets it.
    */
   clearSession(route: string, which: 'all' | 'others'): SetCookie[]
@@ -75,9 +80,11 @@ export type Jar = Readonly<{
   noRounds(): SetCookie
 }>
 
-/** The parents of a host that could share a cookie with it: two labels or more, so never a top-level domain. */
+/**
+ * The parents of a host that could share a cookie with it: two labels or more, so never a top-level domain.
+ */
 const parents = (host: string): string[] => {
-  // An address of numbers has no parents.
+  // An IP address has no parents.
   if (/\.\d+$/.test(host)) return []
   const labels = host.split('.')
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
@@ -90,14 +97,20 @@ const pathOf = (name: string): string[] => {
   return path === undefined || path.includes('{') ? [] : [path]
 }
 
-/** Cookie paths that match a path of the route table (RFC 6265 section 5.1.4): those above all routes, then those of `first`. */
+/**
+ * Cookie paths that match a path of the route table (RFC 6265 section 5.1.4): those above all routes, then
+ * those of `first`.
+ */
 const cookiePaths = (first: string): string[] => {
   const [parent = ''] = prefix.split(/(?=\/)/)
   const paths = [prefix, parent, ...pathOf(first), ...Object.keys(routes).flatMap(pathOf)]
   return ['/', ...new Set(paths.flatMap((path) => [path, `${path}/`]))]
 }
 
-/** A cookie named `__Host-` or `__Secure-` cannot be set over plain http, so on loopback the prefix is left off. */
+/**
+ * A cookie named `__Host-` or `__Secure-` cannot be set over plain http, so on loopback the prefix is left
+ * off.
+ */
 export const plainName = (name: string): string => name.replace(/^__(Host|Secure)-/i, '')
 
 /** One `Set-Cookie`, never for scripts. Plain http on loopback takes no `Secure`. */
@@ -119,7 +132,10 @@ export const setCookie = (
 
 type Slot = Readonly<{ path?: string; domain?: string | undefined }>
 
-/** Builds the jar. `SameSite=Lax`, never Strict: the browser comes back from the identity service, another site, by a link. */
+/**
+ * Builds the jar. `SameSite=Lax`, never Strict: the browser comes back from the identity service, another
+ * site, by a link.
+ */
 export const jar = ({
   cookieName,
   cookieDomain,

@@ -5,15 +5,23 @@ import type { Claims } from '../session/token.ts'
 import type { Jar } from './cookies.ts'
 import type { Incoming } from './messages.ts'
 
-/** What a proxy in front of a service sends with its question, and the headers it is answered: contract, section 12. */
+/**
+ * What a proxy in front of a service sends with its question, and the headers it is answered: contract,
+ * section 12.
+ */
 
-/** The page that the browser asked the proxy for. Anybody can send this header: judge it like any return URL. */
+/**
+ * The page that the browser asked the proxy for. Anybody can send this header: judge it like any return URL.
+ */
 export const pageAskedFor = (request: Incoming): string | undefined => request.header('x-original-url')
 
-/** No script in a browser can set a `Sec-` header, so only a proxy asks for tokens and cookies in headers. */
+/** No script in a browser can set a `Sec-` header, so only a proxy can ask for tokens and cookies. */
 const isProxy = (request: Incoming): boolean => request.header('sec-imid-proxy') === '1'
 
-/** Length of a list and of a name, in characters after encoding: a proxy reads all headers into one small buffer. */
+/**
+ * Length of a list and of a name, in characters after encoding: a proxy reads all headers into one small
+ * buffer.
+ */
 const maxLength = 2048
 const maxName = 256
 const more = '...'
@@ -36,7 +44,10 @@ const joined = (items: readonly string[]): List => {
   return { text: `${text.slice(0, end + 1)}${more}`, cutOff: true }
 }
 
-/** `service:permission`; without a unit in the rule, permissions of single units too, as `unit/service:permission`. */
+/**
+ * `service:permission`; without a unit in the rule, permissions of single units too, as
+ * `unit/service:permission`.
+ */
 const permissionItems = ({ org, units }: Permissions, unit: string | undefined): string[] => {
   if (unit !== undefined) return [...new Set([...org, ...(units.get(unit) ?? [])])].sort().map(encoded)
   const inUnits = [...units].flatMap(([name, held]) =>
@@ -66,8 +77,8 @@ type Described = Readonly<{
 }>
 
 /**
- * The closed list of headers about a person, every one always: a proxy that copies one which is missing would pass on what the client
- * sent. `cutOff`: a list was too long.
+ * The closed list of headers about a person. Every one is always sent: a proxy that copies a missing one
+ * would pass on what the client sent. `cutOff`: a list was too long.
  */
 export const identityHeaders = (
   request: Incoming,

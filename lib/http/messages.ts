@@ -4,11 +4,11 @@ import type { ReturnUrl } from '../redirect/return-url.ts'
 import { type Cookies, cookies, type SetCookie } from './cookies.ts'
 import { type Query, query } from './query.ts'
 
-/** What a request says about itself beside its answer: for the log, the metrics and the error page. */
+/** What is learned about a request on its way: for the log, the metrics and the answer to a failure. */
 export type Facts = {
   org?: string | undefined
   subject?: string | undefined
-  /** A success that is not the plain one. */
+  /** The code of a success that has one, for the log. */
   code?: string
   /** Where a person may start the login again. */
   again?: LoginUrl
@@ -24,17 +24,19 @@ export type Facts = {
   cookies: SetCookie[]
 }
 
-/** A request, whichever event it came in. The only type of it that goes further than this file. */
+/** A request, independent of the event it came in. */
 export type Incoming = Readonly<{
   id: string
   /** The host at which API Gateway took the request; never read from a header. `sam local` names none. */
   domainName: string | undefined
-  /** The route's word in the service's table. */
+  /** The route's name in the service's route table. */
   route: string
   header(name: string): string | undefined
-  /** The token of `Authorization: Bearer`; empty when there is a bearer without one. RFC 6750 section 2.1. */
+  /**
+   * The token of `Authorization: Bearer`, or an empty string for a bearer without one. RFC 6750 section 2.1.
+   */
   bearer: string | undefined
-  /** The raw cookie pairs, and the same made readable. */
+  /** The raw Cookie header, and the same parsed. */
   cookieHeader: readonly string[]
   cookies: Cookies
   query: Query
@@ -44,7 +46,10 @@ export type Incoming = Readonly<{
   facts: Facts
 }>
 
-/** The members of an event that are read. `sam local` keeps the case of header names and leaves the cookie header in place. */
+/**
+ * The members of an event that are read. `sam local` keeps the case of header names and leaves the cookie
+ * header in place.
+ */
 export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase64Encoded'> & {
   headers?: Record<string, string | undefined>
   cookies?: string[] | undefined
@@ -53,7 +58,10 @@ export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase6
   requestContext: { requestId: string; domainName?: string; http?: { method: string } }
 }
 
-/** The same event with the names of its headers in lower case, as API Gateway sends them and `sam local` does not. */
+/**
+ * The same event with the names of its headers in lower case, as API Gateway sends them and `sam local` does
+ * not.
+ */
 export const lowerCased = (event: HttpEvent): HttpEvent => {
   const headers = Object.entries(event.headers ?? {})
   if (headers.some(([name]) => name !== name.toLowerCase()))
@@ -83,7 +91,10 @@ export const incoming = (event: HttpEvent, route: string): Incoming => {
   }
 }
 
-/** Whatever follows the scheme and its spaces is the token, good or not: once a bearer is there, no cookie takes its place. */
+/**
+ * Everything after the scheme and its spaces is the token, valid or not: a bearer never falls back to the
+ * cookie.
+ */
 const bearerOf = (authorization: string | undefined): string | undefined =>
   /^\s*bearer(?: +|(?![\w-]))(.*)/is.exec(authorization ?? '')?.[1]
 
@@ -95,24 +106,27 @@ export type Answer = {
   body?: string
 }
 
-/** Any answer with a body. The only place, with `redirect`, where a status is written down. */
+/** An answer with a body. Statuses are written in this file alone. */
 export const answer = (status: number, type: string, body: string): Answer => ({
   statusCode: status,
   headers: { 'content-type': `${type}; charset=utf-8` },
   body,
 })
 
-/** 200 with JSON. A member `statusCode` would make the known client stop polling for good, so none is allowed. */
+/**
+ * 200 with JSON. The known client stops polling for good when it sees a member `statusCode`, so none is
+ * allowed.
+ */
 export const ok = <T extends object>(body: T & { statusCode?: never }): Answer =>
   answer(200, 'application/json', JSON.stringify(body))
 
-/** 200 without a body: all that is said is in these headers. */
+/** 200 without a body, with these headers. */
 export const granted = (headers: Readonly<Record<string, string>>): Answer => ({
   statusCode: 200,
   headers: { ...headers },
 })
 
-/** A redirect to an address that one of the makers of addresses has vouched for. 303 after a POST: RFC 9700 section 4.12. */
+/** A redirect to a branded address. 303 after a POST: RFC 9700 section 4.12. */
 export const redirect = (status: 302 | 303, to: ReturnUrl | LoginUrl | LogoutUrl): Answer => ({
   statusCode: status,
   headers: { location: to },
@@ -121,7 +135,7 @@ export const redirect = (status: 302 | 303, to: ReturnUrl | LoginUrl | LogoutUrl
 /** Response headers of one answer, bytes. API Gateway allows 10,240; proxies in front of it often 8 kB. */
 const maxHeaderBytes = 8000
 
-/** The answer with its cookies, as many as fit: they come in order of importance. */
+/** The answer with as many of the cookies as fit, in order of importance. */
 export const withCookies = (answer: Answer, cookies: readonly SetCookie[]): Answer => {
   let bytes = Object.entries(answer.headers).reduce(
     (sum, [name, value]) => sum + name.length + value.length + 4,

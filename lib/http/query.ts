@@ -2,19 +2,22 @@ import { Problem } from '../problem.ts'
 
 /** The query of a request, read by name from its raw text. */
 export type Query = Readonly<{
-  /** The one value of a parameter, decoded once; nothing when absent. A repeated or unreadable parameter is a 400. */
+  /**
+   * The value of a parameter, decoded once, or undefined. Throws `bad_query` for a repeated or unreadable
+   * one.
+   */
   one(name: string): string | undefined
-  /** Like `one`, for a parameter that has to be there. */
+  /** Like `one`, for a required parameter: throws `bad_query` when it is missing or empty. */
   the(name: string): string
-  /** Every parameter as it stands, decoded, repeated ones repeatedly. */
+  /** All parameters in order, decoded, with repetitions. */
   all(): readonly (readonly [name: string, value: string])[]
   /** Whether a parameter of this name is there at all, readable or not. */
   has(name: string): boolean
 }>
 
 /**
- * Strict percent-decoding, of text that can be encoded again. A `+` is a plus: RFC 3986 gives it no meaning, and return URLs hold
- * no spaces.
+ * Strict percent-decoding of text that can be encoded again. A `+` stays a plus: RFC 3986 gives it no other
+ * meaning, and return URLs hold no spaces.
  */
 const decoded = (text: string): string => {
   if (!text.isWellFormed()) throw new Problem('bad_query')
@@ -26,8 +29,8 @@ const decoded = (text: string): string => {
 }
 
 /**
- * Reads a raw query string. API Gateway's own parsed form joins repeated parameters with a comma, which hides an attack,
- * so it is never used.
+ * Reads a raw query string. API Gateway's own parsed form joins repeated parameters with a comma, which hides
+ * an attack, so it is never used.
  */
 export const query = (raw: string): Query => {
   const pairs = raw.split('&').map((pair) => {

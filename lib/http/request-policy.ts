@@ -4,13 +4,13 @@ import type { Route } from '../routes.ts'
 import { checkCookieGrammar } from './cookies.ts'
 import type { Incoming } from './messages.ts'
 
-/** What the row of a route promises about its requests, enforced before the route sees them. */
+/** Enforces what the row of a route says about its requests, before the handler sees them. */
 
 type PolicyConfig = Pick<Config, 'publicUrl' | 'corsOrigins'>
 
 /**
- * The destinations of Fetch that are no page of their own: frames, and what a page loads. `empty` is not among them: with mode
- * `navigate` it is a navigation that the page's service worker passed on, and no script can make one.
+ * Fetch destinations that are no top-level page: frames and subresources. `empty` is not among them: with
+ * mode `navigate` it is a navigation that a service worker passed on, and no script can make one.
  */
 const embedded = new Set(
   [
@@ -19,10 +19,10 @@ const embedded = new Set(
   ].flatMap((line) => line.split(' ')),
 )
 
-/** W3C Secure Purpose, and what browsers sent with a prefetch before it. */
+/** W3C Secure Purpose, and the older headers that browsers send with a prefetch. */
 const purposeHeaders = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
 
-/** W3C Fetch Metadata: a navigation by its mode, or a request that says nothing of itself. */
+/** A navigation by W3C Fetch Metadata, or a request without such headers (curl, old browsers). */
 export const isNavigation = ({ header }: Incoming): boolean => {
   if (purposeHeaders.some((name) => /prefetch|prerender|preview/i.test(header(name) ?? ''))) return false
   const [mode, dest] = [header('sec-fetch-mode'), header('sec-fetch-dest')]
@@ -37,13 +37,13 @@ export const isNavigation = ({ header }: Incoming): boolean => {
 }
 
 /**
- * Whether a person may be behind a request: it comes from a browser, or brings cookies. Link scanners and monitors do neither, and
- * what they get says nothing of how logins go.
+ * Whether a person may be behind a request: it comes from a browser or brings cookies. Link scanners and
+ * monitors do neither, so what they are answered says nothing about how logins go.
  */
 export const maybePerson = ({ header, cookieHeader }: Pick<Incoming, 'header' | 'cookieHeader'>): boolean =>
   header('sec-fetch-mode') !== undefined || cookieHeader.length > 0
 
-/** The login that a page which fetched one may open in a window instead. */
+/** The login that a page may open in a window, after it fetched one by script. */
 const offerLogin = (request: Incoming): void => {
   const org = request.route === 'org-login' ? request.path('org') : request.query.one('org')
   const callback = request.query.one('callback')
@@ -51,10 +51,11 @@ const offerLogin = (request: Incoming): void => {
 }
 
 /**
- * Whether the cookies of a request may change anything. OWASP's order: Origin, then Sec-Fetch-Site. `Origin: null` is what a referrer
- * policy or a sandbox leaves of any origin, so it says nothing. Without either the request comes
- * from no browser, and is refused only if it carries a cookie. One without a cookie is judged all the same when a browser says
- * where it comes from: SameSite=Lax keeps the cookie back, and the answer would still clear it.
+ * Whether the cookies of a request may change anything. OWASP's order: Origin, then Sec-Fetch-Site. `Origin:
+ * null` is what a referrer policy or a sandbox leaves of any origin, so it says nothing. Without either the
+ * request comes from no browser, and is refused only if it carries a cookie. One without a cookie is judged
+ * all the same when a browser says where it comes from: SameSite=Lax keeps the cookie back, and the answer
+ * would still clear it.
  */
 export const cookiesMayAct = (
   request: Incoming,
@@ -68,7 +69,10 @@ export const cookiesMayAct = (
   return origin === undefined && request.cookieHeader.length === 0
 }
 
-/** Reads from the row who may ask, and refuses the others. A bearer is no cookie: a foreign page cannot send one without a preflight. */
+/**
+ * Refuses requests that the row does not admit. A bearer is exempt from CSRF: no foreign page can send one
+ * without a preflight.
+ */
 export const enforce =
   (route: Route, config: PolicyConfig) =>
   (request: Incoming): void => {
@@ -80,7 +84,7 @@ export const enforce =
       throw new Problem('foreign_origin')
   }
 
-/** What is asked of the form of a request, whatever its route makes of it. Health and 404 read no cookie. */
+/** Checks the form of a request, whatever its route. Health and 404 read no cookies. */
 export const checkForm = (
   { route, cookieHeader }: Pick<Incoming, 'route' | 'cookieHeader'>,
   { strictCookies }: Pick<Config, 'strictCookies'>,

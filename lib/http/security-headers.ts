@@ -1,6 +1,6 @@
 import type { Answer } from './messages.ts'
 
-/** The headers that protect an answer: those of every answer, and those of what is no page. */
+/** Security headers of answers. */
 
 /** On every answer. HSTS says a year and leaves subdomains to the site; `vary` names all that is read. */
 const always = {
@@ -13,12 +13,18 @@ const always = {
 
 const { 'strict-transport-security': _, ...overHttp } = always
 
-/** Pages bring their own policies (`errorResponse`); redirects have none: COOP would cut a login in a popup from its opener. */
+/**
+ * Pages bring their own policies (`errorResponse`); redirects have none: COOP would cut a login in a popup
+ * from its opener.
+ */
 const ofJson = { 'cross-origin-resource-policy': 'same-site' }
 
 const isJson = (type = ''): boolean => /^application\/([a-z-]+\+)?json\b/.test(type)
 
-/** The answer with its protection; what it says itself wins. On loopback, which may be plain http, HSTS is left out. */
+/**
+ * Adds the security headers that the answer does not set itself. No HSTS on loopback, which may be plain
+ * http.
+ */
 export const withSecurityHeaders = (answer: Answer, loopback = false): Answer => ({
   ...answer,
   headers: {

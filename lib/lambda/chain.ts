@@ -12,7 +12,7 @@ import {
 } from '../http/messages.ts'
 import { named } from '../log.ts'
 
-/** The one chain from an event to an answer. It knows no route table and no catalogue: a service brings its own. */
+/** The middleware chain from an event to an answer. Each service brings its own route table and catalogue. */
 
 /** A route: a request in, an answer out, or a failure of the service's catalogue thrown. */
 export type Handle = (request: Incoming) => Promise<Answer>
@@ -31,7 +31,7 @@ export type Visit<Code extends string> = {
 
 /** What the chain asks a service about one of its routes. */
 export type RouteParts<Code extends string> = Readonly<{
-  /** The route's word in the service's table. */
+  /** The route's name in the service's route table. */
   name: string
   /** Refuses a request that the route does not serve. */
   check: (request: Incoming) => void
@@ -48,12 +48,12 @@ export type RouteParts<Code extends string> = Readonly<{
   finish: (visit: Visit<Code>, answer: Answer, event: HttpEvent) => Answer
 }>
 
-/** Kept back of Lambda's own time, in milliseconds: our 503 comes before API Gateway's 500. */
+/** Reserved before Lambda's timeout, in milliseconds, so that our 503 comes before API Gateway's 500. */
 const reserve = 250
 
 const isHead = ({ requestContext }: HttpEvent): boolean => requestContext.http?.method === 'HEAD'
 
-/** Tells people apart in the log without naming them. Whoever knows a subject can work out its lines. */
+/** Distinguishes people in the log without naming them. Anybody who knows a subject can compute it. */
 const pseudonym = ({ org, subject }: Facts): string | undefined =>
   subject === undefined ? undefined : hash('sha256', JSON.stringify([org, subject]), 'base64url').slice(0, 16)
 
@@ -61,7 +61,7 @@ const pseudonym = ({ org, subject }: Facts): string | undefined =>
 export const codeOfVisit = ({ request, failure }: Visit<string>): string =>
   failure?.code ?? request.facts.code ?? 'ok'
 
-/** What a log line says of any visit. An event is never part of it. `at` in milliseconds. */
+/** The fields of a log line. The event is never part of it. `at` in milliseconds. */
 export const visitLine = (visit: Visit<string>, status: number, at: number): Record<string, unknown> => {
   const { request, began, failure } = visit
   return {
@@ -77,8 +77,8 @@ export const visitLine = (visit: Visit<string>, status: number, at: number): Rec
 }
 
 /**
- * Middy runs `after` and `onError` in reverse: what is registered first runs last, so that a refusal is hardened and logged like
- * any other answer.
+ * Middy runs `after` and `onError` in reverse: what is registered first runs last, so that a refusal is
+ * hardened and logged like any other answer.
  */
 export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Handle): Endpoint => {
   const visits = new WeakMap<HttpEvent, Visit<Code>>()
@@ -122,7 +122,7 @@ export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Hand
     .use({ onError: answerProblem })
     .before(({ event }) => parts.check(visitOf(event).request))
   const wellFormed = ({ event }: { event: HttpEvent }): void => parts.checkForm(visitOf(event).request, event)
-  // Size before parsing: whatever goes wrong with a parser is a bad body.
+  // The size is checked before parsing: any failure of the parser is a bad body.
   if (parts.formJudgedLast) made.after(wellFormed)
   else made.before(wellFormed)
   if (parts.body) made.use(parts.body)

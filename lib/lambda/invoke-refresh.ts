@@ -3,16 +3,17 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import { defaultProvider } from './aws-credentials.ts'
 
 /**
- * Asks refresh-state for newer keys when a token names one that the state does not hold. Request functions never speak to
- * the identity service, and cannot write keys: they may invoke this one function, which takes the shared cooldown itself.
+ * Asks refresh-state for newer keys when a token names one that the state does not hold. Request functions
+ * never speak to the identity service, and cannot write keys: they may invoke this one function, which takes
+ * the shared cooldown itself.
  */
 
-/** An instance asks at most once in this many seconds, however many unknown keys it is shown. */
+/** An instance asks at most once in this many seconds, however many unknown keys it sees. */
 const ownCooldown = 10
 /** How long the answer may take, in milliseconds. */
 const patience = 3000
 
-/** The digest that the signer wants, from Node's own crypto. */
+/** SHA-256 in the shape that the signer expects, from Node's own crypto. */
 class Sha256 {
   readonly #hash
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
@@ -35,7 +36,9 @@ type Where = Readonly<{
   now: () => number
 }>
 
-/** One invocation, signed as AWS wants it (Signature Version 4). A failure is silent: the token is then judged by what we know. */
+/**
+ * One invocation with Signature Version 4. A failure is ignored: the token is then judged by the known keys.
+ */
 const invoke = async ({ functionName, region, endpoint }: Where): Promise<void> => {
   const url = new URL(`/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`, endpoint)
   const signer = new SignatureV4({

@@ -3,7 +3,7 @@ import httpJsonBodyParser from '@middy/http-json-body-parser'
 import type { HttpEvent } from '../http/messages.ts'
 import { Problem } from '../problem.ts'
 
-/** Largest request body that is taken, in bytes: a unit's name and room to spare. */
+/** Largest request body, in bytes. */
 const largestBody = 131_072
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -12,17 +12,17 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const bytesOf = ({ body, isBase64Encoded }: HttpEvent): Buffer | undefined =>
   typeof body === 'string' ? Buffer.from(body, isBase64Encoded ? 'base64' : undefined) : undefined
 
-/** The text of a body, decoded strictly: middy would put U+FFFD where bytes are no UTF-8, and read wrong base64 as it can. */
+/** The text of a body, decoded strictly. middy alone would accept invalid UTF-8 and wrong base64. */
 const textOf = (event: HttpEvent): string | undefined => {
   const bytes = bytesOf(event)
   if (bytes === undefined) return undefined
-  // What was no UTF-8 arrives with U+FFFD in its place, or as half of a pair.
+  // API Gateway replaces invalid UTF-8 with U+FFFD.
   if (!event.isBase64Encoded && /\ufffd|\p{Cs}/u.test(event.body as string)) throw new Problem('bad_body')
   if (event.isBase64Encoded && bytes.toString('base64') !== event.body) throw new Problem('bad_body')
   return strict.decode(bytes)
 }
 
-/** Refuses a body that is too large. What else it holds is nobody's business where no body is read. */
+/** Throws `body_too_large`. */
 export const checkSize = (event: HttpEvent): void => {
   const bytes = bytesOf(event)
   // The text counts too: base64 may be padded with what decodes to nothing.
@@ -30,7 +30,10 @@ export const checkSize = (event: HttpEvent): void => {
     throw new Problem('body_too_large')
 }
 
-/** RFC 9110 section 5.6.6 allows white space before the semicolon of a parameter; middy's parser knows none. A run of it is read once. */
+/**
+ * RFC 9110 section 5.6.6 allows white space before the semicolon, middy's parser does not. The lookbehind
+ * keeps this linear.
+ */
 const plainType = (event: HttpEvent): void => {
   const type = event.headers?.['content-type']
   if (type !== undefined)
@@ -38,8 +41,8 @@ const plainType = (event: HttpEvent): void => {
 }
 
 /**
- * Reads a body that has to be JSON. middy's parser finds it in the text that was decoded here; its own errors say 422 and
- * carry the body: neither is what the contract wants.
+ * Parses a body that has to be JSON, decoded strictly here. middy's own errors say 422 and carry the body,
+ * which the contract does not allow.
  */
 export const jsonBody = (): MiddlewareObj<HttpEvent> => {
   const parser = httpJsonBodyParser()

@@ -5,20 +5,25 @@ import { isOrganisationName, type OrganisationName } from '../redirect/organisat
 import type { ReturnUrl } from '../redirect/return-url.ts'
 
 /**
- * Ties a login to the browser, the organisation and the return URL for which it was begun (RFC 9700 sections 2.1, 4.7).
+ * Ties a login to the browser, organisation and return URL for which it was started (RFC 9700 sections 2.1,
+ * 4.7).
  *
- * The callback URL carries a secret of 24 random bytes. The browser keeps, in a `__Host-` cookie of its own for each login, a digest over
- * that secret, the organisation and the return URL. Neither half is of use without the other: a stranger's browser has no such
- * cookie, and a sibling host cannot set one. Nothing has to be stored on our side, and two tabs cannot overwrite each other.
+ * The callback URL carries a secret of 24 random bytes. For each login the browser keeps a `__Host-` cookie
+ * with a digest over that secret, the organisation and the return URL. Neither half works without the
+ * other: another browser has no such cookie, and a sibling host cannot set one. The gateway stores nothing,
+ * and two tabs cannot overwrite each other.
  */
 
-/** A login that was begun in this browser and may now be finished. */
+/** A login that was started in this browser and may now be finished. */
 export type PendingLogin = Readonly<{ cookie: string; org: OrganisationName }>
 
 export type LoginBinding = Readonly<{
-  /** A new login: its proof for the callback URL, the cookie that matches it, and the removal of the oldest ones. */
+  /**
+   * Starts a login: its proof for the callback URL, the matching cookie, and the removal of surplus old
+   * cookies.
+   */
   begin(request: Incoming, org: string, to: ReturnUrl): { proof: string; cookies: SetCookie[] }
-  /** The pending login that this proof and return URL belong to, if it was begun in this browser. */
+  /** The pending login of this proof and return URL, or undefined when it was not started in this browser. */
   find(request: Incoming, proof: string, to: string): PendingLogin | undefined
   /** Spends it: the proof works once. */
   spend(login: PendingLogin): SetCookie
@@ -36,7 +41,7 @@ const digest = (proof: string, begun: number, org: string, to: string): string =
     .update(JSON.stringify([proof, begun, org, to]))
     .digest('base64url')
 
-/** The value of a login cookie: when it was begun (seconds, base 36), for which organisation, and the digest. */
+/** The parts of a login cookie: start time (seconds, base 36), organisation and digest. */
 const parsed = (value: string): { begun: number; org: OrganisationName; digest: string } | undefined => {
   const match = /^([0-9a-z]{1,8})!([^!]*)!([A-Za-z0-9_-]{43})$/.exec(value)
   if (match === null) return undefined
@@ -45,7 +50,7 @@ const parsed = (value: string): { begun: number; org: OrganisationName; digest: 
   return { begun: Number.parseInt(begun, 36), org, digest: sum }
 }
 
-/** The bindings of this jar. `random` gives so many bytes as base64url, from a CSPRNG; `now` is in seconds. */
+/** `random` returns the given number of bytes from a CSPRNG as base64url; `now` is in seconds. */
 export const loginBindingIn = (
   jar: Jar,
   random: (bytes: number) => string,

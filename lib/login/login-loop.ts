@@ -4,17 +4,17 @@ import type { Incoming } from '../http/messages.ts'
 import type { ReturnUrl } from '../redirect/return-url.ts'
 
 /**
- * Notices a login that goes round in circles: the same browser comes back from the identity service for the same page again and
- * again, each time within a minute of the last. Only finished rounds count, so twenty tabs that sign in at once for twenty pages are no
- * loop. A page is its path and fragment, as editors address articles by `/#article1`; the query may be another each time.
+ * Detects a login loop: the same browser returns from the identity service for the same page again and
+ * again, each time within a minute of the last. Only finished rounds count, so twenty tabs that sign in at
+ * once are no loop. A page is its path and fragment (`/#article1`); the query may change each time.
  */
 
 export type LoginLoop = Readonly<{
-  /** Whether this browser has gone round for this page too often. */
+  /** Whether this browser has signed in for this page too often. */
   tooMany(request: Incoming, to: ReturnUrl): boolean
-  /** One more round. */
+  /** Counts one more round. */
   count(request: Incoming, to: string): SetCookie
-  /** Forgets them all: whoever signs out may sign in again. */
+  /** Forgets all rounds, so that a person who signs out can sign in again. */
   forget(request: Incoming): SetCookie[]
 }>
 
@@ -36,7 +36,10 @@ const entryOf = (text: string): [page: string, Count] => {
   return [page, { last: Number.parseInt(last, 36), times: Number(times) }]
 }
 
-/** LoginLoop are remembered by the browser: `<seconds in base 36>!<mark of the page>!<how often>`, joined by dots, the latest at the end. */
+/**
+ * Rounds are kept in a cookie: `<seconds in base 36>!<digest of the page>!<count>`, joined by dots, the
+ * latest last.
+ */
 export const loginLoopIn = (jar: Jar, now: () => number): LoginLoop => {
   const recent = (request: Incoming): Map<string, Count> => {
     const entries = request.cookies.values(jar.roundsName).flatMap((value) => value.split('.'))

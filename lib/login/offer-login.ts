@@ -13,7 +13,10 @@ type OfferDeps = Readonly<{
   organisations: Organisations
 }>
 
-/** Whether the organisation allows this return URL. Its domains are read only when the settings alone do not allow it. */
+/**
+ * Whether the organisation allows this return URL. Its domains are read only when the settings alone do not
+ * allow it.
+ */
 const isAllowed = async (deps: OfferDeps, org: OrganisationName, callback: string): Promise<boolean> => {
   const { config, table, organisations } = deps
   const under = (organisation: OrganisationRecord | undefined): boolean =>
@@ -27,7 +30,8 @@ const isAllowed = async (deps: OfferDeps, org: OrganisationName, callback: strin
 }
 
 /**
- * The login that a refusal may offer: undefined unless the organisation has a valid name and the return URL is allowed.
+ * The login that a refusal may offer: undefined unless the organisation has a valid name and the return URL
+ * is allowed.
  * `ours`: after a failure of our own nothing more is read; the login judges the URL when it is followed.
  */
 export const offerLogin = async (

@@ -11,7 +11,7 @@ import type { Table } from '../store/table.ts'
 import type { LoginBinding } from './login-binding.ts'
 import type { LoginLoop } from './login-loop.ts'
 
-/** The start of a login: one behaviour behind two doors, `/login` and `/org/{org}/login`. Contract, section 3. */
+/** The start of a login, shared by `/login` and `/org/{org}/login`: contract, section 3. */
 
 export type LoginDeps = Readonly<{
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'imasUrl' | 'imasLoginPath' | 'loginBinding'>
@@ -33,7 +33,9 @@ export const allowedFor = (
   domains: organisation?.domains ?? [],
 })
 
-/** Refuses an organisation that is not known, or blocked, where the organisations are known at all. */
+/**
+ * Throws `organisation_unknown` or `organisation_blocked`. Without a source of organisations none is unknown.
+ */
 export const checkOrganisation = (
   organisation: OrganisationRecord | undefined,
   organisationsKnown: boolean,
@@ -43,8 +45,8 @@ export const checkOrganisation = (
 }
 
 /**
- * Whether the cookies of this login would be set at a host to which the browser does not come back. Behind a CDN API Gateway's own host
- * is never that of PUBLIC_URL, so a login is sent there once and then begun wherever it arrives.
+ * Whether the cookies of this login would be set at a host to which the browser does not come back. Behind a
+ * CDN the host of API Gateway never equals that of PUBLIC_URL, so the redirect happens once and no more.
  */
 const isElsewhere = ({ domainName, query }: Incoming, { publicUrl }: Pick<Config, 'publicUrl'>): boolean =>
   domainName !== undefined &&
@@ -54,7 +56,9 @@ const isElsewhere = ({ domainName, query }: Incoming, { publicUrl }: Pick<Config
 
 export type StartLogin = (request: Incoming, org: string) => Promise<Answer>
 
-/** Checks where this person wants to sign in and return to, ties the login to the browser and sends them to the identity service. */
+/**
+ * Checks organisation and return URL, binds the login to the browser and redirects to the identity service.
+ */
 export const startLogin =
   ({ config, table, states, organisations, bindings, rounds, now }: LoginDeps): StartLogin =>
   async (request, name) => {

@@ -4,7 +4,9 @@ import type { OrganisationName } from './organisation-name.ts'
 import type { ReturnUrl } from './return-url.ts'
 
 declare const brand: unique symbol
-/** An address at which a login begins: ours, or that of the identity service. Only this module makes one. */
+/**
+ * An address at which a login starts, of the gateway or of the identity service. Only this module makes one.
+ */
 export type LoginUrl = string & { readonly [brand]: 'LoginUrl' }
 
 /** The login of an identity service for this callback URL. */
@@ -16,7 +18,7 @@ export const loginUrlAt = (
 ): LoginUrl =>
   `${imasUrl}${imasLoginPath.replace('{org}', encodeURIComponent(org))}?callback=${encodeURIComponent(callback)}` as LoginUrl
 
-/** Where the identity service asks the person who they are. Every value is encoded, so none can add or cut off a parameter. */
+/** The login page of the identity service. Every value is encoded, so none can add or cut off a parameter. */
 export const identityLoginUrl = (
   { imasUrl, imasLoginPath, publicUrl }: Pick<Config, 'imasUrl' | 'imasLoginPath' | 'publicUrl'>,
   org: OrganisationName,
@@ -32,7 +34,10 @@ declare const logoutBrand: unique symbol
 /** Where the identity service signs somebody out too. Only this module makes one. */
 export type LogoutUrl = string & { readonly [logoutBrand]: 'LogoutUrl' }
 
-/** The logout of the identity service, which goes on to a return URL; nothing where it has none, or nobody knows whose it would be. */
+/**
+ * The logout of the identity service, which goes on to a return URL. Undefined without the setting or the
+ * organisation.
+ */
 export const identityLogoutUrl = (
   { imasUrl, imasLogoutPath }: Pick<Config, 'imasUrl' | 'imasLogoutPath'>,
   org: string | undefined,
@@ -43,7 +48,9 @@ export const identityLogoutUrl = (
   return `${imasUrl}${imasLogoutPath.replace('{org}', encodeURIComponent(org))}${query}` as LogoutUrl
 }
 
-/** The page of a refused callback. Everything in it is judged again when it is followed: contract, section 3. */
+/**
+ * The page of a refused callback. Its parameters are checked again when it is opened: contract, section 3.
+ */
 export const loginFailedUrl = (
   { publicUrl }: Pick<Config, 'publicUrl'>,
   query: Readonly<{ code: string; id: string; org?: string; callback?: string }>,
@@ -52,7 +59,7 @@ export const loginFailedUrl = (
   return `${publicUrl}${prefix}/login-failed?${parameters.join('&')}` as LoginUrl
 }
 
-/** Marks a login that was already sent to PUBLIC_URL, so that it is sent there once. */
+/** Marks a login that was already redirected to PUBLIC_URL, so that it happens once. */
 export const redirectedMark = 'redirected'
 
 /** The same login at PUBLIC_URL, for one that was begun at another host. */
@@ -62,7 +69,7 @@ export const publicLoginUrl = (
   callback: string,
 ): LoginUrl => `${ownLoginUrl(config, org, callback)}&${redirectedMark}=1` as LoginUrl
 
-/** Our own login, to start once more. What it is given is checked when it is followed. */
+/** The gateway's own login. Its parameters are checked when it is followed. */
 export const ownLoginUrl = (
   { publicUrl }: Pick<Config, 'publicUrl'>,
   org: OrganisationName,

@@ -6,7 +6,7 @@ declare const brand: unique symbol
 /** An absolute, re-serialised URL that a browser may be sent to. Only this module makes one. */
 export type ReturnUrl = string & { readonly [brand]: 'ReturnUrl' }
 
-/** What return URLs are measured against. */
+/** What a return URL is checked against. */
 export type Allowed = Readonly<{
   publicUrl: Origin
   /** Exact origins from the settings: the only way to allow a port or plain http. */
@@ -15,7 +15,7 @@ export type Allowed = Readonly<{
   domains: readonly string[]
 }>
 
-/** Why a return URL was refused. The log and the doctor name it, an answer never does. */
+/** Why a return URL was refused. For the log and the doctor, never for an answer. */
 export type Refusal =
   | 'empty or longer than 2048 characters'
   | 'characters outside printable ASCII, or a backslash'
@@ -28,15 +28,15 @@ type Verdict = { url: ReturnUrl; rule: string } | { refused: Refusal }
 const longest = 2048
 const mostDecodings = 4
 
-/** Percent-decodes what can be decoded and leaves the rest, as a careless reader further down would. */
+/** Decodes every valid percent escape and leaves the rest, as a lenient server would. */
 const decodedOnce = (text: string): string =>
   text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString())
 
-/** The same for a reader that drops what cannot be seen: joiners, soft hyphens, variation selectors. */
+/** Drops invisible characters, as some readers do: joiners, soft hyphens, variation selectors. */
 const decodedVisible = (text: string): string =>
   decodedOnce(text).replace(/\p{Default_Ignorable_Code_Point}/gu, '')
 
-/** The path and all that it turns into when it is decoded again and again; nothing when it does not come to rest. */
+/** The path and everything repeated decoding makes of it; undefined when it keeps changing. */
 const readingsBy = (decode: (text: string) => string, path: string): readonly string[] | undefined => {
   const seen = [path]
   for (let text = path, round = 0; ; round++) {
@@ -48,7 +48,7 @@ const readingsBy = (decode: (text: string) => string, path: string): readonly st
   }
 }
 
-/** Every reading of the path, with what cannot be seen and without it. */
+/** Every reading of the path, with and without invisible characters. */
 const readings = (path: string): readonly string[] | undefined => {
   const [whole, visible] = [readingsBy(decodedOnce, path), readingsBy(decodedVisible, path)]
   return whole && visible && [...whole, ...visible]
@@ -56,10 +56,13 @@ const readings = (path: string): readonly string[] | undefined => {
 
 /** A flag of England, Scotland or Wales is a black flag and invisible tags: UTS 51, emoji tag sequences. */
 const tagSequence = /\u{1F3F4}[\u{E0020}-\u{E007E}]+\u{E007F}/gu
-/** Persian, Indic and emoji text needs the two joiners, long words the soft hyphen. No other invisible character is text. */
+/**
+ * Persian, Indic and emoji text needs the two joiners, long words the soft hyphen. No other invisible
+ * character is text.
+ */
 const forbidden = /[\\\ufffd\p{Cc}\p{Zl}\p{Zp}[\p{Cf}--[\u00ad\u200c\u200d]]]/v
 
-/** One leading slash with something harmless behind it, no backslash, control or look-alike, no dot segment. */
+/** One leading slash, then no slash or space; no backslash, control, look-alike or dot segment anywhere. */
 const isPlain = (path: string): boolean =>
   [path, path.normalize('NFKC')].every(
     (text) =>
@@ -77,7 +80,7 @@ const hostUnder = (domains: readonly string[], host: string): boolean =>
   /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(host) &&
   domains.some((domain) => host === domain || host.endsWith(`.${domain}`))
 
-/** The origin at the head of the input, letter for letter, and the rule that allows it. */
+/** The origin at the start of the input, spelled exactly, and the rule that allows it. */
 const allowedOrigin = (input: string, allowed: Allowed): { origin: string; rule: string } | undefined => {
   if (input.startsWith('/')) return { origin: '', rule: 'a path on PUBLIC_URL' }
   const head = /^https?:\/\/[^/?#]*/.exec(input)?.[0] ?? ''
@@ -92,8 +95,8 @@ const allowedOrigin = (input: string, allowed: Allowed): { origin: string; rule:
 }
 
 /**
- * Judges a return URL that has been decoded once. The platform's parser (WHATWG URL) is used for the check and for the
- * output alike, and inputs that any two parsers might read differently are refused.
+ * Checks a return URL that has been decoded once. The platform's parser (WHATWG URL) makes both the check
+ * and the output, and inputs that two parsers might read differently are refused.
  */
 export const judgeReturnUrl = (input: string, allowed: Allowed): Verdict => {
   if (input.length < 1 || input.length > longest) return { refused: 'empty or longer than 2048 characters' }
@@ -131,7 +134,7 @@ export const checkPlausible = (input: string, settings: Omit<Allowed, 'domains'>
   returnUrl(input, anyDomain(input, settings))
 }
 
-/** From string to a return URL, or a 400. */
+/** Parses a return URL, or throws `return_url_not_allowed`. */
 export const returnUrl = (input: string, allowed: Allowed): ReturnUrl => {
   const verdict = judgeReturnUrl(input, allowed)
   if ('refused' in verdict) throw new Problem('return_url_not_allowed', verdict.refused)

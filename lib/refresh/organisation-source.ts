@@ -1,8 +1,9 @@
 import type { Directory } from '../session/directory.ts'
 
 /**
- * Where organisations come from: the Admin API (`fetch-organisations.ts`) or a file (`organisations-file.ts`).
- * How they are limited, compared and written (`refresh-organisations.ts`) does not depend on the source.
+ * Where organisations come from: the Admin API (`fetch-organisations.ts`) or a file
+ * (`organisations-file.ts`). How they are limited, compared and written (`refresh-organisations.ts`) does not
+ * depend on the source.
  */
 
 /** An organisation as it is listed. Its block and its sign-out apply whatever becomes of its other data. */

@@ -20,7 +20,7 @@ import {
   verifiedToken,
 } from './token.ts'
 
-/** A person whose token is good at this moment, with what the check read anyway. */
+/** A person whose token is good at this moment, with what the check read. */
 export type Session = Readonly<{
   raw: string
   claims: Token
@@ -31,11 +31,13 @@ export type Session = Readonly<{
 }>
 
 export type Access = Readonly<{
-  /** The session of a request: bearer first, then the cookie; a bad bearer is not rescued by a good cookie. */
+  /**
+   * The session of a request: bearer first, then the cookie; a bad bearer is not rescued by a good cookie.
+   */
   session(request: Incoming): Promise<Session>
   /** The same for a token that came another way. Once its signature holds, the facts say whose it is. */
   sessionOf(raw: string, facts: Facts): Promise<Session>
-  /** The signed claims of every token a request presents, good or run out, for ending them: a bearer, and cookies where those count. */
+  /** The signed claims of every token in the request, expired or not, for ending their sessions. */
   presented(request: Incoming, withCookies: boolean): Promise<readonly Claims[]>
 }>
 
@@ -50,7 +52,9 @@ export type AccessDeps = KeyDeps &
 
 type Judged = Readonly<{ state: State; claims: Token }>
 
-/** Recognises people. One read of the table answers everything: is the session ended, the subject blocked, the key withdrawn. */
+/**
+ * Authenticates requests with one read of the table: session, subject, organisation and, when due, the state.
+ */
 export const accessTo = (deps: AccessDeps): Access => {
   const { config, jar, table, states, organisations, now, also = () => [] } = deps
 
@@ -64,8 +68,9 @@ export const accessTo = (deps: AccessDeps): Access => {
     keySearch(deps, state)(token, state, (current) => judge(token, current))
 
   /**
-   * Judges a token before anything is read for what it claims. Nothing: the state is to be read along with the rest, because the
-   * keys in memory verify the token but are due to be read again, or because this instance has read none yet.
+   * Judges a token before anything is read for what it claims. Nothing: the state is to be read along with
+   * the rest, because the keys in memory verify the token but are due to be read again, or because this
+   * instance has read none yet.
    */
   const judgedFirst = async (token: UnverifiedToken): Promise<Judged | undefined> => {
     const [copy, remembered] = [states.last(), states.remembered(now())]
@@ -159,7 +164,8 @@ export const accessTo = (deps: AccessDeps): Access => {
       ),
     )
     const sessions = signed.filter((claims) => typeof claims !== 'string')
-    // A key that is still to come says nothing about the sessions beside it; alone it may be that of the session to end.
+    // A key that is still to come says nothing about the sessions beside it; alone it may be that of the
+    // session to end.
     if (sessions.length === 0 && signed.includes('token_key_pending')) throw new Problem('token_key_pending')
     return sessions
   }
@@ -167,7 +173,7 @@ export const accessTo = (deps: AccessDeps): Access => {
   return { session, sessionOf: async (raw, facts) => sessionOf(read(raw), facts), presented }
 }
 
-/** The session, unless it, its subject or its organisation was ended or blocked. */
+/** The session; throws when it, its subject or its organisation was ended or blocked. */
 const unrevoked = (found: Omit<Session, 'subject'>, state: State): Session => {
   const { claims, organisation, items } = found
   const subject = subjectFrom(items, claims.org, claims.subject)
@@ -176,7 +182,10 @@ const unrevoked = (found: Omit<Session, 'subject'>, state: State): Session => {
   return { ...found, subject }
 }
 
-/** What is not signed, or not by a key that is known yet; what could not be looked up at all is another matter. */
+/**
+ * What is not signed, or not by a key that is known yet; what could not be looked up at all is another
+ * matter.
+ */
 const codeOfForgery = (error: unknown): 'token_key_unknown' | 'token_signature' | 'token_key_pending' => {
   const code = codeOf(error)
   if (code === 'token_key_unknown' || code === 'token_signature' || code === 'token_key_pending') return code

@@ -9,14 +9,19 @@ import type { Claims } from './token.ts'
 
 export type Unit = Readonly<{ name: string; displayName: string }>
 
-/** A mapping without a unit makes its group belong to every unit, and gives its role in the whole organisation. */
+/**
+ * A mapping without a unit makes its group belong to every unit, and gives its role in the whole
+ * organisation.
+ */
 type Mapping = Readonly<{ group: string; unit?: string; role: string }>
 
 /** What one organisation's document in the state holds; refresh-state writes it. */
 export type Directory = Readonly<{
   units: readonly Unit[]
   mappings: readonly Mapping[]
-  /** Effective permissions (`service:permission`) of each role that is mapped, those of its parents included. */
+  /**
+   * Effective permissions (`service:permission`) of each role that is mapped, those of its parents included.
+   */
   roles: Readonly<Record<string, readonly string[]>>
 }>
 
@@ -94,8 +99,8 @@ export const directoriesIn = (table: Table): Directories => {
 }
 
 /**
- * Computes a value once for each directory and token. A token that was verified before brings the same claims object each time,
- * so a busy session pays for its units and permissions once.
+ * Computes a value once for each directory and token. A token that was verified before brings the same claims
+ * object each time, so a busy session pays for its units and permissions once.
  */
 export const oncePerToken = <T>(
   compute: (directory: IndexedDirectory | undefined, claims: Claims) => T,

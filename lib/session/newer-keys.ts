@@ -4,7 +4,10 @@ import { stateKey } from '../store/keys.ts'
 import type { Table } from '../store/table.ts'
 import { mayHaveNewKey, type UnverifiedToken } from './token.ts'
 
-/** Keys that are newer than those in memory: contract, section 6. Only a token whose key is unknown pays for them. */
+/**
+ * Keys that are newer than those in memory: contract, section 6. Only a token whose key is unknown pays for
+ * them.
+ */
 
 export type KeyDeps = Readonly<{
   table: Pick<Table, 'read'>
@@ -16,8 +19,10 @@ export type KeyDeps = Readonly<{
 }>
 
 /**
- * Tries with this state, then with newer ones while they do not hold the token's key. Throws `token_key_unknown`, or
- * `token_key_pending` when no keys can be fetched and the token may be newer than those that are known: nobody can tell.
+ * Tries with this state, then with newer ones while they do not hold the token's key. Throws
+ * `token_key_unknown`, or
+ * `token_key_pending` when no keys can be fetched and the token may be newer than those that are known:
+ * nobody can tell.
  */
 export type WithNewerKeys = <T>(
   token: UnverifiedToken,
@@ -43,8 +48,8 @@ const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
 }
 
 /**
- * A search for the tokens of one request: the state is read once and keys are asked for once, however many of them want it. `read`:
- * the state, when the request has read it already.
+ * A search for the tokens of one request: the state is read once and keys are asked for once, however many of
+ * them want it. `read`: the state, when the request has read it already.
  */
 export const keySearch = (deps: KeyDeps, read?: State): WithNewerKeys => {
   const { states, now, askForKeys } = deps

@@ -1,7 +1,10 @@
 import { type Directories, type IndexedDirectory, oncePerToken, type Recognised } from './directory.ts'
 import type { Claims } from './token.ts'
 
-/** What somebody may do, as `service:permission`. In a unit both the organisation's and the unit's permissions count. */
+/**
+ * What somebody may do, as `service:permission`. In a unit both the organisation's and the unit's permissions
+ * count.
+ */
 export type Permissions = Readonly<{
   org: ReadonlySet<string>
   units: ReadonlyMap<string, ReadonlySet<string>>

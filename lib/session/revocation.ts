@@ -8,7 +8,10 @@ import type { Claims } from './token.ts'
 
 /** What has been ended, and when: single sessions, all of a subject's, all of an organisation's. */
 
-/** The items that say whether a token is still good, beside its organisation: read on every request that trusts one. */
+/**
+ * The items that say whether a token is still good, beside its organisation: read on every request that
+ * trusts one.
+ */
 export const revocationKeys = (claims: Claims): string[] => [
   sessionKey(claims),
   subjectKey(claims.org, claims.subject),
@@ -27,8 +30,8 @@ export type Standing = Readonly<{
 }>
 
 /**
- * Throws when the session, its subject or its organisation was ended or blocked. A token issued in the very second in which
- * all sessions were ended is good: it belongs to the login that came after.
+ * Throws when the session, its subject or its organisation was ended or blocked. A token issued in the very
+ * second in which all sessions were ended is good: it belongs to the login that came after.
  */
 export const checkRevocation = (claims: Claims, standing: Standing): void => {
   const { ended, subject, organisation, organisationsKnown } = standing
@@ -49,8 +52,9 @@ export type Sessions = Readonly<{
 }>
 
 /**
- * The ended sessions in the table. An item goes by TTL once no token of its session can be good any more: the one it was ended with
- * has run out, and so have all others that were issued by then, for none lives longer than `maxTokenAge`.
+ * The ended sessions in the table. An item goes by TTL once no token of its session can be good any more: the
+ * one it was ended with has run out, and so have all others that were issued by then, for none lives longer
+ * than `maxTokenAge`.
  */
 export const sessionsIn = (table: Table, { maxTokenAge }: Pick<Config, 'maxTokenAge'>): Sessions => ({
   end: async (claims, now) => {

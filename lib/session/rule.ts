@@ -22,7 +22,10 @@ const misconfigured = (why: string): never => {
   throw new Problem('bad_rule', why)
 }
 
-/** The rule in a query. A parameter that is unknown, empty or repeated makes it none: a misspelt rule must not let anybody in. */
+/**
+ * The rule in a query. A parameter that is unknown, empty or repeated makes it none: a misspelt rule must not
+ * let anybody in.
+ */
 export const ruleIn = (query: Query): Rule => {
   const values = new Map<string, string>()
   for (const [name, value] of query.all()) {

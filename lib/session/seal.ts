@@ -4,8 +4,8 @@ import type { Incoming } from '../http/messages.ts'
 import type { Claims } from './token.ts'
 
 /**
- * The seal says who signed in at this gateway, in a `__Host-` cookie that no other host can set: contract, section 4.
- * It names a person and not a token, so a token renewed by another service still counts.
+ * The seal says who signed in at this gateway, in a `__Host-` cookie that no other host can set: contract,
+ * section 4. It names a person and not a token, so a token renewed by another service still counts.
  */
 
 type Person = Pick<Claims, 'org' | 'subject'>

@@ -44,7 +44,9 @@ const unsealed = (
   throw new Problem('token_duplicate')
 }
 
-/** With a seal only a cookie of the sealed person counts. What else there is may be planted, and is cleared. */
+/**
+ * With a seal only a cookie of the sealed person counts. What else there is may be planted, and is cleared.
+ */
 const sealed = (
   { jar, read }: CookieDeps,
   request: Incoming,
@@ -62,7 +64,10 @@ const sealed = (
   throw new Problem('session_of_another_person')
 }
 
-/** The tokens of the session cookies that count, at least one and all of one person; or the refusal that says why none does. */
+/**
+ * The tokens of the session cookies that count, at least one and all of one person; or the refusal that says
+ * why none does.
+ */
 export const sessionTokens = (deps: CookieDeps, request: Incoming): UnverifiedToken[] => {
   const values = sessionValues(request, deps.jar)
   if (values.length === 0) throw new Problem('token_missing')

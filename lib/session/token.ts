@@ -8,20 +8,20 @@ import type { KeySet } from '../state/key-set.ts'
 const longestToken = 8192
 /** How far the clock of the identity service may be ahead of ours, in seconds. */
 const clockSkew = 60
-/** How many verified tokens a key set remembers: an instance serves one newsroom's tabs, not the world's. */
+/** How many verified tokens a key set remembers. */
 const mostRemembered = 500
 
-/** A token taken apart and not yet trusted. Its claims may serve to look things up, and for nothing else. */
+/** A parsed token that is not verified. Its claims may be used to look things up, and for nothing else. */
 export type UnverifiedToken = Readonly<{
   raw: string
-  /** Of the whole token, signature and all: under this name, and never under that of a part, it is remembered as verified. */
+  /** SHA-256 of the whole token, signature included: the key under which it is remembered as verified. */
   digest: string
   kid: string
   algorithm: string
   unverifiedClaims: Claims
 }>
 
-/** The claims that are known, copied out of a token; nothing else of its payload goes further. */
+/** The known claims of a token. Nothing else of its payload is kept. */
 export type Claims = Readonly<{
   org: string
   subject: string
@@ -42,7 +42,10 @@ export type Claims = Readonly<{
   session: string
 }>
 
-/** Claims whose signature, times and purpose hold. Whether the session was ended is for `authenticate.ts` to ask. */
+/**
+ * Claims whose signature, times and purpose hold. Whether the session was ended is for `authenticate.ts` to
+ * ask.
+ */
 declare const brand: unique symbol
 export type Token = Claims & { readonly [brand]: 'Token' }
 
@@ -56,7 +59,10 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const isObject = (value: unknown): value is Loose =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** RFC 4648 section 5 in its one canonical spelling: a changed unused bit would be another text for the same token. */
+/**
+ * Canonical base64url (RFC 4648 section 5): with a changed unused bit the same token would have a second
+ * spelling.
+ */
 const decodedPart = (part: string): Buffer => {
   const bytes = Buffer.from(part, 'base64url')
   return part !== '' && bytes.toString('base64url') === part ? bytes : malformed()
@@ -71,13 +77,16 @@ const jsonObject = (bytes: Uint8Array): Loose => {
   }
 }
 
-/** Header members that ask for a key, an encoding or a feature of the sender's choice: RFC 8725 section 3.10, RFC 7515 section 4.1.11. */
+/**
+ * Header members that ask for a key, an encoding or a feature of the sender's choice: RFC 8725 section 3.10,
+ * RFC 7515 section 4.1.11.
+ */
 const refusedMembers = ['crit', 'b64', 'zip', 'enc', 'jku', 'jwk', 'x5u', 'x5c']
 
 const headerOf = (bytes: Uint8Array): { kid: string; algorithm: string } => {
   const header = jsonObject(bytes)
   if (refusedMembers.some((member) => Object.hasOwn(header, member))) return malformed()
-  // No parameter that is left has members of its own: RFC 7515 section 4.1.
+  // No other header parameter is an object: RFC 7515 section 4.1.
   if (Object.values(header).some((value) => typeof value === 'object')) return malformed()
   const { kid, alg, typ } = header
   if (typ !== undefined && !(typeof typ === 'string' && typ.toUpperCase() === 'JWT'))
@@ -97,7 +106,10 @@ const numericDate = (value: unknown): number =>
 /** Longest identifier, in characters once it is encoded: two of them fit into a key of the table. */
 const longestIdentifier = 900
 
-/** An identifier: present, short, and free of controls and lone surrogates, so that it can stand in a key and a log line. */
+/**
+ * An identifier: present, short, and free of controls and lone surrogates, so that it can stand in a key and
+ * a log line.
+ */
 const identifier = (value: unknown): string =>
   typeof value === 'string' &&
   value !== '' &&
@@ -130,7 +142,7 @@ const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
   return sum.digest('base64url')
 }
 
-/** The tokens that a key set has verified, by digest. New keys are another set, so nothing that older ones vouched for is left. */
+/** The tokens that a key set has verified, by digest. A new key set starts empty. */
 const verifiedBy = new WeakMap<KeySet, Map<string, UnverifiedToken>>()
 
 const digestOf = (raw: string): string => hash('sha256', raw)
@@ -164,7 +176,7 @@ const takenApart = (raw: string, digest: string): UnverifiedToken => {
   if (parts.length !== 3) return malformed()
   const [header, payload, signature] = parts as [string, string, string]
   decodedPart(signature)
-  // All three are decoded before any of them is parsed.
+  // All three parts are decoded before any is parsed.
   const [headerBytes, payloadBytes] = [decodedPart(header), decodedPart(payload)]
   return { raw, digest, ...headerOf(headerBytes), unverifiedClaims: claimsOf(payloadBytes) }
 }
@@ -175,8 +187,8 @@ const short = (raw: string): string => (raw.length > longestToken ? malformed() 
 export const unverifiedToken = (raw: string): UnverifiedToken => takenApart(raw, digestOf(short(raw)))
 
 /**
- * The same for a token that may have been here before: what these keys have verified is not taken apart again. Its times and its
- * standing are asked about on every request all the same, and once it has run out it is forgotten.
+ * The same, from memory when these keys verified the token before. Its times and revocation are still checked
+ * on every request, and it is forgotten when it expires.
  */
 export const tokenIn = (raw: string, keys: KeySet | undefined, now: number): UnverifiedToken => {
   const verified = keys && verifiedBy.get(keys)
@@ -188,7 +200,7 @@ export const tokenIn = (raw: string, keys: KeySet | undefined, now: number): Unv
   return takenApart(raw, digest)
 }
 
-/** What a verified token still has to fulfil, beside the clock. */
+/** The settings that a verified token has to match. */
 export type TokenRules = Pick<Config, 'issuer' | 'audience' | 'maxTokenAge'>
 
 const checkTimes = (claims: Claims, now: number, maxTokenAge: number): void => {
@@ -220,8 +232,8 @@ const signatureHolds = async (token: UnverifiedToken, keys: KeySet): Promise<voi
 }
 
 /**
- * Whether a token whose key is unknown may be signed with a key that was published after `keysAt`, when the keys were last accepted,
- * and could then be good: contract, section 6.
+ * Whether a token whose key is unknown may be signed with a key that was published after `keysAt`, when the
+ * keys were last accepted, and could then be good: contract, section 6.
  */
 export const mayHaveNewKey = (
   { unverifiedClaims: { issued, expires } }: UnverifiedToken,
@@ -241,7 +253,10 @@ export const signedClaims = async (token: UnverifiedToken, keys: KeySet): Promis
   return token.unverifiedClaims
 }
 
-/** Verifies the signature and what the claims have to say: contract, section 6. `now` in seconds since the epoch. */
+/**
+ * Verifies the signature and what the claims have to say: contract, section 6. `now` in seconds since the
+ * epoch.
+ */
 export const verifiedToken = async (
   token: UnverifiedToken,
   keys: KeySet,

@@ -10,7 +10,7 @@ import {
 import { preferUnit, type SubjectRecord } from './subject.ts'
 import type { Claims } from './token.ts'
 
-/** Who holds which unit, and which one they prefer. A preference is never an authority. */
+/** Units that a person holds, and the preferred one. A preference grants nothing. */
 
 const byName = (a: Unit, b: Unit): number => (a.name < b.name ? -1 : 1)
 

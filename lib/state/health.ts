@@ -5,7 +5,9 @@ import { inGrace, type State, stateAge } from './state.ts'
 
 const unhealthy = { inGrace: false, stateChecksum: 'No checksum string' }
 
-/** `Accept: application/health+json` (draft-inadarei-api-health-check-06) adds a status and ages, in seconds. */
+/**
+ * `Accept: application/health+json` (draft-inadarei-api-health-check-06) adds a status and ages, in seconds.
+ */
 export const healthAnswer = (
   request: Incoming,
   state: State | undefined,

@@ -1,6 +1,6 @@
 import { importJWK, type JWK } from 'jose'
 
-/** THE algorithms that may sign a token, each with the kind of key it goes with: RFC 7518 section 3.1, RFC 8037, RFC 9864. */
+/** The accepted signature algorithms and their key types: RFC 7518 section 3.1, RFC 8037, RFC 9864. */
 export const algorithms = {
   RS256: { kty: 'RSA' },
   RS384: { kty: 'RSA' },
@@ -17,7 +17,7 @@ export const algorithms = {
 
 export type Algorithm = keyof typeof algorithms
 
-/** A public key as it is kept in the state: known members alone. */
+/** A public key as stored in the state: known members only. */
 export type PublicKey = Readonly<{
   kid: string
   alg: Algorithm
@@ -29,13 +29,13 @@ export type PublicKey = Readonly<{
   y?: string
 }>
 
-/** Keys by `kid`. A key stays the same object, by which jose remembers what it imported. */
+/** Keys by `kid`. Each key stays the same object, because jose caches imported keys by identity. */
 export type KeySet = Readonly<{
   algorithm(kid: string): Algorithm | undefined
   key(kid: string): PublicKey | undefined
 }>
 
-/** The key set document of the identity service cannot be used. The message is ours and quotes nothing of it. */
+/** The key set document cannot be used. The message quotes nothing of it. */
 export class KeySetError extends Error {
   constructor(message: string) {
     super(message)
@@ -61,7 +61,7 @@ const refuseSecrets = (keys: readonly Loose[]): void => {
     refuse('a private key is published')
 }
 
-/** A number as JWK writes it, most significant byte first. Zeros in front do not make it larger; of nothing but zeros one is left. */
+/** A JWK number, big-endian, without leading zeros. */
 const bytesOf = (number: string | undefined): Buffer => {
   const bytes = Buffer.from(number ?? '', 'base64url')
   return bytes.subarray(bytes.findIndex((byte) => byte !== 0))
@@ -97,7 +97,7 @@ const described = (key: Loose): PublicKey | undefined => {
   return { kid, alg: alg as Algorithm, kty: wanted.kty, ...Object.fromEntries(members) }
 }
 
-/** Whether the key is sound. An imported key proves that its numbers are one: a point off its curve does not import. */
+/** Whether the key is sound. Importing checks the numbers: a point off its curve does not import. */
 const isSound = async (key: PublicKey): Promise<boolean> => {
   if (key.kty === 'RSA' && !soundRsa(key)) return false
   return importJWK({ ...key } as JWK, key.alg).then(
@@ -107,8 +107,9 @@ const isSound = async (key: PublicKey): Promise<boolean> => {
 }
 
 /**
- * Judges a key set document (RFC 7517 section 5) from the identity service; sorted by `kid`, so that its order never matters. What
- * cannot be used is passed over: entries that are not understood, not for us, weak or broken.
+ * Judges a key set document (RFC 7517 section 5) from the identity service; sorted by `kid`, so that its
+ * order never matters. What cannot be used is passed over: entries that are not understood, not for us, weak
+ * or broken.
  */
 export const publicKeysFrom = async (document: unknown): Promise<readonly PublicKey[]> => {
   const listed: unknown = isObject(document) ? document.keys : undefined
@@ -124,7 +125,7 @@ export const publicKeysFrom = async (document: unknown): Promise<readonly Public
   return keys.sort((a, b) => (a.kid < b.kid ? -1 : 1))
 }
 
-/** A local key set: verification never goes to the network. */
+/** A local key set: verification never uses the network. */
 export const keySet = (keys: readonly PublicKey[]): KeySet => {
   const rows = new Map(keys.map((key) => [key.kid, key]))
   return { algorithm: (kid) => rows.get(kid)?.alg, key: (kid) => rows.get(kid) }

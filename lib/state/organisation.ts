@@ -1,14 +1,16 @@
 import { organisationKey } from '../store/keys.ts'
 import { flagIn, type Item, type Items, numberIn } from '../store/table.ts'
 
-/** What every function may know of an organisation: its small item in the table, which refresh-state writes. */
+/** An organisation as every function knows it: its small item in the table, written by refresh-state. */
 export type OrganisationRecord = Readonly<{
   blocked: boolean
   /** Tokens issued before this second are no longer good. */
   notBefore: number
   /** Return domains: lower case, no wildcard, no public suffix. */
   domains: readonly string[]
-  /** Version of the state it was written with, and of the directory that goes with it; 0: it has no directory. */
+  /**
+   * Version of the state it was written with, and of the directory that goes with it; 0: it has no directory.
+   */
   version: number
   directory: number
 }>
@@ -35,7 +37,7 @@ export const organisationFrom = (items: Items, org: string): OrganisationRecord 
   }
 }
 
-/** How one request learns of its organisation: what it has to read for that, and what it then knows. */
+/** How a request gets its organisation: the key to read, if any, and the record. */
 export type OrganisationLookup = Readonly<{
   /** The key of its item, or none when the copy in memory is young enough. */
   keys: readonly string[]
@@ -51,8 +53,9 @@ export const organisationTtl = 5
 const maxRemembered = 500
 
 /**
- * Organisations as seen by one function instance, each read at most once in five seconds: every poll of an organisation would
- * read the same item, and one item answers 3,000 reads a second (docs/scaling.md). An absent one is remembered as absent.
+ * Organisations as seen by one function instance, each read at most once in five seconds: every poll of an
+ * organisation would read the same item, and one item answers 3,000 reads a second (docs/scaling.md). An
+ * absent one is remembered as absent.
  */
 export const organisationsOf = (now: () => number): Organisations => {
   const copies = new Map<string, Readonly<{ record: OrganisationRecord | undefined; read: number }>>()
@@ -61,7 +64,7 @@ export const organisationsOf = (now: () => number): Organisations => {
       // Taken before the read, so a slow response does not look fresh.
       const read = now()
       const copy = copies.get(org)
-      // A copy of the future is from before the clock was set back, and nobody knows how old it is.
+      // A copy from the future was read before the clock was set back, so its age is unknown.
       if (copy !== undefined && copy.read <= read && read < copy.read + organisationTtl)
         return { keys: [], found: () => copy.record }
       const found = (items: Items) => {

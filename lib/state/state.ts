@@ -4,7 +4,7 @@ import { stateKey } from '../store/keys.ts'
 import { type Items, numberIn, textIn } from '../store/table.ts'
 import { type KeySet, keySet, type PublicKey } from './key-set.ts'
 
-/** The one state that all functions share: the keys, and when they were last known to be right. */
+/** The state that all functions share: the keys, and when they were last confirmed. */
 export type State = Readonly<{
   version: number
   /** Hexadecimal SHA-256; unchanged content keeps it. */
@@ -17,14 +17,20 @@ export type State = Readonly<{
   lastError: string | undefined
   /** When the keys were last accepted. A token whose key is not among them may be newer than they are. */
   keysAt: number
-  /** When the keys were last fetched for an unknown key, and when that fetch was over: seconds since the epoch, 0 for never. */
+  /**
+   * When the keys were last fetched for an unknown key, and when that fetch was over: seconds since the
+   * epoch, 0 for never.
+   */
   forcedAt: number
   settledAt: number
 }>
 
 /** Cache TTL, seconds. The next read of the table fetches the state again at no extra round trip. */
 const cacheTtl = 60
-/** A refresh is due each minute; after three have been missed the state is in grace whatever the last one said. */
+/**
+ * A refresh is due each minute; after three have been missed the state is in grace whatever the last one
+ * said.
+ */
 const missedRefreshes = 180
 
 const parseKeys = (text: string): readonly PublicKey[] => JSON.parse(text)
@@ -32,21 +38,24 @@ const parseKeys = (text: string): readonly PublicKey[] => JSON.parse(text)
 /** How many seconds ago the state was last confirmed by the identity service. */
 export const stateAge = (state: State, now: number): number => now - state.lastSuccess
 
-/** Whether the gateway lives on what it knew before: the last refresh failed, or there was none for some time. */
+/** Whether the gateway runs on grace state: the last refresh failed, or none ran for some time. */
 export const inGrace = (state: State, now: number): boolean =>
   state.lastError !== undefined || stateAge(state, now) > missedRefreshes
 
 /** At most one forced fetch of the keys in this many seconds, across all instances. */
 export const forcedCooldown = 60
 
-/** Whether asking refresh-state for newer keys can bring some: the cooldown is over, or a fetch is under way to be waited for. */
+/**
+ * Whether asking refresh-state for newer keys can bring some: the cooldown is over, or a fetch is under way
+ * to be waited for.
+ */
 export const maySeekKeys = ({ forcedAt, settledAt }: State, now: number): boolean =>
   now - forcedAt >= forcedCooldown || settledAt < forcedAt
 
 export type States = Readonly<{
   /** The copy in memory, if it is young and not too old to serve. */
   remembered(now: number): State | undefined
-  /** The copy in memory however old, or nothing in an instance that has read none: a hint what to read, never a verdict. */
+  /** The copy in memory at any age, or undefined: a hint what to read, never a decision. */
   last(): State | undefined
   /** The copy in memory if it was read in this very second, and is not too old to serve. */
   fresh(now: number): State | undefined
@@ -67,7 +76,7 @@ export const statesOf = ({ gracePeriod }: Pick<Config, 'gracePeriod'>): States =
     const state: State = {
       version: numberIn(item, 'version'),
       checksum: String(textIn(item, 'checksum')),
-      // The same keys stay the same set: it holds what was imported and verified.
+      // Equal keys keep their key set, which caches imported keys and verified tokens.
       keys: copy?.keys === keys ? copy.state.keys : keySet(parseKeys(keys)),
       organisations: textIn(item, 'organisations'),
       lastSuccess: numberIn(item, 'lastSuccess'),

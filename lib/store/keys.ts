@@ -1,6 +1,6 @@
 /** The partition key of every kind of item: architecture, "Table". */
 
-/** Encoded, so that no two names together spell another pair. */
+/** Encoded, so that two pairs of names never make the same key. */
 const part = (text: string): string => encodeURIComponent(text)
 
 export const stateKey = 'STATE'

@@ -18,7 +18,7 @@ const maxTries = 3
 /** A document and the version of the state it was written with. */
 export type Document = Readonly<{ version: number; value: unknown }>
 
-// Not an import: only the routes that read documents pay for loading it.
+// Not an import: only routes that read large items pay for loading it.
 const zlib = () => process.getBuiltinModule('node:zlib')
 
 const partKey = (key: string, version: number, part: number): string => `${key}#${version}#${part}`

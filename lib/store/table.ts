@@ -9,11 +9,11 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { Problem } from '../problem.ts'
 
-/** One item of the one table, as DynamoDB keeps it. */
+/** One item of the table, as DynamoDB stores it. */
 export type Item = Readonly<Record<string, AttributeValue>>
 export type Items = ReadonlyMap<string, Item>
 
-/** Attributes of an item that may not be there, as plain values: nothing, 0 and false stand for those that are not. */
+/** An attribute as a plain value; undefined, 0 or false when it is missing. */
 export const textIn = (item: Item | undefined, name: string): string | undefined => item?.[name]?.S
 export const numberIn = (item: Item | undefined, name: string): number => Number(item?.[name]?.N ?? 0)
 export const flagIn = (item: Item | undefined, name: string): boolean => item?.[name]?.BOOL ?? false
@@ -28,9 +28,12 @@ type Change = Readonly<{
   when?: string
 }>
 
-/** The table. Everything that goes wrong with it is `table_unavailable`: we cannot know, so nobody is told 401 for it. */
+/** The table. Every failure is `table_unavailable`: nothing can be known then, so nobody gets 401. */
 export type Table = Readonly<{
-  /** The items of these keys in one strongly consistent BatchGetItem (up to 100 keys); absent items are left out. */
+  /**
+   * The items of these keys in one strongly consistent BatchGetItem (up to 100 keys); absent items are left
+   * out.
+   */
   read(keys: readonly string[]): Promise<Items>
   /** Changes single attributes of one item. False: the condition did not hold. */
   change(key: string, change: Change): Promise<boolean>
@@ -40,7 +43,7 @@ export type Table = Readonly<{
 }>
 
 const mostAttempts = 4
-/** How long a read may take with all its tries, in milliseconds: a route has five seconds, and health answers in its own words. */
+/** How long a read may take with its retries, in milliseconds: a route has five seconds. */
 const patience = 4000
 
 const pause = (attempt: number): Promise<void> =>
@@ -50,7 +53,7 @@ const unavailable = (error: unknown): never => {
   throw new Problem('table_unavailable', error)
 }
 
-/** True, or false when the condition did not hold: the one failure of a write that is expected. */
+/** True, or false when the condition did not hold. */
 const held = (writing: Promise<unknown>): Promise<boolean> =>
   writing.then(
     () => true,
@@ -77,7 +80,7 @@ export const tableIn = (client: DynamoDBClient, name: string): Table => {
     const found = new Map<string, Item>()
     let wanted = [...new Set(keys)]
     const abortSignal = AbortSignal.timeout(patience)
-    // BatchGetItem may leave keys unprocessed under load; that is no error, and not an absent item either.
+    // BatchGetItem may leave keys unprocessed under load. They are neither errors nor absent items.
     for (let attempt = 0; wanted.length > 0; attempt++) {
       if (attempt === mostAttempts) return unavailable('unprocessed keys')
       if (attempt > 0) await pause(attempt)

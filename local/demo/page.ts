@@ -124,7 +124,8 @@ gateway.session.subscribe((session, why) => {
     showUnits([], null, 'Your units are shown here once you are signed in.')
   }
 })
-// Meanwhile somebody else may have signed in, in another tab: to the gateway that is one session after another.
+// Meanwhile somebody else may have signed in, in another tab: to the gateway that is one session after
+// another.
 document.addEventListener('visibilitychange', () => {
   if (signedIn && !document.hidden) load()
 })

@@ -1,7 +1,10 @@
 import type { Members } from './input.ts'
 import type { StandIn } from './stand-in.ts'
 
-/** One test switch: what it is for, an example to copy, and what it does. What it returns is added to the answer. */
+/**
+ * One test switch: what it is for, an example to copy, and what it does. What it returns is added to the
+ * answer.
+ */
 export type Command = {
   what: string
   example: Members

@@ -39,7 +39,9 @@ const perform = async (standIn: StandIn, input: Members): Promise<Members> => {
   return command.bare ? { ...result } : { ...state(standIn), ...result }
 }
 
-/** `POST /_control`: does one thing and answers with the switch state, or says what is wrong with the command. */
+/**
+ * `POST /_control`: does one thing and answers with the switch state, or says what is wrong with the command.
+ */
 export const control = async (standIn: StandIn, asked: Asked): Promise<Reply> => {
   if (asked.method !== 'POST') return json({ error: 'commands are sent with POST' }, 405)
   try {

@@ -60,8 +60,8 @@ const signatures: Readonly<Record<string, { hash: string; padding?: number; salt
 const encoded = (part: Json): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
 /**
- * A compact JWS of any header and any claims. Written out here because a library rightly refuses to make the tokens that
- * tests need. An `alg` that is not RSA still gets an RS512 signature, and `none` an empty one.
+ * A compact JWS of any header and any claims. Written out here because a library rightly refuses to make the
+ * tokens that tests need. An `alg` that is not RSA still gets an RS512 signature, and `none` an empty one.
  */
 export const signed = (key: Key, claims: Json, changes: Json = {}): string => {
   const header = without({ alg: 'RS512', kid: key.kid, typ: 'JWT', ...changes })
@@ -76,8 +76,9 @@ const without = (part: Json): Json =>
   Object.fromEntries(Object.entries(part).filter(([, value]) => value !== null))
 
 /**
- * The claims of a token that this ring signed and that has not expired. Withdrawn keys count: otherwise withdrawing the
- * signing key would shut the Admin API too, and nobody could read the state that the test is about.
+ * The claims of a token that this ring signed and that has not expired. Withdrawn keys count: otherwise
+ * withdrawing the signing key would shut the Admin API too, and nobody could read the state that the test is
+ * about.
  */
 export const verified = async (
   ring: KeyRing,

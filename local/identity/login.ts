@@ -6,8 +6,8 @@ import type { StandIn } from './stand-in.ts'
 import { idClaims } from './tokens.ts'
 
 /**
- * The callback with the token appended to whatever query it has, before a fragment, and not one other byte changed:
- * a URL parser would normalise what the gateway has signed.
+ * The callback with the token appended to whatever query it has, before a fragment, and not one other byte
+ * changed: a URL parser would normalise what the gateway has signed.
  */
 export const withToken = (callback: string, token: string): string => {
   const [, address = '', fragment = ''] = /^([^#]*)(.*)$/.exec(callback) ?? []

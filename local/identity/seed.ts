@@ -1,6 +1,11 @@
-/** What the stand-in knows when it starts. Every id is a constant, so that a restart keeps the same people. */
+/**
+ * What the stand-in knows when it starts. Every id is a constant, so that a restart keeps the same people.
+ */
 
-/** An organisation as `organizations.list` shows it. `notBefore` is our guess: when all of its sessions were ended. */
+/**
+ * An organisation as `organizations.list` shows it. `notBefore` is our guess: when all of its sessions were
+ * ended.
+ */
 export type Organisation = {
   id: string
   name: string

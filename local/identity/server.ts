@@ -49,7 +49,10 @@ const send = (response: ServerResponse, { status, headers, body, endless }: Repl
   response.once('close', () => clearInterval(trickle))
 }
 
-/** Answers one request, or cuts its connection, and says so in a line without its query: there may be a token in it. */
+/**
+ * Answers one request, or cuts its connection, and says so in a line without its query: there may be a token
+ * in it.
+ */
 const serve = async (
   standIn: StandIn,
   request: IncomingMessage,
@@ -72,7 +75,9 @@ const serve = async (
   return `${method} ${path} ${reply.status}`
 }
 
-/** Starts the stand-in of the identity services. It is for development and tests alone: anybody may be anyone. */
+/**
+ * Starts the stand-in of the identity services. It is for development and tests alone: anybody may be anyone.
+ */
 export const startIdentity = async (options: {
   port: number
   host?: string

@@ -18,7 +18,10 @@ export type StandIn = {
   directory: Directory
   switches: Switches
   requests: Map<string, number>
-  /** Lists of the Admin API that answer otherwise: under `list`, or `list organisation` for one organisation alone. */
+  /**
+   * Lists of the Admin API that answer otherwise: under `list`, or `list organisation` for one organisation
+   * alone.
+   */
   answers: Map<string, { status: number; rows: unknown }>
 }
 

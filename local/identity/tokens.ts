@@ -21,7 +21,10 @@ export const idClaims = (organisation: Organisation, { subject, groups, userinfo
   ...lifetime(idTokenLife),
 })
 
-/** The claims of an access token for the holder of an ID token, or nothing for one who is blocked or signed out. */
+/**
+ * The claims of an access token for the holder of an ID token, or nothing for one who is blocked or signed
+ * out.
+ */
 export const personClaims = (directory: Directory, idToken: JWTPayload): Json | undefined => {
   const { sub, org, iat = 0, groups, userinfo } = idToken
   const organisation = directory.organisations.find(({ name }) => name === org)

@@ -51,7 +51,10 @@ const claimsOf = (
   jti: randomUUID(),
 })
 
-/** `GET /v1/org/{org}/login-callback`: exchange the code, check everything, and give the gateway an ID token of ours. */
+/**
+ * `GET /v1/org/{org}/login-callback`: exchange the code, check everything, and give the gateway an ID token
+ * of ours.
+ */
 export const loginCallback = (deps: CallbackDependencies): Handle => {
   const { organisations, settings, pending } = deps
   return async (request) => {

@@ -7,7 +7,9 @@ import type { PendingSignIns } from '../../pending-sign-ins.ts'
 import { SignInProblem } from '../../problem.ts'
 import { routes } from '../../routes.ts'
 
-/** The redirect URI of an organisation. Each has its own, which prevents mix-up (RFC 9700 section 4.4.2.2). */
+/**
+ * The redirect URI of an organisation. Each has its own, which prevents mix-up (RFC 9700 section 4.4.2.2).
+ */
 export const redirectUri = (url: string, org: string): string =>
   url + routes['login-callback'].path.replace('{org}', encodeURIComponent(org))
 

@@ -53,7 +53,8 @@ const comeBack = (deps: Deps, organisation: Organisation, request: Incoming, sta
 }
 
 /**
- * `GET /v1/org/{org}/logout`: ask the provider to sign the person out. The provider returns to the same address, with
+ * `GET /v1/org/{org}/logout`: ask the provider to sign the person out. The provider returns to the same
+ * address, with
  * `state`.
  */
 export const logout =

@@ -52,7 +52,9 @@ const verified = async (
   })
 }
 
-/** `POST /v1/org/{org}/backchannel-logout`: the provider ends the sessions of a person. 200 when it is stored. */
+/**
+ * `POST /v1/org/{org}/backchannel-logout`: the provider ends the sessions of a person. 200 when it is stored.
+ */
 export const backchannelLogout =
   (deps: Deps): Handle =>
   async (request) => {
@@ -74,7 +76,9 @@ export const backchannelLogout =
     return ok({})
   }
 
-/** `GET /v1/org/{org}/frontchannel-logout`: the same by `sid`, which cannot be guessed. The frame is empty. */
+/**
+ * `GET /v1/org/{org}/frontchannel-logout`: the same by `sid`, which cannot be guessed. The frame is empty.
+ */
 export const frontchannelLogout =
   (deps: Deps): Handle =>
   async (request) => {

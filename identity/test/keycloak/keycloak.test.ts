@@ -11,7 +11,10 @@ import { agent, type Page } from '../support/agent.ts'
 import { freePort } from '../support/started.ts'
 import { startKeycloak } from './keycloak.ts'
 
-/** The same way as with `npm start -- --provider`, with Keycloak as the provider: gateway and identity service on their bundles. */
+/**
+ * The same way as with `npm start -- --provider`, with Keycloak as the provider: gateway and identity service
+ * on their bundles.
+ */
 
 const [port, idpPort, keycloakPort] = [await freePort(), await freePort(), await freePort()]
 const gateway = `http://localhost:${port}`

@@ -5,7 +5,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** Keycloak on this machine: its distribution from Maven Central, pinned by digest, with one realm imported. Needs Java 17, Maven, unzip. */
+/**
+ * Keycloak on this machine: its distribution from Maven Central, pinned by digest, with one realm imported.
+ * Needs Java 17, Maven, unzip.
+ */
 
 const version = '26.7.3'
 const digest = '27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f'

@@ -1,6 +1,9 @@
 import { type IncomingHttpHeaders, request } from 'node:http'
 
-/** A browser without a screen: cookies by host, redirects by hand. `node:http`, because `fetch` says of itself that it is a script. */
+/**
+ * A browser without a screen: cookies by host, redirects by hand. `node:http`, because `fetch` says of itself
+ * that it is a script.
+ */
 
 export type Page = Readonly<{ url: string; status: number; headers: IncomingHttpHeaders; body: string }>
 

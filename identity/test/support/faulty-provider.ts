@@ -2,7 +2,10 @@ import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { createServer, type ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** A provider that says whatever a test wants: tokens that no honest one makes, and answers that no healthy one gives. */
+/**
+ * A provider that says whatever a test wants: tokens that no honest one makes, and answers that no healthy
+ * one gives.
+ */
 
 type Json = Record<string, unknown>
 

@@ -24,7 +24,10 @@ import { type RouteName, routes } from '../../routes.ts'
 import { readSettings } from '../../settings.ts'
 import { signingKeys } from '../../signing-key.ts'
 
-/** This service for tests: an event in, the whole answer out, with the real handlers and chain, a KMS stand-in and a real database. */
+/**
+ * This service for tests: an event in, the whole answer out, with the real handlers and chain, a KMS stand-in
+ * and a real database.
+ */
 
 export const gateway = 'https://gw.example.test'
 export const identity = 'http://localhost:4000'
