@@ -65,6 +65,51 @@ describe('the direction of imports', () => {
     deepEqual(strays, [])
   })
 
+  it('runs downward between the folders of lib, and lets refresh-state alone import lib/refresh', () => {
+    const order = [
+      '',
+      'store',
+      'redirect',
+      'http',
+      'state',
+      'session',
+      'login',
+      'errors',
+      'lambda',
+      'refresh',
+    ]
+    const levelOf = (file: string): number => order.indexOf(/^lib\/([^/]+)\//.exec(file)?.[1] ?? '')
+    const strays = [...sources('lib'), ...sources('functions')].flatMap((file) =>
+      imports(file)
+        .filter(under('lib'))
+        .filter((name) =>
+          file.startsWith('lib/')
+            ? levelOf(name) > levelOf(file)
+            : name.startsWith('lib/refresh/') && !file.startsWith('functions/refresh-state/'),
+        )
+        .map((name) => `${file} -> ${name}`),
+    )
+    deepEqual(strays, [])
+    deepEqual(new Set(sources('lib').map(levelOf)).has(-1), false, 'every folder has its place in the order')
+  })
+
+  it('shows no handler a stored item', () => {
+    const strays = sources('functions')
+      .filter((file) => file.endsWith('handler.ts'))
+      .filter((file) => /\bItems?\b|store\/large-item/.test(readFileSync(join(root, file), 'utf8')))
+    deepEqual(
+      strays,
+      ['functions/health/handler.ts'].filter((file) => strays.includes(file)),
+    )
+  })
+
+  it('carries no directive of a tool in product code', () => {
+    const files = [...sources('lib'), ...sources('functions'), ...sources('infra')].filter((file) =>
+      /Stryker (disable|restore)|c8 ignore|istanbul ignore/.test(readFileSync(join(root, file), 'utf8')),
+    )
+    deepEqual(files, [])
+  })
+
   it('has no circles in lib, type imports included', () => {
     const graph = new Map(sources('lib').map((file) => [file, imports(file).filter(under('lib'))]))
     const circles: string[] = []

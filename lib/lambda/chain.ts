@@ -122,7 +122,7 @@ export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Hand
     .use({ onError: answerProblem })
     .before(({ event }) => parts.check(visitOf(event).request))
   const wellFormed = ({ event }: { event: HttpEvent }): void => parts.checkForm(visitOf(event).request, event)
-  // The size is checked before parsing: any failure of the parser is a bad body.
+  // The size is checked before parsing. Every failure of the parser is a bad body.
   if (parts.formJudgedLast) made.after(wellFormed)
   else made.before(wellFormed)
   if (parts.body) made.use(parts.body)

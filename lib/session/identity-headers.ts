@@ -1,9 +1,9 @@
 import type { Config } from '../config.ts'
-import type { Unit } from '../session/directory.ts'
-import type { Permissions } from '../session/permissions.ts'
-import type { Claims } from '../session/token.ts'
-import type { Jar } from './cookies.ts'
-import type { Incoming } from './messages.ts'
+import type { Jar } from '../http/cookies.ts'
+import type { Incoming } from '../http/messages.ts'
+import type { Unit } from './directory.ts'
+import type { Permissions } from './permissions.ts'
+import type { Claims } from './token.ts'
 
 /**
  * What a proxy in front of a service sends with its question, and the headers it is answered: contract,
