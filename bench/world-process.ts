@@ -4,6 +4,8 @@ import type { Context } from 'aws-lambda'
 import { dependencies } from '../lib/lambda/dependencies.ts'
 import type { EndpointName } from '../lib/routes.ts'
 import { methodAndPath, routes } from '../lib/routes.ts'
+import { sealOf } from '../lib/session/seal.ts'
+import { unverifiedToken } from '../lib/session/token.ts'
 import { createTables, openDynalite, region } from '../local/database.ts'
 import { startIdentity } from '../local/identity/server.ts'
 import type { World } from './world.ts'
@@ -121,7 +123,13 @@ const open = async (): Promise<World> => {
   if (outcome !== 'changed') throw new Error(`the state was not loaded: ${outcome}`)
 
   const [token, other] = await Promise.all([issue(), issue({ jti: 'ended again and again' })])
-  const cookies = [`imidToken=${token}`, '_ga=GA1.2.1234567890.1234567890', 'lang=en']
+  const seal = sealOf(unverifiedToken(token).unverifiedClaims)
+  const cookies = [
+    `imidToken=${token}`,
+    `__Host-imsg-seal=${seal}`,
+    '_ga=GA1.2.1234567890.1234567890',
+    'lang=en',
+  ]
   const asked = 'org=demo&callback=https%3A%2F%2Fapp.example.test%2F'
   const begun = await login.wire({ ...dependencies(environment), log: () => {} })(
     eventOf('login', { query: asked }) as never,
