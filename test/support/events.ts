@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda'
 import type { Answer } from '../../lib/http/messages.ts'
-import { type HttpRouteName, methodAndPath, routes } from '../../lib/routes.ts'
+import { type EndpointName, methodAndPath, routes } from '../../lib/routes.ts'
 
 /** Requests as a test says them, as API Gateway passes them on, and what a browser makes of the answers. */
 
@@ -24,7 +24,7 @@ export type Request = Readonly<{
 let requests = 0
 
 /** The event that API Gateway makes of it: payload format 2.0. */
-export const eventOf = (name: HttpRouteName, request: Request) => {
+export const eventOf = (name: EndpointName, request: Request) => {
   const at = methodAndPath(routes[name])
   const { method = at?.method ?? 'GET', domainName } = request
   const path = at?.path ?? ''
