@@ -12,11 +12,13 @@ const root = join(import.meta.dirname, '..')
 const slim = (file: string): string => join(root, 'infra', 'slim', file)
 
 /**
- * What a bundle has in the place of what it names. `docs/performance.md` says what each is worth. An `import` of a module of Node reads
- * all its exports, the lazy ones too: of `node:http` that is undici, 20 ms of a cold start, where a function wants `request`.
+ * What a bundle has in the place of what it names. `docs/performance.md` says what each is worth. An `import`
+ * of a module of Node reads all its exports, the lazy ones too: of `node:http` that is undici, 20 ms of a
+ * cold start, where a function wants `request`.
  */
 const alias = {
-  // Functions get their credentials from three variables; the SDK's own chain (profiles, SSO, metadata) is 136 kB.
+  // Functions get their credentials from three variables; the SDK's own chain (profiles, SSO, metadata) is
+  // 136 kB.
   '@aws-sdk/credential-provider-node': join(root, 'lib', 'lambda', 'aws-credentials.ts'),
   '@aws-sdk/middleware-endpoint-discovery': slim('endpoint-discovery.ts'),
   '@aws/lambda-invoke-store': slim('invoke-store.ts'),
@@ -27,11 +29,17 @@ const alias = {
   'node:process': slim('process.cjs'),
 }
 
-/** Modules of `lib` that a function loads on demand, with `import('./<name>.ts')`: each a file of its own in the asset. */
+/**
+ * Modules of `lib` that a function loads on demand, with `import('./<name>.ts')`: each a file of its own in
+ * the asset.
+ */
 const onDemand = { texts: 'errors', 'public-suffix': 'refresh' } as const
 const later = Object.keys(onDemand)
 
-/** How functions are bundled, for CDK and for whoever else bundles: add `entryPoints` and `outfile` or `outdir`. */
+/**
+ * How functions are bundled, for CDK and for whoever else bundles: add `entryPoints` and `outfile` or
+ * `outdir`.
+ */
 export const esbuildOptions = {
   absWorkingDir: root,
   bundle: true,
@@ -95,7 +103,10 @@ const bundledFiles = (): ReadonlyMap<string, BundledFile> => {
 
 let bundled: ReturnType<typeof bundledFiles> | undefined
 
-/** All functions come from one run of esbuild: what they share is read and parsed once, which takes a third of the time of nine runs. */
+/**
+ * All functions come from one run of esbuild: what they share is read and parsed once, which takes a third of
+ * the time of nine runs.
+ */
 const fileOf = (name: string): BundledFile => {
   bundled ??= bundledFiles()
   const file = bundled.get(name)
@@ -113,7 +124,9 @@ export const filesOf = (route: string): readonly [index: BundledFile, ...later: 
 /** Lambda runs a function as another user than the owner of its files, so everybody may read them. */
 const modes = { file: 0o644, folder: 0o755 }
 
-/** Writes the files of a function into a folder, and `files` beside them, with the same modes under any umask. */
+/**
+ * Writes the files of a function into a folder, and `files` beside them, with the same modes under any umask.
+ */
 export const bundle = (route: string, outdir: string, files: Readonly<Record<string, string>> = {}): void => {
   mkdirSync(outdir, { recursive: true })
   chmodSync(outdir, modes.folder)
@@ -128,13 +141,14 @@ export const bundle = (route: string, outdir: string, files: Readonly<Record<str
 const noContainer = DockerImage.fromRegistry('never-pulled')
 
 /**
- * The bundle as an asset, named by its content and its modes. esbuild runs in this process: `NodejsFunction` does the same by
- * starting `npx` for each function, which makes a synth of nine functions twice as long.
+ * The bundle as an asset, named by its content and its modes. esbuild runs in this process: `NodejsFunction`
+ * does the same by starting `npx` for each function, which makes a synth of nine functions twice as long.
  */
 export const code = (route: string, files: Readonly<Record<string, string>> = {}): Code => {
   const options: AssetOptions & FingerprintOptions = {
     assetHashType: AssetHashType.OUTPUT,
-    // CDK hashes content alone and uploads no asset whose name is in the bucket already: an unreadable one would stay there.
+    // CDK hashes content alone and uploads no asset whose name is in the bucket already: an unreadable one
+    // would stay there.
     extraHash: JSON.stringify(modes),
     bundling: {
       image: noContainer,

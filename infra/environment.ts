@@ -36,7 +36,10 @@ export const environmentOf = (
 /** AWS::Lambda::Function, quota "environment variables": 4 KB for all of them. */
 export const environmentLimit = 4096
 
-/** The longest that each reference can become: a table has up to 255 characters, a function 64, the ARN of our secret some 110. */
+/**
+ * The longest that each reference can become: a table has up to 255 characters, a function 64, the ARN of our
+ * secret some 110.
+ */
 const longest: Required<Wiring> = {
   ownAddress: `https://${'a'.repeat(20)}.execute-api.${'r'.repeat(25)}.${'s'.repeat(25)}`,
   urlSuffix: 's'.repeat(25),
@@ -46,12 +49,17 @@ const longest: Required<Wiring> = {
   secret: 's'.repeat(128),
 }
 
-/** Lambda's refusal quotes the variables as JSON ("String measured"), so quotes, escapes and commas count too. */
+/**
+ * Lambda's refusal quotes the variables as JSON ("String measured"), so quotes, escapes and commas count too.
+ */
 export const environmentSize = (variables: Texts): number => Buffer.byteLength(JSON.stringify(variables))
 
 const sizeOf = (name: string, text: string): number => environmentSize({ [name]: text }) - 1
 
-/** Why these settings do not fit into a function, or nothing: how much too large, which setting is, what to do. */
+/**
+ * Why these settings do not fit into a function, or nothing: how much too large, which setting is, what to
+ * do.
+ */
 export const environmentProblem = (given: Texts): string | undefined => {
   const sizes = Object.entries<Route>(routes).map(([name, route]) =>
     environmentSize(environmentOf(name, route, given, longest)),

@@ -3,7 +3,10 @@ import { request as secure } from 'node:https'
 import { parseArgs } from 'node:util'
 import { type Check, checks, type Reply, type Sent } from './smoke-checks.ts'
 
-/** `npm run smoke -- <url>`: whether a deployment answers as the wire contract says, seen from outside and without a secret. */
+/**
+ * `npm run smoke -- <url>`: whether a deployment answers as the wire contract says, seen from outside and
+ * without a secret.
+ */
 
 export type Options = Readonly<{
   /** An organisation that can sign in: its login is started too. */
@@ -41,7 +44,10 @@ const send = (origin: string, { method = 'GET', path, headers = {}, body }: Sent
     sent.once('error', reject).end(body)
   })
 
-/** A login that API Gateway took at another host than that of PUBLIC_URL is sent there once, as behind a proxy. */
+/**
+ * A login that API Gateway took at another host than that of PUBLIC_URL is sent there once, as behind a
+ * proxy.
+ */
 const askedAgain = (origin: string, { status, header }: Reply): Sent | undefined => {
   const location = header('location') ?? ''
   const marked = location.startsWith(`${origin}/`) && /[?&]redirected=1(&|$)/.test(location)

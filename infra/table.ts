@@ -6,8 +6,8 @@ import type { Construct } from 'constructs'
 export type Table = TableV2 | ITableV2
 
 /**
- * The one table. It outlives the stack: what is in it says who has been signed out. A table that is there already, restored or
- * kept when an earlier stack was destroyed, serves by its name and stays as it is.
+ * The one table. It outlives the stack: what is in it says who has been signed out. A table that is there
+ * already, restored or kept when an earlier stack was destroyed, serves by its name and stays as it is.
  */
 export const table = (scope: Construct, existing: string | undefined): Table => {
   if (existing !== undefined) return TableV2.fromTableName(scope, 'existing-table', existing)

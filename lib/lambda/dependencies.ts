@@ -9,7 +9,7 @@ import { type States, statesOf } from '../state/state.ts'
 import { type Table, tableIn } from '../store/table.ts'
 import { keyRequest } from './invoke-refresh.ts'
 
-/** Everything outside a function that it may touch: settings, clock, randomness, table, log. */
+/** Everything outside a function that it uses: settings, clock, randomness, table, log. */
 export type Dependencies = Readonly<{
   config: Config
   table: Table
@@ -17,18 +17,18 @@ export type Dependencies = Readonly<{
   organisations: Organisations
   jar: Jar
   log: Log
-  /** Under which name CloudWatch keeps the metrics of this deployment. */
+  /** The CloudWatch namespace of this deployment's metrics. */
   metricsNamespace: string
   /** Seconds since the epoch. */
   now: () => number
-  /** So many bytes of a CSPRNG, as base64url. */
+  /** The given number of bytes from a CSPRNG, as base64url. */
   random: (bytes: number) => string
   askForKeys: () => Promise<void>
 }>
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What the stack gives each function beside the settings. */
+/** What the stack passes to each function beside the settings. */
 const wiring = (env: Environment) => {
   const { TABLE_NAME: tableName, REFRESH_FUNCTION: refreshFunction = '', AWS_REGION: region = '' } = env
   const { METRICS_NAMESPACE: metricsNamespace = 'imsg-service' } = env
@@ -40,7 +40,7 @@ const wiring = (env: Environment) => {
 export const lambdaEndpoint = ({ AWS_ENDPOINT_URL_LAMBDA, AWS_REGION, URL_SUFFIX }: Environment): string =>
   AWS_ENDPOINT_URL_LAMBDA || `https://lambda.${AWS_REGION}.${URL_SUFFIX}`
 
-/** The SDK's own way pipes the answer, which opens standard error on the way: two milliseconds of a cold start. */
+/** The SDK's own collector pipes the answer and opens standard error, which costs 2 ms of a cold start. */
 const streamCollector = async (stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
   const pieces: Uint8Array[] = []
   for await (const piece of stream) pieces.push(piece)
@@ -56,7 +56,9 @@ const client = (env: Environment, { emptyCredentials }: Config): DynamoDBClient 
     requestHandler: { connectionTimeout: 500, requestTimeout: 1000, throwOnRequestTimeout: true },
   })
 
-/** Reads the environment once, when the function starts, and builds what it asks for. Throws `ConfigError`. */
+/**
+ * Reads the environment once, when the function starts, and builds what it asks for. Throws `ConfigError`.
+ */
 export const dependencies = (env: Environment): Dependencies => {
   const config = readConfig(env)
   const { tableName, refreshFunction, region, metricsNamespace } = wiring(env)
@@ -80,6 +82,6 @@ export const dependencies = (env: Environment): Dependencies => {
   }
 }
 
-/** The access check of these dependencies; `also`: what else a route wants from its one read. */
+/** Authentication with these dependencies. `also` names further keys that a route reads in the same call. */
 export const accessIn = (on: Dependencies, also?: AccessDeps['also']): Access =>
   accessTo({ ...on, ...(also ? { also } : {}) })
