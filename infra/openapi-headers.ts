@@ -35,7 +35,10 @@ export const commonHeaders: Readonly<Record<string, Json>> = Object.fromEntries(
   ]),
 )
 
-/** An answer with the headers that it has like all others of its types. One that is not described here is a TypeError. */
+/**
+ * An answer with the headers that it has like all others of its types. One that is not described here is a
+ * TypeError.
+ */
 export const withCommonHeaders = (answer: Answer): Answer => {
   const names = namesFor(Object.keys(answer.content ?? {})).filter((name) => name !== 'content-type')
   const common = names.map((name) => {

@@ -14,7 +14,9 @@ const withoutPath = ({ Metadata, ...resource }: Resource): Resource => {
   return { ...resource, Metadata: metadata }
 }
 
-/** CDK writes down dependencies that a reference implies already, on which `sam validate --lint` would fail. */
+/**
+ * CDK writes down dependencies that a reference implies already, on which `sam validate --lint` would fail.
+ */
 const lint = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } }
 
 /**

@@ -12,8 +12,9 @@ export type AuthorizerEvent = Readonly<{
 export type AuthorizerAnswer = { isAuthorized: boolean; context?: Texts }
 
 /**
- * An authorizer for API Gateway HTTP APIs. Nobody, and somebody for whom the rule does not hold, are 403 there; when nobody can know it
- * throws, which is 500. With `required: false` everybody gets through and the function decides.
+ * An authorizer for API Gateway HTTP APIs. Nobody, and somebody for whom the rule does not hold, are 403
+ * there; when nobody can know it throws, which is 500. With `required: false` everybody gets through and the
+ * function decides.
  */
 export const authorizer = (auth: Authorization, rule: Rule) => {
   queryOf(rule)

@@ -41,8 +41,8 @@ const refusal = (h: Toolkit, { name, message, status, headers = {} }: Refusal): 
 }
 
 /**
- * Plugin for Hapi 21: a scheme `imid`, whose strategies are rules. A route in the mode `try` or `optional` is served to nobody too;
- * a rule that does not hold is 403 in every mode.
+ * Plugin for Hapi 21: a scheme `imid`, whose strategies are rules. A route in the mode `try` or `optional` is
+ * served to nobody too; a rule that does not hold is 403 in every mode.
  */
 export const plugin = {
   name: 'imsg',

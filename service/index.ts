@@ -31,7 +31,10 @@ export type Authorization = Readonly<{
   authorize(headers: RequestHeaders, rule: Rule): Promise<Person>
   /** The address of the login at an organisation, which comes back to `page`. */
   login(org: string, page: string): string
-  /** The same for this request, when it is a navigation that `error` keeps out for want of a login; else undefined. */
+  /**
+   * The same for this request, when it is a navigation that `error` keeps out for want of a login; else
+   * undefined.
+   */
   loginFor(
     error: unknown,
     rule: Rule,
@@ -72,7 +75,10 @@ const settingsIn = (settings: Settings) => {
   }
 }
 
-/** What speaks for a person: a bearer, which goes first, or session cookie and seal. Nothing else leaves the service. */
+/**
+ * What speaks for a person: a bearer, which goes first, or session cookie and seal. Nothing else leaves the
+ * service.
+ */
 const credentialsIn = (
   headers: RequestHeaders,
   ours: readonly string[],

@@ -15,7 +15,10 @@ export type Rule = Readonly<{
 const names = ['org', 'unit', 'permission', 'sub']
 const known = new WeakMap<Rule, string>()
 
-/** The rule as a query. A member that is unknown or empty throws `ConfigError`: a misspelt rule is never no rule. */
+/**
+ * The rule as a query. A member that is unknown or empty throws `ConfigError`: a misspelt rule is never no
+ * rule.
+ */
 export const queryOf = (rule: Rule): string => {
   const before = known.get(rule)
   if (before !== undefined) return before

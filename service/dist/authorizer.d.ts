@@ -11,8 +11,9 @@ export type AuthorizerAnswer = {
     context?: Texts;
 };
 /**
- * An authorizer for API Gateway HTTP APIs. Nobody, and somebody for whom the rule does not hold, are 403 there; when nobody can know it
- * throws, which is 500. With `required: false` everybody gets through and the function decides.
+ * An authorizer for API Gateway HTTP APIs. Nobody, and somebody for whom the rule does not hold, are 403
+ * there; when nobody can know it throws, which is 500. With `required: false` everybody gets through and the
+ * function decides.
  */
 export declare const authorizer: (auth: Authorization, rule: Rule) => ({ headers, cookies }: AuthorizerEvent) => Promise<AuthorizerAnswer>;
 /** The person of an event that passed the authorizer, or nobody where the rule says `required: false`. */

@@ -1,7 +1,7 @@
 import { type Authorization, type Person } from './index.ts';
 /**
- * Plugin for Hapi 21: a scheme `imid`, whose strategies are rules. A route in the mode `try` or `optional` is served to nobody too;
- * a rule that does not hold is 403 in every mode.
+ * Plugin for Hapi 21: a scheme `imid`, whose strategies are rules. A route in the mode `try` or `optional` is
+ * served to nobody too; a rule that does not hold is 403 in every mode.
  */
 export declare const plugin: {
     name: string;

@@ -27,7 +27,10 @@ export type Authorization = Readonly<{
     authorize(headers: RequestHeaders, rule: Rule): Promise<Person>;
     /** The address of the login at an organisation, which comes back to `page`. */
     login(org: string, page: string): string;
-    /** The same for this request, when it is a navigation that `error` keeps out for want of a login; else undefined. */
+    /**
+     * The same for this request, when it is a navigation that `error` keeps out for want of a login; else
+     * undefined.
+     */
     loginFor(error: unknown, rule: Rule, request: Readonly<{
         method?: string | undefined;
         url?: string | undefined;

@@ -1,4 +1,6 @@
-/** Who is in front of the service. `org` and `sub` together are a person; names and addresses are for showing. */
+/**
+ * Who is in front of the service. `org` and `sub` together are a person; names and addresses are for showing.
+ */
 export type Person = Readonly<{
     sub: string;
     org: string;
@@ -8,8 +10,8 @@ export type Person = Readonly<{
     unit: string | undefined;
     units: readonly string[];
     /**
-     * Whether they may do this: in the organisation, or in a unit (of the rule, when none is named). A rule with a unit brings the
-     * permissions of that unit alone, so asking for another throws `ConfigError`.
+     * Whether they may do this: in the organisation, or in a unit (of the rule, when none is named). A rule
+     * with a unit brings the permissions of that unit alone, so asking for another throws `ConfigError`.
      */
     has(permission: string, unit?: string): boolean;
 }>;

@@ -9,5 +9,8 @@ export type Rule = Readonly<{
     /** `false`: nobody is let in as nobody, rather than refused. */
     required?: boolean | undefined;
 }>;
-/** The rule as a query. A member that is unknown or empty throws `ConfigError`: a misspelt rule is never no rule. */
+/**
+ * The rule as a query. A member that is unknown or empty throws `ConfigError`: a misspelt rule is never no
+ * rule.
+ */
 export declare const queryOf: (rule: Rule) => string;
