@@ -1,4 +1,7 @@
-/** The browser's side of the gateway, in one file and without dependencies. Use and states: README.md beside it. */
+/**
+ * The browser's side of the gateway, in one file and without dependencies. Use and states: README.md beside
+ * it.
+ */
 
 /** What is known of the session. Only an answer of the gateway makes it `signed-in` or `signed-out`. */
 export type Session = 'unknown' | 'signed-in' | 'signed-out' | 'unavailable'
@@ -37,7 +40,10 @@ export type Gateway = {
   setUnit(name: string | null): Promise<void>
   /** Leaves this page for the login; the browser comes back to `callback`, or else to this page. */
   login(organisation: string, callback?: string): void
-  /** Resolves to where the person can sign out at the identity service too, if the gateway says; with `callback` it goes there. */
+  /**
+   * Resolves to where the person can sign out at the identity service too, if the gateway says; with
+   * `callback` it goes there.
+   */
   logout(callback?: string): Promise<string | undefined>
   close(): void
 }
@@ -95,7 +101,10 @@ const signedOutKey = 'errors.auth.MissingToken'
 /** Stands for the body of a redirection, which a script may not read. */
 const elsewhere = 'elsewhere'
 
-/** Who wants to hear of something. A listener is told in a microtask of its own: if it throws, nothing else stops. */
+/**
+ * Who wants to hear of something. A listener is told in a microtask of its own: if it throws, nothing else
+ * stops.
+ */
 const audience = <Told extends unknown[]>() => {
   const listeners = new Set<(...news: Told) => void>()
   const tell = (listener: (...news: Told) => void, ...news: Told) =>
@@ -143,7 +152,8 @@ const caller =
     const { status, ok } = response
     const { msg, key = body, code, title } = Object(body) as Record<string, unknown>
     if (ok && typeof msg === 'string') return body as T
-    // Without `msg` or the key it is somebody else's: a captive portal, a proxy, or a page of the service behind it.
+    // Without `msg` or the key it is somebody else's: a captive portal, a proxy, or a page of the service
+    // behind it.
     const foreign = ok || (status === 401 && key !== signedOutKey)
     const named = [code, body].find((each) => typeof each === 'string') ?? `http_${status}`
     const reason = foreign ? 'not_the_gateway' : named
@@ -165,7 +175,9 @@ const watch = (
   let why: ImsgError | undefined
   let failures = 0
   let closed = false
-  /** Another page has signed in: that may be somebody else, so the next answer is told though it is the same. */
+  /**
+   * Another page has signed in: that may be somebody else, so the next answer is told though it is the same.
+   */
   let renewed = false
   let cancel = () => {}
   let flight: { control: AbortController; answer: Promise<Session> } | undefined
@@ -184,7 +196,8 @@ const watch = (
     state = next
     why = reason
     failures = state === 'unavailable' ? failures + 1 : 0
-    // A signed-out page has nothing to wait for but a login: another page announces it, or this one is looked at after it.
+    // A signed-out page has nothing to wait for but a login: another page announces it, or this one is looked
+    // at after it.
     if (listeners.size && state !== 'signed-out') cancel = world.later(ask, pause())
     if (changed || otherCause || renewed) all(state, why)
     renewed = false
@@ -296,7 +309,8 @@ export const imsg = (options: Partial<World> & { base?: string; every?: number }
     },
     logout: async (callback) => {
       const query = callback === undefined ? '' : `?callback=${wayBack(callback)}`
-      // Not followed here: only a navigation may go to another origin. It starts once the gateway has agreed to it.
+      // Not followed here: only a navigation may go to another origin. It starts once the gateway has agreed
+      // to it.
       type Ended = { msg: string; logoutUrl?: string }
       const { msg, logoutUrl } = await call<Ended>('POST', `/logout${query}`, { redirect: 'manual' }).catch(
         (error: ImsgError) => {

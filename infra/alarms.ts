@@ -167,7 +167,9 @@ export const alarms = {
 
 type RouteAlarm = Readonly<{ does: string; threshold: number; periods: Row['periods'] }>
 
-/** Most routes are asked a few times an hour: errors in two stretches of five minutes are more than chance. */
+/**
+ * Most routes are asked a few times an hour: errors in two stretches of five minutes are more than chance.
+ */
 const seldom = { threshold: 1, periods: [2, 12] } as const
 
 /** THE alarms on server errors, by route. `health` is watched from outside, by `public-health`. */

@@ -46,7 +46,10 @@ export const graphs = {
 
 const size = { width: 12, height: 6 }
 
-/** Why requests were refused, asked of the log lines when somebody looks: a metric for each code would cost all month. */
+/**
+ * Why requests were refused, asked of the log lines when somebody looks: a metric for each code would cost
+ * all month.
+ */
 const refusals = ['filter status >= 400', 'stats count() as requests by route, code', 'sort requests desc']
 
 /** One page, two graphs to a row, the state of all alarms on top. */

@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import cdk from '../cdk.json' with { type: 'json' }
 import { sourceOf } from './source-maps.ts'
 
-/** `npm run frames -- <function> <file:line:column>...`: where the frames of a log line are in our sources, as last synthesised. */
+/**
+ * `npm run frames -- <function> <file:line:column>...`: where the frames of a log line are in our sources, as
+ * last synthesised.
+ */
 
 const root = join(import.meta.dirname, '..')
 const { CDK_OUTDIR = join(root, cdk.output) } = process.env

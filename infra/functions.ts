@@ -14,9 +14,10 @@ import type { Route } from '../lib/routes.ts'
 import { code } from './bundling.ts'
 import { grants, type Resources } from './grants.ts'
 
-// Memory buys processor time, and start-up is all processor: at 512 MB a cold start takes half as long as at 256 MB and costs
-// the same. A request waits for at most one table call with its retries; a refresh has to end before the next one begins, and gets
-// a whole processor for it: with five thousand organisations it holds half a gigabyte (docs/performance.md).
+// Memory buys processor time, and start-up is all processor: at 512 MB a cold start takes half as long as at
+// 256 MB and costs the same. A request waits for at most one table call with its retries; a refresh has to
+// end before the next one begins, and gets a whole processor for it: with five thousand organisations it
+// holds half a gigabyte (docs/performance.md).
 /** Memory and time of functions that answer requests, and of those that run by the clock. */
 export const limits = {
   request: { memorySize: 512, timeout: Duration.seconds(5) },
@@ -28,8 +29,9 @@ export const limits = {
   },
 }
 
-// Lambda's own lines say START, END and REPORT of every request and cost more than ours; from WARN up they tell of failures alone. What
-// we write is JSON already and goes through as it is. Its level is judged by LOG_LEVEL, so that Lambda must drop none of it.
+// Lambda's own lines say START, END and REPORT of every request and cost more than ours; from WARN up they
+// tell of failures alone. What we write is JSON already and goes through as it is. Its level is judged by
+// LOG_LEVEL, so that Lambda must drop none of it.
 const logging = {
   loggingFormat: LoggingFormat.JSON,
   systemLogLevelV2: SystemLogLevel.WARN,

@@ -105,7 +105,8 @@ const polls = (own: ReturnType<typeof ownIn>, handler: Lambda) => {
     five,
     'good',
   )
-  // Refusals begin while good polls, of at least three tabs, stop: the session of most open editors has just ended.
+  // Refusals begin while good polls, of at least three tabs, stop: the session of most open editors has just
+  // ended.
   const pollRefusedJump = math(
     'IF(DIFF(FILL(refused, 0)) >= 5 AND good - DIFF(good) >= 180 AND 2 * good <= good - DIFF(good), refused, 0)',
     { refused, good: pollGood },

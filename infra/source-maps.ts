@@ -2,9 +2,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** Source maps of the bundles, kept beside the assets and outside them: from a frame in a log line to our sources. */
+/**
+ * Source maps of the bundles, kept beside the assets and outside them: from a frame in a log line to our
+ * sources.
+ */
 
-/** A replacement that a bundle underwent after esbuild had made its map: so much text more or less, from this place in a line on. */
+/**
+ * A replacement that a bundle underwent after esbuild had made its map: so much text more or less, from this
+ * place in a line on.
+ */
 export type Shift = Readonly<{ line: number; column: number; by: number }>
 
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
@@ -50,7 +56,10 @@ const moved = (line: string, { column, by }: Shift): string => {
     .join(',')
 }
 
-/** The map of a bundle after these replacements, whose places are those of the text before them. Lines count from 0. */
+/**
+ * The map of a bundle after these replacements, whose places are those of the text before them. Lines count
+ * from 0.
+ */
 export const shifted = (map: string, shifts: readonly Shift[]): string => {
   const parsed = JSON.parse(map)
   const lines = String(parsed.mappings).split(';')
@@ -74,7 +83,10 @@ export const writeMaps = (
   for (const { name, map } of files) writeFileSync(join(folder, `${name}.map`), map)
 }
 
-/** Where a frame of a log line (`file:line:column`) is in our sources: the same form, with a path from the root. */
+/**
+ * Where a frame of a log line (`file:line:column`) is in our sources: the same form, with a path from the
+ * root.
+ */
 export const sourceOf = (assembly: string, route: string, frame: string): string => {
   const [, file, line, column] = /^([\w.-]+):(\d+):(\d+)$/.exec(frame) ?? []
   if (file === undefined) throw new TypeError(`${frame} is no frame: file:line:column`)

@@ -1,15 +1,18 @@
 import { type Level, levels } from './config.ts'
 
-/** Writes one line of JSON. Lines below the configured level are dropped, unless metrics ride in them: alarms need those. */
+/**
+ * Writes one line of JSON. Lines below the configured level are dropped, unless metrics ride in them: alarms
+ * need those.
+ */
 export type Log = (level: Level, fields: Readonly<Record<string, unknown>>) => void
 
 const longestText = 256
 
-/** Keeps a value short and on one line, whatever a caller put into it. */
+/** Cuts long values, whatever a caller put into them. */
 const contained = (value: unknown): unknown =>
   typeof value === 'string' && value.length > longestText ? `${value.slice(0, longestText)}…` : value
 
-/** What is deeper down, metrics and the names of settings, are our own words. A replacer would be asked about each of them. */
+/** Only top-level values are cut: nested ones (metrics, names of settings) are our own. */
 const lineOf = (level: Level, fields: Parameters<Log>[1]): string => {
   const line: Record<string, unknown> = { level }
   for (const name of Object.keys(fields)) line[name] = contained(fields[name])
@@ -17,21 +20,21 @@ const lineOf = (level: Level, fields: Parameters<Log>[1]): string => {
 }
 
 /**
- * Standard output itself. In Lambda `console` writes something else: it wraps a line, as text or as JSON, and CloudWatch finds no
- * metrics in a line that is wrapped.
+ * Standard output itself. In Lambda `console` writes something else: it wraps a line, as text or as JSON, and
+ * CloudWatch finds no metrics in a line that is wrapped.
  */
 const toStandardOutput = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
-/** A log that writes to `write`, by default standard output, from where Lambda takes it to CloudWatch. */
+/** A log that writes to `write`, by default standard output, which Lambda sends to CloudWatch. */
 export const logTo =
   (least: Level, write: (line: string) => void = toStandardOutput): Log =>
   (level, fields) => {
     if (levels.indexOf(level) >= levels.indexOf(least) || '_aws' in fields) write(lineOf(level, fields))
   }
 
-/** What may be said of an error: its name and code, never its message, which might quote its input. */
+/** The name and code of an error, never its message, which might quote its input. */
 export const named = (error: unknown): string | undefined => {
   if (error === undefined) return undefined
   if (typeof error === 'string') return error
@@ -44,7 +47,10 @@ export const named = (error: unknown): string | undefined => {
 const maxFrames = 5
 const frame = /^\s+at (?!.*node:)(?:.*[(/\\ ])?([\w.-]+:\d+:\d+)\)?$/
 
-/** Where an error was thrown: the first frames outside Node as `file:line:column`, without folders, functions and the message. */
+/**
+ * Where an error was thrown: the first frames outside Node as `file:line:column`, without folders, functions
+ * and the message.
+ */
 export const framesOf = (error: unknown): readonly string[] | undefined => {
   if (!(error instanceof Error) || typeof error.stack !== 'string') return undefined
   // The message stands before the frames, and may hold lines that look like frames.

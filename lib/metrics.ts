@@ -1,13 +1,15 @@
 import type { Code } from './problem.ts'
 import type { RouteName } from './routes.ts'
 
-/** Counts and ages for CloudWatch, in the Embedded Metric Format: they ride in the log line, so they cost no call. */
+/**
+ * Metrics for CloudWatch in the Embedded Metric Format: they are part of the log line, so they cost no call.
+ */
 
 type Unit = 'Count' | 'Seconds' | 'Bytes' | 'None'
 /** `byCode`: counted once more under the code of the answer, because the dashboard shows it by code. */
 type Metric = Readonly<{ name: string; unit: Unit; value: number; byCode?: true }>
 
-/** What became of a request: its route, its status and its code. */
+/** The outcome of a request. */
 export type RequestOutcome = Readonly<{
   route: RouteName
   status: number
@@ -27,13 +29,16 @@ export const count = (name: string, value: number | boolean): Metric => ({
 })
 
 /**
- * Prefetches, frames, scripts and link scanners count in no login metric, and one that goes to PUBLIC_URL first counts there. A session
- * that was set is somebody's.
+ * Prefetches, frames, scripts and link scanners count in no login metric, and one that goes to PUBLIC_URL
+ * first counts there. A session that was set is somebody's.
  */
 const isNoLogin = ({ code, person }: RequestOutcome): boolean =>
   code === 'not_a_navigation' || code === 'login_elsewhere' || (!person && code !== 'session_set')
 
-/** The steps of a login. Every line of a login has all of them, as CloudWatch cannot compare with a metric that has no data. */
+/**
+ * The steps of a login. Every line of a login has all of them, as CloudWatch cannot compare with a metric
+ * that has no data.
+ */
 const login = (
   steps: { started?: boolean; returned?: boolean; verified?: boolean; set?: boolean },
   failed: boolean,
@@ -45,7 +50,10 @@ const login = (
   { ...count('LoginFailed', failed), ...(failed ? { byCode: true as const } : {}) },
 ]
 
-/** The login funnel and the polls, read off the outcomes: no handler counts anything. Good polls are what Lambda counts beside these. */
+/**
+ * The login funnel and the polls, derived from outcomes: handlers count nothing. Good polls are what Lambda
+ * counts beside these.
+ */
 const metricsOf = (outcome: RequestOutcome): readonly Metric[] => {
   const { route, status, code, refused, cookieBytes } = outcome
   const size: Metric = { name: 'HeaderBytes', unit: 'Bytes', value: cookieBytes }
@@ -75,7 +83,10 @@ const directive = (namespace: string, dimensions: readonly string[], metrics: re
   Metrics: metrics.map(({ name, unit }) => ({ Name: name, Unit: unit })),
 })
 
-/** The members that make a log line an EMF document. Each deployment has a namespace of its own; `at` in milliseconds. */
+/**
+ * The members that make a log line an EMF document. Each deployment has a namespace of its own; `at` in
+ * milliseconds.
+ */
 export const embedded = (
   namespace: string,
   metrics: readonly Metric[],
@@ -97,7 +108,10 @@ export const embedded = (
   }
 }
 
-/** Metrics of one request. A failed login is counted by its code as well, the one in the answer and in the line: contract, section 2. */
+/**
+ * Metrics of one request. A failed login is counted by its code as well, the one in the answer and in the
+ * line: contract, section 2.
+ */
 export const requestMetrics = (
   namespace: string,
   outcome: RequestOutcome,

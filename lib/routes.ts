@@ -24,7 +24,9 @@ type Http = Common & {
    * section 3.
    */
   refusedAt?: 'login-failed'
-  /** A good answer is logged at `debug`, and not at `info`, where every open editor asks every few seconds. */
+  /**
+   * A good answer is logged at `debug`, and not at `info`, where every open editor asks every few seconds.
+   */
   successLevel?: 'debug'
 }
 

@@ -13,7 +13,7 @@ export const wire = (on: Dependencies, env = process.env) => {
   const upstream = upstreamOf(on.config, credentials, on.now)
   const keeper = stateWriter(on.table)
   const { organisationsFile: file } = on.config
-  // It lies beside the bundle, under the name that the stack gave it.
+  // It is beside the bundle, under the name that the stack gave it.
   const readOrganisations =
     file === undefined
       ? undefined
@@ -26,7 +26,10 @@ export const wire = (on: Dependencies, env = process.env) => {
 
 let started: ReturnType<typeof wire> | undefined
 
-/** With bad settings each run fails, which the alarm `refresh-not-running` tells; the error names the settings. */
+/**
+ * With bad settings each run fails, which the alarm `refresh-not-running` tells; the error names the
+ * settings.
+ */
 export const handler: ReturnType<typeof wire> = (event, context) => {
   started ??= wire(dependencies(process.env))
   return started(event, context)

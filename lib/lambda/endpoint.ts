@@ -26,7 +26,7 @@ const levelOf = (route: Route, { failure, request }: Visit<Code>): Level => {
   return ('successLevel' in route && !request.facts.code && route.successLevel) || 'info'
 }
 
-/** The one line that each request leaves. What it may say is listed here and in `visitLine`. */
+/** Logs the one line of a request. Its fields are listed here and in `visitLine`. */
 const report = (on: Dependencies, name: EndpointName, visit: Visit<Code>, status: number): void => {
   const code = codeOfVisit(visit)
   const at = Date.now()
@@ -51,7 +51,7 @@ const failureOf = (error: unknown) =>
     ? { code: error.code, cause: error.cause }
     : { code: 'internal' as const, cause: error }
 
-/** A route of the gateway: the chain with the policy, the failures and the measures of its row. */
+/** An endpoint of the gateway: the chain with the policy, failures and metrics of its row. */
 export const endpoint = (name: EndpointName, handle: Handle, on: Dependencies): Endpoint => {
   const route: Route = routes[name]
   return chain<Code>(
@@ -78,8 +78,8 @@ export const endpoint = (name: EndpointName, handle: Handle, on: Dependencies): 
 }
 
 /**
- * A handler that reads its settings when the function starts. With bad ones it answers 500 and its log names them; `name`, where
- * requests are counted even then.
+ * A handler that reads its settings when the function starts. With bad ones it answers 500 and its log names
+ * them; `name`, where requests are counted even then.
  */
 export const served = (
   wire: (on: Dependencies) => Endpoint,
@@ -99,7 +99,6 @@ const misconfigured = (
   namespace = 'imsg-service',
   route?: EndpointName,
 ): Endpoint => {
-  // Stryker disable next-line StringLiteral: an error is logged at every level.
   const log = logTo('error')
   return async (event) => {
     const at = Date.now()

@@ -11,8 +11,8 @@ export const isPublic = (publicUrl: string): boolean => !unreachable.test(new UR
 type Limits = Readonly<{ patience: number; fetch: typeof fetch }>
 
 /**
- * Whether `/health` answers 200 at the public address, through DNS, certificate and API Gateway, as it does for a browser. Undefined
- * where the address is not public. Never rejects: a refresh does not depend on it.
+ * Whether `/health` answers 200 at the public address, through DNS, certificate and API Gateway, as it does
+ * for a browser. Undefined where the address is not public. Never rejects: a refresh does not depend on it.
  */
 export const publicHealth = async (
   { publicUrl }: Pick<Config, 'publicUrl'>,

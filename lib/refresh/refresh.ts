@@ -49,7 +49,10 @@ const reasonOf = (error: unknown): string => {
   return `${named(error)}`
 }
 
-/** The frames of an error that is a defect of ours: not the identity service's, not the table's, and no run that ends itself. */
+/**
+ * The frames of an error that is a defect of ours: not the identity service's, not the table's, and no run
+ * that ends itself.
+ */
 const defectIn = (error: unknown, signal: AbortSignal): Pick<RefreshResult, 'frames'> => {
   const expected = [UpstreamError, KeySetError, UnusableData, Problem].some((known) => error instanceof known)
   const frames = expected || signal.aborted ? undefined : framesOf(error)

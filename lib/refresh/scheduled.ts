@@ -44,8 +44,8 @@ const metricsOf = (
 ]
 
 /**
- * Runs it, and leaves one log line with how it ended, how old the state is and what it cost. `checkHealth` runs beside it and never
- * rejects.
+ * Runs it, and leaves one log line with how it ended, how old the state is and what it cost. `checkHealth`
+ * runs beside it and never rejects.
  */
 export const scheduled = <E>(
   name: 'refresh-state',

@@ -35,7 +35,9 @@ const bundle = async (): Promise<string> => {
 /** Where the explanations of all errors are. */
 export const errorsPath = '/errors.html'
 
-/** A small service behind the gateway, on its origin. Resolves to false when the request is none of its own. */
+/**
+ * A small service behind the gateway, on its origin. Resolves to false when the request is none of its own.
+ */
 export const demo = (options: { gateway: string; cookieName: string; standIn?: boolean }) => {
   const auth = authorization({ gateway: options.gateway, cookie: options.cookieName })
   const page = read('page.html').replace(

@@ -19,7 +19,10 @@ import { startProvider } from '../../local/provider.ts'
 import { clientFor, clientId, clientSecret } from '../../local/stack.ts'
 import { agent } from '../support/agent.ts'
 
-/** Both stacks from this repository, deployed by the CDK CLI on an emulator of AWS, with a real provider and KMS's own interface. */
+/**
+ * Both stacks from this repository, deployed by the CDK CLI on an emulator of AWS, with a real provider and
+ * KMS's own interface.
+ */
 
 const bin = engine('ministack')
 const folder = join(root, '.local', 'deploy-both')
