@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { type HttpRouteName, methodAndPath, type Route, routes } from '../../lib/routes.ts'
+import { type EndpointName, methodAndPath, type Route, routes } from '../../lib/routes.ts'
 import { awsCalls } from '../../local/aws.ts'
 import { createTables, openDynalite, region } from '../../local/database.ts'
 import { startIdentity } from '../../local/identity/server.ts'
@@ -82,7 +82,7 @@ after(async () => {
 type Answered = { statusCode: number; headers: Record<string, string>; cookies?: string[]; body?: string }
 
 /** Sends a request to a route, and fails when the function does. */
-const call = async (name: HttpRouteName, request: Request = {}): Promise<Answered> => {
+const call = async (name: EndpointName, request: Request = {}): Promise<Answered> => {
   const { invoke, lines } = await instance(name)
   const { failed, json } = await invoke(JSON.stringify(eventOf(name, request)))
   ok(!failed, `${json}\n${lines.join('\n')}`)
@@ -146,6 +146,16 @@ describe('under the runtime client of Lambda', () => {
     deepEqual([statusCode, headers['x-imid-org'], headers['x-imid-unit']], [200, 'demo', ''])
     match(headers['x-imid-permissions'] ?? '', /^content%3Aread,/)
     equal((await call('authorize', { query: 'org=demo' })).statusCode, 401)
+  })
+
+  it('a refused callback and an unknown address have their pages', async () => {
+    const failed = await call('login-failed', {
+      query: 'code=token_expired&id=12345678&org=demo&callback=/',
+      headers: navigation,
+    })
+    equal(failed.statusCode, 401)
+    match(failed.body ?? '', /class="action"/)
+    equal((await call('not-found')).statusCode, 404)
   })
 
   it('a refusal that a person reads brings its words along', async () => {
