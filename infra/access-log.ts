@@ -3,9 +3,9 @@ import { FilterPattern, type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs
 import type { Construct } from 'constructs'
 
 /**
- * THE metrics that CloudWatch counts in the access log: what browsers were answered, whether or not a function ran, crashed or was
- * throttled. API Gateway's own metrics by route would cost about $18 a month for ten busy routes; these exist only
- * in hours with such answers.
+ * THE metrics that CloudWatch counts in the access log: what browsers were answered, whether or not a
+ * function ran, crashed or was throttled. API Gateway's own metrics by route would cost about $18 a month for
+ * ten busy routes; these exist only in hours with such answers.
  */
 export const accessLogMetrics = {
   ServerErrors: { status: '5*', dimensions: { Route: '$.route' } },

@@ -1,7 +1,10 @@
 import { subjectKey } from '../store/keys.ts'
 import { flagIn, type Items, numberIn, type Table, textIn } from '../store/table.ts'
 
-/** What is kept of a subject of an organisation. Nothing that is not stored reads as: not blocked, never ended, no preference. */
+/**
+ * What is kept of a subject of an organisation. Nothing that is not stored reads as: not blocked, never
+ * ended, no preference.
+ */
 export type SubjectRecord = Readonly<{
   blocked: boolean
   /** Tokens issued before this second are no longer good. */
@@ -24,10 +27,10 @@ export const subjectFrom = (items: Items, org: string, subject: string): Subject
 }
 
 /**
- * Stores a preferred unit, or clears it, unless a later choice is stored. Each choice gets a number above every
- * choice that its request has seen, so a delayed write (a retry, an instance that was frozen) cannot replace a
- * choice acknowledged after it. Comparing with the previous value is not enough: a value may change back
- * (test/faults/writers.test.ts).
+ * Stores a preferred unit, or clears it, unless a later choice is stored. Each choice gets a number above
+ * every choice that its request has seen, so a delayed write (a retry, an instance that was frozen) cannot
+ * replace a choice acknowledged after it. Comparing with the previous value is not enough: a value may change
+ * back (test/faults/writers.test.ts).
  */
 export const preferUnit = async (
   table: Table,
