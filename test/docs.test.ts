@@ -210,8 +210,10 @@ describe('a command in a document', () => {
         .filter((block) => block.runs && block.file === file)
         .map(({ text }) => text)
         .join('\n')
-        .replaceAll('http://localhost:3000', stack.url)
-        .replaceAll('http://localhost:4000', stack.identityUrl ?? '')
+        // In one pass: a port that was put in may begin with 4000.
+        .replaceAll(/http:\/\/localhost:(3000|4000)\b/g, (_, port) =>
+          port === '3000' ? stack.url : (stack.identityUrl ?? ''),
+        )
       const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
         cwd: folder,
       })
