@@ -3,9 +3,10 @@ import cdk from '../cdk.json' with { type: 'json' }
 import { ConfigError } from '../lib/config.ts'
 import { nag } from './nag.ts'
 import { advice, readDeployment, weakenings } from './settings.ts'
+import { settingsFrom, withProblemsOf } from './settings-source.ts'
 import { ImsgService } from './stack.ts'
 
-const { CDK_OUTDIR = cdk.output } = process.env
+const { CDK_OUTDIR = cdk.output, SETTINGS_FILE } = process.env
 
 // The CDK CLI brings all of this itself; given here too, plain `node infra/app.ts` makes the same template.
 const context = {
@@ -16,9 +17,10 @@ const context = {
 
 try {
   const app = new App({ outdir: CDK_OUTDIR, context })
-  const deployment = readDeployment(process.env, app.node.getAllContext())
+  const source = settingsFrom(SETTINGS_FILE, process.env, app.node.getAllContext())
+  const deployment = withProblemsOf(source, () => readDeployment(source.texts))
   const stack = new ImsgService(app, ['imsg-service', deployment.stage].filter(Boolean).join('-'), deployment)
-  for (const [number, text] of weakenings(deployment).entries())
+  for (const [number, text] of [...source.warnings, ...weakenings(deployment)].entries())
     Validations.of(stack).addWarning(`imsg-service:weakened-${number}`, text)
   nag(app, stack)
   app.synth()

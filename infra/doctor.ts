@@ -12,6 +12,7 @@ import {
   type Texts,
   weakenings,
 } from './settings.ts'
+import { type Source, settingsFrom, withProblemsOf } from './settings-source.ts'
 
 type Verdict = Readonly<{ good: boolean; lines: readonly string[] }>
 
@@ -25,15 +26,20 @@ const inventory = (given: Readonly<Record<string, unknown>>): string[] =>
 const ownHost =
   '- Serve nothing but the gateway on the host of PUBLIC_URL: SECURITY.md says what that prevents.'
 
+/** Settings that nobody has anything more to say about. */
+const plain = (texts: Texts): Source => ({ texts, problems: [], warnings: [] })
+
 /** What can be said of settings before they are deployed: every problem, or what is in force. No values. */
-export const verdict = (...sources: Texts[]): Verdict => {
-  const list = inventory(givenSettings(...sources))
+export const verdict = (texts: Texts, source: Source = plain(texts)): Verdict => {
+  const list = inventory(givenSettings(texts))
+  const warned = source.warnings.map((text) => `! ${text}`)
   try {
-    const weak = weakenings(readDeployment(...sources)).map((text) => `! ${text}`)
-    return { good: true, lines: ['The settings hold together.', ...weak, ownHost, ...list] }
+    const deployment = withProblemsOf(source, () => readDeployment(texts))
+    const weak = weakenings(deployment).map((text) => `! ${text}`)
+    return { good: true, lines: ['The settings hold together.', ...warned, ...weak, ownHost, ...list] }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return { good: false, lines: [error.message, advice, ...list] }
+    return { good: false, lines: [error.message, ...warned, advice, ...list] }
   }
 }
 
@@ -41,10 +47,15 @@ export const verdict = (...sources: Texts[]): Verdict => {
  * Which rule accepts or refuses a return URL under these settings. The domains of an organisation are part of
  * the state, which the doctor does not see: they are given as they stand in its `whitelistCallbackUrls`.
  */
-export const judge = (url: string, listed: readonly string[], ...sources: Texts[]): Verdict => {
-  const settled = verdict(...sources)
+export const judge = (
+  url: string,
+  listed: readonly string[],
+  texts: Texts,
+  source: Source = plain(texts),
+): Verdict => {
+  const settled = verdict(texts, source)
   if (!settled.good) return settled
-  const { config, given } = readDeployment(...sources)
+  const { config, given } = readDeployment(texts)
   const domains = returnDomains(listed, isPublicSuffix)
   const strays = listed.filter((domain) => !domains.includes(domain.toLowerCase()))
   const found = judgeReturnUrl(url, { publicUrl: config.publicUrl, origins: config.callbackOrigins, domains })
@@ -68,13 +79,10 @@ export const judge = (url: string, listed: readonly string[], ...sources: Texts[
 
 type Providers = Readonly<{ providersVerdict: (file: string) => Promise<Verdict> }>
 
-/**
- * What each provider of the organisations file offers. Not imported: the gateway knows nothing of
- * `identity/`.
- */
-const judgeProviders = async (...sources: Texts[]): Promise<Verdict> => {
-  const settled = verdict(...sources)
-  const { ORGANISATIONS: file } = givenSettings(...sources)
+/** What each provider of the organisations file offers. Not imported: the gateway knows nothing of `identity/`. */
+const judgeProviders = async (source: Source): Promise<Verdict> => {
+  const settled = verdict(source.texts, source)
+  const { ORGANISATIONS: file } = givenSettings(source.texts)
   if (file === undefined) return { good: false, lines: ['ORGANISATIONS is not set: it names the file.'] }
   if (!settled.good) return settled
   const address = new URL('../identity/doctor.ts', import.meta.url).href
@@ -82,27 +90,33 @@ const judgeProviders = async (...sources: Texts[]): Promise<Verdict> => {
   return providersVerdict(file)
 }
 
-const usage = 'npm run doctor -- [--providers | <return URL> [--domains <domain>,<domain>]]'
+const usage =
+  'npm run doctor -- [--settings <file>] [--providers | <return URL> [--domains <domain>,<domain>]]'
 const options = {
   domains: { type: 'string', default: '' },
   providers: { type: 'boolean', default: false },
+  settings: { type: 'string' },
 } as const
 
 const wordsOf = (args: string[]) => {
   try {
     const { positionals, values } = parseArgs({ args, options, allowPositionals: true })
     const domains = values.domains.split(',').filter((domain) => domain !== '')
-    return positionals.length > 1 ? undefined : { url: positionals[0], domains, providers: values.providers }
+    const { providers, settings: file } = values
+    return positionals.length > 1 ? undefined : { url: positionals[0], domains, providers, file }
   } catch {
     return undefined
   }
 }
 
-const asked = async (args: string[], ...sources: Texts[]): Promise<Verdict> => {
+const asked = async (args: string[], environment: Texts, context: Texts): Promise<Verdict> => {
   const words = wordsOf(args)
   if (words === undefined) return { good: false, lines: [usage] }
-  if (words.providers) return judgeProviders(...sources)
-  return words.url === undefined ? verdict(...sources) : judge(words.url, words.domains, ...sources)
+  const source = settingsFrom(words.file, environment, context)
+  if (words.providers) return judgeProviders(source)
+  return words.url === undefined
+    ? verdict(source.texts, source)
+    : judge(words.url, words.domains, source.texts, source)
 }
 
 if (import.meta.main) {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { type Config, ConfigError, readConfig, type SettingName, settings, unchecked } from '../lib/config.ts'
 import { organisationsFileProblems } from '../lib/refresh/organisations-file.ts'
-import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
+import { isPublicSuffix, siteOf } from '../lib/refresh/public-suffix.ts'
+import { isLoopback, isQuoted } from '../lib/setting-values.ts'
 import { environmentProblem } from './environment.ts'
 import { settingsExplained } from './settings-explained.ts'
 
@@ -59,12 +60,9 @@ export type Deployment = Readonly<{
 /** Stands for the address of the API while that is not known. `.invalid` belongs to nobody (RFC 2606). */
 const ownAddress = 'https://own-address.execute-api.invalid'
 
-const pick = <Name extends string>(rows: Record<Name, unknown>, sources: readonly Texts[]): Given<Name> => {
-  const found: Partial<Record<Name, string>> = {}
-  for (const name of Object.keys(rows) as Name[])
-    for (const source of sources)
-      found[name] ||= source[name] === undefined ? undefined : String(source[name]).trim()
-  return Object.fromEntries(Object.entries(found).filter(([, text]) => text)) as Given<Name>
+const pick = <Name extends string>(rows: Record<Name, unknown>, texts: Texts): Given<Name> => {
+  const found = Object.keys(rows).map((name) => [name, String(texts[name] ?? '').trim()])
+  return Object.fromEntries(found.filter(([, text]) => text)) as Given<Name>
 }
 
 const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<SettingName>): string[] => {
@@ -73,7 +71,9 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<Sett
   const problems: string[] = tooLarge === undefined ? [] : [tooLarge]
   for (const [name, row] of Object.entries(deploymentSettings)) {
     const text = own[name as DeploymentSettingName]
-    if (text !== undefined && !row.pattern.test(text)) problems.push(`${name} ${row.form}.`)
+    if (text === undefined) continue
+    if (isQuoted(text)) problems.push(`${name} holds quotation marks: write the value without them.`)
+    else if (!row.pattern.test(text)) problems.push(`${name} ${row.form}.`)
   }
   if (own.DOMAIN_CERTIFICATE_ARN && !publicUrl)
     problems.push('PUBLIC_URL is missing: DOMAIN_CERTIFICATE_ARN is the certificate of its host.')
@@ -88,12 +88,26 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<Sett
 
 /** What to do about problems. */
 export const advice = [
-  'Set them as environment variables, or under the same names in the context of cdk.json.',
+  'Set them as environment variables, under the same names in the context of cdk.json, or in a file that --settings names.',
   'infra/example.env shows a set that holds together; `npm run doctor` tells where you are.',
 ].join('\n')
 
-/** What is allowed and still gives up a protection: said at each synth and by the doctor. */
-export const weakenings = ({ config, alarmEmail }: Deployment): string[] => [
+/** The origins whose pages may ask, and come without the cookie: browsers keep it from another site's `fetch` (RFC 6265bis, 5.2). */
+const crossSite = ({ publicUrl, corsOrigins }: Config): string[] =>
+  corsOrigins.flatMap((origin, index) =>
+    siteOf(origin) === siteOf(publicUrl)
+      ? []
+      : [
+          `CORS_ALLOWED_ORIGINS entry ${index + 1} is not of the same site as PUBLIC_URL: browsers send no session cookie from there.`,
+        ],
+  )
+
+/** What is allowed and still gives up a protection, or does not do what it seems to: said at each synth and by the doctor. */
+export const weakenings = ({ config, given, certificateArn, alarmEmail }: Deployment): string[] => [
+  ...(given.PUBLIC_URL && !certificateArn && !isLoopback(new URL(config.publicUrl).hostname)
+    ? ['DOMAIN_CERTIFICATE_ARN is missing: something else has to serve the host of PUBLIC_URL.']
+    : []),
+  ...crossSite(config),
   ...(alarmEmail === undefined ? ['ALARM_EMAIL is missing: alarms ring and nobody is told.'] : []),
   ...(config.loginBinding
     ? []
@@ -111,10 +125,10 @@ export const weakenings = ({ config, alarmEmail }: Deployment): string[] => [
   ...(config.audience === unchecked ? ['TOKEN_AUDIENCE is unchecked: tokens meant for others count.'] : []),
 ]
 
-/** Which settings were given, and not what they say. Earlier sources win. */
-export const givenSettings = (...sources: Texts[]): Given<SettingName> & Given<DeploymentSettingName> => ({
-  ...pick(settings, sources),
-  ...pick(deploymentSettings, sources),
+/** The settings that were given. */
+export const givenSettings = (texts: Texts): Given<SettingName> & Given<DeploymentSettingName> => ({
+  ...pick(settings, texts),
+  ...pick(deploymentSettings, texts),
 })
 
 /** The name of the organisations file beside the bundle of refresh-state. */
@@ -135,9 +149,9 @@ const organisationsIn = (file: string | undefined): { text?: string; problems: r
 }
 
 /** Reads every setting of functions and deployment, or throws one `ConfigError` with all problems of both. */
-export const readDeployment = (...sources: Texts[]): Deployment => {
-  const given = pick(settings, sources)
-  const own = pick(deploymentSettings, sources)
+export const readDeployment = (texts: Texts): Deployment => {
+  const given = pick(settings, texts)
+  const own = pick(deploymentSettings, texts)
   const file = organisationsIn(given.ORGANISATIONS)
   const problems = [...deploymentProblems(own, given), ...file.problems]
   try {

@@ -1,108 +1,33 @@
-import { isIPv4 } from 'node:net'
+import {
+  address,
+  checked,
+  domain,
+  fileName,
+  flag,
+  headerName,
+  imasAddress,
+  isQuoted,
+  list,
+  loginPath,
+  type Origin,
+  oneOf,
+  origin,
+  seconds,
+  tokenName,
+  type Unchecked,
+  Wrong,
+} from './setting-values.ts'
+
+export { type Origin, unchecked } from './setting-values.ts'
 
 /**
  * The table of settings: environment in, `Config` out, or one error that names every problem and no value.
  */
 
-declare const brand: unique symbol
-/** A serialised origin (`URL.origin`): scheme, host and port, nothing after it. */
-export type Origin = string & { readonly [brand]: 'Origin' }
-
-/** Marks an issuer or audience that is deliberately not checked, so that a search finds every such place. */
-export const unchecked: unique symbol = Symbol('unchecked')
-type Unchecked = typeof unchecked
-
 export const levels = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof levels)[number]
 
 type Environment = Readonly<Record<string, string | undefined>>
-
-/** What is wrong with one setting, phrased to follow its name. */
-class Wrong extends Error {}
-
-const wrong = (words: string): never => {
-  throw new Wrong(words)
-}
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' ||
-  host.endsWith('.localhost') ||
-  host === '[::1]' ||
-  (isIPv4(host) && host.startsWith('127.'))
-
-const parsed = (text: string): URL =>
-  URL.canParse(text) ? new URL(text) : wrong('has to be an absolute URL')
-
-const secure = (url: URL): URL => {
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url
-  return wrong('has to begin with https:// (plain http is for localhost alone)')
-}
-
-const origin = (text: string): Origin => {
-  if (text.includes('*')) return wrong('may hold no wildcard: list each origin')
-  const url = secure(parsed(text))
-  if (text !== url.origin) return wrong('has to be an origin: scheme, host and port, nothing after them')
-  return url.origin as Origin
-}
-
-/** A base address: https, without query, fragment, credentials or closing slash. */
-const address = (text: string): string => {
-  const url = secure(parsed(text))
-  if (url.username || url.password) return wrong('may hold no user name or password')
-  if (/[?#]/.test(text)) return wrong('may hold no query or fragment')
-  return url.href.replace(/\/+$/, '')
-}
-
-const seconds =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value
-    return wrong(`has to be a whole number of seconds between ${least} and ${most}`)
-  }
-
-const oneOf =
-  <const T extends string>(...words: T[]) =>
-  (text: string): T =>
-    words.find((word) => word === text) ?? wrong(`has to be ${words.join(' or ')}`)
-
-const flag = (text: string): boolean => oneOf('true', 'false')(text) === 'true'
-
-const list =
-  <T>(item: (text: string) => T) =>
-  (text: string): readonly T[] =>
-    text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== '')
-      .map(item)
-
-/** RFC 9110 section 5.6.2: what header names and cookie names are made of. */
-const tokenName = (text: string): string =>
-  /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(text)
-    ? text
-    : wrong('has to be a name without spaces or separators')
-
-const headerName = (text: string): string =>
-  text === '*' ? wrong('may hold no wildcard: list each header') : tokenName(text)
-
-const hostLabel = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
-const domainName = new RegExp(`^${hostLabel}(\\.${hostLabel})+$`)
-const domain = (text: string): string =>
-  domainName.test(text) && !/\.\d+$/.test(text)
-    ? text
-    : wrong('has to be a lower-case domain of two labels or more, without a leading dot')
-
-const loginPath = (text: string): string => {
-  if (!/^\/[A-Za-z0-9\-._~/{}]*$/.test(text) || text.split('{org}').length !== 2)
-    return wrong('has to be a path that holds {org} once')
-  return text
-}
-
-const fileName = (text: string): string =>
-  /^[^\0]{1,1000}$/.test(text) ? text : wrong('has to be the path of a file')
-
-const checked = (text: string): string | Unchecked => (text === 'unchecked' ? unchecked : text)
 
 type Setting<T> = { parse: (text: string) => T; standard?: string; required?: true }
 
@@ -114,7 +39,7 @@ const setting = <T>(row: Setting<T>): Setting<T> => row
  */
 export const settings = {
   PUBLIC_URL: setting({ parse: origin, required: true }),
-  IMAS_URL: setting({ parse: address, required: true }),
+  IMAS_URL: setting({ parse: imasAddress, required: true }),
   IMAS_LOGIN_PATH: setting({ parse: loginPath, standard: '/v1/org/{org}/login' }),
   IMAS_LOGOUT_PATH: setting({ parse: loginPath }),
   ADMIN_API_URL: setting({ parse: address }),
@@ -170,6 +95,10 @@ const parseAll = (env: Environment, explained: Explained, problems: string[]): V
       if (row.required) problems.push(`${name} is missing. ${explained[name as SettingName] ?? ''}`.trim())
       continue
     }
+    if (isQuoted(text)) {
+      problems.push(`${name} holds quotation marks: write the value without them.`)
+      continue
+    }
     try {
       values[name] = row.parse(text)
     } catch (error) {
@@ -205,6 +134,23 @@ const contradictions = (values: Values, isPublicSuffix: (domain: string) => bool
     )
   if (ADMIN_API_URL && !ACCESS_TOKEN_URL)
     problems.push('ACCESS_TOKEN_URL is missing: ADMIN_API_URL can only be read with a token from there.')
+  return problems
+}
+
+/** What was written into the wrong setting: each value is well-formed, and in the wrong place. */
+const misplaced = ({ PUBLIC_URL, IMAS_URL, TOKEN_ISSUER, TOKEN_AUDIENCE }: Values): string[] => {
+  const problems: string[] = []
+  if (PUBLIC_URL === undefined || IMAS_URL === undefined) return problems
+  if (new URL(IMAS_URL).origin === PUBLIC_URL)
+    problems.push('IMAS_URL is at PUBLIC_URL: name the identity service, not the gateway.')
+  const is = (value: typeof TOKEN_ISSUER, url: string) =>
+    typeof value === 'string' && value.replace(/\/+$/, '') === url
+  if (is(TOKEN_ISSUER, PUBLIC_URL))
+    problems.push(
+      is(TOKEN_AUDIENCE, IMAS_URL)
+        ? 'TOKEN_ISSUER and TOKEN_AUDIENCE are swapped: the identity service issues tokens for the gateway.'
+        : 'TOKEN_ISSUER is PUBLIC_URL: the identity service issues tokens, not the gateway.',
+    )
   return problems
 }
 
@@ -252,7 +198,7 @@ export const readConfig = (
 ): Config => {
   const problems: string[] = []
   const values = parseAll(env, explained, problems)
-  problems.push(...contradictions(values, isPublicSuffix))
+  problems.push(...contradictions(values, isPublicSuffix), ...misplaced(values))
   if (problems.length > 0) throw new ConfigError(problems)
 
   const set = values as { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> }

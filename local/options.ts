@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { nearMisses, settingNames, settingsFile } from '../infra/settings-source.ts'
 import { type SettingName, settings } from '../lib/config.ts'
 import type { Credentials } from './aws.ts'
 import type { Log } from './functions.ts'
@@ -7,6 +9,46 @@ import type { Log } from './functions.ts'
 export class CannotStart extends Error {}
 
 type Environment = Readonly<Record<string, string | undefined>>
+
+/** What only `npm start` reads. The environment may give it beside a settings file, and wins. */
+const startNames = [
+  'PORT',
+  'IDP_PORT',
+  'PROVIDER_PORT',
+  'REFRESH_EVERY',
+  'DATA_DIR',
+  'NO_WATCH',
+  'LOG_FORMAT',
+  'CLIENT_ID',
+  'CLIENT_SECRET',
+  'AWS_ENDPOINT_URL_DYNAMODB',
+] as const
+
+/** What stands behind `npm start --`. */
+export const argumentsFrom = (args: string[]): { provider: boolean; settings?: string } => {
+  try {
+    const options = { provider: { type: 'boolean', default: false }, settings: { type: 'string' } } as const
+    return parseArgs({ args, options }).values
+  } catch {
+    throw new CannotStart(
+      `npm start does not understand ${args.join(' ')}. It takes --provider and --settings <file>.`,
+    )
+  }
+}
+
+/** The environment, or the settings of a file in its place; and names that are nearly ours. */
+export const environmentFrom = (
+  environment: Environment,
+  file: string | undefined,
+): { env: Environment; warnings: string[] } => {
+  const known = [...settingNames, ...startNames]
+  const warnings = nearMisses(environment, known)
+  if (file === undefined) return { env: environment, warnings }
+  const { texts, problems } = settingsFile(file, known)
+  if (problems.length > 0) throw new CannotStart(problems.join('\n'))
+  const own = startNames.flatMap((name) => (environment[name] ? [[name, environment[name]]] : []))
+  return { env: { ...texts, ...Object.fromEntries(own) }, warnings }
+}
 
 /** How a local stack is wanted. A port of 0 takes a free one. */
 export type Options = Readonly<{

@@ -1,14 +1,26 @@
-import { CannotStart, type Options, optionsFrom, providerPortFrom } from './options.ts'
+import {
+  argumentsFrom,
+  CannotStart,
+  environmentFrom,
+  type Options,
+  optionsFrom,
+  providerPortFrom,
+} from './options.ts'
 import { type ProviderStack, startWithProvider } from './provider.ts'
 import { readable } from './readable.ts'
 import { type Stack, startStack } from './stack.ts'
 
-const log = (line: string): void => {
-  const shown = process.env.LOG_FORMAT === 'json' ? line : readable(line)
-  if (shown !== undefined) process.stdout.write(`${shown}\n`)
-}
+const logAs =
+  (format: string | undefined) =>
+  (line: string): void => {
+    const shown = format === 'json' ? line : readable(line)
+    if (shown !== undefined) process.stdout.write(`${shown}\n`)
+  }
 
-const introduce = (stack: Stack | ProviderStack, { refreshEvery, watch, dataDir }: Options): void => {
+const introduce = (
+  stack: Stack | ProviderStack,
+  { refreshEvery, watch, dataDir, log = () => {} }: Options,
+): void => {
   log(`ready ${stack.url}`)
   if ('providerUrl' in stack) {
     log(`  identity service    ${stack.identityUrl}`)
@@ -38,10 +50,12 @@ if (process.env.npm_lifecycle_event !== undefined)
   }, 500).unref()
 
 try {
-  const options: Options = { ...optionsFrom(process.env), log, signal: ending.signal }
-  const stack = process.argv.includes('--provider')
-    ? await startWithProvider(options, providerPortFrom(process.env))
-    : await startStack(options)
+  const { provider, settings } = argumentsFrom(process.argv.slice(2))
+  const { env, warnings } = environmentFrom(process.env, settings)
+  const log = logAs(env.LOG_FORMAT)
+  const options: Options = { ...optionsFrom(env), log, signal: ending.signal }
+  for (const warning of warnings) log(`! ${warning}`)
+  const stack = provider ? await startWithProvider(options, providerPortFrom(env)) : await startStack(options)
   introduce(stack, options)
   if (!ending.signal.aborted)
     await new Promise((resolve) => ending.signal.addEventListener('abort', resolve, { once: true }))

@@ -22,6 +22,7 @@ const environment = (outdir: string, texts: Texts, { PATH: path } = process.env)
   PATH: [join(root, 'node_modules', '.bin'), path].join(delimiter),
   ...texts,
   CDK_OUTDIR: outdir,
+  LOCAL_STACK: 'true',
 })
 
 /** What Node, npm and CDK say around an error, which helps nobody to find it. */

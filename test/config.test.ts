@@ -32,6 +32,9 @@ const noUser = 'may hold no user name or password.'
 const noName = 'has to be a name without spaces or separators.'
 const noDomain = 'has to be a lower-case domain of two labels or more, without a leading dot.'
 const noPath = 'has to be a path that holds {org} once.'
+const noAddress = 'has to name a host, not an IP address.'
+const quoted = 'holds quotation marks: write the value without them.'
+const nearly = 'is nearly `unchecked`: write it exactly so.'
 const noFlag = 'has to be true or false.'
 
 describe('A setting that is wrong', () => {
@@ -44,6 +47,14 @@ describe('A setting that is wrong', () => {
     ['PUBLIC_URL', 'http://x127.0.0.1.test', plainHttp],
     ['PUBLIC_URL', 'http://127.example.test', plainHttp],
     ['PUBLIC_URL', 'http://192.0.2.1', plainHttp],
+    ['PUBLIC_URL', 'https://192.0.2.1', noAddress],
+    ['IMAS_URL', 'https://[2001:db8::1]', noAddress],
+    ['IMAS_URL', 'https://imas.example.test/v1/jwks/', 'has to be the base address, without /v1/jwks.'],
+    ['IMAS_URL', '"https://imas.example.test"', quoted],
+    ['COOKIE_NAME', "'sid'", quoted],
+    ['TOKEN_AUDIENCE', '\u201cgateway\u201d', quoted],
+    ['TOKEN_ISSUER', 'uncheked', nearly],
+    ['TOKEN_AUDIENCE', 'Unchecked', nearly],
     ['PUBLIC_URL', 'https://gw.example.test/', noOrigin],
     ['PUBLIC_URL', 'https://GW.example.test', noOrigin],
     ['PUBLIC_URL', 'https://*.example.test', wildcard],
@@ -69,9 +80,9 @@ describe('A setting that is wrong', () => {
     ['COOKIE_DOMAIN', 'a.b.42', noDomain],
     ['COOKIE_DOMAIN', 'ex_ample.test', noDomain],
     ['COOKIE_DOMAIN', `${'a'.repeat(64)}.test`, noDomain],
-    ['CORS_ALLOWED_ORIGINS', 'https://a.test,*', wildcard],
+    ['CORS_ALLOWED_ORIGINS', 'https://a.test,*', `entry 2 ${wildcard}`],
     ['ALLOWED_CALLBACK_ORIGINS', 'https://a.test/x', noOrigin],
-    ['CORS_ALLOWED_ADDITIONAL_HEADERS', 'X-A, *', 'may hold no wildcard: list each header.'],
+    ['CORS_ALLOWED_ADDITIONAL_HEADERS', 'X-A, *', 'entry 2 may hold no wildcard: list each header.'],
     ['CORS_ALLOWED_ADDITIONAL_HEADERS', 'X A', noName],
     ['STRICT_COOKIE_MODE', 'yes', noFlag],
     ['AWS_USE_EMPTY_CREDENTIALS', '1', noFlag],
@@ -130,6 +141,26 @@ describe('Two settings that contradict each other', () => {
       ['ACCESS_TOKEN_URL is missing: ADMIN_API_URL can only be read with a token from there.'],
     ],
     ['an Access Token service without an Admin API', { ACCESS_TOKEN_URL: 'https://t.example.test' }, []],
+    [
+      'an identity service at the address of the gateway',
+      { IMAS_URL: 'https://gw.example.test/base' },
+      ['IMAS_URL is at PUBLIC_URL: name the identity service, not the gateway.'],
+    ],
+    [
+      'issuer and audience in the place of each other',
+      { TOKEN_ISSUER: 'https://gw.example.test/', TOKEN_AUDIENCE: 'https://imas.example.test' },
+      ['TOKEN_ISSUER and TOKEN_AUDIENCE are swapped: the identity service issues tokens for the gateway.'],
+    ],
+    [
+      'a gateway that would issue tokens',
+      { TOKEN_ISSUER: 'https://gw.example.test', TOKEN_AUDIENCE: 'gateway' },
+      ['TOKEN_ISSUER is PUBLIC_URL: the identity service issues tokens, not the gateway.'],
+    ],
+    [
+      'issuer and audience in their places',
+      { TOKEN_ISSUER: 'https://imas.example.test', TOKEN_AUDIENCE: 'https://gw.example.test' },
+      [],
+    ],
     [
       'a cookie domain and no host at all',
       { PUBLIC_URL: 'none', COOKIE_DOMAIN: 'example.test' },

@@ -166,7 +166,7 @@ describe('a function that starts with bad settings', () => {
 it('a function that cannot start for another reason than its settings does not start', () => {
   const good = {
     PUBLIC_URL: publicUrl,
-    IMAS_URL: publicUrl,
+    IMAS_URL: 'https://imas.example.test',
     TOKEN_ISSUER: 'unchecked',
     TOKEN_AUDIENCE: 'unchecked',
     TABLE_NAME: 'table',

@@ -10,11 +10,11 @@ const root = join(import.meta.dirname, '..', '..')
 const outdir = mkdtempSync(join(tmpdir(), 'imsg-synth-'))
 after(() => rmSync(outdir, { recursive: true }))
 
-const synth = (...flags: string[]) => {
+const synth = (settings: Record<string, string> = {}) => {
   const { PATH = '', HOME = '' } = process.env
-  const env = { PATH, HOME, CDK_OUTDIR: outdir }
+  const env = { PATH, HOME, CDK_OUTDIR: outdir, ...settings }
   // As on a machine where a new file is its owner's alone: Lambda would not be able to read it.
-  const inShell = ['-c', 'umask 077; exec "$0" "$@"', process.execPath, ...flags, 'infra/app.ts']
+  const inShell = ['-c', 'umask 077; exec "$0" "$@"', process.execPath, 'infra/app.ts']
   return spawnSync('/bin/sh', inShell, { cwd: root, env, encoding: 'utf8' })
 }
 
@@ -30,7 +30,7 @@ describe('node infra/app.ts', () => {
   })
 
   it('synthesises the example without a finding, and every function as files of which the first exports its handler', async () => {
-    const { status, stderr } = synth('--env-file=infra/example.env')
+    const { status, stderr } = synth({ SETTINGS_FILE: 'infra/example.env' })
     equal(status, 0, stderr)
     equal(/ERROR|WARNING/.test(stderr), false, stderr)
 

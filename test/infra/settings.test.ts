@@ -17,6 +17,10 @@ const good = {
   TOKEN_ISSUER: 'https://imas.example.com',
   TOKEN_AUDIENCE: 'https://gateway.example.com',
 }
+/** The same for somebody: example.com is nobody's. */
+const real = Object.fromEntries(
+  Object.entries(good).map(([name, text]) => [name, text.replace('example.com', 'example.dev')]),
+)
 const certificate = `arn:aws:acm:eu-west-1:123456789012:certificate/${'a'.repeat(8)}`
 
 const problemsOf = (texts: Texts): readonly string[] => {
@@ -62,6 +66,7 @@ const wrong: [texts: Texts, problem: RegExp][] = [
   [{ HOSTED_ZONE_ID: 'Z123456' }, /^DOMAIN_CERTIFICATE_ARN is missing/],
   [{ HOSTED_ZONE_ID: 'example.com', DOMAIN_CERTIFICATE_ARN: certificate }, /^HOSTED_ZONE_ID has to be/],
   [{ EXISTING_TABLE: 'arn:aws:dynamodb:eu-west-1:1:table/t' }, /^EXISTING_TABLE has to be/],
+  [{ ALARM_EMAIL: '"a@b.test"' }, /^ALARM_EMAIL holds quotation marks/],
   [{ ALARM_EMAIL: 'operators' }, /^ALARM_EMAIL has to be/],
   [{ STAGE_NAME: 'my stage' }, /^STAGE_NAME has to be/],
 ]
@@ -114,14 +119,6 @@ describe('the settings of a deployment', () => {
         )
   })
 
-  it('are taken from the environment before the context', () => {
-    const { config } = readDeployment(
-      { COOKIE_NAME: 'mine' },
-      { ...good, COOKIE_NAME: 'theirs', GRACE_PERIOD: 240 },
-    )
-    deepEqual([config.cookieName, config.gracePeriod], ['mine', 240])
-  })
-
   it('hold together in the example', () => {
     const example = parseEnv(readFileSync(new URL('../../infra/example.env', import.meta.url), 'utf8'))
     deepEqual(weakenings(readDeployment(example)), [])
@@ -138,9 +135,17 @@ describe('the settings of a deployment', () => {
       }),
     ).map((text) => text.split(' ')[0])
     deepEqual(names, ['ALARM_EMAIL', 'LOGIN_BINDING', 'PUBLIC_URL', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE'])
-    const heard = { ...good, ALARM_EMAIL: 'operators@example.com' }
+    const heard = { ...good, ALARM_EMAIL: 'operators@example.com', DOMAIN_CERTIFICATE_ARN: certificate }
     const [placeholders] = weakenings(readDeployment({ ...heard, AWS_USE_EMPTY_CREDENTIALS: 'true' }))
     match(placeholders ?? '', /^AWS_USE_EMPTY_CREDENTIALS is on/)
+  })
+
+  it('say which host nobody serves yet, and which pages would come without the cookie', () => {
+    const CORS_ALLOWED_ORIGINS = 'https://editor.example.com,https://editor.example.org'
+    deepEqual(weakenings(readDeployment({ ...good, ALARM_EMAIL: 'a@example.com', CORS_ALLOWED_ORIGINS })), [
+      'DOMAIN_CERTIFICATE_ARN is missing: something else has to serve the host of PUBLIC_URL.',
+      'CORS_ALLOWED_ORIGINS entry 2 is not of the same site as PUBLIC_URL: browsers send no session cookie from there.',
+    ])
   })
 })
 
@@ -230,7 +235,7 @@ describe('the doctor of return URLs', () => {
 
   it('is asked by `npm run doctor -- <url> --domains <list>`, and tells by its status', () => {
     const doctor = (...args: string[]) =>
-      spawnSync(process.execPath, ['infra/doctor.ts', ...args], { cwd: root, env: good, encoding: 'utf8' })
+      spawnSync(process.execPath, ['infra/doctor.ts', ...args], { cwd: root, env: real, encoding: 'utf8' })
     const yes = doctor('https://app.example.net/', '--domains', 'app.example.net,example.org')
     deepEqual(
       [yes.status, yes.stdout.split('\n')[0]],

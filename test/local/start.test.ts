@@ -15,9 +15,9 @@ after(() => {
 })
 
 /** `npm start` without npm, and what it says until it is ready or has ended. */
-const start = async (env: Record<string, string>, cwd = root) => {
+const start = async (env: Record<string, string>, cwd = root, ...args: string[]) => {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, ['local/start.ts'], {
+  const child = spawn(process.execPath, ['local/start.ts', ...args], {
     cwd,
     env: { PATH, HOME, NO_WATCH: '1', IDP_PORT: '0', ...env },
   })
@@ -168,6 +168,28 @@ describe('npm start', () => {
       match(text(), message)
       deepEqual(await ended, [1, null])
     })
+
+  it('takes its settings from a file alone, and what is not a setting from the environment too', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'imsg-'))
+    const file = join(folder, 'my.env')
+    await writeFile(file, 'COOKIE_DOMAIN=co.uk\nIDP_PORT=none\n')
+    const env = { PORT: '0', GRACE_PERIOD: 'soon', COOKIE_DOMIAN: 'x' }
+    const { ended, text } = await start(env, root, '--settings', file)
+    match(text(), /^! COOKIE_DOMIAN in the environment is not a setting: COOKIE_DOMAIN is\.\n/)
+    match(text(), /\n2 setting\(s\) to correct:\n- COOKIE_DOMAIN is [^\n]+\n- COOKIE_DOMAIN has [^\n]+\n/)
+    deepEqual(await ended, [1, null])
+
+    await writeFile(file, 'COOKIE_DOMIAN=x\n')
+    const misspelt = await start(env, root, '--settings', file)
+    equal(misspelt.text(), 'COOKIE_DOMIAN in the settings file is not a setting: COOKIE_DOMAIN is.\n')
+    await rm(folder, { recursive: true })
+  })
+
+  it('refuses an argument that it does not know', async () => {
+    const { ended, text } = await start({ PORT: '0' }, root, '--nonsense')
+    equal(text(), 'npm start does not understand --nonsense. It takes --provider and --settings <file>.\n')
+    deepEqual(await ended, [1, null])
+  })
 
   it('ends with the npm that started it, also when that was killed', { timeout: 60_000 }, async () => {
     const { PATH = '', HOME = '' } = process.env

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { exampleFile, pathOf } from './settings-source.ts'
+
+/** `npm run synth` and `npm run deploy`: the CDK command line, with the settings of one file. `infra/app.ts` reads SETTINGS_FILE. */
+
+/** The words without `--settings <file>`, and the file. */
+const taken = (words: readonly string[]): { file?: string; rest: string[]; incomplete?: true } => {
+  const at = words.findIndex((word) => word === '--settings' || word.startsWith('--settings='))
+  const found = words[at]
+  if (found === undefined) return { rest: [...words] }
+  const joined = found.includes('=')
+  const file = joined ? found.slice(found.indexOf('=') + 1) : words[at + 1]
+  const rest = words.toSpliced(at, joined ? 1 : 2)
+  return file ? { file, rest } : { rest, incomplete: true }
+}
+
+const main = ([command = '', ...words]: string[]): void => {
+  const { file = command === 'synth' ? exampleFile : undefined, rest, incomplete } = taken(words)
+  const refusal = incomplete
+    ? '--settings needs the name of a file.'
+    : command === 'deploy' && file && pathOf(file) === exampleFile
+      ? 'infra/example.env is an example: copy it to a place of your own, fill it in, and name that file.'
+      : undefined
+  if (refusal !== undefined) {
+    console.error(refusal)
+    process.exitCode = 1
+    return
+  }
+  const cdk = join(import.meta.dirname, '..', 'node_modules', 'aws-cdk', 'bin', 'cdk')
+  const env = { ...process.env, ...(file && { SETTINGS_FILE: pathOf(file) }) }
+  const quiet = command === 'synth' ? ['-q'] : []
+  const child = spawn(process.execPath, [cdk, command, ...quiet, ...rest], { stdio: 'inherit', env })
+  // The terminal tells both: the command line ends in its own way, and this waits for it.
+  process.on('SIGINT', () => {})
+  child.on('close', (code) => {
+    process.exitCode = code ?? 1
+    if (code === 0 && command === 'synth') console.log('synthesised without a finding: cdk.out')
+  })
+}
+
+main(process.argv.slice(2))

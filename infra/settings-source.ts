@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { ConfigError, settings } from '../lib/config.ts'
+import { isLoopback } from '../lib/setting-values.ts'
+import { meantBy } from '../lib/spelling.ts'
+import { deploymentSettings, type Texts } from './settings.ts'
+
+/** Where settings come from: one named file, or else the environment and the context of cdk.json. */
+
+/** Settings by name, and what the place that they come from has to say beside them. */
+export type Source<T = Texts> = Readonly<{
+  texts: T
+  problems: readonly string[]
+  warnings: readonly string[]
+}>
+
+/** Every name that synth, doctor and deploy read. */
+export const settingNames: readonly string[] = Object.keys({ ...settings, ...deploymentSettings })
+
+/** Settings of nobody: not to be deployed. */
+export const exampleFile = join(import.meta.dirname, 'example.env')
+
+/** As the person sees it who typed it: npm changes the directory, and keeps theirs in INIT_CWD. */
+export const pathOf = (file: string, { INIT_CWD }: NodeJS.ProcessEnv = process.env): string =>
+  resolve(INIT_CWD ?? '.', file)
+
+const unknownName = (name: string, known: readonly string[], where: string): string => {
+  const meant = meantBy(name, known)
+  return `${name} in ${where} is not a setting${meant ? `: ${meant} is` : ''}.`
+}
+
+/** What `parseEnv` passes over in silence: lines that are no setting, and all but the last of a name. */
+const oversights = (text: string, found: Texts): string[] => {
+  const problems: string[] = []
+  const seen = new Set<string>()
+  for (const [index, line] of text.split('\n').entries()) {
+    if (/^\s*(#|$)/.test(line)) continue
+    const [, name] = /^\s*(?:export\s+)?([\w.-]+)\s*=/.exec(line) ?? []
+    const where = `Line ${index + 1} of the settings file`
+    if (name === undefined) problems.push(`${where} is not NAME=value.`)
+    else if (!(name in found))
+      problems.push(`${where} is not read: a quotation mark above it is never closed.`)
+    else if (seen.has(name)) problems.push(`${where} gives ${name} again.`)
+    if (name !== undefined) seen.add(name)
+  }
+  return problems
+}
+
+/** The settings of one file, read and not run. `known` are the names that may be in it. */
+export const settingsFile = (
+  file: string,
+  known: readonly string[] = settingNames,
+): Source<NodeJS.Dict<string>> => {
+  let text: string
+  try {
+    text = readFileSync(pathOf(file), 'utf8').replace(/^\ufeff/, '')
+  } catch {
+    return { texts: {}, problems: [`The settings file ${file} cannot be read.`], warnings: [] }
+  }
+  const texts = parseEnv(text)
+  const unknown = Object.keys(texts).filter((name) => !known.includes(name))
+  const problems = unknown.map((name) => unknownName(name, known, 'the settings file'))
+  return { texts, problems: [...oversights(text, texts), ...problems], warnings: [] }
+}
+
+/** Names of the environment that are nearly ours. Short ones are left alone: they resemble too much. */
+export const nearMisses = (environment: Texts, known: readonly string[] = settingNames): string[] =>
+  Object.keys(environment)
+    .filter((name) => name.length >= 8 && !known.includes(name) && meantBy(name, known))
+    .map((name) => unknownName(name, known, 'the environment'))
+
+/** Names of the context that look like ours: CDK's own are written in another way. */
+const strangers = (context: Texts): string[] =>
+  Object.keys(context)
+    .filter((name) => !settingNames.includes(name))
+    .filter((name) => /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(name) || meantBy(name, settingNames))
+    .map((name) => unknownName(name, settingNames, 'the context of cdk.json'))
+
+const hasText = ([, value]: [string, unknown]): boolean => value !== undefined && String(value).trim() !== ''
+
+const hostOf = (text: unknown): string => {
+  const url = String(text ?? '').trim()
+  return URL.canParse(url) ? new URL(url).hostname : ''
+}
+
+/** RFC 2606, section 3. */
+const reserved = /(^|[/.@])example\.(com|net|org)(?![\w.-])/
+
+/** What is right on this machine or in an example, and cannot be deployed. */
+export const undeployable = (texts: Texts): string[] => {
+  if (isLoopback(hostOf(texts.PUBLIC_URL))) return []
+  const example: Texts = parseEnv(readFileSync(exampleFile, 'utf8'))
+  const problems: string[] = []
+  for (const name of settingNames) {
+    const text = String(texts[name] ?? '').trim()
+    if (text === '') continue
+    if (text === example[name] || text.split(',').some((part) => reserved.test(part.trim())))
+      problems.push(`${name} still has the value of an example.`)
+  }
+  for (const name of ['IMAS_URL', 'ADMIN_API_URL', 'ACCESS_TOKEN_URL', 'ERRORS_URL'])
+    if (isLoopback(hostOf(texts[name])))
+      problems.push(`${name} is this machine, which a deployment cannot reach.`)
+  return problems
+}
+
+/** The settings of a deployment. With a file, neither the environment nor the context adds to it. */
+export const settingsFrom = (file: string | undefined, environment: Texts, context: Texts): Source => {
+  const read = file === undefined ? undefined : settingsFile(file)
+  const outside: Texts = Object.fromEntries(
+    Object.entries({ ...context, ...Object.fromEntries(Object.entries(environment).filter(hasText)) }).filter(
+      ([name]) => settingNames.includes(name),
+    ),
+  )
+  const texts = read?.texts ?? outside
+  const ignored = read === undefined ? [] : Object.entries(outside).filter(hasText)
+  const isExample = file !== undefined && pathOf(file) === exampleFile
+  const isLocal = environment.LOCAL_STACK === 'true'
+  return {
+    texts,
+    problems: [
+      ...(read?.problems ?? []),
+      ...strangers(context),
+      ...(isExample || isLocal ? [] : undeployable(texts)),
+    ],
+    warnings: [
+      ...nearMisses(environment),
+      ...ignored.map(([name]) => `${name} outside the settings file does not count: the file alone is read.`),
+    ],
+  }
+}
+
+/** The error of a source together with that of its settings, so that one message names all problems. */
+export const withProblemsOf = <T>({ problems }: Source, read: () => T): T => {
+  try {
+    const value = read()
+    if (problems.length > 0) throw new ConfigError([])
+    return value
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new ConfigError([...problems, ...error.problems])
+  }
+}

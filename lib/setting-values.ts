@@ -1,0 +1,134 @@
+import { isIPv4 } from 'node:net'
+import { meantBy } from './spelling.ts'
+
+/** One value of a setting at a time: text in, the value out, or `Wrong`. */
+
+declare const brand: unique symbol
+/** A serialised origin (`URL.origin`): scheme, host and port, nothing after it. */
+export type Origin = string & { readonly [brand]: 'Origin' }
+
+/** Written where an issuer or an audience is deliberately not checked, so that a search finds every weakening. */
+export const unchecked: unique symbol = Symbol('unchecked')
+export type Unchecked = typeof unchecked
+
+/** What is wrong with one setting, said in words that make sense after its name. */
+export class Wrong extends Error {}
+
+const wrong = (words: string): never => {
+  throw new Wrong(words)
+}
+
+/** Whether a host (`URL.hostname`) is this machine. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' ||
+  host.endsWith('.localhost') ||
+  host === '[::1]' ||
+  (isIPv4(host) && host.startsWith('127.'))
+
+const parsed = (text: string): URL =>
+  URL.canParse(text) ? new URL(text) : wrong('has to be an absolute URL')
+
+const secure = (url: URL): URL => {
+  const local = isLoopback(url.hostname)
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local))
+    return wrong('has to begin with https:// (plain http is for localhost alone)')
+  if (!local && (isIPv4(url.hostname) || url.hostname.startsWith('[')))
+    return wrong('has to name a host, not an IP address')
+  return url
+}
+
+/** A serialised origin (RFC 6454, section 6.2), https unless it is this machine. */
+export const origin = (text: string): Origin => {
+  if (text.includes('*')) return wrong('may hold no wildcard: list each origin')
+  const url = secure(parsed(text))
+  if (text !== url.origin) return wrong('has to be an origin: scheme, host and port, nothing after them')
+  return url.origin as Origin
+}
+
+/** A base address: https, without query, fragment, credentials or closing slash. */
+export const address = (text: string): string => {
+  const url = secure(parsed(text))
+  if (url.username || url.password) return wrong('may hold no user name or password')
+  if (/[?#]/.test(text)) return wrong('may hold no query or fragment')
+  return url.href.replace(/\/+$/, '')
+}
+
+/** The identity service's base address: what is below it is ours to add. */
+export const imasAddress = (text: string): string => {
+  const base = address(text)
+  if (/\/v1\/jwks$/.test(base)) return wrong('has to be the base address, without /v1/jwks')
+  return base
+}
+
+/** A whole number of seconds, both ends included. */
+export const seconds =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value
+    return wrong(`has to be a whole number of seconds between ${least} and ${most}`)
+  }
+
+/** One of these words, spelled exactly. */
+export const oneOf =
+  <const T extends string>(...words: T[]) =>
+  (text: string): T =>
+    words.find((word) => word === text) ?? wrong(`has to be ${words.join(' or ')}`)
+
+/** `true` or `false`. */
+export const flag = (text: string): boolean => oneOf('true', 'false')(text) === 'true'
+
+/** Comma-separated; empty entries are left out, and a wrong one is named by its number. */
+export const list =
+  <T>(item: (text: string) => T) =>
+  (text: string): readonly T[] =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map((part, index, parts) => {
+        try {
+          return item(part)
+        } catch (error) {
+          if (!(error instanceof Wrong) || parts.length === 1) throw error
+          return wrong(`entry ${index + 1} ${error.message}`)
+        }
+      })
+
+/** RFC 9110 section 5.6.2: what header names and cookie names are made of. */
+export const tokenName = (text: string): string =>
+  /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(text)
+    ? text
+    : wrong('has to be a name without spaces or separators')
+
+/** The name of a request header, and not the wildcard of CORS. */
+export const headerName = (text: string): string =>
+  text === '*' ? wrong('may hold no wildcard: list each header') : tokenName(text)
+
+const hostLabel = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
+const domainName = new RegExp(`^${hostLabel}(\\.${hostLabel})+$`)
+/** A domain for a cookie: lower-case, two labels or more, no address. */
+export const domain = (text: string): string =>
+  domainName.test(text) && !/\.\d+$/.test(text)
+    ? text
+    : wrong('has to be a lower-case domain of two labels or more, without a leading dot')
+
+/** A path with one place for the organisation. */
+export const loginPath = (text: string): string => {
+  if (!/^\/[A-Za-z0-9\-._~/{}]*$/.test(text) || text.split('{org}').length !== 2)
+    return wrong('has to be a path that holds {org} once')
+  return text
+}
+
+/** Any path; whether there is such a file is for whoever opens it. */
+export const fileName = (text: string): string =>
+  /^[^\0]{1,1000}$/.test(text) ? text : wrong('has to be the path of a file')
+
+/** A claim to compare, or the decision not to. */
+export const checked = (text: string): string | Unchecked => {
+  if (text === 'unchecked') return unchecked
+  return meantBy(text, ['unchecked']) ? wrong('is nearly `unchecked`: write it exactly so') : text
+}
+
+/** Quotation marks that a shell would have removed: `"` and curly ones anywhere, `'` around the value. */
+export const isQuoted = (text: string): boolean => /["\u201c\u201d\u2018\u2019]|^'|'$/.test(text)
