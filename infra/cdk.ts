@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { exampleFile, pathOf } from './settings-source.ts'
 
 /** `npm run synth` and `npm run deploy`: the CDK command line, with the settings of one file. `infra/app.ts` reads SETTINGS_FILE. */
@@ -27,7 +27,7 @@ const main = ([command = '', ...words]: string[]): void => {
     process.exitCode = 1
     return
   }
-  const cdk = join(import.meta.dirname, '..', 'node_modules', 'aws-cdk', 'bin', 'cdk')
+  const cdk = fileURLToPath(import.meta.resolve('aws-cdk/bin/cdk'))
   const env = { ...process.env, ...(file && { SETTINGS_FILE: pathOf(file) }) }
   const quiet = command === 'synth' ? ['-q'] : []
   const child = spawn(process.execPath, [cdk, command, ...quiet, ...rest], { stdio: 'inherit', env })
