@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
 import { CannotStart } from './options.ts'
@@ -11,6 +11,45 @@ import type { Table } from './template.ts'
 export type Database = Readonly<{ url: string; close: () => Promise<void> }>
 
 type Level = { open: () => Promise<void>; close: () => Promise<void> }
+
+/** What the system's and the store's errors mean, in the order in which they are looked for. */
+const reasons: readonly [pattern: RegExp, words: string][] = [
+  [/EACCES|EPERM|permission denied/i, 'this process may not write there'],
+  [/EROFS|read-only/i, 'the file system is read-only'],
+  [/ENOTDIR|not a directory/i, 'a part of the path is a file'],
+  [/ENOSPC|no space/i, 'the disk is full'],
+  [/ENOENT|no such file/i, 'no folder can be made there'],
+  [/lock/i, 'another process has it'],
+]
+
+const reasonOf = (error: unknown): string => {
+  const text = error instanceof Error ? error.message : String(error)
+  return reasons.find(([pattern]) => pattern.test(text))?.[1] ?? text
+}
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined
+
+/** Folder by folder: `mkdir` with `recursive` never ends below a folder such as /proc, which takes nothing new. */
+const makeFolder = async (path: string): Promise<void> => {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path)
+  }
+}
+
+const writable = async (path: string): Promise<void> => {
+  try {
+    await makeFolder(path)
+  } catch (error) {
+    throw new CannotStart(`DATA_DIR cannot be written: ${reasonOf(error)}.`)
+  }
+  await probe(path)
+}
 
 /**
  * Opens the store once before dynalite does: dynalite would report at its first use, by an exception that
@@ -25,9 +64,7 @@ const probe = async (path: string): Promise<void> => {
     await store.open()
   } catch (error) {
     const { cause } = error instanceof Error ? error : {}
-    throw new CannotStart(
-      `DATA_DIR cannot be opened: ${cause instanceof Error && /lock/i.test(cause.message) ? 'another process has it' : (cause ?? error)}.`,
-    )
+    throw new CannotStart(`DATA_DIR cannot be opened: ${reasonOf(cause instanceof Error ? cause : error)}.`)
   }
   await store.close()
 }
@@ -35,10 +72,7 @@ const probe = async (path: string): Promise<void> => {
 /** dynalite on a free port: in memory, or in a folder where it outlives the process. */
 export const openDynalite = async (dataDir: string | undefined): Promise<Database> => {
   const path = dataDir && join(dataDir, 'dynamodb')
-  if (path) {
-    await mkdir(path, { recursive: true })
-    await probe(path)
-  }
+  if (path) await writable(path)
   const server = dynalite({ createTableMs: 0, ...(path && { path }) })
   // dynalite throws what goes wrong with a request, and a function that is stopped in the middle of one would
   // end us all. Its own listener runs before this one.

@@ -18,6 +18,9 @@ const codeOf = (error: unknown): unknown =>
 /** Whether an error says that somebody else listens on a port. */
 export const isTaken = (error: unknown): boolean => codeOf(error) === 'EADDRINUSE'
 
+/** Whether an error says that a port is kept for others. */
+export const isForbidden = (error: unknown): boolean => codeOf(error) === 'EACCES'
+
 const headersTooLarge = () => {
   const { status, body } = refusal('headersTooLarge')
   return `HTTP/1.1 ${status} Request Header Fields Too Large\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`

@@ -3,7 +3,7 @@ import type { Closers } from './closers.ts'
 import { openDynalite, region } from './database.ts'
 import { Functions } from './functions.ts'
 import { startIdentity } from './identity/server.ts'
-import { isTaken, listenOnLoopback, lobby } from './listening.ts'
+import { isForbidden, isTaken, listenOnLoopback, lobby } from './listening.ts'
 import { CannotStart, hasIdentity, type Options } from './options.ts'
 
 /** What the functions stand on: the identity services, the database, and AWS as far as they call it. */
@@ -14,7 +14,7 @@ export type Platform = Readonly<{
   databaseUrl: string
 }>
 
-/** Takes a port, or says which one is taken and which variable chooses another. */
+/** Takes a port, or says which one is taken or out of reach, and which variable chooses another. */
 export const takePort = async <T>(
   take: (port: number) => Promise<T>,
   port: number,
@@ -23,6 +23,10 @@ export const takePort = async <T>(
   try {
     return await take(port)
   } catch (error) {
+    if (isForbidden(error))
+      throw new CannotStart(
+        `Port ${port} needs rights that this process does not have. Set ${variable} to one above 1023.`,
+      )
     if (!isTaken(error)) throw error
     throw new CannotStart(
       `Port ${port} is taken. Set ${variable} to another one, or stop what listens there.`,

@@ -1,13 +1,14 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { settings } from '../lib/config.ts'
+import { advice, readDeployment } from '../infra/settings.ts'
+import { ConfigError, settings } from '../lib/config.ts'
 import { Closers } from './closers.ts'
 import { createTables } from './database.ts'
 import { demo, errorsPath } from './demo/server.ts'
 import { Gateway } from './gateway.ts'
 import type { InvocationResult } from './instances.ts'
 import { listenOnLoopback, lobby } from './listening.ts'
-import { credentialsFrom, type Options, type Texts, textsFrom } from './options.ts'
+import { CannotStart, credentialsFrom, type Options, type Texts, textsFrom } from './options.ts'
 import { openPlatform, type Platform, takePort } from './platform.ts'
 import { runOnce, runSchedules } from './schedules.ts'
 import { root, synthesise } from './synthesis.ts'
@@ -52,6 +53,15 @@ const deployer = (platform: Platform, gateway: Gateway, everySeconds: number, cl
 const demoFor = (gateway: string, { COOKIE_NAME }: Texts, standIn: boolean) =>
   demo({ gateway, cookieName: COOKIE_NAME ?? settings.COOKIE_NAME.standard ?? '', standIn })
 
+/** What the stack would refuse, said before anything is made from it. */
+const checkSettings = (texts: Texts): void => {
+  try {
+    readDeployment(texts)
+  } catch (error) {
+    throw error instanceof ConfigError ? new CannotStart(`${error.message}\n${advice}`) : error
+  }
+}
+
 /** Notes where everything is, for programs; gone when the stack is. */
 const writeNote = async (file: string, note: object, closers: Closers): Promise<void> => {
   closers.add(() => rm(file, { force: true }))
@@ -70,6 +80,7 @@ const start = async (options: Options, closers: Closers): Promise<Stack> => {
   const url = `http://localhost:${front.port}`
   const texts = textsFrom({ ERRORS_URL: url + errorsPath, ...env }, url, identityUrl)
 
+  checkSettings(texts)
   const gateway = new Gateway(functions, demoFor(url, texts, identityUrl !== undefined))
   const deploy = deployer(platform, gateway, refreshEvery, closers)
   const outdir = join(root, '.local', String(front.port))

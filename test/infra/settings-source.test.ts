@@ -150,6 +150,14 @@ describe('settings of the environment and of cdk.json', () => {
       'COOKIE_DOMAIN still has the value of an example.',
     ],
     [
+      'the certificate of the example',
+      {
+        DOMAIN_CERTIFICATE_ARN:
+          'arn:aws:acm:eu-north-1:111122223333:certificate/12345678-90ab-cdef-1234-567890abcdef',
+      },
+      'DOMAIN_CERTIFICATE_ARN still has the value of an example.',
+    ],
+    [
       "hosts that are nobody's",
       { CORS_ALLOWED_ORIGINS: 'https://a.dev, https://a.example.org' },
       'CORS_ALLOWED_ORIGINS still has the value of an example.',

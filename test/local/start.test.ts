@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from 'node:assert/strict'
+import { deepEqual, equal, match, rejects } from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { takePort } from '../../local/platform.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const started: ChildProcess[] = []
@@ -17,7 +18,7 @@ after(() => {
 /** `npm start` without npm, and what it says until it is ready or has ended. */
 const start = async (env: Record<string, string>, cwd = root, ...args: string[]) => {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, ['local/start.ts', ...args], {
+  const child = spawn(process.execPath, ['local/start.mjs', ...args], {
     cwd,
     env: { PATH, HOME, NO_WATCH: '1', IDP_PORT: '0', ...env },
   })
@@ -160,7 +161,22 @@ describe('npm start', () => {
     [
       'settings that the stack refuses, by name and not by value',
       { GRACE_PERIOD: 'soon', COOKIE_DOMAIN: 'co.uk' },
-      /^synthesising[^\n]+\n\d setting\(s\) to correct:\n- GRACE_PERIOD has [^\n]+\n- COOKIE_DOMAIN is [^\n]+\n/,
+      /^\d setting\(s\) to correct:\n- GRACE_PERIOD has [^\n]+\n- COOKIE_DOMAIN is [^\n]+\n/,
+    ],
+    [
+      'an identity service that is no address',
+      { IMAS_URL: 'nonsense' },
+      /^1 setting\(s\) to correct:\n- IMAS_URL has to be an absolute URL\.\n/,
+    ],
+    [
+      'a folder in which none can be made, at once',
+      { DATA_DIR: '/proc/imsg/data' },
+      /^DATA_DIR cannot be written: no folder can be made there\.\n$/,
+    ],
+    [
+      'a folder that is a file',
+      { DATA_DIR: join(root, 'package.json') },
+      /^DATA_DIR cannot be written: a part of the path is a file\.\n$/,
     ],
   ] as const)
     it(`refuses ${what}`, async () => {
@@ -168,6 +184,34 @@ describe('npm start', () => {
       match(text(), message)
       deepEqual(await ended, [1, null])
     })
+
+  it('says that the dependencies are not installed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'imsg-'))
+    await cp(join(root, 'local'), join(folder, 'local'), { recursive: true })
+    const { ended, text } = await start({}, folder)
+    equal(text(), 'The dependencies are not installed. Run: npm ci\n')
+    deepEqual(await ended, [1, null])
+    await rm(folder, { recursive: true })
+  })
+
+  it('says that Node.js is too old, and how to get another one', async () => {
+    const older = "Object.defineProperty(process, 'versions', { value: { node: '20.19.0' } })"
+    const { ended, text } = await start({
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}`,
+    })
+    match(
+      text(),
+      /^Node\.js 20\.19\.0 is too old: 24 or later is needed\.\n[^\n]+ Run: npm ci --ignore-scripts=false\n$/,
+    )
+    deepEqual(await ended, [1, null])
+  })
+
+  it('says that a port needs more rights', async () => {
+    const refused = () => Promise.reject(Object.assign(new Error('listen'), { code: 'EACCES' }))
+    await rejects(takePort(refused, 80, 'PORT'), {
+      message: 'Port 80 needs rights that this process does not have. Set PORT to one above 1023.',
+    })
+  })
 
   it('takes its settings from a file alone, and what is not a setting from the environment too', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'imsg-'))
