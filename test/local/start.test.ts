@@ -48,7 +48,17 @@ const start = async (env: Record<string, string>, cwd = root, ...args: string[])
 /** The sources in a folder of their own, for a test that edits them. */
 const copied = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'imsg-sources-'))
-  const needed = ['functions', 'lib', 'infra', 'local', 'client', 'docs', 'package.json', 'package-lock.json']
+  const needed = [
+    'functions',
+    'lib',
+    'infra',
+    'local',
+    'client',
+    'service',
+    'docs',
+    'package.json',
+    'package-lock.json',
+  ]
   for (const name of [...needed, 'cdk.json', 'tsconfig.json'])
     await cp(join(root, name), join(folder, name), { recursive: true })
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
