@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { ConfigError, settings } from '../lib/config.ts'
 import { isLoopback } from '../lib/setting-values.ts'
-import { meantBy } from '../lib/spelling.ts'
 import { deploymentSettings, type Texts } from './settings.ts'
+import { meantBy } from './spelling.ts'
 
 /** Where settings come from: one named file, or else the environment and the context of cdk.json. */
 

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { type Config, ConfigError, readConfig, type SettingName, settings, unchecked } from '../lib/config.ts'
 import { organisationsFileProblems } from '../lib/refresh/organisations-file.ts'
-import { isPublicSuffix, siteOf } from '../lib/refresh/public-suffix.ts'
+import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
 import { isLoopback, isQuoted } from '../lib/setting-values.ts'
 import { environmentProblem } from './environment.ts'
 import { settingsExplained } from './settings-explained.ts'
+import { siteOf } from './site.ts'
+import { meantBy } from './spelling.ts'
 
 /** Text by name: the environment, or the context of cdk.json. */
 export type Texts = Readonly<Record<string, unknown>>
@@ -69,6 +71,11 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<Sett
   const { PUBLIC_URL: publicUrl } = given
   const tooLarge = environmentProblem(given)
   const problems: string[] = tooLarge === undefined ? [] : [tooLarge]
+  for (const name of ['TOKEN_ISSUER', 'TOKEN_AUDIENCE'] as const) {
+    const { [name]: text = '' } = given
+    if (text !== 'unchecked' && meantBy(text, ['unchecked']))
+      problems.push(`${name} is nearly \`unchecked\`: write it exactly so.`)
+  }
   for (const [name, row] of Object.entries(deploymentSettings)) {
     const text = own[name as DeploymentSettingName]
     if (text === undefined) continue

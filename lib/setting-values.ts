@@ -1,5 +1,4 @@
 import { isIPv4 } from 'node:net'
-import { meantBy } from './spelling.ts'
 
 /** One value of a setting at a time: text in, the value out, or `Wrong`. */
 
@@ -125,10 +124,7 @@ export const fileName = (text: string): string =>
   /^[^\0]{1,1000}$/.test(text) ? text : wrong('has to be the path of a file')
 
 /** A claim to compare, or the decision not to. */
-export const checked = (text: string): string | Unchecked => {
-  if (text === 'unchecked') return unchecked
-  return meantBy(text, ['unchecked']) ? wrong('is nearly `unchecked`: write it exactly so') : text
-}
+export const checked = (text: string): string | Unchecked => (text === 'unchecked' ? unchecked : text)
 
 /** Quotation marks that a shell would have removed: `"` and curly ones anywhere, `'` around the value. */
 export const isQuoted = (text: string): boolean => /["\u201c\u201d\u2018\u2019]|^'|'$/.test(text)

@@ -1,4 +1,4 @@
-import { getDomain, getPublicSuffix } from 'tldts'
+import { getPublicSuffix } from 'tldts'
 
 /**
  * Whether strangers register names directly below this domain (publicsuffix.org, its private section
@@ -6,9 +6,3 @@ import { getDomain, getPublicSuffix } from 'tldts'
  */
 export const isPublicSuffix = (domain: string): boolean =>
   getPublicSuffix(domain, { allowPrivateDomains: true }) === domain
-
-/** The site of an origin, as browsers tell sites apart: scheme and registrable domain, or the host where there is none. */
-export const siteOf = (origin: string): string => {
-  const { protocol, hostname } = new URL(origin)
-  return `${protocol}//${getDomain(hostname, { allowPrivateDomains: true }) ?? hostname}`
-}

@@ -68,6 +68,8 @@ const wrong: [texts: Texts, problem: RegExp][] = [
   [{ EXISTING_TABLE: 'arn:aws:dynamodb:eu-west-1:1:table/t' }, /^EXISTING_TABLE has to be/],
   [{ ALARM_EMAIL: '"a@b.test"' }, /^ALARM_EMAIL holds quotation marks/],
   [{ ALARM_EMAIL: 'operators' }, /^ALARM_EMAIL has to be/],
+  [{ TOKEN_ISSUER: 'uncheked' }, /^TOKEN_ISSUER is nearly `unchecked`/],
+  [{ TOKEN_AUDIENCE: 'Unchecked' }, /^TOKEN_AUDIENCE is nearly `unchecked`/],
   [{ STAGE_NAME: 'my stage' }, /^STAGE_NAME has to be/],
 ]
 
