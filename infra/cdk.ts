@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { exampleFile, pathOf } from './settings-source.ts'
 
-/** `npm run synth` and `npm run deploy`: the CDK command line, with the settings of one file. `infra/app.ts` reads SETTINGS_FILE. */
+/**
+ * `npm run synth` and `npm run deploy`: the CDK command line, with the settings of one file. `infra/app.ts`
+ * reads SETTINGS_FILE.
+ */
 
 /** The words without `--settings <file>`, and the file. */
 const taken = (words: readonly string[]): { file?: string; rest: string[]; incomplete?: true } => {

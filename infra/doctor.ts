@@ -79,7 +79,10 @@ export const judge = (
 
 type Providers = Readonly<{ providersVerdict: (file: string) => Promise<Verdict> }>
 
-/** What each provider of the organisations file offers. Not imported: the gateway knows nothing of `identity/`. */
+/**
+ * What each provider of the organisations file offers. Not imported: the gateway knows nothing of
+ * `identity/`.
+ */
 const judgeProviders = async (source: Source): Promise<Verdict> => {
   const settled = verdict(source.texts, source)
   const { ORGANISATIONS: file } = givenSettings(source.texts)

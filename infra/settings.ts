@@ -99,7 +99,10 @@ export const advice = [
   'infra/example.env shows a set that holds together; `npm run doctor` tells where you are.',
 ].join('\n')
 
-/** The origins whose pages may ask, and come without the cookie: browsers keep it from another site's `fetch` (RFC 6265bis, 5.2). */
+/**
+ * The origins whose pages may ask, and come without the cookie: browsers keep it from another site's `fetch`
+ * (RFC 6265bis, 5.2).
+ */
 const crossSite = ({ publicUrl, corsOrigins }: Config): string[] =>
   corsOrigins.flatMap((origin, index) =>
     siteOf(origin) === siteOf(publicUrl)
@@ -109,7 +112,10 @@ const crossSite = ({ publicUrl, corsOrigins }: Config): string[] =>
         ],
   )
 
-/** What is allowed and still gives up a protection, or does not do what it seems to: said at each synth and by the doctor. */
+/**
+ * What is allowed and still gives up a protection, or does not do what it seems to: said at each synth and by
+ * the doctor.
+ */
 export const weakenings = ({ config, given, certificateArn, alarmEmail }: Deployment): string[] => [
   ...(given.PUBLIC_URL && !certificateArn && !isLoopback(new URL(config.publicUrl).hostname)
     ? ['DOMAIN_CERTIFICATE_ARN is missing: something else has to serve the host of PUBLIC_URL.']

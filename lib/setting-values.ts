@@ -6,11 +6,11 @@ declare const brand: unique symbol
 /** A serialised origin (`URL.origin`): scheme, host and port, nothing after it. */
 export type Origin = string & { readonly [brand]: 'Origin' }
 
-/** Written where an issuer or an audience is deliberately not checked, so that a search finds every weakening. */
+/** Marks an issuer or audience that is deliberately not checked, so that a search finds every such place. */
 export const unchecked: unique symbol = Symbol('unchecked')
 export type Unchecked = typeof unchecked
 
-/** What is wrong with one setting, said in words that make sense after its name. */
+/** What is wrong with one setting, phrased to follow its name. */
 export class Wrong extends Error {}
 
 const wrong = (words: string): never => {

@@ -30,7 +30,10 @@ const reasonOf = (error: unknown): string => {
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined
 
-/** Folder by folder: `mkdir` with `recursive` never ends below a folder such as /proc, which takes nothing new. */
+/**
+ * Folder by folder: `mkdir` with `recursive` never ends below a folder such as /proc, which takes nothing
+ * new.
+ */
 const makeFolder = async (path: string): Promise<void> => {
   try {
     await mkdir(path)
