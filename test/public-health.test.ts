@@ -6,7 +6,12 @@ import { readConfig } from '../lib/config.ts'
 import { publicHealth } from '../lib/refresh/public-health.ts'
 
 const configOf = (PUBLIC_URL: string) =>
-  readConfig({ PUBLIC_URL, IMAS_URL: PUBLIC_URL, TOKEN_ISSUER: 'unchecked', TOKEN_AUDIENCE: 'unchecked' })
+  readConfig({
+    PUBLIC_URL,
+    IMAS_URL: 'https://identity.example.com',
+    TOKEN_ISSUER: 'unchecked',
+    TOKEN_AUDIENCE: 'unchecked',
+  })
 const config = configOf('https://gateway.example.com')
 
 /** A gateway that everybody can reach, on this machine: `/health` answers this status, or nothing at all. */
