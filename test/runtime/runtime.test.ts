@@ -188,7 +188,8 @@ describe('under the runtime client of Lambda', () => {
     deepEqual([...instances.keys()].toSorted(), Object.keys(routes).toSorted())
     for (const [name, row] of Object.entries<Route>(routes)) {
       const lines = instances.get(name)?.lines.filter((line) => line.includes('"route"')) ?? []
-      ok(lines.length > 0, name)
+      // 404 is logged at debug: scanners would fill the log.
+      equal(lines.length > 0, name !== 'not-found', name)
       // With the format JSON the client would put what is written to the console under `message`.
       for (const line of lines) {
         const { level, status, message } = JSON.parse(line)
