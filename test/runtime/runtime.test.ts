@@ -117,7 +117,11 @@ describe('under the runtime client of Lambda', () => {
   })
 
   it('login and callback sign somebody in', async () => {
-    const { statusCode, headers, cookies = [] } = await call('login', { query: 'org=demo&callback=/' })
+    const {
+      statusCode,
+      headers,
+      cookies = [],
+    } = await call('login', { query: 'org=demo&callback=/', headers: navigation })
     equal(statusCode, 302)
     const back = new URL(new URL(headers.location ?? '').searchParams.get('callback') ?? '')
     const query = `${back.search.slice(1)}&imid_token=${await tokenOf()}`
