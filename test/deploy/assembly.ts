@@ -17,16 +17,29 @@ const filesOf = (name: string) => ({
 })
 export const files = filesOf(stack)
 
-/** Nothing in the emulator: an alarm over an expression stands there as an alarm of the same name over a metric that nobody has. */
-const withoutExpressions = ({ Resources }: Template): void => {
-  for (const [id, { Type, Properties }] of Object.entries(Resources)) {
-    if (Type !== 'AWS::CloudWatch::Alarm' || !('Metrics' in Properties)) continue
+/**
+ * The emulator has neither alarms over expressions nor composite alarms: each becomes an alarm of the same name
+ * over a metric that nobody emits.
+ */
+const withPlainAlarms = ({ Resources }: Template): void => {
+  for (const [id, resource] of Object.entries(Resources)) {
+    const { Type, Properties } = resource
+    const composite = Type === 'AWS::CloudWatch::CompositeAlarm'
+    if (!composite && !(Type === 'AWS::CloudWatch::Alarm' && 'Metrics' in Properties)) continue
     delete Properties.Metrics
     Object.assign(Properties, {
       Namespace: 'not-in-the-emulator',
       MetricName: id,
       Statistic: 'Sum',
       Period: 300,
+    })
+    if (!composite) continue
+    resource.Type = 'AWS::CloudWatch::Alarm'
+    delete Properties.AlarmRule
+    Object.assign(Properties, {
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 1,
+      Threshold: 0,
     })
   }
 }
@@ -39,7 +52,7 @@ export const adapt = (
 ): string => {
   const files = filesOf(name)
   const template: Template = JSON.parse(readFileSync(join(folder, files.template), 'utf8'))
-  withoutExpressions(template)
+  withPlainAlarms(template)
   change(template)
   const text = JSON.stringify(template)
   writeFileSync(join(folder, files.template), text)
