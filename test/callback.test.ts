@@ -241,6 +241,7 @@ describe('GET /callback', () => {
       ],
     )
     equal(gateway.logs.at(-2)?.id, to.searchParams.get('id'), 'the request id of the refused callback')
+    equal(gateway.logs.at(-2)?.org, 'demo', 'the log names the organisation whose login failed')
     ok(!JSON.stringify(answer).includes(raw.slice(-40)))
     deepEqual([page.statusCode, page.cookies], [401, undefined])
     match(page.body ?? '', again)

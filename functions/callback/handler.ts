@@ -26,7 +26,10 @@ export const callback =
   async (request) => {
     const target = request.query.the('serviceCallback')
     const pending = deps.bindings.find(request, request.query.one('login') ?? '', target)
-    if (pending !== undefined) request.facts.login = { org: pending.org, callback: target }
+    if (pending !== undefined) {
+      request.facts.org = pending.org
+      request.facts.login = { org: pending.org, callback: target }
+    }
     const raw = arrivingToken(request)
     if (pending === undefined && deps.config.loginBinding) return repeated(deps, request, raw, target)
     return finished(deps, request, raw, pending, target)
