@@ -88,7 +88,7 @@ const variantsIn = (root: string): Readonly<Record<string, Variant>> => {
     'not shipped: a compile cache of the same Node': {
       environment: { NODE_COMPILE_CACHE: join(root, 'cache') },
     },
-    'not shipped: node:crypto in the place of jose': {
+    'not shipped: node:crypto instead of jose': {
       options: { alias: { ...esbuildOptions.alias, jose } },
     },
     'the floor: no SDK, one unsigned call': {

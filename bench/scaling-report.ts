@@ -99,8 +99,8 @@ ${perTabs('open tabs', [...costRows, ['**sum**', (one) => `**${money(sum(one))}*
 ![Cost of a million open tabs](images/cost.svg)
 
 The levers, largest first: poll less often (every cost above is in proportion, and the client's interval is the client's); an
-Application Load Balancer or function URLs in the place of HTTP API from some tens of thousands of tabs on, which also
-write no access log to CloudWatch; provisioned capacity with auto scaling in the place of on-demand reads; memory of 256 MB once all instances
+Application Load Balancer or function URLs instead of HTTP API from some tens of thousands of tabs on, which also
+write no access log to CloudWatch; provisioned capacity with auto scaling instead of on-demand reads; memory of 256 MB once all instances
 are warm.
 
 ## A morning

@@ -13,7 +13,7 @@ export const settingsExplained = {
     'Path at the identity service to which a logout goes on, to sign out there too. Without it a logout ends here.',
   ADMIN_API_URL: 'Base address of the Admin API. Without it the state holds keys alone.',
   ORGANISATIONS:
-    'Path of a file with the organisations, in the place of the Admin API: `identity/organisations.schema.json`.',
+    'Path of a file with the organisations, instead of the Admin API: `identity/organisations.schema.json`.',
   ACCESS_TOKEN_URL:
     'Base address of the Access Token service, from which refresh-state gets its token for the Admin API.',
   COOKIE_NAME: 'Name of the session cookie.',

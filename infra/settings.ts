@@ -36,7 +36,7 @@ export const deploymentSettings = {
     form: 'has to be one e-mail address',
   },
   EXISTING_TABLE: {
-    what: 'Name of a table that serves in the place of a new one: restored from a backup, or kept from an earlier stack.',
+    what: 'Name of a table that serves instead of a new one: restored from a backup, or kept from an earlier stack.',
     pattern: /^[A-Za-z0-9_.-]{3,255}$/,
     form: 'has to be the name of a DynamoDB table, not its ARN',
   },

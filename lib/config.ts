@@ -163,7 +163,7 @@ export type Config = Readonly<{
   /** Where a browser is sent to sign out at the identity service too. */
   imasLogoutPath: string | undefined
   adminApiUrl: string | undefined
-  /** The organisations file in the place of the Admin API. */
+  /** The organisations file instead of the Admin API. */
   organisationsFile: string | undefined
   accessTokenUrl: string | undefined
   cookieName: string

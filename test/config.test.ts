@@ -144,7 +144,7 @@ describe('Two settings that contradict each other', () => {
       ['IMAS_URL is at PUBLIC_URL: name the identity service, not the gateway.'],
     ],
     [
-      'issuer and audience in the place of each other',
+      'issuer and audience swapped',
       { TOKEN_ISSUER: 'https://gw.example.test/', TOKEN_AUDIENCE: 'https://imas.example.test' },
       ['TOKEN_ISSUER and TOKEN_AUDIENCE are swapped: the identity service issues tokens for the gateway.'],
     ],

@@ -31,7 +31,7 @@ export type IdentityOptions = Readonly<{
   providerPort: number
   dataDir?: string | undefined
   log: Log
-  /** An organisations document in the place of our own provider's. */
+  /** An organisations document instead of our own provider's. */
   organisations?: object | undefined
 }>
 

@@ -101,7 +101,7 @@ const event = 'http://schemas.openid.net/event/backchannel-logout'
 const notBefore = async (org: string, sub: string, table: Table = service.gatewayTable) =>
   Number((await table.read([subjectKey(org, sub)])).get(subjectKey(org, sub))?.notBefore?.N ?? 0)
 
-/** A logout token as a good provider makes it, with these claims in the place of its own. */
+/** A logout token as a good provider makes it, with these claims instead of its own. */
 const logoutToken = (claims: Record<string, unknown> = {}, header = {}) =>
   provider.token(
     {

@@ -13,7 +13,7 @@ const patience = 120
 const maxRemoved = 16
 
 const open = standingOf({ blocked: false })
-/** In the place of the digest of a content that was removed. */
+/** Instead of the digest of a content that was removed. */
 const removed = 'removed'
 
 /**

@@ -9,7 +9,7 @@ import { checksum } from './canonical-json.ts'
  * that part again.
  */
 
-/** In the place of a digest: this part may or may not have been written. */
+/** Instead of a digest: this part may or may not have been written. */
 export const uncertain = ''
 
 type Entry = Readonly<{

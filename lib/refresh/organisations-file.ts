@@ -7,7 +7,7 @@ import { type OrganisationContent, type OrganisationSource, UnusableData } from 
 import { UpstreamError } from './upstream.ts'
 
 /**
- * The organisations file as a source of organisations, in the place of the Admin API. Synth and doctor refuse
+ * The organisations file as a source of organisations, instead of the Admin API. Synth and doctor refuse
  * a file with problems; what has one all the same keeps back its own organisation alone.
  */
 

@@ -55,7 +55,7 @@ const targets: Readonly<Record<string, (directory: Directory, body: Members) => 
       ) ?? bad('unknown subject'),
 }
 
-/** What a test has put in the place of a list, if anything. */
+/** What a test has put instead of a list, if anything. */
 const replacedBy = ({ answers, directory }: StandIn, { query }: Asked, name: string): Reply | undefined => {
   const home = directory.organisations.find(({ id }) => id === query.get('organizationId'))
   const answer = answers.get(`${name} ${home?.name}`) ?? answers.get(name)

@@ -16,7 +16,7 @@ export type Settings = Readonly<{
     remember?: number;
     /** Name of the session cookie: `imidToken` by default. */
     cookie?: string;
-    /** In the place of the global `fetch`. */
+    /** Instead of the global `fetch`. */
     fetch?: typeof fetch;
 }>;
 export type Authorization = Readonly<{

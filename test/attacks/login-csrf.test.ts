@@ -50,7 +50,7 @@ const foreign = refused('login_not_from_this_browser')
 
 const proofOf = ({ query }: Login): string => query.get('login') ?? ''
 const cookieOf = ({ person }: Login): readonly [string, string] => [...person.cookies][0] ?? ['', '']
-/** The same login, with something else in the place of its cookie's value. */
+/** The same login, with something else instead of its cookie's value. */
 const holding = (login: Login, value: string): string[] => [`${cookieOf(login)[0]}=${value}`]
 const withProof = (login: Login, proof: string): URLSearchParams => {
   const query = new URLSearchParams(login.query)

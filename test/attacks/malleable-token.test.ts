@@ -34,7 +34,7 @@ const spare = (make: (filler: string) => string, part: 0 | 1): readonly string[]
 const roomyHeader = spare((cty) => forged({ header: { cty } }), 0)
 const roomyPayload = spare((jti) => forged({ claims: { jti } }), 1)
 
-/** With `+` and `/` in the place of `-` and `_`: found by trying, since not every token holds one of them. */
+/** With `+` and `/` instead of `-` and `_`: found by trying, since not every token holds one of them. */
 const standardAlphabet = (): string => {
   for (let number = 0; ; number++) {
     const raw = forged({ claims: { jti: `${number}` } })

@@ -88,7 +88,7 @@ describe('The name of a header', () => {
   ] as readonly [string, HttpRouteName, () => Record<string, string>, number][])
     it(`is read in any case: ${what}`, async () => equal((await asSent(name, headers())).statusCode, status))
 
-  it('is not read with underscores in the place of hyphens', async () => {
+  it('is not read with underscores instead of hyphens', async () => {
     const headers = { sec_fetch_site: 'same-origin', Cookie: `imidToken=${raw}` }
     equal((await asSent('logout', headers)).statusCode, 403)
   })

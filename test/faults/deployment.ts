@@ -129,7 +129,7 @@ export const openDeployment = async (shared?: Awaited<ReturnType<typeof openIden
     return answer.json() as Promise<Record<string, unknown>>
   }
 
-  /** A token of `editor` at `demo`, who holds the units north and south, with these claims in the place of its own. */
+  /** A token of `editor` at `demo`, who holds the units north and south, with these claims instead of its own. */
   const token = async (claims: Record<string, unknown> = {}, more: Record<string, unknown> = {}) =>
     String((await control({ do: 'issue', claims, ...more })).token)
 

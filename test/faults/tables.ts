@@ -36,6 +36,6 @@ const between = (name: Name): RegExp =>
 /** The table in this text. */
 export const committed = (name: Name, text: string): string => between(name).exec(text)?.[2] ?? ''
 
-/** The text with this table in the place of its own. */
+/** The text with this table instead of its own. */
 export const withTable = (name: Name, text: string, table: string): string =>
   text.replace(between(name), (_, before, __, after) => `${before}${table}${after}`)

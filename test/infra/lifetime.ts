@@ -114,7 +114,7 @@ const flat = (value: unknown): unknown => {
 }
 
 describe('EXISTING_TABLE', () => {
-  it('serves in the place of a new table, and nothing else changes: variables, grants, metrics, output', () => {
+  it('serves instead of a new table, and nothing else changes: variables, grants, metrics, output', () => {
     const { table8235A42E: _, ...resources } = template.toJSON().Resources
     deepEqual(flat(adopting.toJSON()), flat({ ...template.toJSON(), Resources: resources }))
     ok(JSON.stringify(adopting.toJSON()).includes('"TABLE_NAME":"restored"'))

@@ -109,7 +109,7 @@ export const encoded = (part: unknown): string =>
   ).toString('base64url')
 
 export type Forgery = Readonly<{
-  /** Members in the place of the ordinary header's own; `undefined` takes one away. */
+  /** Members instead of the ordinary header's own; `undefined` takes one away. */
   header?: Readonly<Record<string, unknown>>
   /** The whole header: JSON text, bytes or a value. */
   wholeHeader?: unknown

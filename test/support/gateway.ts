@@ -220,7 +220,7 @@ export const openGateway = async (settings: Settings = {}) => {
   /** The item under a key, as the table has it. */
   const stored = async (key: string) => (await database.table.read([key])).get(key)
 
-  /** A genuine token of `editor` at `demo`, with these claims and header members in the place of its own. */
+  /** A genuine token of `editor` at `demo`, with these claims and header members instead of its own. */
   const token = async (
     claims: Record<string, unknown> = {},
     more: Record<string, unknown> = {},

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { after } from 'node:test'
 
-/** What a captured or faulty identity service sends in the place of its key set. */
+/** What a captured or faulty identity service sends instead of its key set. */
 export type KeySetAnswer = (response: ServerResponse) => void
 
 export const sending =

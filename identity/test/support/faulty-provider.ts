@@ -10,13 +10,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 type Json = Record<string, unknown>
 
 export type Wrong = {
-  /** Claims of the ID token in the place of the usual ones; `undefined` leaves one out. */
+  /** Claims of the ID token instead of the usual ones; `undefined` leaves one out. */
   claims: Json
   header: Json
   signature: 'good' | 'forged' | 'none' | 'HS256' | 'RS512'
   metadata: Json
   userinfo: Json
-  /** In the place of the answer to a request for this path. */
+  /** Instead of the answer to a request for this path. */
   answers: Record<string, (response: ServerResponse) => void | Promise<void>>
   /** Milliseconds before each answer. */
   delay: number
