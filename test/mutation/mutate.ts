@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { excuses } from './excuses.ts'
 
@@ -64,8 +64,11 @@ const leftToDo = ({ files }: Report): string[] =>
 /** Seconds after which a run is stopped; none by default. `.ci/run` gives it ten minutes. */
 const { MUTATE_SECONDS } = process.env
 
+const reportFile = join(root, '.local/mutation.json')
+
 const run = (args: readonly string[]): void => {
   installed()
+  rmSync(reportFile, { force: true })
   const stryker = join(mutation, 'node_modules/@stryker-mutator/core/bin/stryker.js')
   const config = join(mutation, 'stryker.config.json')
   const env = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile'), ...process.env }
@@ -83,7 +86,10 @@ const run = (args: readonly string[]): void => {
       process.exitCode = 0
       return
     }
-    const report: Report = JSON.parse(readFileSync(join(root, '.local/mutation.json'), 'utf8'))
+    // Lines that hold no mutant (comments, types) leave no report.
+    const report: Report = existsSync(reportFile)
+      ? JSON.parse(readFileSync(reportFile, 'utf8'))
+      : { files: {} }
     const left = leftToDo(report)
     for (const line of left) console.log(line)
     const tried = Object.values(report.files).reduce((sum, { mutants }) => sum + mutants.length, 0)
