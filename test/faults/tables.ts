@@ -20,15 +20,37 @@ export const measure: Readonly<Record<Name, () => Promise<readonly Measured[]>>>
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
-/** The table of what was measured. */
-export const rendered = (name: Name, rows: readonly Measured[]): string =>
-  [
-    line(['fault', ...columns[name]]),
-    line(['fault', ...columns[name]].map(() => '---')),
-    ...rows.map(({ what, cells }) =>
-      line([what, ...columns[name].map((column) => cells[column]?.outcome ?? '')]),
-    ),
+type Cells = Measured['cells']
+
+const requestRoutes = routeNames.filter((name) => name !== 'health')
+
+/** What the columns answered, each answer once with those that gave it: `503: all; 500: health`. */
+const grouped = (names: readonly string[], cells: Cells): string => {
+  const groups = Map.groupBy(names, (column) => cells[column]?.outcome ?? '')
+  return [...groups]
+    .map(([outcome, given]) => {
+      const isAll = requestRoutes.every((name) => given.includes(name))
+      const others = given.filter((name) => !requestRoutes.some((route) => route === name))
+      return `${outcome}: ${(isAll ? ['all', ...others] : given).join(', ')}`
+    })
+    .join('; ')
+}
+
+/** The table of what was measured. After the row without a fault, a row names what differs from it. */
+export const rendered = (name: Name, rows: readonly Measured[]): string => {
+  const [usual] = rows
+  return [
+    line(['fault', 'answers']),
+    line(['---', '---']),
+    ...rows.map((row) => {
+      const measured = columns[name].filter((column) => (row.cells[column]?.outcome ?? '') !== '')
+      const differing = measured.filter(
+        (column) => row === usual || row.cells[column]?.outcome !== usual?.cells[column]?.outcome,
+      )
+      return line([row.what, grouped(differing, row.cells) || 'as without a fault'])
+    }),
   ].join('\n')
+}
 
 const between = (name: Name): RegExp =>
   new RegExp(`(<!-- faults: ${name}[^\\n]* -->\\n)([^]*?)(\\n<!-- end -->)`)
