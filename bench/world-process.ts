@@ -2,12 +2,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Context } from 'aws-lambda'
 import { dependencies } from '../lib/lambda/dependencies.ts'
-import type { EndpointName } from '../lib/routes.ts'
-import { methodAndPath, routes } from '../lib/routes.ts'
+import { type EndpointName, type HttpRouteName, methodAndPath, routes } from '../lib/routes.ts'
 import { sealOf } from '../lib/session/seal.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
 import { createTables, openDynalite, region } from '../local/database.ts'
 import { startIdentity } from '../local/identity/server.ts'
+import { goodRequests } from '../test/support/good-requests.ts'
 import type { World } from './world.ts'
 
 /** What the functions stand on while they are measured, in a process of its own: the database, the identity service, a loaded state. */
@@ -35,7 +35,7 @@ const openSecrets = async (): Promise<string> => {
 }
 
 type Part = Readonly<{
-  query?: string
+  query?: string | undefined
   cookies?: readonly string[]
   body?: string
   path?: Record<string, string>
@@ -122,41 +122,36 @@ const open = async (): Promise<World> => {
   )
   if (outcome !== 'changed') throw new Error(`the state was not loaded: ${outcome}`)
 
-  const [token, other] = await Promise.all([issue(), issue({ jti: 'ended again and again' })])
+  const token = await issue()
+  const good = goodRequests({
+    // One token for all: a session that logout ends is another.
+    token: async (claims = {}) => (Object.keys(claims).length === 0 ? token : issue(claims)),
+    begun: async () => {
+      const { query } = await good.login.request()
+      const { headers, cookies = [] } = await login.wire({ ...dependencies(environment), log: () => {} })(
+        eventOf('login', { query }) as never,
+        context,
+      )
+      const there = new URL(headers.location ?? 'about:blank')
+      const back = new URL(there.searchParams.get('callback') ?? 'about:blank')
+      return { query: back.searchParams, cookies: cookies.map((cookie) => cookie.split(';')[0] ?? '') }
+    },
+  })
   const seal = sealOf(unverifiedToken(token).unverifiedClaims)
-  const cookies = [
-    `imidToken=${token}`,
-    `__Host-imsg-seal=${seal}`,
-    '_ga=GA1.2.1234567890.1234567890',
-    'lang=en',
-  ]
-  const asked = 'org=demo&callback=https%3A%2F%2Fapp.example.test%2F'
-  const begun = await login.wire({ ...dependencies(environment), log: () => {} })(
-    eventOf('login', { query: asked }) as never,
-    context,
+  const besideSession = [`__Host-imsg-seal=${seal}`, '_ga=GA1.2.1234567890.1234567890', 'lang=en']
+  const events = await Promise.all(
+    Object.entries(good).map(async ([name, { request }]) => {
+      const { cookies = [], ...rest } = await request()
+      const others = name === 'callback' ? [] : besideSession
+      const pairs = cookies.length === 0 ? [] : [...cookies, ...others]
+      return [name, eventOf(name as HttpRouteName, { ...rest, cookies: pairs })]
+    }),
   )
-  const there = new URL(begun.headers.location ?? 'about:blank')
-  const back = new URL(there.searchParams.get('callback') ?? 'about:blank').searchParams
-  back.set('imid_token', token)
-  const pairs = (begun.cookies ?? []).map((cookie) => cookie.split(';')[0] ?? '')
 
   return {
     environment,
     token,
-    events: {
-      login: eventOf('login', { query: asked }),
-      'org-login': eventOf('org-login', { query: asked.slice('org=demo&'.length), path: { org: 'demo' } }),
-      callback: eventOf('callback', { query: back.toString(), cookies: pairs }),
-      authorize: eventOf('authorize', { query: 'org=demo', cookies }),
-      'token-is-set': eventOf('token-is-set', { cookies }),
-      units: eventOf('units', { cookies }),
-      unit: eventOf('unit', { cookies, body: '{"unit":null}' }),
-      logout: eventOf('logout', { cookies: [`imidToken=${other}`] }),
-      'login-failed': eventOf('login-failed', { query: 'code=token_expired&id=bench-request' }),
-      'not-found': eventOf('not-found', {}),
-      health: eventOf('health', {}),
-      'refresh-state': {},
-    },
+    events: { ...Object.fromEntries(events), 'not-found': eventOf('not-found', {}), 'refresh-state': {} },
     jwks: await (await fetch(`${identity.url}/v1/jwks`)).json(),
   }
 }

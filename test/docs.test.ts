@@ -111,9 +111,7 @@ describe('a test file that is cited', () => {
 })
 
 describe('the audit', () => {
-  const rows = [
-    ...read('docs/security-audit.md').matchAll(/^\| ([A-J]\d.*?) \| .* \| (.*?) \| (.*) \|$/gm),
-  ]
+  const rows = [...read('docs/security-audit.md').matchAll(/^\| ([A-J]\d.*?) \| .* \| (.*?) \| (.*) \|$/gm)]
 
   it('gives every one of its 102 points a verdict', () => {
     const numbers = rows.flatMap(([, ids = '']) => ids.split(', ').map((id) => Number(id.slice(1))))
