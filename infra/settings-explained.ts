@@ -38,7 +38,7 @@ export const settingsExplained = {
   LOGIN_BINDING:
     'off: accept logins that did not begin here. This gives up the protection against login CSRF.',
   SESSION_SEAL:
-    'off: accept a session cookie whoever set it. Only where services verify the shared cookie by themselves and would disagree.',
+    'off: accept a session cookie whoever set it. Only where services verify the shared cookie themselves and would disagree.',
   ERRORS_URL: 'Address at which you publish `docs/errors.html`; error pages link their code there.',
   LOG_LEVEL: 'Least level that is logged.',
 } as const satisfies Record<SettingName, string>
