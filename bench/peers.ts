@@ -36,7 +36,7 @@ export type PeerName = keyof typeof peers
 
 const folder = new URL('./peers/', import.meta.url)
 
-/** Whether the peers are installed: `npm --prefix bench/peers ci`. */
+/** Whether what is compared with is installed. */
 export const peersInstalled = (): boolean => existsSync(new URL('node_modules', folder))
 
 export type Ready = Readonly<{ port: number; cookie: string }>

@@ -80,8 +80,8 @@ export const performanceMarkdown = (report: Report): string => {
   const { run, warm, peers } = report
   return `# Performance
 
-Ratios from one run, in which everything compared was measured in turn. \`npm run bench\` repeats it in about ten minutes (first
-\`npm --prefix bench/peers ci --ignore-scripts\`) and writes this page; all figures of the run are in [performance.json](performance.json).
+Ratios from one run, in which everything compared was measured in turn. \`npm run bench\` repeats it in about ten minutes
+and writes this page; all figures of the run are in [performance.json](performance.json).
 Run of ${run.date} at ${run.commit}: ${run.machine}, Node ${run.node}, ${run.rounds} cold starts each, on a busy shared machine. Nothing was measured on Lambda.
 
 ## Cold start

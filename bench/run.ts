@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { coldStarts } from './cold.ts'
 import { growth } from './growth.ts'
 import { levers } from './levers.ts'
-import { peerRates, peersInstalled } from './peers.ts'
+import { peerRates } from './peers.ts'
 import { publish } from './publish.ts'
 import { type Report, shortened } from './report.ts'
 import { morning, rushSizes } from './rush.ts'
@@ -19,11 +19,6 @@ const root = join(import.meta.dirname, '..')
 const rounds = 20
 
 const git = (...words: string[]): string => execFileSync('git', words, { cwd: root }).toString().trim()
-
-if (!peersInstalled()) {
-  process.stderr.write('The peers are not installed: npm --prefix bench/peers ci --ignore-scripts\n')
-  process.exit(1)
-}
 
 const step = async <T>(what: string, work: () => T | Promise<T>): Promise<T> => {
   process.stderr.write(`${what} ...\n`)

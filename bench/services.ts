@@ -9,11 +9,11 @@ import { type Dependencies, dependencies } from '../lib/lambda/dependencies.ts'
 import { logTo } from '../lib/log.ts'
 import { freePort, missing } from '../test/proxies/programs.ts'
 import { median } from './figures.ts'
-import { heard, peersInstalled, type Ready, stretch } from './peers.ts'
+import { heard, type Ready, stretch } from './peers.ts'
 import { costsOf, remembering } from './warm.ts'
 import { openWorld, type World } from './world.ts'
 
-/** `npm run bench:services`: what it costs to ask for each request of a service, beside token-is-set and beside what people use instead. */
+/** `npm run bench -- services`: what it costs to ask for each request of a service, beside token-is-set and beside what people use instead. */
 
 const context = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 5000 } as unknown as Context
 
@@ -94,10 +94,6 @@ const rates = async (world: World, rounds: number, milliseconds: number) => {
   return Object.fromEntries(Object.entries(found).map(([name, list]) => [name, Math.round(median(list))]))
 }
 
-if (!peersInstalled()) {
-  process.stderr.write('The peers are not installed: npm --prefix bench/peers ci --ignore-scripts\n')
-  process.exit(1)
-}
 const world = await openWorld()
 const microseconds = await cpu(world, 4000)
 const perSecond = await rates(world, 7, 700)

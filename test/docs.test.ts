@@ -14,6 +14,7 @@ import { between, made } from '../docs/generate.ts'
 import { catalogue } from '../lib/problem.ts'
 import { type Stack, startStack } from '../local/stack.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { suites } from './suites.ts'
 import { each } from './support/each.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -150,7 +151,7 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/^npm install @imsg\/|^nginx /m, 'test/service and test/proxies run it'],
   [/^npm audit\b/m, 'it needs a registry that answers'],
   [
-    /\bnpm run (deploy|synth|test:|bench|mutate|soak|faults|check|sam)/,
+    /\bnpm run (deploy|synth|test:|bench|mutate|check|sam)/,
     'it takes longer than all tests together, or needs more than Node',
   ],
   [/\b(aws|cdk|sam|docker|git clone|export [A-Z_]+=)/, 'it needs an AWS account, Docker, or a clone'],
@@ -158,7 +159,7 @@ const reasons: readonly (readonly [RegExp, string])[] = [
 
 /** What a block may be made of, so that nobody's account is ever touched by a test. */
 const harmless =
-  /^(?:[A-Z_]+=.*|(?:curl|echo|printf|grep|npm run (?:--silent )?(?:sbom|docs|doctor|client))\b.*|\s*#.*|\s*)$/
+  /^(?:[A-Z_]+=.*|(?:curl|echo|printf|grep|npm sbom|npm run (?:docs|doctor|build))\b.*|\s*#.*|\s*)$/
 
 describe('a command in a document', () => {
   let stack: Stack
@@ -191,7 +192,7 @@ describe('a command in a document', () => {
     deepEqual(strange, [], 'mark the block `sh no-run` if it is more than a request to the local stack')
   })
 
-  it('is one of package.json when npm runs it', () => {
+  it('is a script of package.json or a suite of test/suites.ts when npm runs it', () => {
     const known = Object.keys(packageJson.scripts)
     const unknown = documents.flatMap((file) =>
       [...read(file).matchAll(/\bnpm run (?:--silent )?([a-z][\w:-]*)/g)]
@@ -199,7 +200,13 @@ describe('a command in a document', () => {
         .filter((name) => !known.includes(name))
         .map((name) => `${file}: npm run ${name}`),
     )
-    deepEqual(unknown, [])
+    const noSuite = documents.flatMap((file) =>
+      [...read(file).matchAll(/\bnpm test -- ([a-z-]+)/g)]
+        .map(([, name = '']) => name)
+        .filter((name) => !Object.hasOwn(suites, name))
+        .map((name) => `${file}: npm test -- ${name}`),
+    )
+    deepEqual([...unknown, ...noSuite], [])
   })
 
   for (const file of new Set(blocks.filter(({ runs }) => runs).map((block) => block.file)))

@@ -134,7 +134,7 @@ const withExamples = (): Document => {
 }
 
 describe('docs/openapi.json', () => {
-  it('is what the tables say (UPDATE_SNAPSHOTS=1 or `npm run openapi` writes it anew)', () => {
+  it('is what the tables say (UPDATE_SNAPSHOTS=1 or `npm run docs` writes it anew)', () => {
     const { UPDATE_SNAPSHOTS } = process.env
     if (UPDATE_SNAPSHOTS === '1') writeFileSync(openApiFile, openApiText())
     equal(readFileSync(openApiFile, 'utf8'), openApiText())

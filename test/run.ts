@@ -1,44 +1,37 @@
-import { spawn } from 'node:child_process'
-import { availableParallelism } from 'node:os'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { type Suite, suites } from './suites.ts'
 
-/** The suites that need Node alone, with a compile cache: seventy processes load the same SDK, and only the first one compiles it. */
-
-const suites: Readonly<Record<string, readonly string[]>> = {
-  /** What `npm test` runs. */
-  quick: [
-    'test/!(organisation-growth).test.ts',
-    'test/attacks/!(captured-key-set|unknown-kid-storm).test.ts',
-    'test/properties/*.test.ts',
-    'test/infra/!(app).test.ts',
-    'test/local/!(start|sam).test.ts',
-  ],
-  /** Faults, concurrent writers, large organisations, attacks that take patience, and whole programs as a person starts them. */
-  slow: [
-    'test/organisation-growth.test.ts',
-    'test/attacks/{captured-key-set,unknown-kid-storm}.test.ts',
-    'test/faults/*.test.ts',
-    'test/infra/app.test.ts',
-    'test/local/{start,sam}.test.ts',
-  ],
-}
-
-const [name = 'quick', ...files] = process.argv.slice(2)
-const suite = suites[name]
-if (suite === undefined) throw new TypeError(`There is no suite ${name}: ${Object.keys(suites).join(', ')}.`)
+/**
+ * `npm test`, `npm test -- <suite>...`, `npm test -- <file>...`. A compile cache is shared: seventy processes load the same
+ * SDK, and only the first one compiles it.
+ */
 
 const root = join(import.meta.dirname, '..')
 const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'), ...process.env }
-const run = spawn(
-  process.execPath,
-  [
-    '--test',
-    `--test-concurrency=${availableParallelism()}`,
-    '--test-reporter=./test/support/failures.ts',
-    ...(files.length > 0 ? files : suite),
-  ],
-  { cwd: root, env, stdio: 'inherit' },
-)
-run.once('exit', (code) => {
-  process.exitCode = code ?? 1
-})
+
+const words = process.argv.slice(2)
+const names = words.filter((word) => Object.hasOwn(suites, word))
+const options = words.filter((word) => word.startsWith('-'))
+const files = words.filter((word) => word.endsWith('.test.ts'))
+
+const succeeds = (program: string, ...args: string[]): boolean =>
+  spawnSync(program, args, { cwd: root, env, stdio: 'inherit' }).status === 0
+
+const passes = ({ install, options: own = [], files: all }: Suite): boolean =>
+  (install === undefined ||
+    succeeds('npm', '--prefix', ...install, 'ci', '--no-audit', '--no-fund', '--silent')) &&
+  succeeds(process.execPath, '--test', ...own, ...options, ...(files.length > 0 ? files : all))
+
+if (names.length + options.length + files.length < words.length) {
+  console.error('npm test -- [suite, test file or option of node]... Suites, and what each needs:\n')
+  for (const [name, { about }] of Object.entries(suites)) console.error(`${name.padEnd(18)}${about}`)
+  process.exitCode = 2
+} else {
+  const asked = names.length > 0 ? names : ['quick']
+  const passed = asked.every((name) => {
+    const suite = suites[name]
+    return suite !== undefined && passes(suite)
+  })
+  process.exitCode = passed ? 0 : 1
+}

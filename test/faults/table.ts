@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { measure, names, page, rendered, withTable } from './tables.ts'
 
-/** `npm run faults`: measures every fault at every route and writes the tables; `--json` prints what was measured instead. */
+/** `npm run bench -- faults`: measures every fault at every route and writes the tables; `--json` prints what was measured instead. */
 
 const [format, ...others] = process.argv.slice(2)
 if (others.length > 0 || (format !== undefined && format !== '--json')) {
-  console.error('npm run faults [-- --json]')
+  console.error('npm run bench -- faults [--json]')
   process.exit(2)
 }
 console.error(`measuring every fault at every route, about half a minute: ${names.join(', ')} ...`)

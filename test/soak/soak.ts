@@ -9,7 +9,7 @@ import { openStack } from './stack.ts'
  * median of the first tenth after the warm-up. That leaves room for the laziness of a collector and none for a leak.
  */
 
-const usage = 'npm run soak -- [--minutes <number>] [--rate <requests a second>], both above 0'
+const usage = 'npm run bench -- soak [--minutes <number>] [--rate <requests a second>], both above 0'
 
 /** What was asked for, or nothing when it makes no sense. */
 const wanted = (args: string[]): { seconds: number; rate: number } | undefined => {

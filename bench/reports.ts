@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { peersInstalled } from './peers.ts'
+
+/** `npm run bench -- <report>`: what is measured rather than tested. Without a name, everything that docs/performance.md says. */
+
+type Report = Readonly<{ file: string; about: string; peers?: true }>
+
+const reports = new Map<string, Report>([
+  [
+    'performance',
+    {
+      file: 'bench/run.ts',
+      about: 'docs/performance.md and docs/scaling.md, written anew in ten minutes',
+      peers: true,
+    },
+  ],
+  ['brief', { file: 'bench/brief.ts', about: 'sizes, and ratios beside the published ones' }],
+  [
+    'services',
+    { file: 'bench/services.ts', about: 'what `/authorize` costs a service (nginx)', peers: true },
+  ],
+  ['faults', { file: 'test/faults/table.ts', about: 'every fault at every route: docs/reliability.md' }],
+  ['soak', { file: 'test/soak/soak.ts', about: 'people at work for a minute, or `--minutes 30`' }],
+])
+
+const root = join(import.meta.dirname, '..')
+const run = (program: string, ...args: string[]): number =>
+  spawnSync(program, args, { cwd: root, stdio: 'inherit' }).status ?? 1
+
+const [name = 'performance', ...args] = process.argv.slice(2)
+const report = reports.get(name)
+if (report === undefined) {
+  console.error('npm run bench -- [report]. Reports:\n')
+  for (const [known, { about }] of reports) console.error(`${known.padEnd(14)}${about}`)
+  process.exitCode = 2
+} else {
+  const installed = !report.peers || peersInstalled()
+  if (!installed) run('npm', '--prefix', 'bench/peers', 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
+  process.exitCode = run(process.execPath, report.file, ...args)
+}
