@@ -33,7 +33,7 @@ const names = (listed: readonly RouteName[]): string => listed.map((name) => `\`
 /** Title, answers and level of a code, in one paragraph of Markdown. */
 const summaryOf = (code: Code): string => {
   const said = [...answeredBy(code)].map(([words, listed]) => `${words} from ${names(listed)}`)
-  return `"${en[code].title}". ${said.join('; ')}. Logged as \`${row(code).level}\`.`
+  return `"${en.failures[code].title}". ${said.join('; ')}. Logged as \`${row(code).level}\`.`
 }
 
 const style = `${look}

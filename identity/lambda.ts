@@ -87,10 +87,13 @@ const formBody = {
 
 const failures = { again: (code: Code) => row(code).again ?? false, written: async () => written }
 
+/** What pages say of this installation. */
+export const siteOf = ({ url, siteName, errorsUrl }: Settings) => ({ publicUrl: url, siteName, errorsUrl })
+
 /** A route of this service. */
 export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): Endpoint => {
   const route = routeRow(name)
-  const { loopback, errorsUrl } = on.settings
+  const { loopback } = on.settings
   return chain<Code>(
     {
       name,
@@ -104,7 +107,7 @@ export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): End
       failureOf,
       outOfTime: () => new SignInProblem('table_unavailable', 'out of time'),
       respond: (request, code) =>
-        respond(failures, request, code, route.failures ?? row(code).answer, errorsUrl),
+        respond(failures, request, code, route.failures ?? row(code).answer, siteOf(on.settings)),
       finish: (visit, answer) => {
         const at = Date.now()
         const { org } = visit.request.facts

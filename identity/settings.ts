@@ -68,6 +68,7 @@ export const settings = {
     required: true,
     what: 'Signing keys, each named by the day it was made; the first signs, all are published.',
   },
+  SITE_NAME: { parse: gateway.SITE_NAME.parse, what: 'Name on pages.' },
   ERRORS_URL: { parse: gateway.ERRORS_URL.parse, what: 'Page that explains every code.' },
   LOG_LEVEL: { parse: gateway.LOG_LEVEL.parse, standard: 'info', what: 'Least level of log lines.' },
 } as const satisfies Record<string, Setting>
@@ -84,6 +85,7 @@ export type Settings = Readonly<{
   organisationsFile: string
   /** The first signs, all are published. */
   signingKeys: readonly KeyName[]
+  siteName: string | undefined
   errorsUrl: string | undefined
   logLevel: Level
 }>
@@ -119,6 +121,7 @@ export const readSettings = (env: Environment): Settings => {
     callbackOrigins: read.ALLOWED_CALLBACK_ORIGINS ?? [],
     organisationsFile: ORGANISATIONS,
     signingKeys: SIGNING_KEYS,
+    siteName: read.SITE_NAME,
     errorsUrl: read.ERRORS_URL,
     logLevel: LOG_LEVEL,
   }

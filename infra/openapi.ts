@@ -65,7 +65,7 @@ const refused = (route: Route, codes: readonly [Code, ...Code[]], setsCookies: b
     ...(setsCookies && cookieHeader),
   }
   return {
-    description: codes.map((code) => `- \`${code}\`: ${en[code].title}`).join('\n'),
+    description: codes.map((code) => `- \`${code}\`: ${en.failures[code].title}`).join('\n'),
     ...(Object.keys(headers).length > 0 && { headers }),
     content: {
       ...json(text(key)),

@@ -39,6 +39,7 @@ export const settingsExplained = {
     'off: accept logins that did not begin here. This gives up the protection against login CSRF.',
   SESSION_SEAL:
     'off: accept a session cookie whoever set it. Only where services verify the shared cookie themselves and would disagree.',
+  SITE_NAME: 'Name of your installation, shown with the host on pages and in their titles.',
   ERRORS_URL: 'Address at which you publish `docs/errors.html`; error pages link their code there.',
   LOG_LEVEL: 'Least level that is logged.',
 } as const satisfies Record<SettingName, string>

@@ -13,6 +13,7 @@ import {
   oneOf,
   origin,
   seconds,
+  siteName,
   tokenName,
   type Unchecked,
   Wrong,
@@ -60,6 +61,7 @@ export const settings = {
   GRACE_PERIOD: setting({ parse: seconds(180, 604_800), standard: '3600' }),
   LOGIN_BINDING: setting({ parse: oneOf('on', 'off'), standard: 'on' }),
   SESSION_SEAL: setting({ parse: oneOf('on', 'off'), standard: 'on' }),
+  SITE_NAME: setting({ parse: siteName }),
   ERRORS_URL: setting({ parse: address }),
   LOG_LEVEL: setting({ parse: oneOf(...levels), standard: 'info' }),
 } as const
@@ -137,23 +139,6 @@ const contradictions = (values: Values, isPublicSuffix: (domain: string) => bool
   return problems
 }
 
-/** What was written into the wrong setting: each value is well-formed, and in the wrong place. */
-const misplaced = ({ PUBLIC_URL, IMAS_URL, TOKEN_ISSUER, TOKEN_AUDIENCE }: Values): string[] => {
-  const problems: string[] = []
-  if (PUBLIC_URL === undefined || IMAS_URL === undefined) return problems
-  if (new URL(IMAS_URL).origin === PUBLIC_URL)
-    problems.push('IMAS_URL is at PUBLIC_URL: name the identity service, not the gateway.')
-  const is = (value: typeof TOKEN_ISSUER, url: string) =>
-    typeof value === 'string' && value.replace(/\/+$/, '') === url
-  if (is(TOKEN_ISSUER, PUBLIC_URL))
-    problems.push(
-      is(TOKEN_AUDIENCE, IMAS_URL)
-        ? 'TOKEN_ISSUER and TOKEN_AUDIENCE are swapped: the identity service issues tokens for the gateway.'
-        : 'TOKEN_ISSUER is PUBLIC_URL: the identity service issues tokens, not the gateway.',
-    )
-  return problems
-}
-
 export type Config = Readonly<{
   publicUrl: Origin
   /** The public address is plain http on this machine: no `Secure`, no cookie prefixes. */
@@ -183,6 +168,8 @@ export type Config = Readonly<{
   gracePeriod: number
   loginBinding: boolean
   sessionSeal: boolean
+  /** Shown on pages beside the host. */
+  siteName: string | undefined
   errorsUrl: string | undefined
   logLevel: Level
 }>
@@ -198,7 +185,7 @@ export const readConfig = (
 ): Config => {
   const problems: string[] = []
   const values = parseAll(env, explained, problems)
-  problems.push(...contradictions(values, isPublicSuffix), ...misplaced(values))
+  problems.push(...contradictions(values, isPublicSuffix))
   if (problems.length > 0) throw new ConfigError(problems)
 
   const set = values as { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> }
@@ -226,6 +213,7 @@ export const readConfig = (
     gracePeriod: set.GRACE_PERIOD,
     loginBinding: set.LOGIN_BINDING === 'on',
     sessionSeal: set.SESSION_SEAL === 'on',
+    siteName: values.SITE_NAME,
     errorsUrl: values.ERRORS_URL,
     logLevel: set.LOG_LEVEL,
   }

@@ -119,6 +119,10 @@ export const loginPath = (text: string): string => {
   return text
 }
 
+/** A name for people: nothing invisible, so nothing that turns the direction of a text around. */
+export const siteName = (text: string): string =>
+  /^[^\p{C}]{1,60}$/u.test(text) ? text : wrong('has to be a name of up to 60 visible characters')
+
 /** Any path; whether there is such a file is for whoever opens it. */
 export const fileName = (text: string): string =>
   /^[^\0]{1,1000}$/.test(text) ? text : wrong('has to be the path of a file')

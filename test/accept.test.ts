@@ -1,6 +1,6 @@
 import { equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { languageFor, prefers, weight } from '../lib/http/accept.ts'
+import { preferred, prefers, weight } from '../lib/http/accept.ts'
 import { each } from './support/each.ts'
 
 describe('An Accept header', () => {
@@ -41,14 +41,25 @@ describe('An Accept header without end', () => {
 })
 
 describe('An Accept-Language header', () => {
-  each('chooses the media type that is preferred', [
-    ['sv', 'sv'],
-    ['sv-SE;q=0.9, en;q=0.8', 'sv'],
-    ['en, sv', 'en'],
-    ['sv, en', 'sv'],
-    ['de, sv;q=0', 'en'],
-    ['svenska', 'en'],
-    ['*', 'en'],
+  const written = [{ language: 'en' }, { language: 'sv' }] as const
+
+  each('chooses the language of the highest quality that pages are written in', [
     ['', 'en'],
-  ])(([accept, expected]) => equal(languageFor(accept), expected))
+    ['sv', 'sv'],
+    ['SV-se', 'sv'],
+    ['sv-FI, sv;q=0.9, en;q=0.8', 'sv'],
+    ['en-GB, sv;q=0.9', 'en'],
+    ['en;q=0.3, sv;q=0.7', 'sv'],
+    ['sv, en', 'sv'],
+    ['en, sv', 'en'],
+    ['de, sv;q=0.5', 'sv'],
+    ['de, nb, fr;q=0.5', 'en'],
+    ['*', 'en'],
+    ['sv;q=0, en;q=0.1', 'en'],
+    ['sv;q=0', 'en'],
+    ['sv;q=much', 'en'],
+    ['sw, svx, svenska, x-sv', 'en'],
+    ['constructor, __proto__', 'en'],
+    [';;,,q=1', 'en'],
+  ])(([accept, expected]) => equal(preferred<{ language: string }>(accept, written).language, expected))
 })

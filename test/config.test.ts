@@ -34,6 +34,7 @@ const noDomain = 'has to be a lower-case domain of two labels or more, without a
 const noPath = 'has to be a path that holds {org} once.'
 const noAddress = 'has to name a host, not an IP address.'
 const quoted = 'holds quotation marks: write the value without them.'
+const noSiteName = 'has to be a name of up to 60 visible characters.'
 const noFlag = 'has to be true or false.'
 
 describe('A setting that is wrong', () => {
@@ -94,6 +95,8 @@ describe('A setting that is wrong', () => {
     ['GRACE_PERIOD', '179', 'has to be a whole number of seconds between 180 and 604800.'],
     ['LOGIN_BINDING', 'maybe', 'has to be on or off.'],
     ['ERRORS_URL', 'errors', noUrl],
+    ['SITE_NAME', 'a'.repeat(61), noSiteName],
+    ['SITE_NAME', 'News\u202e', noSiteName],
     ['LOG_LEVEL', 'loud', 'has to be debug or info or warn or error.'],
   ])(([name, value, problem]) => deepEqual(problemsOf({ [name]: value }), [`${name} ${problem}`]))
 
@@ -139,26 +142,6 @@ describe('Two settings that contradict each other', () => {
     ],
     ['an Access Token service without an Admin API', { ACCESS_TOKEN_URL: 'https://t.example.test' }, []],
     [
-      'an identity service at the address of the gateway',
-      { IMAS_URL: 'https://gw.example.test/base' },
-      ['IMAS_URL is at PUBLIC_URL: name the identity service, not the gateway.'],
-    ],
-    [
-      'issuer and audience swapped',
-      { TOKEN_ISSUER: 'https://gw.example.test/', TOKEN_AUDIENCE: 'https://imas.example.test' },
-      ['TOKEN_ISSUER and TOKEN_AUDIENCE are swapped: the identity service issues tokens for the gateway.'],
-    ],
-    [
-      'a gateway that would issue tokens',
-      { TOKEN_ISSUER: 'https://gw.example.test', TOKEN_AUDIENCE: 'gateway' },
-      ['TOKEN_ISSUER is PUBLIC_URL: the identity service issues tokens, not the gateway.'],
-    ],
-    [
-      'issuer and audience in their places',
-      { TOKEN_ISSUER: 'https://imas.example.test', TOKEN_AUDIENCE: 'https://gw.example.test' },
-      [],
-    ],
-    [
       'a cookie domain and no host at all',
       { PUBLIC_URL: 'none', COOKIE_DOMAIN: 'example.test' },
       [`PUBLIC_URL ${noUrl}`],
@@ -199,6 +182,7 @@ describe('Settings that hold together', () => {
       loginMaxTokenAge: Number.POSITIVE_INFINITY,
       gracePeriod: 3600,
       loginBinding: true,
+      siteName: undefined,
       errorsUrl: undefined,
       logLevel: 'info',
     })
@@ -245,6 +229,7 @@ describe('Settings that hold together', () => {
       'errorsUrl',
       'https://docs.example.test/errors.html',
     ],
+    ['SITE_NAME', 'Österåker & Cie', 'siteName', 'Österåker & Cie'],
     ['LOG_LEVEL', 'debug', 'logLevel', 'debug'],
   ])(([name, value, member, expected]) =>
     deepEqual(readConfig({ ...least, [name]: value })[member], expected),

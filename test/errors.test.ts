@@ -68,7 +68,10 @@ describe('one failure, three readers', () => {
     const { instance, ...document } = JSON.parse(problem.body ?? '')
     deepEqual(
       [problem.statusCode, document],
-      [status, { type: `urn:imsg-service:problem:${code}`, title: en[code].title, status, key, code }],
+      [
+        status,
+        { type: `urn:imsg-service:problem:${code}`, title: en.failures[code].title, status, key, code },
+      ],
     )
     match(instance, /^request-\d+$/)
 

@@ -1,14 +1,23 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { en } from '../lib/errors/en.ts'
+import { wire } from '../functions/not-found/index.ts'
+import { en, type Words } from '../lib/errors/en.ts'
 import { escaped } from '../lib/errors/page.ts'
 import { sv } from '../lib/errors/sv.ts'
-import { languageFor } from '../lib/http/accept.ts'
-import { type Code, catalogue, Problem } from '../lib/problem.ts'
-import { each } from './support/each.ts'
-import { asProblem, navigation, openGateway } from './support/gateway.ts'
+import { languages } from '../lib/errors/texts.ts'
+import { catalogue, Problem } from '../lib/problem.ts'
+import { asProblem, context, eventOf, navigation, openGateway } from './support/gateway.ts'
 
 const { call, front, instance, open } = await openGateway()
+
+/** Every text of a language by its path. */
+const textsIn = (value: object, path = ''): Map<string, string> =>
+  new Map(
+    Object.entries(value).flatMap(([key, text]) =>
+      typeof text === 'string' ? [[`${path}.${key}`, text]] : [...textsIn(text, `${path}.${key}`)],
+    ),
+  )
 
 const pageFor = (query: string, headers: Record<string, string> = {}) =>
   call('login', { query, headers: { ...navigation, ...headers } })
@@ -17,36 +26,17 @@ it('text of a page is escaped for elements and quoted attributes, each mark by i
   equal(escaped(`<a b="c" d='e'>&amp;`), '&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;amp;'))
 
 describe('the language of a page', () => {
-  each('is in the language that is preferred', [
-    ['', 'en'],
-    ['sv', 'sv'],
-    ['SV-se', 'sv'],
-    ['sv-FI, sv;q=0.9, en;q=0.8', 'sv'],
-    ['en-GB, sv;q=0.9', 'en'],
-    ['en;q=0.3, sv;q=0.7', 'sv'],
-    ['sv, en', 'sv'],
-    ['en, sv', 'en'],
-    ['de, sv;q=0.5', 'sv'],
-    ['de, nb, fr;q=0.5', 'en'],
-    ['*', 'en'],
-    ['sv;q=0, en;q=0.1', 'en'],
-    ['sv;q=0', 'en'],
-    ['sv;q=much', 'en'],
-    ['sw, svx, x-sv', 'en'],
-    ['constructor, __proto__', 'en'],
-    [';;,,q=1', 'en'],
-  ])(([accept, language]) => equal(languageFor(accept), language))
-
   it('is the same in words, in lang and in the header, and caches are told what it hangs on', async () => {
     for (const [accept, language, title, help] of [
-      ['sv-SE,sv;q=0.9,en;q=0.8', 'sv', sv.bad_query.title, 'Om du ber någon om hjälp'],
-      ['en-GB', 'en', en.bad_query.title, 'If you ask somebody for help'],
+      ['sv-SE,sv;q=0.9,en;q=0.8', 'sv', sv.failures.bad_query.title, 'Om du ber någon om hjälp'],
+      ['en-GB', 'en', en.failures.bad_query.title, 'If you ask somebody for help'],
     ] as const) {
       const { headers, body = '' } = await pageFor('', { 'accept-language': accept })
       equal(headers['content-language'], language)
       match(headers.vary ?? '', /\baccept-language\b/)
       match(body, new RegExp(`^<!doctype html>\n<html lang="${language}">`))
-      for (const text of [`<title>${title}</title>`, `<h1>${title}</h1>`, help]) ok(body.includes(text), text)
+      for (const text of [`<title>${title} · gw.example.test</title>`, `<h1>${title}</h1>`, help])
+        ok(body.includes(text), text)
     }
   })
 
@@ -54,19 +44,29 @@ describe('the language of a page', () => {
     const { headers, body = '{}' } = await call('login', {
       headers: { ...asProblem, 'accept-language': 'sv' },
     })
-    deepEqual([JSON.parse(body).title, headers['content-language']], [en.bad_query.title, undefined])
+    deepEqual([JSON.parse(body).title, headers['content-language']], [en.failures.bad_query.title, undefined])
   })
 
-  it('has words of its own for every failure, and nothing left in the other language', () => {
-    const codes = Object.keys(catalogue) as Code[]
-    deepEqual(Object.keys(sv), codes)
-    for (const code of codes) {
-      const { title, advice }: { title: string; advice: string } = sv[code]
-      ok(title !== en[code].title && advice !== en[code].advice, code)
-      for (const words of [advice, en[code].advice])
-        ok(/^\p{Lu}[^<>]{15,}[.]$/u.test(words), `${code}: ${words}`)
-      ok(!/\b(the|you|your|is|again)\b/i.test(`${title} ${advice}`), code)
+  it('is one file: each holds every text of English, in words of its own, and is among the languages', async () => {
+    const folder = new URL('../lib/errors/', import.meta.url)
+    const files = readdirSync(folder).filter((name) => /^[a-z]{2,3}(-[A-Z]{2})?\.ts$/.test(name))
+    const english = textsIn(en)
+    const found = await Promise.all(
+      files.map(async (name) => Object.values(await import(new URL(name, folder).href))[0] as Words),
+    )
+    deepEqual(new Set(found), new Set(languages))
+    for (const words of found.filter((words) => words !== en)) {
+      const texts = textsIn(words)
+      deepEqual([...texts.keys()], [...english.keys()], words.language)
+      deepEqual(
+        [...texts].filter(([key, text]) => text === english.get(key)),
+        [],
+        words.language,
+      )
     }
+    deepEqual(Object.keys(en.failures), Object.keys(catalogue))
+    for (const [key, text] of found.flatMap((words) => [...textsIn(words)]))
+      if (key.endsWith('.advice')) ok(/^\p{Lu}[^<>]{15,}[.]$/u.test(text), `${key}: ${text}`)
   })
 })
 
@@ -109,7 +109,7 @@ describe('the way on', () => {
 })
 
 describe('the code at the foot of a page', () => {
-  const footOf = async (settings: Record<string, string>, headers = navigation) => {
+  const footOf = async (settings: Record<string, string>, headers: Record<string, string> = navigation) => {
     const ask = await open('login', instance(settings))
     const { body = '' } = await ask({ query: 'org=demo', headers })
     return /<dd>(.*?bad_query.*?)<\/dd>/.exec(body)?.[1]
@@ -122,13 +122,57 @@ describe('the code at the foot of a page', () => {
     )
   })
 
-  it('stands alone where there is none', async () => equal(await footOf({}), '<code>bad_query</code>'))
+  it('stands alone where there is none, or none in the language of the page', async () => {
+    equal(await footOf({}), '<code>bad_query</code>')
+    const errors = { ERRORS_URL: 'https://docs.example.test/errors.html' }
+    equal(await footOf(errors, { ...navigation, 'accept-language': 'sv' }), '<code>bad_query</code>')
+  })
 
   it('is put into no markup by the address', async () => {
     match(
       (await footOf({ ERRORS_URL: 'https://docs.example.test/a&amp;b/<e>/' })) ?? '',
       /^<a href="https:\/\/docs\.example\.test\/a&amp;amp;b\/%3Ce%3E#bad_query" rel/,
     )
+  })
+})
+
+describe('whose page it is', () => {
+  const headOf = async (settings: Record<string, string>) => {
+    const { body = '' } = await (await open('login', instance(settings)))({ headers: navigation })
+    return [/<title>(.*)<\/title>/.exec(body)?.[1], /<p translate="no">(.*?)<\/p>/.exec(body)?.[1]]
+  }
+
+  it('stands beside the icon and in the title: the host, and the name of the installation', async () => {
+    const { title } = en.failures.bad_query
+    deepEqual(await headOf({}), [`${title} · gw.example.test`, '<span>gw.example.test</span>'])
+    deepEqual(await headOf({ SITE_NAME: 'News & <Views>' }), [
+      `${title} · News &amp; &lt;Views&gt;`,
+      '<b>News &amp; &lt;Views&gt;</b><span>gw.example.test</span>',
+    ])
+  })
+
+  it('is told to whoever opens the host itself; everything else that is not there is 404', async () => {
+    const on = instance({ SITE_NAME: 'Example News' })
+    const ask = async (rawPath: string, headers: Record<string, string>) => {
+      const { statusCode, body = '' } = await wire(on)(
+        { ...eventOf('not-found', { headers }), rawPath },
+        context,
+      )
+      return [statusCode, /<h1>(.*)<\/h1>/.exec(body)?.[1] ?? body]
+    }
+    deepEqual(await ask('/', navigation), [200, en.start.title])
+    deepEqual(await ask('/', { ...navigation, 'accept-language': 'sv' }), [200, sv.start.title])
+    deepEqual(await ask('/', {}), [404, '"errors.api.NotFound"'])
+    deepEqual(await ask('//', navigation), [404, en.failures.not_found.title])
+  })
+
+  it('never asks to sign in after a logout that another site began', async () => {
+    for (const language of ['en', 'sv']) {
+      const headers = { ...navigation, 'accept-language': language, 'sec-fetch-site': 'cross-site' }
+      const { statusCode, body = '' } = await call('logout', { headers, query: 'callback=/' })
+      equal(statusCode, 403)
+      ok(!/sign in|logga in|<a /i.test(body), body)
+    }
   })
 })
 

@@ -22,7 +22,7 @@ type Deps = {
   rounds: Pick<LoginLoop, 'forget'>
   table: Pick<Table, 'read'>
   organisations: Organisations
-  config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'corsOrigins' | 'imasUrl' | 'imasLogoutPath'>
+  config: Config
   now: () => number
 }
 
@@ -72,6 +72,6 @@ export const logout =
     const to = await returnUrlIn(deps, request, home)
     const there = identityLogoutUrl(config, home, to)
     if (there !== undefined)
-      return readerOf(request) === 'page' ? redirect(303, there) : signedOut(request, there)
-    return to === undefined ? signedOut(request) : redirect(303, to)
+      return readerOf(request) === 'page' ? redirect(303, there) : signedOut(request, config, there)
+    return to === undefined ? signedOut(request, config) : redirect(303, to)
   }

@@ -1,8 +1,9 @@
-import { type Language, languageFor, prefers, weight } from '../http/accept.ts'
+import { preferred, prefers, weight } from '../http/accept.ts'
 import { type Answer, answer, type Incoming, ok } from '../http/messages.ts'
 import { type AnswerName, answers, type Code, row } from '../problem.ts'
 import type { LogoutUrl } from '../redirect/login-url.ts'
-import type { PageContent } from './page.ts'
+import type { Words } from './en.ts'
+import type { PageContent, Site } from './page.ts'
 
 /** One failure, three representations: problem document, page or key (contract, section 2). */
 
@@ -18,13 +19,17 @@ export const readerOf = ({ header }: Pick<Incoming, 'header'>): Reader => {
   return wantsPage ? 'page' : 'key'
 }
 
-type Written<C extends string> = Pick<typeof import('./texts.ts'), 'page' | 'pagePolicy' | 'signIn'> &
-  Readonly<{ texts: Readonly<Record<Language, Readonly<Record<C, { title: string; advice: string }>>>> }>
+/** What pages are written with; a service has it in a file of its own. */
+type Written<W> = Pick<typeof import('./texts.ts'), 'page' | 'pagePolicy'> &
+  Readonly<{ languages: readonly [W, ...W[]] }>
+
+type Failing<C extends string> = Pick<Words, 'language' | 'labels' | 'signIn'> &
+  Readonly<{ failures: Readonly<Record<C, Words['start']>> }>
 
 /** The catalogue of a service: whether a new login helps, and the texts. */
 export type Failures<C extends string> = Readonly<{
   again: (code: C) => boolean
-  written: () => Promise<Written<C>>
+  written: () => Promise<Written<Failing<C>>>
 }>
 
 /** Loaded on demand: a refused poll gets a key and needs no texts. */
@@ -33,22 +38,22 @@ const written = () => import('./texts.ts')
 const own: Failures<Code> = { again: (code) => row(code).again ?? false, written }
 
 /** A page in the reader's language. */
-export const asPage = async <T extends Pick<Written<never>, 'page' | 'pagePolicy'>>(
+export const asPage = async <W extends Pick<Words, 'language' | 'labels'>>(
   request: Incoming,
   status: number,
-  written: () => Promise<T>,
-  content: (written: T, language: Language) => PageContent,
+  written: () => Promise<Written<W>>,
+  site: Site | undefined,
+  content: (words: W) => PageContent,
 ): Promise<Answer> => {
-  const loaded = await written()
-  const language = languageFor(request.header('accept-language') ?? '')
-  const html = loaded.page(language, content(loaded, language))
-  const { headers, ...rest } = answer(status, 'text/html', html)
+  const { page, pagePolicy, languages } = await written()
+  const words = preferred(request.header('accept-language') ?? '', languages)
+  const { headers, ...rest } = answer(status, 'text/html', page(words, content(words), site))
   return {
     ...rest,
     headers: {
       ...headers,
-      'content-language': language,
-      'content-security-policy': loaded.pagePolicy,
+      'content-language': words.language,
+      'content-security-policy': pagePolicy,
       'cross-origin-opener-policy': 'same-origin',
     },
   }
@@ -58,21 +63,28 @@ export const asPage = async <T extends Pick<Written<never>, 'page' | 'pagePolicy
  * `POST /logout` without a callback: a form gets a page, a script the documented answer. `logoutUrl` is where
  * the script may send the person to sign out at the identity service too.
  */
-export const signedOut = (request: Incoming, logoutUrl?: LogoutUrl): Promise<Answer> | Answer =>
+export const signedOut = (request: Incoming, site: Site, logoutUrl?: LogoutUrl): Promise<Answer> | Answer =>
   request.header('sec-fetch-mode') === 'navigate'
-    ? asPage(request, 200, written, ({ farewell }, language) => farewell[language])
+    ? asPage(request, 200, written, site, ({ farewell }) => farewell)
     : ok({ msg: 'You are logged out', ...(logoutUrl === undefined ? {} : { logoutUrl }) })
+
+/** The page for whoever opens the address of the gateway itself. */
+export const startPage = (request: Incoming, site: Site): Promise<Answer> =>
+  asPage(request, 200, written, site, ({ start }) => start)
 
 /** The content of an error page. Without a login to offer it says where to find one. */
 const told =
-  <C extends string>(again: boolean, request: Incoming, code: C, status: number, errorsUrl?: string) =>
-  ({ texts, signIn }: Written<C>, language: Language): PageContent => {
-    const login = again && request.facts.again
+  <C extends string>(again: boolean, { facts, id }: Incoming, code: C, status: number) =>
+  ({ failures, signIn: { here, elsewhere } }: Failing<C>): PageContent => {
+    const login = again && facts.again
     const link = login ? ({ to: login, why: status < 500 ? 'signIn' : 'retry' } as const) : undefined
-    const { title, advice } = texts[language][code]
-    const { here, elsewhere } = signIn[language]
-    const told = link ? advice : advice.replace(here, elsewhere)
-    return { title, advice: told, failure: { code, id: request.id }, again: link, errorsUrl }
+    const { title, advice } = failures[code]
+    return {
+      title,
+      advice: link ? advice : advice.replace(here, elsewhere),
+      failure: { code, id },
+      again: link,
+    }
   }
 
 /**
@@ -84,11 +96,13 @@ const asDocument = async <C extends string>(
   code: C,
   { status, key }: { status: number; key: string },
 ): Promise<Answer> => {
-  const { texts } = await written()
+  const {
+    languages: [{ failures }],
+  } = await written()
   const { again: login } = request.facts
   const document = {
     type: `urn:imsg-service:problem:${code}`,
-    title: texts.en[code].title,
+    title: failures[code].title,
     status,
     instance: request.id,
     key,
@@ -100,24 +114,19 @@ const asDocument = async <C extends string>(
 
 /**
  * The answer to a failure in the representation that the request asks for. `named` is the public answer,
- * which a route may change; `errorsUrl` is where a page explains the code.
+ * which a route may change; `site` is missing where settings could not be read.
  */
 export const respond = async <C extends string>(
   failures: Failures<C>,
   request: Incoming,
   code: C,
   named: AnswerName,
-  errorsUrl?: string,
+  site?: Site,
 ): Promise<Answer> => {
   const { status, key } = answers[named]
   const reader = readerOf(request)
   if (reader === 'page')
-    return asPage(
-      request,
-      status,
-      failures.written,
-      told(failures.again(code), request, code, status, errorsUrl),
-    )
+    return asPage(request, status, failures.written, site, told(failures.again(code), request, code, status))
   if (reader === 'problem') return asDocument(failures, request, code, answers[named])
   return answer(status, 'application/json', JSON.stringify(key))
 }
@@ -133,9 +142,9 @@ export const errorResponse = async (
   request: Incoming,
   code: Code,
   named: AnswerName,
-  errorsUrl?: string,
+  site?: Site,
 ): Promise<Answer> => {
-  const response = await respond(own, request, code, named, errorsUrl)
+  const response = await respond(own, request, code, named, site)
   if (named === 'missingToken') response.headers['www-authenticate'] = challenge(code)
   return response
 }

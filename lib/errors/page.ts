@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Language } from '../http/accept.ts'
 import type { LoginUrl } from '../redirect/login-url.ts'
+import type { Words } from './en.ts'
 
-/** The page for failures and for a finished logout: what happened, what to do, and what to tell support. */
+/** The page that people get: whose gateway this is, what happened, what to do, and what to tell support. */
 
 /** Base styles, light and dark, shared with the page that explains all errors. */
 export const look = `
@@ -18,7 +18,11 @@ code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}`
 const style = `${look}
 body{min-height:100vh;min-height:100svh;display:grid;grid-template-columns:minmax(0,1fr);align-items:center;padding:min(1.25rem,4vw)}
 main{width:100%;max-width:35rem;margin:0 auto;padding:min(2.75rem,6vw);border:1px solid var(--line);border-radius:1rem;background:var(--card)}
-svg{display:block;width:2.75rem;height:2.75rem;margin-bottom:1.5rem;color:var(--accent)}
+header{display:flex;gap:.85rem;align-items:center;margin-bottom:1.75rem;font-size:.9375rem;line-height:1.35}
+header p{min-width:0}
+header b{display:block;font-weight:600}
+header span{color:var(--soft);overflow-wrap:anywhere}
+svg{flex:none;width:2.5rem;height:2.5rem;color:var(--accent)}
 h1{margin:0 0 .75rem;font-size:clamp(1.4rem,5vw,1.75rem);line-height:1.2;letter-spacing:-.01em;text-wrap:balance}
 .action{display:inline-block;margin-top:1.5rem;padding:.7rem 1.4rem;border:1px solid transparent;border-radius:.6rem;background:var(--accent);color:var(--on);font-weight:600;text-decoration:none}
 .action:hover{background:var(--deep)}
@@ -44,27 +48,17 @@ const entities: Record<string, string> = {
 /** Text that may stand in an element or in a quoted attribute. */
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '')
 
-/** Labels that every page uses, by language. */
-const furniture = {
-  en: {
-    signIn: 'Sign in again',
-    retry: 'Try again',
-    help: 'If you ask somebody for help, give them this:',
-    code: 'Code',
-    request: 'Request',
-  },
-  sv: {
-    signIn: 'Logga in igen',
-    retry: 'Försök igen',
-    help: 'Om du ber någon om hjälp, uppge detta:',
-    code: 'Kod',
-    request: 'Begäran',
-  },
-} as const satisfies Record<Language, object>
-
 /** The icon, a gate with a keyhole. Decorative, so hidden from screen readers. */
 const mark =
   '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>'
+
+/** The installation that a page speaks for. */
+export type Site = Readonly<{
+  publicUrl: string
+  siteName?: string | undefined
+  /** Address of the page that explains all codes, one anchor each. */
+  errorsUrl?: string | undefined
+}>
 
 /** The content of a page. */
 export type PageContent = Readonly<{
@@ -74,52 +68,64 @@ export type PageContent = Readonly<{
   failure?: Readonly<{ code: string; id: string }> | undefined
   /** The login to start again: to sign in, or to retry after a failure of ours. */
   again?: Readonly<{ to: LoginUrl; why: 'signIn' | 'retry' }> | undefined
-  /** Address of the page that explains all codes, one anchor each. */
-  errorsUrl?: string | undefined
 }>
 
+/** The one language of `docs/errors.html`: pages in other languages do not link there. */
+const explainedIn = 'en'
+
+const headOf = (site: Site | undefined): string => {
+  if (site === undefined) return mark
+  const name = site.siteName === undefined ? '' : `<b>${escaped(site.siteName)}</b>`
+  const host = escaped(new URL(site.publicUrl).host)
+  return `<header>${mark}<p translate="no">${name}<span>${host}</span></p></header>`
+}
+
 const footOf = (
-  language: Language,
+  { labels, language }: Pick<Words, 'language' | 'labels'>,
   { code, id }: { code: string; id: string },
   errorsUrl: string | undefined,
 ): string => {
-  const words = furniture[language]
   const name = `<code>${escaped(code)}</code>`
   const explained =
-    errorsUrl === undefined
+    errorsUrl === undefined || language !== explainedIn
       ? name
       : `<a href="${escaped(`${errorsUrl}#${code}`)}" rel="noreferrer">${name}</a>`
   return `<footer>
-<p>${words.help}</p>
+<p>${labels.help}</p>
 <dl translate="no">
-<div><dt>${words.code}</dt><dd>${explained}</dd></div>
-<div><dt>${words.request}</dt><dd><code>${escaped(id)}</code></dd></div>
+<div><dt>${labels.code}</dt><dd>${explained}</dd></div>
+<div><dt>${labels.request}</dt><dd><code>${escaped(id)}</code></dd></div>
 </dl>
 </footer>
 `
 }
 
-/** The page as HTML. Every inserted text is escaped. */
-export const page = (language: Language, content: PageContent): string => {
-  const { title, advice, failure, again, errorsUrl } = content
+/** The page as HTML. Every inserted text is escaped. Without a site, as before settings are read, it names none. */
+export const page = (
+  words: Pick<Words, 'language' | 'labels'>,
+  content: PageContent,
+  site: Site | undefined,
+): string => {
+  const { title, advice, failure, again } = content
+  const whose = site && (site.siteName ?? new URL(site.publicUrl).host)
   const action =
     again === undefined
       ? ''
-      : `<a class="action" href="${escaped(again.to)}">${furniture[language][again.why]}</a>\n`
-  const foot = failure === undefined ? '' : footOf(language, failure, errorsUrl)
+      : `<a class="action" href="${escaped(again.to)}">${words.labels[again.why]}</a>\n`
+  const foot = failure === undefined ? '' : footOf(words, failure, site?.errorsUrl)
   return `<!doctype html>
-<html lang="${language}">
+<html lang="${words.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
-<title>${escaped(title)}</title>
+<title>${escaped(whose === undefined ? title : `${title} · ${whose}`)}</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
-${mark}
+${headOf(site)}
 <h1>${escaped(title)}</h1>
 <p>${escaped(advice)}</p>
 ${action}${foot}</main>

@@ -50,5 +50,5 @@ export const refusal = async (
   }
   if (!ours && leavesAddress(route, request, code))
     return redirect(303, loginFailedUrl(config, { code, id: request.id, ...(facts.again && login) }))
-  return errorResponse(request, code, named, config.errorsUrl)
+  return errorResponse(request, code, named, config)
 }

@@ -25,19 +25,15 @@ export const prefers = (accept: string, one: string, other: string): boolean => 
   return rival === undefined ? wanted > 0 && wild.every((quality) => wanted >= quality) : wanted > rival
 }
 
-/** The languages that pages are written in. */
-export type Language = 'en' | 'sv'
-
-const languages = new Map<string, Language>([
-  ['en', 'en'],
-  ['sv', 'sv'],
-])
-
-/** The language of a page: the one with the highest quality, the first of equals, or English. */
-export const languageFor = (accept: string): Language => {
-  let best: { language: Language; quality: number } = { language: 'en', quality: 0 }
+/** The language that an `Accept-Language` gives the highest quality: the first of equals, or the standard one. */
+export const preferred = <T extends Readonly<{ language: string }>>(
+  accept: string,
+  [standard, ...others]: readonly [standard: T, ...T[]],
+): T => {
+  let best = { language: standard, quality: 0 }
   for (const { name, quality } of ranges(accept)) {
-    const language = languages.get(name.replace(/-.*/, ''))
+    const [tag] = name.split('-', 1)
+    const language = [standard, ...others].find((known) => known.language === tag)
     if (language !== undefined && quality > best.quality) best = { language, quality }
   }
   return best.language

@@ -40,6 +40,8 @@ export type Incoming = Readonly<{
   cookieHeader: readonly string[]
   cookies: Cookies
   query: Query
+  /** As it arrived, percent-encoding included. */
+  rawPath: string | undefined
   path(name: string): string
   /** The body, once the chain has parsed it. */
   body: unknown
@@ -51,6 +53,7 @@ export type Incoming = Readonly<{
  * header in place.
  */
 export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase64Encoded'> & {
+  rawPath?: string | undefined
   headers?: Record<string, string | undefined>
   cookies?: string[] | undefined
   body?: unknown
@@ -83,6 +86,7 @@ export const incoming = (event: HttpEvent, route: string): Incoming => {
     cookieHeader,
     cookies: cookies(cookieHeader),
     query: query(event.rawQueryString ?? ''),
+    rawPath: event.rawPath,
     path: (name) => event.pathParameters?.[name] ?? '',
     get body() {
       return event.body

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { errorResponse, signedOut } from '../../lib/errors/error-response.ts'
+import { errorResponse, signedOut, startPage } from '../../lib/errors/error-response.ts'
 import { incoming } from '../../lib/http/messages.ts'
 import { type Code, catalogue, row } from '../../lib/problem.ts'
 import type { LoginUrl } from '../../lib/redirect/login-url.ts'
@@ -20,7 +20,13 @@ const schemes = ['light', 'dark'] as const
 const tooWide = (page: Page): Promise<boolean> =>
   page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
 
-/** Every failure as the page that the gateway makes of it, at `/<code>`, and the page of a logout at `/signed-out`. */
+const site = {
+  publicUrl: 'https://sign-in.example.test',
+  siteName: 'Example News',
+  errorsUrl: 'https://docs.example.test',
+}
+
+/** Every failure as the page that the gateway makes of it, at `/<code>`, and the pages `/signed-out` and `/start`. */
 const gallery = createServer(async (request, response) => {
   const code = (request.url ?? '').slice(1) as Code
   const event = {
@@ -32,14 +38,16 @@ const gallery = createServer(async (request, response) => {
   asked.facts.again = `/again` as LoginUrl
   const { statusCode, headers, body } =
     request.url === '/signed-out'
-      ? await signedOut(asked)
-      : await errorResponse(asked, code, row(code).answer, '/errors.html')
+      ? await signedOut(asked, site)
+      : request.url === '/start'
+        ? await startPage(asked, site)
+        : await errorResponse(asked, code, row(code).answer, site)
   response.writeHead(statusCode, headers).end(body)
 })
 before(() => new Promise<void>((ready) => gallery.listen(0, '127.0.0.1', ready)))
 after(() => gallery.close().closeAllConnections())
 
-const codes = [...(Object.keys(catalogue) as Code[]), 'signed-out'] as const
+const codes = [...(Object.keys(catalogue) as Code[]), 'signed-out', 'start'] as const
 /** One with a way on, one without, and the longest. */
 const samples: readonly (typeof codes)[number][] = ['token_expired', 'organisation_blocked', 'login_loop']
 

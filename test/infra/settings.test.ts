@@ -71,6 +71,12 @@ const wrong: [texts: Texts, problem: RegExp][] = [
   [{ TOKEN_ISSUER: 'uncheked' }, /^TOKEN_ISSUER is nearly `unchecked`/],
   [{ TOKEN_AUDIENCE: 'Unchecked' }, /^TOKEN_AUDIENCE is nearly `unchecked`/],
   [{ STAGE_NAME: 'my stage' }, /^STAGE_NAME has to be/],
+  [{ IMAS_URL: 'https://gateway.example.com/base' }, /^IMAS_URL is at PUBLIC_URL/],
+  [
+    { TOKEN_ISSUER: 'https://gateway.example.com/', TOKEN_AUDIENCE: 'https://imas.example.com' },
+    /^TOKEN_ISSUER and TOKEN_AUDIENCE are swapped/,
+  ],
+  [{ TOKEN_ISSUER: 'https://gateway.example.com' }, /^TOKEN_ISSUER is PUBLIC_URL/],
 ]
 
 describe('the settings of a deployment', () => {

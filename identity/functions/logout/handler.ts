@@ -4,7 +4,7 @@ import type { Answer, Incoming } from '../../../lib/http/messages.ts'
 import type { Handle } from '../../../lib/lambda/chain.ts'
 import { judgeReturnUrl, type ReturnUrl, returnUrl } from '../../../lib/redirect/return-url.ts'
 import { providerUrl, redirect } from '../../addresses.ts'
-import { type Dependencies, organisationOf } from '../../lambda.ts'
+import { type Dependencies, organisationOf, siteOf } from '../../lambda.ts'
 import { hintOf, noHint, noReturn, returnCookie, returnOf } from '../../logout-cookies.ts'
 import type { Organisation } from '../../organisations.ts'
 import { SignInProblem } from '../../problem.ts'
@@ -31,6 +31,7 @@ const judged = ({ settings }: Deps, { domains }: Organisation, callback: string)
 
 /** On to the return URL, or a page that says what was done. */
 const onward = (
+  { settings }: Deps,
   request: Incoming,
   to: ReturnUrl | undefined,
   said: 'asked' | 'notThere',
@@ -41,7 +42,8 @@ const onward = (
         request,
         200,
         async () => written,
-        ({ signedOut }, language) => signedOut[language][said],
+        siteOf(settings),
+        ({ identity }) => identity.signedOut[said],
       )
 
 const comeBack = (deps: Deps, organisation: Organisation, request: Incoming, state: string) => {
@@ -49,7 +51,7 @@ const comeBack = (deps: Deps, organisation: Organisation, request: Incoming, sta
   const kept = returnOf(loopback, request, state)
   request.facts.cookies.push(noReturn(loopback))
   request.facts.code = 'signed_out_at_provider'
-  return onward(request, kept ? judged(deps, organisation, kept) : undefined, 'asked')
+  return onward(deps, request, kept ? judged(deps, organisation, kept) : undefined, 'asked')
 }
 
 /**
@@ -71,11 +73,12 @@ export const logout =
     const to = callback === undefined ? undefined : judged(deps, organisation, callback)
     const { loopback } = settings
     const hint = hintOf(loopback, request)
-    if (!provider.logoutAtProvider) return onward(request, to, 'asked')
+    if (!provider.logoutAtProvider) return onward(deps, request, to, 'asked')
 
     const { config } = await providers.of(organisation, AbortSignal.timeout(patience))
     request.facts.cookies.push(noHint(loopback, organisation))
-    if (config.serverMetadata().end_session_endpoint === undefined) return onward(request, to, 'notThere')
+    if (config.serverMetadata().end_session_endpoint === undefined)
+      return onward(deps, request, to, 'notThere')
     const begun = random(24)
     const there = oidc.buildEndSessionUrl(config, {
       post_logout_redirect_uri: ownUrl(deps, organisation),

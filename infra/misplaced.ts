@@ -1,0 +1,22 @@
+import type { SettingName } from '../lib/config.ts'
+
+/** What was written into the wrong setting: each value is well-formed, and in the wrong place. */
+
+const withoutSlash = (text: string | undefined): string | undefined => text?.replace(/\/+$/, '')
+
+/** Problems of the two addresses, and of issuer and audience against them. */
+export const misplaced = (given: Readonly<Partial<Record<SettingName, string>>>): string[] => {
+  const { PUBLIC_URL: gateway, TOKEN_AUDIENCE, TOKEN_ISSUER } = given
+  const identity = withoutSlash(given.IMAS_URL)
+  if (gateway === undefined || identity === undefined || !URL.canParse(identity)) return []
+  const problems: string[] = []
+  if (new URL(identity).origin === gateway)
+    problems.push('IMAS_URL is at PUBLIC_URL: name the identity service, not the gateway.')
+  if (withoutSlash(TOKEN_ISSUER) === gateway)
+    problems.push(
+      withoutSlash(TOKEN_AUDIENCE) === identity
+        ? 'TOKEN_ISSUER and TOKEN_AUDIENCE are swapped: the identity service issues tokens for the gateway.'
+        : 'TOKEN_ISSUER is PUBLIC_URL: the identity service issues tokens, not the gateway.',
+    )
+  return problems
+}
