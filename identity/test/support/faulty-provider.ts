@@ -20,8 +20,10 @@ export type Wrong = {
   answers: Record<string, (response: ServerResponse) => void | Promise<void>>
   /** Milliseconds before each answer. */
   delay: number
-  /** The keys that are published, by `kid`; the last one signs. */
+  /** The keys that are published, by `kid`. */
   keys: Map<string, KeyObject>
+  /** The `kid` of the key that signs: the last one if it is not said. */
+  signs: string | undefined
 }
 
 const newKey = (): KeyObject => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
@@ -38,6 +40,7 @@ const well = (): Wrong => ({
   answers: {},
   delay: 0,
   keys: new Map([['k1', firstKey]]),
+  signs: undefined,
 })
 
 export const json = (response: ServerResponse, status: number, body: unknown): void => {
@@ -47,8 +50,8 @@ export const json = (response: ServerResponse, status: number, body: unknown): v
 export const startFaultyProvider = async (clientId: string) => {
   const wrong = well()
   const requests: string[] = []
-  /** The nonce of each code, so that sign-ins may overlap. */
-  const nonces = new Map<string, string>()
+  /** The claims that belong to each code, so that sign-ins of several people may overlap. */
+  const codes = new Map<string, Json>()
   const asked = { nonce: '', body: '', authorization: '' as string | undefined }
   let issuer = ''
 
@@ -59,7 +62,8 @@ export const startFaultyProvider = async (clientId: string) => {
 
   /** A JWT with the faults of the moment. */
   const token = (claims: Json, header: Json = {}): string => {
-    const [kid, key] = [...wrong.keys].at(-1) ?? ['', stranger]
+    const kid = wrong.signs ?? [...wrong.keys.keys()].at(-1) ?? ''
+    const key = wrong.keys.get(kid) ?? stranger
     const algorithm = { none: 'none', HS256: 'HS256', good: 'RS256', forged: 'RS256', RS512: 'RS512' }[
       wrong.signature
     ]
@@ -100,12 +104,13 @@ export const startFaultyProvider = async (clientId: string) => {
           iss: issuer,
           aud: clientId,
           sub: 'person-1',
-          nonce: nonces.get(new URLSearchParams(body).get('code') ?? '') ?? asked.nonce,
+          nonce: asked.nonce,
           iat: now(),
           exp: now() + 300,
           sid: 'session-1',
           given_name: 'Edith',
           groups: ['north-desk', 'unmapped'],
+          ...codes.get(new URLSearchParams(body).get('code') ?? ''),
         }),
       }),
     '/userinfo': (response) =>
@@ -134,7 +139,7 @@ export const startFaultyProvider = async (clientId: string) => {
     issuer,
     wrong,
     asked,
-    nonces,
+    codes,
     requests,
     token,
     newKey,

@@ -21,11 +21,11 @@ export const begin = async (
 export const signIn = async (
   service: Pick<Service, 'call' | 'lines'>,
   provider: Provider,
-  { org = 'demo', person = browser(), more = '' } = {},
+  { org = 'demo', person = browser(), more = '', to = callback, claims = {} } = {},
 ): Promise<Answer> => {
-  const { asked } = await begin(service, person, { org })
+  const { asked } = await begin(service, person, { org, to })
   const code = `the-code-of-it-${asked.get('state')}`
-  provider.nonces.set(code, asked.get('nonce') ?? '')
+  provider.codes.set(code, { nonce: asked.get('nonce'), ...claims })
   const query = `code=${code}&state=${asked.get('state')}&iss=${encodeURIComponent(provider.issuer)}${more}`
   return person.take(await service.call('login-callback', { path: { org }, query, cookies: person.pairs() }))
 }

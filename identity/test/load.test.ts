@@ -1,0 +1,242 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { after, afterEach, describe, it, mock } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { openGateway, browser as visitor } from '../../test/support/gateway.ts'
+import { uuid5 } from '../person.ts'
+import { readSettings } from '../settings.ts'
+import { startFaultyProvider } from './support/faulty-provider.ts'
+import {
+  browser,
+  claimsIn,
+  codeIn,
+  gateway,
+  identity,
+  openService,
+  organisation,
+  providerOf,
+  type Service,
+} from './support/service.ts'
+import { signIn, tokenIn } from './support/sign-in.ts'
+
+/**
+ * Gateway and identity service together: people sign in and sessions are polled at the same time, while keys
+ * change or KMS fails. The clock moves only when a test moves it.
+ */
+
+mock.timers.enable({ apis: ['Date'], now: Date.now() })
+const later = (seconds: number): void => mock.timers.tick(seconds * 1000)
+const [hour, week] = [3600, 604_800]
+
+const provider = await startFaultyProvider('imsg-demo')
+after(provider.close)
+const service = await openService([
+  organisation('demo', providerOf(provider.issuer, { sessionLifetime: week })),
+])
+
+/** A newly started instance of every function, with these signing keys. */
+const started = (keys: string, more: Parameters<Service['instance']>[0] = {}): Service['call'] => {
+  const settings = readSettings({
+    IDENTITY_URL: identity,
+    PUBLIC_URL: gateway,
+    ORGANISATIONS: 'organisations.json',
+    SIGNING_KEYS: keys,
+  })
+  return service.open(service.instance({ settings, ...more }))
+}
+
+/** The keys that are deployed: who asks for the public keys meets an instance that has just started. */
+const deployed = { keys: '2026-11-01=key-1' }
+const front = createServer(async (_, response) => {
+  const { statusCode, headers, body } = await started(deployed.keys)('jwks')
+  response.writeHead(statusCode, headers).end(body)
+})
+await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+after(() => void front.close().closeAllConnections())
+const address = front.address()
+const on = await openGateway({
+  IMAS_URL: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
+  TOKEN_ISSUER: identity,
+  TOKEN_AUDIENCE: gateway,
+})
+
+type Session = Readonly<{ name: string; kid: string; cookies: readonly string[] }>
+const sessions: Session[] = []
+/** The pages that people met on their way in, by their code. */
+const met: string[] = []
+/** What polls were answered. */
+const polled = new Set<number>()
+let people = 0
+afterEach(() => {
+  provider.well()
+  sessions.length = met.length = 0
+  polled.clear()
+})
+
+const kidOf = (token: string): string =>
+  JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
+
+/** One more person signs in, and begins again from each page that offers it. */
+const arrive = async (call: Service['call'], tries = 4): Promise<void> => {
+  const name = `person-${++people}`
+  const [here, there] = [visitor(), browser()]
+  const query = `org=demo&callback=${encodeURIComponent('https://app.example.test/')}`
+  const { headers } = here.take(await on.call('login', { query }))
+  const to = new URL(headers.location ?? '').searchParams.get('callback') ?? ''
+  const claims = { sub: name, sid: `session of ${name}` }
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const answer = await signIn({ ...service, call }, provider, { person: there, to, claims })
+    if (answer.statusCode === 303) {
+      const token = tokenIn(answer)
+      equal(claimsIn(token).sub, `demo_${uuid5(`${provider.issuer}|${name}`)}`, 'somebody else’s token')
+      const { search } = new URL(answer.headers.location ?? '')
+      const back = here.take(await on.call('callback', { query: search.slice(1), cookies: here.pairs() }))
+      equal(back.statusCode, 302, back.body)
+      sessions.push({ name, kid: kidOf(token), cookies: here.pairs() })
+      return
+    }
+    met.push(`${answer.statusCode} ${codeIn(answer)}`)
+    match(answer.body ?? '', /class="action"/, 'a way to begin again')
+  }
+}
+
+const pollAll = async (poll: typeof askWarm): Promise<void> => {
+  for (const { cookies } of [...sessions]) polled.add((await poll({ cookies })).statusCode)
+}
+const askWarm = (request: { cookies: readonly string[] }) => on.call('token-is-set', request)
+
+/**
+ * Four instances sign people in, and two gateways poll every session, one of them newly started, until
+ * `change` is over. `instances` may be exchanged meanwhile.
+ */
+const underLoad = async (
+  instances: Service['call'][],
+  change: (signedIn: (more: number) => Promise<void>) => Promise<void>,
+): Promise<void> => {
+  let going = true
+  const work = [
+    ...instances.map(async (_, lane) => {
+      while (going) await arrive(instances[lane] ?? service.call)
+    }),
+    ...[askWarm, await on.open('token-is-set')].map(async (poll) => {
+      while (going) await pollAll(poll).then(() => pause(1))
+    }),
+  ]
+  const signedIn = async (more: number): Promise<void> => {
+    for (const enough = sessions.length + more; sessions.length < enough; ) await pause(1)
+  }
+  await Promise.race([change(signedIn), Promise.all(work)]).finally(() => {
+    going = false
+  })
+  await Promise.all(work)
+  await pollAll(askWarm)
+}
+
+const four = (keys = deployed.keys) => Array.from({ length: 4 }, () => started(keys))
+
+describe('A rotation of our own key under load', () => {
+  it('refuses no login and no poll, and makes no gateway ask for keys out of turn', async () => {
+    const instances = four()
+    /** Replaces one instance after the other while people come and go, and the gateway fetches the keys. */
+    const deploy = (keys: string) =>
+      underLoad(instances, async (signedIn) => {
+        await signedIn(4)
+        for (const lane of instances.keys()) {
+          instances[lane] = started(keys)
+          await signedIn(2)
+          if (lane === 1) deployed.keys = keys
+          if (lane === 2) await on.refresh()
+        }
+        await signedIn(4)
+      })
+    const wait = async (seconds: number): Promise<void> => {
+      later(seconds - 60)
+      await on.refresh()
+      later(60)
+      await pollAll(askWarm)
+    }
+
+    await deploy('2026-11-01=key-1,2026-11-27=key-2')
+    await wait(hour)
+    sessions.length = 0
+    await deploy('2026-11-27=key-2,2026-11-01=key-1')
+    equal(new Set(sessions.map(({ kid }) => kid)).size, 2)
+    await wait(week - 60)
+    deepEqual([...polled], [200], 'sessions of both keys last a week')
+    sessions.length = 0
+    await wait(hour + 60)
+    await deploy('2026-11-27=key-2')
+    equal(new Set(sessions.map(({ kid }) => kid)).size, 1)
+    deepEqual([met, [...polled], on.asked.times], [[], [200], 0])
+  })
+})
+
+describe('KMS that fails one call in five, under load', () => {
+  it('loses nobody and gives nobody a wrong answer: a page with a way to begin again at most', async () => {
+    const instances = four()
+    service.kms.faults.failEvery = 5
+    const [peopleBefore, callsBefore] = [people, service.kms.calls()]
+    await underLoad(instances, async (signedIn) => {
+      for (const lane of instances.keys()) {
+        await signedIn(6)
+        instances[lane] = started(deployed.keys)
+        await on.refresh()
+      }
+      await signedIn(6)
+    })
+    delete service.kms.faults.failEvery
+    ok(service.kms.calls() - callsBefore > 30)
+    deepEqual([...polled], [200])
+    deepEqual(
+      met.filter((page) => page !== '503 signing_unavailable'),
+      [],
+    )
+    equal(sessions.length, people - peopleBefore, 'somebody never came in')
+
+    // What was stored on the way is complete: the provider can end each of these sessions.
+    const call = started(deployed.keys, { gatewayTables: [on.table] })
+    later(1)
+    for (const { name } of sessions)
+      await call('frontchannel-logout', { query: `sid=${encodeURIComponent(`session of ${name}`)}` })
+    polled.clear()
+    await pollAll(askWarm)
+    deepEqual([...polled], [401])
+  })
+})
+
+describe('A provider that changes its keys under load', () => {
+  it('refuses nobody when the new one is published a minute before it signs', async () => {
+    provider.wrong.signs = 'k1'
+    await underLoad(four(), async (signedIn) => {
+      await signedIn(8)
+      provider.wrong.keys.set('k2', provider.newKey())
+      await signedIn(8)
+      later(60)
+      provider.wrong.signs = 'k2'
+      await signedIn(8)
+      provider.wrong.keys.delete('k1')
+      await signedIn(8)
+    })
+    deepEqual([met, [...polled]], [[], [200]])
+  })
+
+  it('at once costs a page to who signs in during the next minute, and nobody their session', async () => {
+    const instances = four()
+    await underLoad(instances, (signedIn) => signedIn(8))
+    const inBefore = sessions.length
+    provider.wrong.keys = new Map([['k2', provider.newKey()]])
+    for (const call of instances) await arrive(call, 2)
+    equal(sessions.length, inBefore)
+    deepEqual(
+      met,
+      Array.from({ length: 8 }, () => '403 provider_answer_refused'),
+    )
+    await arrive(started(deployed.keys))
+    equal(sessions.length, inBefore + 1, 'a new instance asks for the keys at once')
+
+    later(60)
+    met.length = 0
+    await underLoad(instances, (signedIn) => signedIn(8))
+    deepEqual([met, [...polled]], [[], [200]])
+  })
+})
