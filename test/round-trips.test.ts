@@ -1,5 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe, it, mock } from 'node:test'
 import { type HttpRouteName, routes } from '../lib/routes.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
 import { directoryKey, organisationKey, sessionKey, stateKey, subjectKey } from '../lib/store/keys.ts'
@@ -8,6 +8,8 @@ import { asProblem, browser, openGateway } from './support/gateway.ts'
 import { goodRequests } from './support/good-requests.ts'
 
 /** Every call over the network that a request costs, in a fresh instance and in one that has been used. */
+
+mock.timers.enable({ apis: ['Date'], now: Date.now() })
 
 const { open, begin, token, front, control, clock, asked: requested } = await openGateway()
 

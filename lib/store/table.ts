@@ -43,9 +43,6 @@ export type Table = Readonly<{
 }>
 
 const mostAttempts = 4
-/** How long a read may take with its retries, in milliseconds: a route has five seconds. */
-const patience = 4000
-
 const pause = (attempt: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt))
 
@@ -74,8 +71,11 @@ const placeholders = ({ set, when, values, names = [] }: Change) => {
   }
 }
 
-/** The table called `name` behind this client. Partition key `pk`, no sort key, TTL attribute `expires`. */
-export const tableIn = (client: DynamoDBClient, name: string): Table => {
+/**
+ * The table called `name` behind this client. Partition key `pk`, no sort key, TTL attribute `expires`.
+ * `patience`: how long a read may take with its retries, in milliseconds; a route has five seconds.
+ */
+export const tableIn = (client: DynamoDBClient, name: string, patience = 4000): Table => {
   const read = async (keys: readonly string[]): Promise<Items> => {
     const found = new Map<string, Item>()
     let wanted = [...new Set(keys)]

@@ -3,7 +3,15 @@ import { before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Answer } from '../../lib/http/messages.ts'
 import { type HttpRouteName, routes } from '../../lib/routes.ts'
-import { browser, crumb, fromOurPage, navigation, openGateway, publicUrl } from '../support/gateway.ts'
+import {
+  browser,
+  context,
+  crumb,
+  fromOurPage,
+  navigation,
+  openGateway,
+  publicUrl,
+} from '../support/gateway.ts'
 import { standing, withoutToken } from '../support/refused.ts'
 
 const gateway = await openGateway()
@@ -151,7 +159,6 @@ describe('no request at all', () => {
         wire: (on: typeof still.on) => (event: unknown, context: unknown) => Promise<Answer>
       }
       const endpoints = [still.on, strict.on].map((on) => wired.wire({ ...on, table: gentle(on.table) }))
-      const context = { getRemainingTimeInMillis: () => 5000 }
       const seen = new Set<number>()
       await fc.assert(
         fc.asyncProperty(event, fc.nat(1), async (sent, which) => {

@@ -60,7 +60,8 @@ export const openTable = async (
     client.destroy()
     await database?.close()
   }
-  return { table: tableIn(client, tableName), url, client, close }
+  // As patient as `context`: giving up in time has tests of its own.
+  return { table: tableIn(client, tableName, 60_000), url, client, close }
 }
 
 /** Counts what a table is asked, and fails on demand: what stands between the gateway and its database. */
