@@ -7,7 +7,12 @@ import { mock } from 'node:test'
  */
 
 type Hook = () => unknown
-type Context = Readonly<{ name: string; after: (work: Hook) => void; diagnostic: (text: string) => void }>
+type Context = Readonly<{
+  name: string
+  mock: typeof mock
+  after: (work: Hook) => void
+  diagnostic: (text: string) => void
+}>
 type Work = (context: Context) => unknown
 
 type Test = { kind: 'test'; name: string; work: Work }
@@ -137,7 +142,15 @@ export const runFile = async (file: string, url: string, on: Listener): Promise<
       on.starts(id)
       const start = performance.now()
       const afters: Hook[] = []
-      const context = { name: entry.name, after: (work: Hook) => afters.push(work), diagnostic: () => {} }
+      const context: Context = {
+        name: entry.name,
+        get mock() {
+          afters.push(() => mock.restoreAll())
+          return mock
+        },
+        after: (work) => afters.push(work),
+        diagnostic: () => {},
+      }
       const ended = (error?: unknown) =>
         on.ended({ id, ms: performance.now() - start, ...(error === undefined ? {} : { error }) })
       try {
