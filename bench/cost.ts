@@ -22,7 +22,9 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 export const idle = (): Idle => {
   const context = { ...cdk.context, 'aws:cdk:bundling-stacks': [] }
   const deployment = readDeployment(parseEnv(read('infra/example.env')))
-  const template = Template.fromStack(new ImsgService(new App({ context }), 'imsg-service', deployment))
+  const template = Template.fromStack(
+    new ImsgService(new App({ context, builtinCloudFormationValidation: false }), 'imsg-service', deployment),
+  )
   const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'))
   const metricsOf = ({ Properties }: (typeof alarms)[number]): number =>
     (Properties.Metrics as { MetricStat?: unknown }[] | undefined)?.filter(({ MetricStat }) => MetricStat)

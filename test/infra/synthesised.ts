@@ -31,7 +31,11 @@ export const least = {
 /** A stack in an app of its own, without bundling. */
 export const stackOf = (texts: Texts, name = 'imsg-service'): ImsgService => {
   const context = { ...cdk.context, 'aws:cdk:bundling-stacks': [], 'aws:cdk:enable-asset-metadata': true }
-  return new ImsgService(new App({ context }), name, readDeployment(texts))
+  return new ImsgService(
+    new App({ context, builtinCloudFormationValidation: false }),
+    name,
+    readDeployment(texts),
+  )
 }
 
 type Properties = Readonly<Record<string, unknown>>
