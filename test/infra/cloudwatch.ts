@@ -62,6 +62,20 @@ const functionsWith = (
     }),
 })
 
+/** The result for each argument, worked out once: alarms are evaluated every minute of a day. */
+const once = <K, V>(work: (argument: K) => V, known = new Map<K, V>()): ((argument: K) => V) => {
+  return (argument) => {
+    const value = known.get(argument) ?? work(argument)
+    known.set(argument, value)
+    return value
+  }
+}
+
+const tokensOf = once(
+  (expression: string): readonly string[] =>
+    expression.match(/\d+(?:\.\d+)?|[A-Za-z_]\w*|[<>]=?|[-+*/(),]/g) ?? [],
+)
+
 /** Evaluates an expression of metric math over series of this length. */
 export const evaluate = (
   expression: string,
@@ -69,7 +83,7 @@ export const evaluate = (
   length: number,
   fillOfNothing: FillOfNothing = 'filled',
 ): Series => {
-  const tokens = expression.match(/\d+(?:\.\d+)?|[A-Za-z_]\w*|[<>]=?|[-+*/(),]/g) ?? []
+  const tokens = tokensOf(expression)
   const functions = functionsWith(fillOfNothing)
   let at = 0
   const expect = (token: string): void => {
@@ -141,15 +155,19 @@ const dimensionText = (value: unknown): string =>
     ? value
     : (/"([A-Za-z0-9]+?)(?:[0-9A-F]{8})?"\]?\}/.exec(JSON.stringify(value))?.[1] ?? '')
 
+const keyOfMetric = once(({ Namespace, MetricName, Dimensions = [] }: MetricIdentity): string => {
+  const named = Dimensions.map(({ Name, Value }) => [Name, dimensionText(Value)] as const)
+  return keyOf(Namespace, MetricName, Object.fromEntries(named))
+})
+
 const seriesOfMetric = (
   data: MetricData,
-  { Namespace, MetricName, Dimensions = [] }: MetricIdentity,
+  metric: MetricIdentity,
   stat: string,
   minutes: number,
   { end, length }: { end: number; length: number },
 ): Series => {
-  const named = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, dimensionText(Value)]))
-  const points = data.get(keyOf(Namespace, MetricName, named)) ?? []
+  const points = data.get(keyOfMetric(metric)) ?? []
   const statistic = statistics[stat]
   if (statistic === undefined) throw new TypeError(`the statistic ${stat} is not known here`)
   return zip(length, (at) => {
@@ -184,9 +202,10 @@ const seriesOfAlarm = (alarm: Alarm, data: MetricData, end: number, fill: FillOf
   return seriesOf(returned?.Id ?? '')
 }
 
-/** Alarms on DynamoDB's own metrics leave missing data out of account, whatever they are told. */
-const isOnDynamoDb = ({ Namespace, Metrics = [] }: Alarm): boolean =>
-  [Namespace, ...Metrics.map(({ MetricStat }) => MetricStat?.Metric.Namespace)].includes('AWS/DynamoDB')
+/** Alarms on DynamoDB's own metrics ignore missing data, whatever their settings say. */
+const isOnDynamoDb = once(({ Namespace, Metrics = [] }: Alarm): boolean =>
+  [Namespace, ...Metrics.map(({ MetricStat }) => MetricStat?.Metric.Namespace)].includes('AWS/DynamoDB'),
+)
 
 const isInAlarm = (
   alarm: Alarm,
