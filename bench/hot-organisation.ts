@@ -21,12 +21,12 @@ export const hotOrganisation = (tabs: number): HotOrganisation => {
   const clock = { second: 0 }
   const perSecond = tabs / pollEvery
   const instances = Array.from({ length: Math.ceil(perSecond / limits.perConcurrency) }, () =>
-    organisationsOf(() => clock.second),
+    organisationsOf(),
   )
   const read = new Array<number>(seconds).fill(0)
   for (clock.second = 0; clock.second < seconds; clock.second++)
     for (let poll = 0; poll < perSecond; poll++) {
-      const lookup = instances[Math.floor(random() * instances.length)]?.lookup('newsroom')
+      const lookup = instances[Math.floor(random() * instances.length)]?.lookup('newsroom', clock.second)
       lookup?.found(new Map())
       read[clock.second] = (read[clock.second] ?? 0) + (lookup?.keys.length ?? 0)
     }

@@ -80,7 +80,7 @@ export const measurePoll = async (world: World, milliseconds: number): Promise<P
   const handler = wire({
     ...on,
     now,
-    organisations: organisationsOf(now),
+    organisations: organisationsOf(),
     log: logTo('info', (line) => lines.push(line)),
     table: {
       ...on.table,

@@ -97,6 +97,7 @@ export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): End
   return chain<Code>(
     {
       name,
+      now: on.now,
       check: (request) => {
         if (route.only === 'navigations' && !isNavigation(request))
           throw new SignInProblem('not_a_navigation')
@@ -129,7 +130,7 @@ const misconfigured = (problems: readonly string[]): Endpoint => {
   return async (event): Promise<Answer> => {
     log('error', { time: new Date().toISOString(), code: 'internal', cause: 'settings', problems })
     return withSecurityHeaders(
-      await respond(failures, incoming(lowerCased(event), 'none'), 'internal', 'internal'),
+      await respond(failures, incoming(lowerCased(event), 'none', 0), 'internal', 'internal'),
     )
   }
 }

@@ -20,11 +20,12 @@ const items = (org: string, more: Partial<OrganisationRecord> = {}): Items =>
   new Map([[organisationKey(org), organisationItem({ ...record, ...more })]])
 
 describe('The item of an organisation', () => {
-  it('says what was written', () => deepEqual(organisationFrom(items('demo'), 'demo'), record))
+  it('says what was written', () =>
+    deepEqual(organisationFrom(items('demo').get(organisationKey('demo'))), record))
 
   it('that is not there is no organisation, and an empty one allows nothing', () => {
-    equal(organisationFrom(items('demo'), 'second'), undefined)
-    deepEqual(organisationFrom(new Map([[organisationKey('demo'), {}]]), 'demo'), {
+    equal(organisationFrom(undefined), undefined)
+    deepEqual(organisationFrom({}), {
       blocked: false,
       notBefore: 0,
       domains: [],
@@ -36,22 +37,20 @@ describe('The item of an organisation', () => {
 
 describe('What an instance remembers of organisations', () => {
   const opened = () => {
-    const clock = { now: 1000 }
-    const organisations = organisationsOf(() => clock.now)
+    const organisations = organisationsOf()
     /** The version seen by a request at this second, and whether it had to read. */
     const seen = (now: number, version: number | undefined, org = 'demo') => {
-      clock.now = now
-      const lookup = organisations.lookup(org)
+      const lookup = organisations.lookup(org, now)
       const found = lookup.found(version === undefined ? new Map() : items(org, { version }))
       return [lookup.keys.length, found?.version]
     }
-    return { clock, organisations, seen }
+    return { organisations, seen }
   }
 
   it('is at most five seconds old, counted from before the read, and not believed by a clock that was set back', () => {
-    const { clock, organisations, seen } = opened()
-    const slow = organisations.lookup('demo')
-    clock.now = 1004
+    const { organisations, seen } = opened()
+    const slow = organisations.lookup('demo', 1000)
+    seen(1004, 1, 'another')
     equal(slow.found(items('demo', { version: 1 }))?.version, 1)
     deepEqual(
       [seen(1004, 2), seen(1005, 3), seen(1009, 4), seen(1010, 5), seen(1009, 6)],

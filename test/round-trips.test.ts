@@ -1,5 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { describe, it, mock } from 'node:test'
+import { describe, it, mock, type TestContext } from 'node:test'
 import { type HttpRouteName, routes } from '../lib/routes.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
 import { directoryKey, organisationKey, sessionKey, stateKey, subjectKey } from '../lib/store/keys.ts'
@@ -11,7 +11,7 @@ import { goodRequests } from './support/good-requests.ts'
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 
-const { open, begin, token, front, control, clock, asked: requested } = await openGateway()
+const { open, begin, token, front, control, clock, asked: requested, instance } = await openGateway()
 
 const good = goodRequests({
   token,
@@ -124,5 +124,59 @@ describe('A token that nobody verified', () => {
     deepEqual([status, (reads as string[][])[0]?.length], [403, 5])
     const [again, more] = await costOf(call, await withKid('colder', { iat: 1, exp: 2 }))
     deepEqual([again, (more as string[][]).flat().filter((key) => key !== stateKey)], [403, []])
+  })
+})
+
+describe('A request in an instance that has been used', () => {
+  /** How often a request reads the clock, verifies a signature, builds a key of the table and parses its return URL. */
+  const counted = async (test: TestContext, work: () => Promise<unknown>, clockReads: () => number) => {
+    const { mock: verified } = test.mock.method(crypto.subtle, 'verify')
+    const { mock: encoded } = test.mock.method(globalThis, 'encodeURIComponent')
+    const { mock: parsed } = test.mock.method(globalThis, 'URL')
+    const before = clockReads()
+    await work()
+    const times = (calls: readonly { arguments: readonly unknown[] }[], wanted: string) =>
+      calls.filter(({ arguments: [first] }) => first === wanted).length
+    const counts = {
+      clock: clockReads() - before,
+      verified: verified.callCount(),
+      org: times(encoded.calls, 'demo'),
+      returnUrl: times(parsed.calls, page),
+    }
+    test.mock.restoreAll()
+    return counts
+  }
+  const page = 'https://app.example.test/page'
+  const used = async (name: 'token-is-set' | 'login') => {
+    let reads = 0
+    const on = instance()
+    const call = await open(name, {
+      ...on,
+      now: () => {
+        reads++
+        return on.now()
+      },
+    })
+    return { call, reads: () => reads }
+  }
+
+  it('reads the clock once, verifies a token once and builds each key once', async (test) => {
+    const { call, reads } = await used('token-is-set')
+    await call({ bearer: await token() })
+    const raw = await token()
+    const poll = async () => equal((await call({ bearer: raw })).statusCode, 200)
+    // A new token has its organisation measured; after that it is only encoded in the key of the subject.
+    deepEqual(await counted(test, poll, reads), { clock: 1, verified: 1, org: 2, returnUrl: 0 })
+    deepEqual(await counted(test, poll, reads), { clock: 1, verified: 0, org: 1, returnUrl: 0 })
+  })
+
+  it('checks a return URL once', async (test) => {
+    const { call, reads } = await used('login')
+    const login = async () => {
+      equal((await call({ query: `org=demo&callback=${encodeURIComponent(page)}` })).statusCode, 302)
+    }
+    await login()
+    const { clock: readings, returnUrl } = await counted(test, login, reads)
+    deepEqual({ readings, returnUrl }, { readings: 1, returnUrl: 1 })
   })
 })

@@ -61,7 +61,7 @@ const toLogin = async (
   problem: Problem,
 ): Promise<Answer> => {
   if (rule.org === undefined || !isNavigation(request)) throw problem
-  const lookup = organisations.lookup(rule.org)
+  const lookup = organisations.lookup(rule.org, request.now)
   const allowed = allowedFor(config, lookup.found(await table.read(lookup.keys)))
   const page = judgeReturnUrl(pageAskedFor(request) ?? '', allowed)
   const login = ownLoginUrl(config, rule.org, 'url' in page ? page.url : '/')

@@ -17,7 +17,6 @@ type Deps = {
   rounds: Pick<LoginLoop, 'count'>
   jar: Pick<Jar, 'session' | 'sessionName' | 'seal' | 'clearSession'>
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'loginBinding' | 'loginMaxTokenAge' | 'sessionSeal'>
-  now: () => number
 }
 
 /** `GET /callback`: finish a login. Every refusal comes before the session, and the login is spent last. */
@@ -55,15 +54,15 @@ const finished = async (
   pending: PendingLogin | undefined,
   target: string,
 ): Promise<Answer> => {
-  const { access, bindings, rounds, jar, config, now } = deps
+  const { access, bindings, rounds, jar, config } = deps
   const round = rounds.count(request, target)
   try {
-    const session = await access.sessionOf(raw, request.facts)
+    const session = await access.sessionOf(raw, request)
     const { claims } = session
-    const to = admitted(deps, session, pending, target)
+    const to = admitted(deps, request, session, pending, target)
 
     request.facts.code = 'session_set'
-    const secondsLeft = claims.expires - now()
+    const secondsLeft = claims.expires - request.now
     request.facts.cookies.push(
       jar.session(raw, secondsLeft),
       ...(config.sessionSeal ? [jar.seal(sealOf(claims), secondsLeft)] : []),
@@ -80,14 +79,15 @@ const finished = async (
 
 /** The return URL, when the token is an ID token of the right organisation and the URL is still allowed. */
 const admitted = (
-  { config, now }: Deps,
+  { config }: Deps,
+  { now }: Incoming,
   { claims, organisation }: Session,
   pending: PendingLogin | undefined,
   target: string,
 ): ReturnUrl => {
   if (claims.kind !== 'id_token') throw new Problem('token_purpose')
   if (pending !== undefined && claims.org !== pending.org) throw new Problem('login_other_organisation')
-  if (now() - claims.issued > config.loginMaxTokenAge) throw new Problem('token_too_old')
+  if (now - claims.issued > config.loginMaxTokenAge) throw new Problem('token_too_old')
   return returnUrl(target, allowedFor(config, organisation))
 }
 

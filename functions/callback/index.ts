@@ -5,10 +5,10 @@ import { loginLoopIn } from '../../lib/login/login-loop.ts'
 import { callback } from './handler.ts'
 
 export const wire = (on: Dependencies) => {
-  const bindings = loginBindingIn(on.jar, on.random, on.now)
+  const bindings = loginBindingIn(on.jar, on.random)
   return endpoint(
     'callback',
-    callback({ ...on, access: accessIn(on), bindings, rounds: loginLoopIn(on.jar, on.now) }),
+    callback({ ...on, access: accessIn(on), bindings, rounds: loginLoopIn(on.jar) }),
     on,
   )
 }

@@ -9,14 +9,13 @@ type Deps = {
   config: Pick<Config, 'gracePeriod'>
   table: Pick<Table, 'read'>
   states: Pick<States, 'from'>
-  now: () => number
 }
 
 /** `GET /health`: say whether the gateway runs on fresh or on grace state. It always reads the table. */
 export const health =
-  ({ config, table, states, now }: Deps): Handle =>
+  ({ config, table, states }: Deps): Handle =>
   async (request) => {
     const items = await table.read([stateKey]).catch(() => undefined)
-    const state = items && states.from(items, now())
-    return healthAnswer(request, state, now(), config.gracePeriod)
+    const state = items && states.from(items, request.now)
+    return healthAnswer(request, state, config.gracePeriod)
   }

@@ -23,7 +23,6 @@ type Deps = {
   table: Pick<Table, 'read'>
   organisations: Organisations
   config: Config
-  now: () => number
 }
 
 /**
@@ -44,7 +43,7 @@ const returnUrlIn = async (
 ): Promise<ReturnUrl | undefined> => {
   const callback = request.query.one('callback')
   if (callback === undefined) return undefined
-  const lookup = home === undefined ? undefined : organisations.lookup(home)
+  const lookup = home === undefined ? undefined : organisations.lookup(home, request.now)
   const organisation = lookup?.found(await table.read(lookup.keys))
   return returnUrl(callback, allowedFor(config, organisation))
 }
@@ -53,14 +52,14 @@ const returnUrlIn = async (
 export const logout =
   (deps: Deps): Handle =>
   async (request) => {
-    const { access, sessions, jar, rounds, config, now } = deps
+    const { access, sessions, jar, rounds, config } = deps
     // Cookies beside a bearer count only when a page of ours sent them.
     const withCookies = cookiesMayAct(request, config)
     const ending = await access.presented(request, withCookies)
     request.facts.org = ending[0]?.org
     request.facts.subject = ending[0]?.subject
     // Expired tokens too: another token of the same session may live longer.
-    await Promise.all(ending.map((claims) => sessions.end(claims, now())))
+    await Promise.all(ending.map((claims) => sessions.end(claims, request.now)))
     if (withCookies)
       request.facts.cookies.push(
         ...(request.cookies.values(jar.sealName).length > 0 ? [jar.noSeal()] : []),

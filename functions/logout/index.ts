@@ -5,7 +5,7 @@ import { sessionsIn } from '../../lib/session/revocation.ts'
 import { logout } from './handler.ts'
 
 export const wire = (on: Dependencies) => {
-  const rounds = loginLoopIn(on.jar, on.now)
+  const rounds = loginLoopIn(on.jar)
   return endpoint(
     'logout',
     logout({ ...on, access: accessIn(on), sessions: sessionsIn(on.table, on.config), rounds }),

@@ -4,11 +4,11 @@ import { Problem } from '../../lib/problem.ts'
 import type { Access } from '../../lib/session/authenticate.ts'
 import { type Units, unitChoice } from '../../lib/session/units.ts'
 
-type Deps = { access: Pick<Access, 'session'>; units: Pick<Units, 'heldBy' | 'prefer'>; now: () => number }
+type Deps = { access: Pick<Access, 'session'>; units: Pick<Units, 'heldBy' | 'prefer'> }
 
 /** `POST /unit`: remember the unit this person wants to start in. */
 export const unit =
-  ({ access, units, now }: Deps): Handle =>
+  ({ access, units }: Deps): Handle =>
   async (request) => {
     const session = await access.session(request)
     const choice = unitChoice(request.body)
@@ -16,6 +16,6 @@ export const unit =
     const held = await units.heldBy(session)
     if (choice !== null && !held.some(({ name }) => name === choice)) throw new Problem('unit_not_held')
 
-    await units.prefer(session, choice, now())
+    await units.prefer(session, choice, request.now)
     return ok({ msg: 'Unit set' })
   }

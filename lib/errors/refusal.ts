@@ -45,7 +45,7 @@ export const refusal = async (
   const ours = answers[named].status >= 500
   const login = loginAfter(route, config, facts)
   if (facts.again === undefined && row(code).again && readerOf(request) !== 'key') {
-    const offered = await offerLogin({ config, table, organisations }, login, ours)
+    const offered = await offerLogin({ config, table, organisations }, login, ours, request.now)
     if (offered !== undefined) facts.again = offered
   }
   if (!ours && leavesAddress(route, request, code))

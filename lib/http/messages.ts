@@ -27,6 +27,8 @@ export type Facts = {
 /** A request, independent of the event it came in. */
 export type Incoming = Readonly<{
   id: string
+  /** When it arrived, in seconds since the epoch. Everything about the request is judged at this time. */
+  now: number
   /** The host at which API Gateway took the request; never read from a header. `sam local` names none. */
   domainName: string | undefined
   /** The route's name in the service's route table. */
@@ -72,13 +74,14 @@ export const lowerCased = (event: HttpEvent): HttpEvent => {
   return event
 }
 
-/** The only place that knows what an event looks like. Expects `lowerCased` headers. */
-export const incoming = (event: HttpEvent, route: string): Incoming => {
+/** Reads a request from an event with `lowerCased` headers. `now` in seconds since the epoch. */
+export const incoming = (event: HttpEvent, route: string, now: number): Incoming => {
   const { headers = {} } = event
   const header = (name: string) => (Object.hasOwn(headers, name) ? headers[name] : undefined)
   const cookieHeader = event.cookies ?? [header('cookie') ?? []].flat()
   return {
     id: event.requestContext.requestId,
+    now,
     domainName: event.requestContext.domainName,
     route,
     header,

@@ -33,6 +33,8 @@ export type Visit<Code extends string> = {
 export type RouteParts<Code extends string> = Readonly<{
   /** The route's name in the service's route table. */
   name: string
+  /** Seconds since the epoch; read once for each request. */
+  now: () => number
   /** Refuses a request that the route does not serve. */
   check: (request: Incoming) => void
   /** Refuses a request of the wrong form: before the route is asked, or after it where the row says so. */
@@ -86,7 +88,7 @@ export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Hand
   const visitOf = (event: HttpEvent): Visit<Code> => {
     const known = visits.get(event)
     if (known !== undefined) return known
-    const visit = { request: incoming(lowerCased(event), parts.name), began: performance.now() }
+    const visit = { request: incoming(lowerCased(event), parts.name, parts.now()), began: performance.now() }
     visits.set(event, visit)
     return visit
   }

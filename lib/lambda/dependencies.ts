@@ -67,7 +67,7 @@ export const dependencies = (env: Environment): Dependencies => {
     config,
     table: tableIn(client(env, config), tableName),
     states: statesOf(config),
-    organisations: organisationsOf(now),
+    organisations: organisationsOf(),
     jar: jar(config),
     log: logTo(config.logLevel),
     metricsNamespace,

@@ -57,6 +57,7 @@ export const endpoint = (name: EndpointName, handle: Handle, on: Dependencies): 
   return chain<Code>(
     {
       name,
+      now: on.now,
       check: enforce(route, on.config),
       checkForm: (request, event) => {
         checkForm(request, on.config)
@@ -117,7 +118,7 @@ const misconfigured = (
       problems,
       ...metrics,
     })
-    const request = incoming(lowerCased(event), 'not-found')
+    const request = incoming(lowerCased(event), 'not-found', Math.floor(at / 1000))
     return withSecurityHeaders(await errorResponse(request, 'internal', 'internal'))
   }
 }

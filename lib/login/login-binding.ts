@@ -50,12 +50,8 @@ const parsed = (value: string): { begun: number; org: OrganisationName; digest: 
   return { begun: Number.parseInt(begun, 36), org, digest: sum }
 }
 
-/** `random` returns the given number of bytes from a CSPRNG as base64url; `now` is in seconds. */
-export const loginBindingIn = (
-  jar: Jar,
-  random: (bytes: number) => string,
-  now: () => number,
-): LoginBinding => {
+/** `random` returns the given number of bytes from a CSPRNG as base64url. */
+export const loginBindingIn = (jar: Jar, random: (bytes: number) => string): LoginBinding => {
   const cookieOf = (proof: string): string => `${jar.loginPrefix}${proof.slice(0, nameLength)}`
   const begunAt = ([, value]: readonly [string, string]): number => parsed(value)?.begun ?? 0
 
@@ -69,7 +65,7 @@ export const loginBindingIn = (
       const pending = [...ours].sort((a, b) => begunAt(a) - begunAt(b))
       const surplus = pending.slice(0, Math.max(0, pending.length - mostPending + 1))
       const dropped = [...new Set(surplus.map(([name]) => name))].filter((name) => name !== cookieOf(proof))
-      const begun = now()
+      const begun = request.now
       const value = `${begun.toString(36)}!${org}!${digest(proof, begun, org, to)}`
       return {
         proof,
@@ -85,7 +81,7 @@ export const loginBindingIn = (
       const [value = '', second] = request.cookies.values(cookie)
       const login = second === undefined ? parsed(value) : undefined
       if (login === undefined || login.digest !== digest(proof, login.begun, login.org, to)) return undefined
-      return now() - login.begun <= loginLifetime ? { cookie, org: login.org } : undefined
+      return request.now - login.begun <= loginLifetime ? { cookie, org: login.org } : undefined
     },
     spend: (login) => jar.noLogin(login.cookie),
   }

@@ -40,11 +40,11 @@ const entryOf = (text: string): [page: string, Count] => {
  * Rounds are kept in a cookie: `<seconds in base 36>!<digest of the page>!<count>`, joined by dots, the
  * latest last.
  */
-export const loginLoopIn = (jar: Jar, now: () => number): LoginLoop => {
+export const loginLoopIn = (jar: Jar): LoginLoop => {
   const recent = (request: Incoming): Map<string, Count> => {
     const entries = request.cookies.values(jar.roundsName).flatMap((value) => value.split('.'))
     const rounds = entries.filter((entry) => entryShape.test(entry)).map(entryOf)
-    return new Map(rounds.filter(([, { last }]) => now() - last < roundsLifetime))
+    return new Map(rounds.filter(([, { last }]) => request.now - last < roundsLifetime))
   }
 
   return {
@@ -54,7 +54,7 @@ export const loginLoopIn = (jar: Jar, now: () => number): LoginLoop => {
       const page = mark(to)
       const times = Math.min((counts.get(page)?.times ?? 0) + 1, mostRounds)
       counts.delete(page)
-      counts.set(page, { last: now(), times })
+      counts.set(page, { last: request.now, times })
       const entries = [...counts].map(([name, count]) => `${count.last.toString(36)}!${name}!${count.times}`)
       return jar.rounds(entries.slice(-mostRemembered).join('.'))
     },

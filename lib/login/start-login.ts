@@ -1,15 +1,16 @@
 import type { Config } from '../config.ts'
+import type { Jar } from '../http/cookies.ts'
 import { type Answer, type Incoming, redirect } from '../http/messages.ts'
 import { Problem } from '../problem.ts'
 import { identityLoginUrl, publicLoginUrl, redirectedMark } from '../redirect/login-url.ts'
 import { organisationName } from '../redirect/organisation-name.ts'
-import { type Allowed, checkPlausible, returnUrl } from '../redirect/return-url.ts'
+import { type Allowed, allowedReturnUrl, plausibleReturnUrl } from '../redirect/return-url.ts'
 import type { OrganisationRecord, Organisations } from '../state/organisation.ts'
 import type { States } from '../state/state.ts'
 import { stateKey } from '../store/keys.ts'
 import type { Table } from '../store/table.ts'
-import type { LoginBinding } from './login-binding.ts'
-import type { LoginLoop } from './login-loop.ts'
+import { loginBindingIn } from './login-binding.ts'
+import { loginLoopIn } from './login-loop.ts'
 
 /** The start of a login, shared by `/login` and `/org/{org}/login`: contract, section 3. */
 
@@ -18,9 +19,8 @@ export type LoginDeps = Readonly<{
   table: Table
   states: States
   organisations: Organisations
-  bindings: LoginBinding
-  rounds: LoginLoop
-  now: () => number
+  jar: Jar
+  random: (bytes: number) => string
 }>
 
 /** What an organisation allows as return URLs, beside what the settings allow for all of them. */
@@ -59,29 +59,32 @@ export type StartLogin = (request: Incoming, org: string) => Promise<Answer>
 /**
  * Checks organisation and return URL, binds the login to the browser and redirects to the identity service.
  */
-export const startLogin =
-  ({ config, table, states, organisations, bindings, rounds, now }: LoginDeps): StartLogin =>
-  async (request, name) => {
+export const startLogin = (deps: LoginDeps): StartLogin => {
+  const { config, table, states, organisations, jar, random } = deps
+  const [bindings, rounds] = [loginBindingIn(jar, random), loginLoopIn(jar)]
+  return async (request, name) => {
     const org = organisationName(name)
     const callback = request.query.the('callback')
+    const { now } = request
     request.facts.org = org
     request.facts.login = { org, callback }
-    checkPlausible(callback, { publicUrl: config.publicUrl, origins: config.callbackOrigins })
+    const candidate = plausibleReturnUrl(callback, allowedFor(config, undefined))
     if (isElsewhere(request, config)) {
       request.facts.code = 'login_elsewhere'
       return redirect(302, publicLoginUrl(config, org, callback))
     }
 
-    const remembered = states.remembered(now())
-    const lookup = organisations.lookup(org)
+    const remembered = states.remembered(now)
+    const lookup = organisations.lookup(org, now)
     const items = await table.read([...(remembered === undefined ? [stateKey] : []), ...lookup.keys])
     const organisation = lookup.found(items)
-    const state = remembered ?? states.serving(items, now())
+    const state = remembered ?? states.serving(items, now)
     checkOrganisation(organisation, state.organisations !== undefined)
-    const to = returnUrl(callback, allowedFor(config, organisation))
+    const to = allowedReturnUrl(candidate, organisation?.domains ?? [])
     if (rounds.tooMany(request, to)) throw new Problem('login_loop')
 
     const login = config.loginBinding ? bindings.begin(request, org, to) : undefined
     if (login !== undefined) request.facts.cookies.push(...login.cookies)
     return redirect(302, identityLoginUrl(config, org, to, login?.proof))
   }
+}

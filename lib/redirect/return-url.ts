@@ -6,14 +6,19 @@ declare const brand: unique symbol
 /** An absolute, re-serialised URL that a browser may be sent to. Only this module makes one. */
 export type ReturnUrl = string & { readonly [brand]: 'ReturnUrl' }
 
-/** What a return URL is checked against. */
-export type Allowed = Readonly<{
+/** What the settings allow, for every organisation. */
+export type AllowedOrigins = Readonly<{
   publicUrl: Origin
-  /** Exact origins from the settings: the only way to allow a port or plain http. */
+  /** Exact origins: the only way to allow a port or plain http. */
   origins: readonly Origin[]
-  /** Bare domains of the organisation; each stands for itself and for all hosts below it, by https. */
-  domains: readonly string[]
 }>
+
+/** What a return URL is checked against. */
+export type Allowed = AllowedOrigins &
+  Readonly<{
+    /** Bare domains of the organisation. Each allows itself and all hosts below it, by https. */
+    domains: readonly string[]
+  }>
 
 /** Why a return URL was refused. For the log and the doctor, never for an answer. */
 export type Refusal =
@@ -23,7 +28,11 @@ export type Refusal =
   | 'a path that other programs read as another address'
   | 'leads back into the login'
 
-type Verdict = { url: ReturnUrl; rule: string } | { refused: Refusal }
+type Refused = { refused: Refusal }
+type Verdict = { url: ReturnUrl; rule: string } | Refused
+
+/** A well-formed return URL. With a `host` it is allowed only under a return domain, otherwise everywhere. */
+export type Candidate = Readonly<{ href: string; rule: string; host: string | undefined }>
 
 const longest = 2048
 const mostDecodings = 4
@@ -71,72 +80,83 @@ const isPlain = (path: string): boolean =>
       !text.split('/').some((segment) => segment === '.' || segment === '..'),
   )
 
-const ownDoors = new RegExp(
+const loginPaths = new RegExp(
   `^${prefix}/(login|callback|login-failed|authorize|org/[^/]*/login)([/;?#]|$)`,
   'i',
 )
 
-const hostUnder = (domains: readonly string[], host: string): boolean =>
-  /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(host) &&
+const notAllowed: Refused = { refused: 'neither a path nor an allowed origin, spelled exactly' }
+
+/** Whether a host is one of these domains or below one. */
+export const isUnder = (domains: readonly string[], host: string): boolean =>
   domains.some((domain) => host === domain || host.endsWith(`.${domain}`))
 
-/** The origin at the start of the input, spelled exactly, and the rule that allows it. */
-const allowedOrigin = (input: string, allowed: Allowed): { origin: string; rule: string } | undefined => {
+const domainRule = 'under a return domain of the organisation'
+
+type FoundOrigin = Readonly<{ origin: string; rule: string; host?: string }>
+
+/** The origin at the start of the input, spelled exactly. `host`: only a return domain can allow it. */
+const originOf = (input: string, { publicUrl, origins }: AllowedOrigins): FoundOrigin | undefined => {
   if (input.startsWith('/')) return { origin: '', rule: 'a path on PUBLIC_URL' }
-  const head = /^https?:\/\/[^/?#]*/.exec(input)?.[0] ?? ''
-  if (!URL.canParse(head) || new URL(head).origin !== head) return undefined
-  if (head === allowed.publicUrl) return { origin: head, rule: 'PUBLIC_URL itself' }
-  if (allowed.origins.some((origin) => origin === head))
-    return { origin: head, rule: 'listed in ALLOWED_CALLBACK_ORIGINS' }
-  const url = new URL(head)
-  if (url.protocol === 'https:' && url.port === '' && hostUnder(allowed.domains, url.hostname))
-    return { origin: head, rule: 'under a return domain of the organisation' }
-  return undefined
+  const origin = /^https?:\/\/[^/?#]*/.exec(input)?.[0] ?? ''
+  if (!URL.canParse(origin) || new URL(origin).origin !== origin) return undefined
+  if (origin === publicUrl) return { origin, rule: 'PUBLIC_URL itself' }
+  if (origins.some((listed) => listed === origin))
+    return { origin, rule: 'listed in ALLOWED_CALLBACK_ORIGINS' }
+  const { protocol, port, hostname: host } = new URL(origin)
+  const isPlainHost = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(host)
+  return protocol === 'https:' && port === '' && isPlainHost ? { origin, rule: domainRule, host } : undefined
 }
 
 /**
- * Checks a return URL that has been decoded once. The platform's parser (WHATWG URL) makes both the check
- * and the output, and inputs that two parsers might read differently are refused.
+ * Checks everything about a return URL that does not depend on the organisation. The input has been decoded
+ * once. The platform's parser (WHATWG URL) makes both the check and the output, and inputs that two parsers
+ * might read differently are refused.
  */
-export const judgeReturnUrl = (input: string, allowed: Allowed): Verdict => {
+export const returnUrlCandidate = (input: string, allowed: AllowedOrigins): Candidate | Refused => {
   if (input.length < 1 || input.length > longest) return { refused: 'empty or longer than 2048 characters' }
   if (!/^[!-~]*$/.test(input) || input.includes('\\'))
     return { refused: 'characters outside printable ASCII, or a backslash' }
 
-  const head = allowedOrigin(input, allowed)
-  if (head === undefined) return { refused: 'neither a path nor an allowed origin, spelled exactly' }
+  const found = originOf(input, allowed)
+  if (found === undefined) return notAllowed
+  const { origin, rule, host } = found
 
-  const path = input.slice(head.origin.length).replace(/[?#].*/, '') || '/'
+  const path = input.slice(origin.length).replace(/[?#].*/, '') || '/'
   const spellings = readings(path)
   if (spellings === undefined || !spellings.every(isPlain))
     return { refused: 'a path that other programs read as another address' }
 
-  const url = new URL(input, allowed.publicUrl)
-  const onGateway = url.origin === allowed.publicUrl
-  if (onGateway && spellings.some((spelling) => ownDoors.test(spelling)))
+  const { href, origin: target } = new URL(input, allowed.publicUrl)
+  if (target === allowed.publicUrl && spellings.some((spelling) => loginPaths.test(spelling)))
     return { refused: 'leads back into the login' }
-  if (url.href.length > longest) return { refused: 'empty or longer than 2048 characters' }
-  return { url: url.href as ReturnUrl, rule: head.rule }
+  if (href.length > longest) return { refused: 'empty or longer than 2048 characters' }
+  return { href, rule, host }
 }
 
-/** The same rules with every host listed as a return domain. */
-const anyDomain = (input: string, settings: Omit<Allowed, 'domains'>): Allowed => ({
-  ...settings,
-  domains: [/^https:\/\/([^/?#]*)/.exec(input)?.[1] ?? ''],
-})
-
-/** Whether some organisation could allow this return URL: decided before anything is read. */
-export const isPlausible = (input: string, settings: Omit<Allowed, 'domains'>): boolean =>
-  'url' in judgeReturnUrl(input, anyDomain(input, settings))
-
-/** Throws `return_url_not_allowed` for what no organisation could allow. */
-export const checkPlausible = (input: string, settings: Omit<Allowed, 'domains'>): void => {
-  returnUrl(input, anyDomain(input, settings))
+const verdictOn = (candidate: Candidate | Refused, domains: readonly string[]): Verdict => {
+  if ('refused' in candidate) return candidate
+  const { href, rule, host } = candidate
+  return host === undefined || isUnder(domains, host) ? { url: href as ReturnUrl, rule } : notAllowed
 }
+
+/** Checks a return URL and names the rule that allows it, or the reason why it is refused. */
+export const judgeReturnUrl = (input: string, allowed: Allowed): Verdict =>
+  verdictOn(returnUrlCandidate(input, allowed), allowed.domains)
+
+const accepted = <T extends object>(result: T | Refused): T => {
+  if ('refused' in result) throw new Problem('return_url_not_allowed', result.refused)
+  return result
+}
+
+/** Parses what some organisation could allow, or throws `return_url_not_allowed`. Needs no read. */
+export const plausibleReturnUrl = (input: string, allowed: AllowedOrigins): Candidate =>
+  accepted(returnUrlCandidate(input, allowed))
+
+/** The return URL of an organisation with these domains, or throws `return_url_not_allowed`. */
+export const allowedReturnUrl = (candidate: Candidate, domains: readonly string[]): ReturnUrl =>
+  accepted(verdictOn(candidate, domains)).url
 
 /** Parses a return URL, or throws `return_url_not_allowed`. */
-export const returnUrl = (input: string, allowed: Allowed): ReturnUrl => {
-  const verdict = judgeReturnUrl(input, allowed)
-  if ('refused' in verdict) throw new Problem('return_url_not_allowed', verdict.refused)
-  return verdict.url
-}
+export const returnUrl = (input: string, allowed: Allowed): ReturnUrl =>
+  accepted(judgeReturnUrl(input, allowed)).url

@@ -77,6 +77,13 @@ const maxDirectories = 50
 export const directoriesIn = (table: Table): Directories => {
   const cached = new Map<string, IndexedDirectory>()
 
+  const load = async (org: string, items: Items): Promise<IndexedDirectory> => {
+    const key = directoryKey(org)
+    const document = await readLargeItem(table, items.has(key) ? items : await table.read([key]), key)
+    if (document === undefined) throw new Problem('state_missing')
+    return indexed(document)
+  }
+
   return {
     keys: ({ org }) => (cached.has(org) ? [] : [directoryKey(org)]),
     of: async ({ claims: { org }, organisation, items }) => {
@@ -85,12 +92,8 @@ export const directoriesIn = (table: Table): Directories => {
       // The organisation's item names the version that counts.
       const current = organisation?.directory ?? 0
       if (current === 0) return undefined
-      const key = directoryKey(org)
-      const fresh = copy !== undefined && copy.version >= current ? copy : undefined
-      const document =
-        fresh ?? (await readLargeItem(table, items.has(key) ? items : await table.read([key]), key))
-      if (document === undefined) throw new Problem('state_missing')
-      const directory = fresh ?? indexed(document as Document)
+      const isFresh = copy !== undefined && copy.version >= current
+      const directory = isFresh ? copy : await load(org, items)
       cached.set(org, directory)
       for (const oldest of [...cached.keys()].slice(0, -maxDirectories)) cached.delete(oldest)
       return directory

@@ -4,25 +4,19 @@ import { stateKey } from '../store/keys.ts'
 import type { Table } from '../store/table.ts'
 import { mayHaveNewKey, type UnverifiedToken } from './token.ts'
 
-/**
- * Keys that are newer than those in memory: contract, section 6. Only a token whose key is unknown pays for
- * them.
- */
+/** Finds keys that are newer than those in memory, for a token with an unknown key: contract, section 6. */
 
+/** What a search for newer keys uses. */
 export type KeyDeps = Readonly<{
   table: Pick<Table, 'read'>
   states: States
-  /** Seconds since the epoch. */
-  now: () => number
-  /** Asks refresh-state for keys that are newer than the state; ends when it has tried. */
+  /** Asks refresh-state for keys that are newer than the state. Resolves once it has tried. */
   askForKeys: () => Promise<void>
 }>
 
 /**
- * Tries with this state, then with newer ones while they do not hold the token's key. Throws
- * `token_key_unknown`, or
- * `token_key_pending` when no keys can be fetched and the token may be newer than those that are known:
- * nobody can tell.
+ * Tries with this state, then with newer ones until one has the token's key. Throws `token_key_unknown`, or
+ * `token_key_pending` when no keys can be fetched now and the token may be newer than the known keys.
  */
 export type WithNewerKeys = <T>(
   token: UnverifiedToken,
@@ -30,14 +24,12 @@ export type WithNewerKeys = <T>(
   attempt: (state: State) => Promise<T>,
 ) => Promise<T>
 
+/** Whether verification failed because the key set has no key with the token's `kid`. */
 export const isUnknownKey = (error: unknown): boolean => codeOf(error) === 'token_key_unknown'
 
-/** The state as the table has it, or nothing when none was ever loaded. */
-export const readState = async ({ table, states, now }: KeyDeps): Promise<State | undefined> => {
-  // Taken before the read, so a slow response does not look fresh.
-  const asked = now()
-  return states.from(await table.read([stateKey]), asked)
-}
+/** Reads the state, or undefined when none was ever stored. `now` is taken before the read. */
+export const readState = async ({ table, states }: KeyDeps, now: number): Promise<State | undefined> =>
+  states.from(await table.read([stateKey]), now)
 
 const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
   let result: Promise<T> | undefined
@@ -48,19 +40,18 @@ const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
 }
 
 /**
- * A search for the tokens of one request: the state is read once and keys are asked for once, however many of
- * them want it. `read`: the state, when the request has read it already.
+ * A search for the tokens of one request: reads the state at most once and asks for keys at most once.
+ * `now`: when the request arrived. `read`: the state, when the request has already read it.
  */
-export const keySearch = (deps: KeyDeps, read?: State): WithNewerKeys => {
-  const { states, now, askForKeys } = deps
-  const since = now()
-  const current = once(async () => read ?? states.fresh(now()) ?? (await readState(deps)))
+export const keySearch = (deps: KeyDeps, now: number, read?: State): WithNewerKeys => {
+  const { states, askForKeys } = deps
+  const current = once(async () => read ?? states.fresh(now) ?? (await readState(deps, now)))
   const fetched = once(async () => {
     const state = await current()
-    // The one fetch of this cooldown was had, so asking is pointless.
-    if (state !== undefined && !maySeekKeys(state, now())) return state
+    // The keys were already fetched in this cooldown.
+    if (state !== undefined && !maySeekKeys(state, now)) return state
     await askForKeys()
-    return readState(deps)
+    return readState(deps, now)
   })
   return async (token, state, attempt) => {
     let newest = state
@@ -72,8 +63,8 @@ export const keySearch = (deps: KeyDeps, read?: State): WithNewerKeys => {
       }
       newest = (await next?.()) ?? newest
     }
-    // Keys that were accepted since the search began would hold it if it were good.
-    const isOpen = newest.keysAt < since && mayHaveNewKey(token, newest.keysAt, now())
+    // Keys that were accepted since the request arrived would include the key of a good token.
+    const isOpen = newest.keysAt < now && mayHaveNewKey(token, newest.keysAt, now)
     throw new Problem(isOpen ? 'token_key_pending' : 'token_key_unknown')
   }
 }

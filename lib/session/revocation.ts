@@ -2,30 +2,30 @@ import type { Config } from '../config.ts'
 import { Problem } from '../problem.ts'
 import type { OrganisationRecord } from '../state/organisation.ts'
 import { sessionKey, subjectKey } from '../store/keys.ts'
-import type { Items, Table } from '../store/table.ts'
+import type { Item, Table } from '../store/table.ts'
 import type { SubjectRecord } from './subject.ts'
 import type { Claims } from './token.ts'
 
-/** What has been ended, and when: single sessions, all of a subject's, all of an organisation's. */
+/** Ended sessions, and the sign-out of everybody in an organisation or of one subject everywhere. */
 
-/**
- * The items that say whether a token is still good, beside its organisation: read on every request that
- * trusts one.
- */
-export const revocationKeys = (claims: Claims): string[] => [
-  sessionKey(claims),
-  subjectKey(claims.org, claims.subject),
-]
+/** Keys of the items that may revoke a token, apart from its organisation. They are read on every request. */
+export type RevocationKeys = Readonly<{ session: string; subject: string }>
 
-/** Whether the session is ended, by the items just read. */
-export const isEnded = (items: Items, claims: Claims): boolean =>
-  items.get(sessionKey(claims))?.ended !== undefined
+/** The keys for these claims. */
+export const revocationKeys = (claims: Claims): RevocationKeys => ({
+  session: sessionKey(claims),
+  subject: subjectKey(claims.org, claims.subject),
+})
 
-export type Standing = Readonly<{
+/** Whether the item of a session says that it was ended. */
+export const isEnded = (item: Item | undefined): boolean => item?.ended !== undefined
+
+/** What was read about the session, subject and organisation of a token. */
+export type RevocationRecords = Readonly<{
   ended: boolean
   subject: SubjectRecord
   organisation: OrganisationRecord | undefined
-  /** Whether the state knows organisations at all. */
+  /** Whether the gateway has a source of organisations, so that an absent one is unknown. */
   organisationsKnown: boolean
 }>
 
@@ -33,8 +33,8 @@ export type Standing = Readonly<{
  * Throws when the session, its subject or its organisation was ended or blocked. A token issued in the very
  * second in which all sessions were ended is good: it belongs to the login that came after.
  */
-export const checkRevocation = (claims: Claims, standing: Standing): void => {
-  const { ended, subject, organisation, organisationsKnown } = standing
+export const checkRevocation = (claims: Claims, records: RevocationRecords): void => {
+  const { ended, subject, organisation, organisationsKnown } = records
   if (ended) throw new Problem('token_revoked')
   if (organisationsKnown && organisation === undefined) throw new Problem('token_organisation')
   if (organisation?.blocked) throw new Problem('token_organisation')

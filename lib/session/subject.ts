@@ -1,30 +1,24 @@
 import { subjectKey } from '../store/keys.ts'
-import { flagIn, type Items, numberIn, type Table, textIn } from '../store/table.ts'
+import { flagIn, type Item, numberIn, type Table, textIn } from '../store/table.ts'
 
-/**
- * What is kept of a subject of an organisation. Nothing that is not stored reads as: not blocked, never
- * ended, no preference.
- */
+/** What is stored about a subject: blocks, sign-outs and the preferred unit. */
 export type SubjectRecord = Readonly<{
   blocked: boolean
   /** Tokens issued before this second are no longer good. */
   notBefore: number
   /** The preferred unit, whether or not the subject still holds it. */
   unit: string | undefined
-  /** The number of the last choice: its second, or more than the one before. */
+  /** Number of the last choice: the second it was made in, or one more than the previous number. */
   chosen: number
 }>
 
-/** The subject among items just read. */
-export const subjectFrom = (items: Items, org: string, subject: string): SubjectRecord => {
-  const item = items.get(subjectKey(org, subject))
-  return {
-    blocked: flagIn(item, 'blocked'),
-    notBefore: numberIn(item, 'notBefore'),
-    unit: textIn(item, 'unit'),
-    chosen: numberIn(item, 'chosen'),
-  }
-}
+/** The subject that an item describes; one without an item has never been blocked or signed out. */
+export const subjectFrom = (item: Item | undefined): SubjectRecord => ({
+  blocked: flagIn(item, 'blocked'),
+  notBefore: numberIn(item, 'notBefore'),
+  unit: textIn(item, 'unit'),
+  chosen: numberIn(item, 'chosen'),
+})
 
 /**
  * Stores a preferred unit, or clears it, unless a later choice is stored. Each choice gets a number above

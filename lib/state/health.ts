@@ -8,12 +8,8 @@ const unhealthy = { inGrace: false, stateChecksum: 'No checksum string' }
 /**
  * `Accept: application/health+json` (draft-inadarei-api-health-check-06) adds a status and ages, in seconds.
  */
-export const healthAnswer = (
-  request: Incoming,
-  state: State | undefined,
-  now: number,
-  gracePeriod: number,
-): Answer => {
+export const healthAnswer = (request: Incoming, state: State | undefined, gracePeriod: number): Answer => {
+  const { now } = request
   const alive = state !== undefined && stateAge(state, now) <= gracePeriod
   const grace = alive && inGrace(state, now)
   const documented = alive ? { inGrace: grace, stateChecksum: state.checksum } : unhealthy

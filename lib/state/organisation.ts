@@ -24,28 +24,26 @@ export const organisationItem = (organisation: OrganisationRecord): Item => ({
   domains: { L: organisation.domains.map((domain) => ({ S: domain })) },
 })
 
-/** The organisation among items just read, or nothing when it is not there. */
-export const organisationFrom = (items: Items, org: string): OrganisationRecord | undefined => {
-  const item = items.get(organisationKey(org))
-  if (item === undefined) return undefined
-  return {
+/** The organisation that an item describes, or undefined without an item. */
+export const organisationFrom = (item: Item | undefined): OrganisationRecord | undefined =>
+  item && {
     blocked: flagIn(item, 'blocked'),
     notBefore: numberIn(item, 'notBefore'),
     domains: item.domains?.L?.flatMap(({ S }) => S ?? []) ?? [],
     version: numberIn(item, 'version'),
     directory: numberIn(item, 'directory'),
   }
-}
 
 /** How a request gets its organisation: the key to read, if any, and the record. */
 export type OrganisationLookup = Readonly<{
-  /** The key of its item, or none when the copy in memory is young enough. */
+  /** The key of its item, or none when the copy in memory is recent enough. */
   keys: readonly string[]
-  /** The organisation, or nothing when it is not there; `items` answer `keys`. */
+  /** The organisation, or undefined when it is absent. `items` are what was read for `keys`. */
   found(items: Items): OrganisationRecord | undefined
 }>
 
-export type Organisations = Readonly<{ lookup(org: string): OrganisationLookup }>
+/** Organisations as one function instance sees them. `now` in seconds since the epoch, taken before the read. */
+export type Organisations = Readonly<{ lookup(org: string, now: number): OrganisationLookup }>
 
 /** Cache TTL, seconds: contract, section 6. */
 export const organisationTtl = 5
@@ -57,25 +55,24 @@ const maxRemembered = 500
  * organisation would read the same item, and one item answers 3,000 reads a second (docs/scaling.md). An
  * absent one is remembered as absent.
  */
-export const organisationsOf = (now: () => number): Organisations => {
+export const organisationsOf = (): Organisations => {
   const copies = new Map<string, Readonly<{ record: OrganisationRecord | undefined; read: number }>>()
   return {
-    lookup: (org) => {
-      // Taken before the read, so a slow response does not look fresh.
-      const read = now()
+    lookup: (org, now) => {
       const copy = copies.get(org)
       // A copy from the future was read before the clock was set back, so its age is unknown.
-      if (copy !== undefined && copy.read <= read && read < copy.read + organisationTtl)
+      if (copy !== undefined && copy.read <= now && now < copy.read + organisationTtl)
         return { keys: [], found: () => copy.record }
+      const key = organisationKey(org)
       const found = (items: Items) => {
-        const record = organisationFrom(items, org)
+        const record = organisationFrom(items.get(key))
         copies.delete(org)
-        copies.set(org, { record, read })
+        copies.set(org, { record, read: now })
         const [oldest = org] = copies.keys()
         if (copies.size > maxRemembered) copies.delete(oldest)
         return record
       }
-      return { keys: [organisationKey(org)], found }
+      return { keys: [key], found }
     },
   }
 }

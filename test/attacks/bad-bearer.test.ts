@@ -10,7 +10,7 @@ const good = forged()
 
 /** The bearer that stands in this header. */
 const bearerIn = (authorization: string): string | undefined =>
-  incoming(eventOf('unit', { headers: { authorization } }), 'unit').bearer
+  incoming(eventOf('unit', { headers: { authorization } }), 'unit', 0).bearer
 
 describe('A bearer', () => {
   it('is whatever follows the scheme and its spaces, good or not', () => {

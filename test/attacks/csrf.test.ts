@@ -16,7 +16,7 @@ before(async () => {
 })
 
 const mayAct = (headers: Record<string, string>, cookies: readonly string[] = ['imidToken=x']): boolean =>
-  cookiesMayAct(incoming(eventOf('unit', { headers, cookies }), 'unit'), config)
+  cookiesMayAct(incoming(eventOf('unit', { headers, cookies }), 'unit', 0), config)
 
 const foreignOrigins = [
   ...['', '*', 'undefined', 'gw.example.test', 'http://gw.example.test', 'HTTPS://gw.example.test'],

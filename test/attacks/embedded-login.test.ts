@@ -26,7 +26,7 @@ const purposes = 'prefetch prefetch;prerender prerender PREFETCH prefetch;anonym
 )
 
 const navigates = (headers: Record<string, string>): boolean =>
-  isNavigation(incoming(eventOf('login', { headers }), 'login'))
+  isNavigation(incoming(eventOf('login', { headers }), 'login', 0))
 
 describe('A navigation', () => {
   it('is no frame, image, script, fetch or prefetch: each of these headers alone is enough', () => {

@@ -13,7 +13,7 @@ import vectors from '../vectors/return-urls.json' with { type: 'json' }
 const origins = ['https://editor.example.test:8443', 'http://localhost:3000'] as Origin[]
 const gateway = await openGateway()
 const still = standing(gateway, { ALLOWED_CALLBACK_ORIGINS: origins.join() })
-const bindings = loginBindingIn(still.on.jar, still.on.random, still.on.now)
+const bindings = loginBindingIn(still.on.jar, still.on.random)
 let token = ''
 before(async () => {
   token = await gateway.token()
@@ -62,7 +62,11 @@ describe('A return URL', () => {
 
 /** A callback whose login was begun in this very browser for this return URL, as though the login had let it pass. */
 const bound = (input: string): Request => {
-  const begun = bindings.begin(incoming(eventOf('login', {}), 'login'), 'demo', input as ReturnUrl)
+  const begun = bindings.begin(
+    incoming(eventOf('login', {}), 'login', still.on.now()),
+    'demo',
+    input as ReturnUrl,
+  )
   const cookies = begun.cookies.map((text) => text.split(';')[0] ?? '')
   return { query: `imid_token=${token}&login=${begun.proof}&serviceCallback=${encoded(input)}`, cookies }
 }

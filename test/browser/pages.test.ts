@@ -34,7 +34,7 @@ const gallery = createServer(async (request, response) => {
     isBase64Encoded: false,
     headers: request.headers as Record<string, string>,
   }
-  const asked = incoming({ ...event, requestContext: { requestId: 'JKJaXmPLvHcESHA=' } }, 'login')
+  const asked = incoming({ ...event, requestContext: { requestId: 'JKJaXmPLvHcESHA=' } }, 'login', 0)
   asked.facts.again = `/again` as LoginUrl
   const { statusCode, headers, body } =
     request.url === '/signed-out'

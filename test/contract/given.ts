@@ -36,13 +36,15 @@ export const claims = (more: Partial<Claims> = {}): Claims => ({
 
 /** What one read says of these claims, in which also the items under `more` are. */
 export const recognised = async (table: Table, whose: Claims, more: readonly string[] = []) => {
-  const items = await table.read([...revocationKeys(whose), organisationKey(whose.org), ...more])
+  const keys = revocationKeys(whose)
+  const org = organisationKey(whose.org)
+  const items = await table.read([keys.session, keys.subject, org, ...more])
   return {
     claims: whose,
     items,
-    ended: isEnded(items, whose),
-    subject: subjectFrom(items, whose.org, whose.subject),
-    organisation: organisationFrom(items, whose.org),
+    ended: isEnded(items.get(keys.session)),
+    subject: subjectFrom(items.get(keys.subject)),
+    organisation: organisationFrom(items.get(org)),
   }
 }
 

@@ -147,7 +147,7 @@ export const openGateway = async (settings: Settings = {}) => {
       config,
       table: front.table,
       states: statesOf(config),
-      organisations: organisationsOf(now),
+      organisations: organisationsOf(),
       jar: jar(config),
       log,
       metricsNamespace: 'imsg-service-test',
