@@ -1,359 +1,288 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe, it, mock } from 'node:test'
+import type { Answer } from '../lib/http/messages.ts'
+import { sealOf } from '../lib/session/seal.ts'
+import { unverifiedToken } from '../lib/session/token.ts'
 import { each } from './support/each.ts'
 import {
   asProblem,
   browser,
   cleared,
-  codeOf,
-  crumb,
+  effect,
+  fromOurPage,
   navigation,
   openGateway,
   publicUrl,
+  type Request,
+  type Settings,
   set,
 } from './support/gateway.ts'
 
+mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openGateway()
-const { call, open, control, refresh, token, begin, front, clock } = gateway
+const { call, control, token, begin, front, now, whileTableFails } = gateway
 const app = 'https://app.example.test/'
 
-/** Arrives at the callback as the browser `person`, with this query. */
-const arrive = (
-  person: ReturnType<typeof browser>,
-  query: URLSearchParams,
-  headers: Record<string, string> = {},
-) =>
-  call('callback', {
-    query: query.toString(),
-    cookies: person.pairs(),
-    headers: { ...asProblem, ...headers },
-  })
+type Login = Readonly<{ person: ReturnType<typeof browser>; query: URLSearchParams }>
 
-const withToken = (query: URLSearchParams, raw: string) =>
-  new URLSearchParams([...query, ['imid_token', raw]])
-const sessions = (answer: Parameters<typeof set>[0]) => set(answer).filter(({ name }) => name === 'imidToken')
+const begun = async (callback = app): Promise<Login> => {
+  const person = browser()
+  return { person, query: await begin(person, callback) }
+}
+const changed = ({ person, query }: Login, members: Record<string, string>): Login => {
+  const other = new URLSearchParams(query)
+  for (const [name, value] of Object.entries(members)) other.set(name, value)
+  return { person, query: other }
+}
+const inBrowserOf = ({ query }: Login, { person }: Login): Login => ({ person, query })
+
+type More = Readonly<{ headers?: Record<string, string>; on?: (request: Request) => Promise<Answer> }>
+
+/** Comes back from the identity service with this token, by default as a program that reads problem documents. */
+const arrive = async ({ person, query }: Login, raw?: string, more: More = {}): Promise<Answer> => {
+  const { headers = asProblem, on = (request) => call('callback', request) } = more
+  const whole = new URLSearchParams(query)
+  if (raw !== undefined) whole.append('imid_token', raw)
+  front.reset()
+  const answer = person.take(await on({ query: whole.toString(), cookies: person.pairs(), headers }))
+  equal(front.calls.write, 0)
+  return answer
+}
+const arrived = async (...how: Parameters<typeof arrive>) => effect(await arrive(...how))
+const withSettings = async (settings: Settings): Promise<More> => ({
+  on: await gateway.open('callback', gateway.instance(settings)),
+})
+
+const signedIn = (to = app) => ({ status: 302, to, sets: 'imidToken seal rounds', clears: 'login' })
+const foreign = { status: 403, code: 'login_not_from_this_browser' }
+const goesOn = (to = app) => ({ status: 302, to })
+/** Another round of the login is counted. */
+const refused = (status: number, code: string) => ({ status, code, sets: 'rounds' })
 
 describe('GET /callback', () => {
-  it('keeps the token in the session cookie, spends the login and goes on', async () => {
-    const person = browser()
-    const query = await begin(person, `${app}article#1`)
-    const raw = await token()
-    const answer = await arrive(person, withToken(query, raw), navigation)
-
-    deepEqual([answer.statusCode, answer.headers.location, answer.body], [302, `${app}article#1`, undefined])
-    const [session] = sessions(answer)
-    equal(session?.value, raw)
-    match(session?.attributes[0] ?? '', /^Max-Age=(28800|28799|28798)$/)
-    deepEqual(session?.attributes.slice(1), ['Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax'])
-    deepEqual(cleared(answer), [[...person.cookies.keys()][0]])
-    deepEqual(
-      [answer.headers['cache-control'], answer.headers['referrer-policy']],
-      ['no-store', 'no-referrer'],
-    )
-  })
-
-  it('shares the cookie with sibling services where a domain is configured', async () => {
-    const shared = gateway.instance({ COOKIE_DOMAIN: 'example.test' })
-    const person = browser()
-    const query = await begin(person)
-    const answer = await (await open('callback', shared))({
-      query: withToken(query, await token()).toString(),
-      cookies: person.pairs(),
-    })
-    deepEqual(sessions(answer)[0]?.attributes.slice(1), [
-      'Path=/',
-      'Domain=example.test',
-      'HttpOnly',
-      'Secure',
-      'SameSite=Lax',
+  it('keeps the token in the session cookie, seals it, spends the login and goes on', async () => {
+    const login = await begun(`${app}article#1`)
+    const [name] = [...login.person.cookies.keys()]
+    const raw = await token({ exp: now() + 90 })
+    const answer = await arrive(login, raw, { headers: navigation })
+    deepEqual(effect(answer), signedIn(`${app}article#1`))
+    const attributes = ['Max-Age=90', 'Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax']
+    deepEqual(set(answer).slice(0, 2), [
+      { name: 'imidToken', value: raw, attributes },
+      { name: '__Host-imsg-seal', value: sealOf(unverifiedToken(raw).unverifiedClaims), attributes },
     ])
+    deepEqual(cleared(answer), [name])
+    const { 'cache-control': cache, 'referrer-policy': referrer } = answer.headers
+    deepEqual([answer.body, cache, referrer], [undefined, 'no-store', 'no-referrer'])
   })
 
-  each('refuses a callback that does not fit its login, and sets no session', [
-    ['bad_query', 400, 'without a token', (query: URLSearchParams) => query.delete('imid_token')],
-    ['bad_query', 400, 'with two tokens', (query: URLSearchParams) => query.append('imid_token', 'x')],
-    ['bad_query', 400, 'without a return URL', (query: URLSearchParams) => query.delete('serviceCallback')],
-    [
-      'login_not_from_this_browser',
-      403,
-      'with a changed return URL',
-      (query: URLSearchParams) => query.set('serviceCallback', `${app}other`),
-    ],
-    [
-      'login_not_from_this_browser',
-      403,
-      'without its binding',
-      (query: URLSearchParams) => query.delete('login'),
-    ],
-    [
-      'login_not_from_this_browser',
-      403,
-      'with the binding of another login',
-      (query: URLSearchParams) => query.set('login', 'A'.repeat(32)),
-    ],
-    [
-      'token_malformed',
-      401,
-      'with something that is no token',
-      (query: URLSearchParams) => query.set('imid_token', 'a.b.c'),
-    ],
-  ])(async ([code, status, , change]) => {
-    const person = browser()
-    const query = withToken(await begin(person), await token())
-    change(query)
-    const answer = await arrive(person, query)
-    deepEqual(
-      [answer.statusCode, codeOf(answer), sessions(answer), cleared(answer), answer.headers.location],
-      [status, code, [], [], undefined],
+  it('shares the session cookie alone with sibling services where a domain is configured', async () => {
+    const [session, seal] = set(
+      await arrive(await begun(), await token(), await withSettings({ COOKIE_DOMAIN: 'example.test' })),
     )
+    deepEqual(session?.attributes.slice(1, 3), ['Path=/', 'Domain=example.test'])
+    ok(!seal?.attributes.includes('Domain=example.test'))
+  })
+
+  each('refuses what does not fit its login, spends nothing and sets no session', [
+    [400, 'bad_query', (query: URLSearchParams) => query.delete('imid_token')],
+    [400, 'bad_query', (query: URLSearchParams) => query.append('imid_token', 'x')],
+    [400, 'bad_query', (query: URLSearchParams) => query.delete('serviceCallback')],
+    [403, foreign.code, (query: URLSearchParams) => query.set('serviceCallback', `${app}other`)],
+    [403, foreign.code, (query: URLSearchParams) => query.delete('login')],
+    [403, foreign.code, (query: URLSearchParams) => query.set('login', 'A'.repeat(32))],
+  ])(async ([status, code, change]) => {
+    const { person, query } = await begun()
+    query.set('imid_token', await token())
+    const whole = new URLSearchParams(query)
+    change(query)
+    deepEqual(await arrived({ person, query }), { status, code })
+    deepEqual(await arrived({ person, query: whole }), signedIn())
   })
 
   each('refuses a token that does not hold', [
-    ['token_purpose', 401, 'an access token', { ntt: 'access_token' }, {}],
-    ['login_other_organisation', 403, "another organisation's token", {}, { org: 'second', user: 'guest' }],
-    ['token_expired', 401, 'a token that has run out', { iat: 1_700_000_000, exp: 1_700_000_600 }, {}],
-    [
-      'token_lives_too_long',
-      401,
-      'a token that lives too long',
-      { exp: Math.floor(Date.now() / 1000) + 700_000 },
-      {},
-    ],
-    ['token_too_large', 401, 'a token that no browser keeps', { padding: 'x'.repeat(3500) }, {}],
-  ])(async ([code, status, , claims, more]) => {
-    const person = browser()
-    const answer = await arrive(person, withToken(await begin(person), await token(claims, more)))
-    deepEqual(
-      [answer.statusCode, codeOf(answer), sessions(answer), answer.headers.location],
-      [status, code, [], undefined],
-    )
+    [401, 'token_malformed', 'a.b.c', {}],
+    [401, 'token_purpose', { ntt: 'access_token' }, {}],
+    [403, 'login_other_organisation', {}, { org: 'second', user: 'guest' }],
+    [401, 'token_expired', { iat: 1_700_000_000, exp: 1_700_000_600 }, {}],
+    [401, 'token_lives_too_long', { exp: now() + 700_000 }, {}],
+    [401, 'token_too_large', { padding: 'x'.repeat(3500) }, {}],
+  ])(async ([status, code, claims, more]) => {
+    const raw = typeof claims === 'string' ? claims : await token(claims, more)
+    deepEqual(await arrived(await begun(), raw), refused(status, code))
   })
 
-  it('bounds the age of a token only where the settings say so', async () => {
-    const raw = await token({ iat: Math.floor(Date.now() / 1000) - 600 })
-    const person = browser()
-    const query = withToken(await begin(person), raw)
-    const bounded = await open('callback', gateway.instance({ LOGIN_MAX_TOKEN_AGE: '300' }))
-    const refused = await bounded({ query: query.toString(), cookies: person.pairs(), headers: asProblem })
-    deepEqual([refused.statusCode, codeOf(refused), sessions(refused)], [401, 'token_too_old', []])
-    equal((await arrive(person, query)).statusCode, 302)
+  it('bounds the age of a token, to the second, only where the settings say so', async () => {
+    const bounded = await withSettings({ LOGIN_MAX_TOKEN_AGE: '300' })
+    const [young, old] = [await token({ iat: now() - 300 }), await token({ iat: now() - 301 })]
+    deepEqual(await arrived(await begun(), young, bounded), signedIn())
+    deepEqual(await arrived(await begun(), old, bounded), refused(401, 'token_too_old'))
+    deepEqual(await arrived(await begun(), old), signedIn())
   })
 
-  it('refuses a login that was finished in another browser', async () => {
-    const query = withToken(await begin(browser()), await token())
-    const answer = await arrive(browser(), query)
-    deepEqual(
-      [answer.statusCode, codeOf(answer), answer.cookies],
-      [403, 'login_not_from_this_browser', undefined],
-    )
-  })
-
-  it('refuses a second use, but goes on from a reload while the session is good', async () => {
-    const person = browser()
-    const query = withToken(await begin(person), await token())
-    person.take(await arrive(person, query))
-
-    const again = await arrive(person, query)
-    deepEqual([again.statusCode, again.headers.location, again.cookies], [302, app, undefined])
-    equal(gateway.logs.at(-1)?.code, 'login_repeated')
-
-    const other = await arrive(person, withToken(query, ''))
-    equal(codeOf(other), 'bad_query', 'two tokens are none')
-    query.set('imid_token', await token({}, { user: 'visitor' }))
-    const stranger = await arrive(person, query)
-    deepEqual(
-      [stranger.statusCode, codeOf(stranger), sessions(stranger)],
-      [403, 'login_not_from_this_browser', []],
-      'never on as somebody else',
-    )
-    query.set('imid_token', 'rubbish')
-    equal(codeOf(await arrive(person, query)), 'login_not_from_this_browser')
-
-    query.set('imid_token', await token())
-    equal((await arrive(person, query)).statusCode, 302, 'another token of the same person')
-    person.cookies.delete('imidToken')
-    const later = await arrive(person, query)
-    deepEqual([later.statusCode, codeOf(later), sessions(later)], [403, 'login_not_from_this_browser', []])
-  })
-
-  it('lets two tabs sign in at once', async () => {
-    const person = browser()
-    const [first, second] = [await begin(person, `${app}1`), await begin(person, `${app}2`)]
-    const answers = [
-      await arrive(person, withToken(second, await token())),
-      await arrive(person, withToken(first, await token())),
-    ]
-    deepEqual(
-      answers.map(({ headers }) => headers.location),
-      [`${app}2`, `${app}1`],
-    )
-  })
-
-  it('lets no login wait longer than half an hour', async () => {
-    const person = browser()
-    const query = withToken(await begin(person), await token())
-    clock.ahead = 1801
-    await refresh()
-    equal(codeOf(await arrive(person, query)), 'login_not_from_this_browser')
-    clock.ahead = 0
-    await refresh()
-  })
-
-  it('takes no login whose cookie says another time', async () => {
-    const person = browser()
-    const query = withToken(await begin(person), await token())
-    const [[name = '', value = ''] = []] = [...person.cookies]
-    const later = (gateway.now() + 100).toString(36)
-    person.cookies.set(name, value.replace(/^[0-9a-z]+/, later))
-    equal(codeOf(await arrive(person, query)), 'login_not_from_this_browser')
-    person.cookies.set(name, value)
-    equal((await arrive(person, query)).statusCode, 302)
-  })
-
-  /** Arrives as a navigation does, and follows the redirect of a refusal. */
-  const follow = async (person: ReturnType<typeof browser>, query: URLSearchParams) => {
-    const answer = await call('callback', {
-      query: query.toString(),
-      cookies: person.pairs(),
-      headers: navigation,
-    })
-    equal(answer.statusCode, 303, answer.body)
-    const to = new URL(answer.headers.location ?? 'about:blank')
-    const page = await call('login-failed', { query: to.search.slice(1), headers: navigation })
-    return { answer, to, page }
-  }
-  const again = new RegExp(
-    `href="${publicUrl}/imsg-service/v1/org/demo/login\\?callback=${encodeURIComponent(app)}"`,
-  )
-
-  it('leaves no token in the address bar when it refuses a navigation, and offers the login again', async () => {
-    const person = browser()
-    const raw = await token({ iat: 1_700_000_000, exp: 1_700_000_600 })
-    const { answer, to, page } = await follow(person, withToken(await begin(person), raw))
-    deepEqual([to.pathname, sessions(answer), answer.body], ['/imsg-service/v1/login-failed', [], undefined])
-    deepEqual(
-      [...to.searchParams].map(([name, value]) => [name, name === 'id' ? '' : value]),
-      [
-        ['code', 'token_expired'],
-        ['id', ''],
-        ['org', 'demo'],
-        ['callback', app],
-      ],
-    )
-    equal(gateway.logs.at(-2)?.id, to.searchParams.get('id'), 'the request id of the refused callback')
-    equal(gateway.logs.at(-2)?.org, 'demo', 'the log names the organisation whose login failed')
-    ok(!JSON.stringify(answer).includes(raw.slice(-40)))
-    deepEqual([page.statusCode, page.cookies], [401, undefined])
-    match(page.body ?? '', again)
-  })
-
-  each('offers the login again after a refusal', [
-    ['cancelled by the person', 'login_cancelled', 'access_denied'],
-    ['refused by the identity service', 'login_refused', 'server_error'],
-  ])(async ([, code, change]) => {
-    const person = browser()
-    const query = await begin(person)
-    query.set('error', change)
-    query.set('error_description', '<script>')
-    const { to, page } = await follow(person, query)
-    deepEqual([to.searchParams.get('code'), page.statusCode], [code, 403])
-    match(page.body ?? '', again)
-    ok(!page.body?.includes('script'))
-    equal(codeOf(await arrive(person, query)), code, 'programs are told at once')
-  })
-
-  it('offers a login after one that was finished elsewhere, is too old or was dropped', async () => {
-    const query = withToken(await begin(browser()), await token())
-    const { to, page } = await follow(browser(), query)
-    deepEqual([to.searchParams.get('code'), page.statusCode], ['login_not_from_this_browser', 403])
-    match(page.body ?? '', again)
-  })
-
-  it('offers no login to a return URL that the claimed organisation does not allow', async () => {
-    const query = new URLSearchParams({ serviceCallback: 'https://evil.test/', imid_token: await token() })
-    const { to, page } = await follow(browser(), query)
-    deepEqual([to.searchParams.has('org'), to.searchParams.has('callback')], [false, false])
-    ok(!page.body?.includes('evil.test') && !page.body?.includes('class="action"'))
-  })
-
-  it('stops a login that goes round in circles, and says so', async () => {
-    const person = browser()
-    const start = () =>
-      call('login', {
-        query: `org=demo&callback=${encodeURIComponent(app)}`,
-        cookies: person.pairs(),
-        headers: asProblem,
-      })
-    for (let round = 0; round < 5; round++)
-      person.take(await arrive(person, withToken(await begin(person), await token())))
-    const stopped = await start()
-    deepEqual([stopped.statusCode, codeOf(stopped), stopped.headers.location], [403, 'login_loop', undefined])
-
-    const other = await call('login', {
-      query: `org=demo&callback=${encodeURIComponent(`${app}other`)}`,
-      cookies: person.pairs(),
-    })
-    equal(other.statusCode, 302, 'another return URL is another errand')
-    clock.ahead = 60
-    equal((await start()).statusCode, 302, 'a minute later it may be tried again')
-    clock.ahead = 0
-  })
-
-  it('serves document navigations alone, and repeats no token in its answer', async () => {
-    const person = browser()
+  it('refuses an ended token in a login of its own', async () => {
     const raw = await token()
-    const answer = await arrive(person, withToken(await begin(person), raw), {
-      'sec-fetch-mode': 'navigate',
-      'sec-fetch-dest': 'iframe',
-    })
-    deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [401, 'not_a_navigation', undefined])
-    ok(!JSON.stringify(answer).includes(raw.slice(0, 40)))
-    const framed = await call('callback', {
-      query: 'imid_token=x&serviceCallback=/',
-      headers: { ...navigation, 'sec-fetch-dest': 'iframe', accept: 'text/html' },
-    })
-    deepEqual([framed.statusCode, framed.headers.location], [401, undefined], 'a frame is redirected nowhere')
+    await call('logout', { bearer: raw })
+    deepEqual(await arrived(await begun(), raw), refused(401, 'token_revoked'))
+  })
+
+  it('finishes no login of another browser, whether one was begun here or somebody is signed in', async () => {
+    const [attacker, victim] = [await begun(), await begun()]
+    const theirs = await token({}, { user: 'visitor' })
+    deepEqual(await arrived(inBrowserOf(attacker, { ...victim, person: browser() }), theirs), foreign)
+    deepEqual(await arrived(inBrowserOf(attacker, victim), theirs), foreign)
+    deepEqual(await arrived(victim, await token()), signedIn())
+    deepEqual(await arrived(inBrowserOf(attacker, victim), theirs), foreign, 'never on as somebody else')
+  })
+
+  it('lets two tabs sign in at once, each to its own page', async () => {
+    const first = await begun(`${app}1`)
+    const second = { person: first.person, query: await begin(first.person, `${app}2`) }
+    deepEqual(await arrived(second, await token()), signedIn(`${app}2`))
+    const { to, sets } = await arrived(first, await token())
+    deepEqual([to, sets], [`${app}1`, 'imidToken seal rounds'])
+  })
+
+  it('gives one browser the same session when a callback comes twice at once', async () => {
+    const { person, query } = await begun()
+    const request = { query: `${query}&imid_token=${await token()}`, cookies: person.pairs() }
+    const [one, other] = await Promise.all([call('callback', request), call('callback', request)])
+    deepEqual([one.statusCode, one.cookies], [other.statusCode, other.cookies])
   })
 
   it('accepts a login that did not begin here only with LOGIN_BINDING=off', async () => {
-    const unbound = await open('callback', gateway.instance({ LOGIN_BINDING: 'off' }))
-    const query = new URLSearchParams({ serviceCallback: app, imid_token: await token() })
-    const answer = await unbound({ query: query.toString() })
-    deepEqual([answer.statusCode, answer.headers.location, sessions(answer).length], [302, app, 1])
-    deepEqual(
-      answer.cookies?.map((text) => crumb(text).name),
-      ['imidToken', '__Host-imsg-seal', '__Host-imsg-rounds'],
-    )
+    const loose = await withSettings({ LOGIN_BINDING: 'off' })
+    const prepared = { person: browser(), query: new URLSearchParams({ serviceCallback: app }) }
+    deepEqual(await arrived(prepared, await token()), foreign)
+    const { clears: _, ...unbound } = signedIn()
+    deepEqual(await arrived(prepared, await token(), loose), unbound)
+    const guest = await token({}, { org: 'second', user: 'guest' })
+    deepEqual(await arrived(await begun(), guest, loose), refused(403, 'login_other_organisation'))
+    const elsewhere = { ...prepared, person: browser() }
+    deepEqual(await arrived(elsewhere, guest, loose), refused(400, 'return_url_not_allowed'))
   })
 
-  it('answers 503, never 401, when the table cannot be read', async () => {
-    const person = browser()
-    const query = withToken(await begin(person), await token())
-    const { Problem } = await import('../lib/problem.ts')
-    front.fault.next = () => new Problem('table_unavailable')
-    const answer = await arrive(person, query)
-    delete front.fault.next
-    deepEqual([answer.statusCode, codeOf(answer), answer.cookies], [503, 'table_unavailable', undefined])
-    equal((await arrive(person, query)).statusCode, 302, 'a reload succeeds')
-  })
-
-  it('answers a navigation directly when the failure is ours', async () => {
-    const person = browser()
-    const query = withToken(await begin(person), await token())
-    const { Problem } = await import('../lib/problem.ts')
-    front.fault.next = () => new Problem('table_unavailable')
-    const answer = await arrive(person, query, { ...navigation, accept: 'text/html' })
-    delete front.fault.next
-    deepEqual([answer.statusCode, answer.headers.location, answer.cookies], [503, undefined, undefined])
-    match(answer.body ?? '', again)
-  })
-
-  it('takes a token signed with a key that the state does not know yet, after one look at the identity service', async () => {
+  it('takes a token of a key that the state does not know yet, after one look at the identity service', async () => {
     await control({ do: 'rotate' })
     await control({ do: 'count', reset: true })
-    const person = browser()
-    const answer = await arrive(person, withToken(await begin(person), await token()))
-    const { requests } = await control({ do: 'count' })
-    deepEqual([answer.statusCode, requests], [302, { '/v1/jwks': 1 }])
+    deepEqual(await arrived(await begun(), await token()), signedIn())
+    deepEqual((await control({ do: 'count' })).requests, { '/v1/jwks': 1 })
+  })
+})
+
+describe('GET /callback, once more', () => {
+  const finished = async (): Promise<Login> => {
+    const login = await begun()
+    deepEqual(await arrived(login, await token()), signedIn())
+    return login
+  }
+
+  it('goes on from a reload while the same person is signed in, and changes nothing', async () => {
+    const login = await finished()
+    deepEqual(await arrived(login, await token()), goesOn())
+    equal(gateway.logs.at(-1)?.code, 'login_repeated')
+    const other = changed(login, { serviceCallback: `${app}other` })
+    deepEqual(await arrived(other, await token()), goesOn(`${app}other`))
+    const evil = changed(login, { serviceCallback: 'https://evil.test/' })
+    deepEqual(await arrived(evil, await token()), { status: 400, code: 'return_url_not_allowed' })
+  })
+
+  each('is refused unless the same person is signed in', [
+    ['nobody', undefined, {}, {}],
+    ['a session that has run out', { iat: now() - 100, exp: now() }, {}, {}],
+    ['a session that is not good yet', { nbf: now() + 100 }, {}, {}],
+    ["another person's token", {}, {}, { user: 'visitor' }],
+    ['the same subject elsewhere', { sub: 'x' }, { sub: 'x', org: 'second' }, {}],
+    ['no token', {}, 'rubbish', {}],
+  ])(async ([, session, claims, more]) => {
+    const login = await begun()
+    login.person.cookies.clear()
+    if (session !== undefined) login.person.cookies.set('imidToken', await token(session))
+    const raw = typeof claims === 'string' ? claims : await token(claims, more)
+    deepEqual(await arrived(login, raw), foreign)
+  })
+
+  it('is refused after a logout, with the cookie that it left', async () => {
+    const { person, query } = await finished()
+    const held = person.pairs()
+    await call('logout', { cookies: held, headers: fromOurPage })
+    const request = { query: `${query}&imid_token=${await token()}`, cookies: held, headers: asProblem }
+    deepEqual(effect(await call('callback', request)), foreign)
+  })
+
+  it('goes on to no return URL that the organisation of the session does not allow', async () => {
+    const second = await token({}, { org: 'second', user: 'guest' })
+    const login = { person: browser(), query: new URLSearchParams({ serviceCallback: app }) }
+    login.person.cookies.set('imidToken', second)
+    deepEqual(await arrived(login, second), { status: 400, code: 'return_url_not_allowed' })
+  })
+
+  it('answers 503, never a refusal, while the table fails: nothing is spent, no round counted', async () => {
+    const fails = { status: 503, code: 'table_unavailable' }
+    const [login, raw, before] = [await begun(), await token(), await finished()]
+    await whileTableFails(async () => {
+      for (let reload = 0; reload < 6; reload++) deepEqual(await arrived(login, raw), fails)
+      deepEqual(await arrived(before, raw), fails)
+    })
+    deepEqual(await arrived(login, raw), signedIn())
+  })
+})
+
+describe('GET /callback, refused as a page', () => {
+  /** Arrives as a navigation does, and follows the redirect of a refusal. */
+  const follow = async (login: Login, raw?: string) => {
+    const answer = await arrive(login, raw, { headers: navigation })
+    equal(answer.statusCode, 303, answer.body)
+    const to = new URL(answer.headers.location ?? 'about:blank')
+    const page = await call('login-failed', { query: to.search.slice(1), headers: navigation })
+    const { id, ...members } = Object.fromEntries(to.searchParams)
+    return { answer, to, id, members, page }
+  }
+  const login = `${publicUrl}/imsg-service/v1/org/demo/login?callback=${encodeURIComponent(app)}`
+  const offers = ({ body = '' }: Answer): boolean => body.includes(`href="${login}"`)
+
+  it('leaves no token in the address bar, and offers the login again', async () => {
+    const raw = await token({ iat: 1_700_000_000, exp: 1_700_000_600 })
+    const { answer, to, id, members, page } = await follow(await begun(), raw)
+    deepEqual(
+      [to.pathname, answer.body, effect(answer).sets],
+      [...['/imsg-service/v1/login-failed', undefined], 'rounds'],
+    )
+    deepEqual(members, { code: 'token_expired', org: 'demo', callback: app })
+    const { id: logged, org } = gateway.logs.at(-2) ?? {}
+    deepEqual([logged, org], [id, 'demo'], 'the request id of the refused callback, and its organisation')
+    ok(!JSON.stringify([answer, page]).includes(raw.slice(-40)))
+    deepEqual([page.statusCode, page.cookies, offers(page)], [401, undefined, true])
+  })
+
+  each('offers the login again after a refusal by the identity service, which programs are told at once', [
+    ['login_cancelled', 'access_denied'],
+    ['login_refused', 'server_error'],
+    ['login_refused', '<script>'],
+  ])(async ([code, error]) => {
+    const login = changed(await begun(), { error, error_description: '<script>' })
+    const { members, page } = await follow(login)
+    deepEqual([members.code, page.statusCode, offers(page)], [code, 403, true])
+    ok(!page.body?.includes('script'))
+    deepEqual(await arrived(login), { status: 403, code })
+  })
+
+  it('offers a login after one that was finished elsewhere, is too old or was dropped', async () => {
+    const { members, page } = await follow({ ...(await begun()), person: browser() }, await token())
+    deepEqual([members.code, page.statusCode, offers(page)], [foreign.code, 403, true])
+  })
+
+  it('offers no login to a return URL that the claimed organisation does not allow', async () => {
+    const query = new URLSearchParams({ serviceCallback: 'https://evil.test/' })
+    const { members, page } = await follow({ person: browser(), query }, await token())
+    deepEqual(members, { code: foreign.code })
+    ok(!page.body?.includes('evil.test') && !page.body?.includes('class="action"'))
+  })
+
+  it('is answered directly when the failure is ours', async () => {
+    const [login, raw] = [await begun(), await token()]
+    const answer = await whileTableFails(() => arrive(login, raw, { headers: navigation }))
+    deepEqual([effect(answer), offers(answer)], [{ status: 503 }, true])
+    match(answer.headers['content-type'] ?? '', /^text\/html/)
   })
 })

@@ -110,3 +110,23 @@ export const navigation = {
   'sec-fetch-site': 'cross-site',
 }
 export const asProblem = { accept: 'application/problem+json' }
+
+/** Names of our own cookies without what is the same in all of them or random: `seal`, `rounds`, `login`. */
+const shortName = ({ name }: Crumb): string => name.replace(/^__Host-imsg-(seal|rounds|login).*/, '$1')
+
+/**
+ * All that an answer does, to be compared as a whole: what is not in it did not happen. `code`: of a problem document. `sets` and
+ * `clears`: names of cookies.
+ */
+export const effect = (answer: Answer): Record<string, unknown> => {
+  const crumbs = (answer.cookies ?? []).map(crumb)
+  const names = (which: readonly Crumb[]) => [...new Set(which.map(shortName))].join(' ')
+  const all = {
+    status: answer.statusCode,
+    code: answer.headers['content-type']?.startsWith('application/problem+json') ? codeOf(answer) : '',
+    to: answer.headers.location ?? '',
+    sets: names(crumbs.filter(({ value }) => value !== '')),
+    clears: names(crumbs.filter(({ value }) => value === '')),
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+}

@@ -8,6 +8,7 @@ import type { Answer } from '../../lib/http/messages.ts'
 import type { Dependencies } from '../../lib/lambda/dependencies.ts'
 import type { Endpoint } from '../../lib/lambda/endpoint.ts'
 import { logTo } from '../../lib/log.ts'
+import { Problem } from '../../lib/problem.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
 import { organisationsOf, organisationTtl } from '../../lib/state/organisation.ts'
 import { statesOf } from '../../lib/state/state.ts'
@@ -209,6 +210,23 @@ export const openGateway = async (settings: Settings = {}) => {
     return handler(request)
   }
 
+  /** What comes of it while the table fails, or only reads or writes of it. */
+  const whileTableFails = async <T>(work: () => Promise<T>, which?: 'read' | 'write'): Promise<T> => {
+    front.fault.next = (kind) =>
+      which === undefined || which === kind ? new Problem('table_unavailable') : undefined
+    return work().finally(() => {
+      delete front.fault.next
+    })
+  }
+
+  /** What comes of it so many seconds later. Then it is now again. */
+  const later = async <T>(seconds: number, work: () => Promise<T>): Promise<T> => {
+    clock.ahead += seconds
+    return work().finally(() => {
+      clock.ahead -= seconds
+    })
+  }
+
   /** What health says, beside its status and type. */
   const health = async (headers: Record<string, string> = {}) => {
     const answer = await call('health', { headers })
@@ -264,6 +282,8 @@ export const openGateway = async (settings: Settings = {}) => {
     front,
     health,
     stored,
+    whileTableFails,
+    later,
     clock,
     now,
     logs,
