@@ -1,13 +1,10 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { Problem } from '../lib/problem.ts'
 import { each } from './support/each.ts'
-import { asProblem, codeOf, fromOurPage, navigation, openGateway } from './support/gateway.ts'
+import { asProblem, codeOf, effect, navigation, openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
-const { call, open, control, refresh, token, front, clock } = gateway
-const hour = 3600
-const seconds = () => Math.floor(Date.now() / 1000)
+const { call, open, control, refresh, token, front, later, whileTableFails } = gateway
 
 describe('GET /token-is-set', () => {
   let raw = ''
@@ -70,66 +67,6 @@ describe('GET /token-is-set', () => {
     )
   })
 
-  it('never lets a good cookie rescue a bad bearer', async () => {
-    const answer = await call('token-is-set', {
-      bearer: 'a.b.c',
-      cookies: [`imidToken=${raw}`],
-      headers: asProblem,
-    })
-    deepEqual([answer.statusCode, codeOf(answer)], [401, 'token_malformed'])
-  })
-
-  it('ignores Basic credentials', async () => {
-    equal(
-      (
-        await call('token-is-set', {
-          headers: { authorization: 'Basic eDp5' },
-          cookies: [`imidToken=${raw}`],
-        })
-      ).statusCode,
-      200,
-    )
-  })
-
-  each('answers 401 to a token that does not hold', [
-    ['token_expired', 'one that has run out', { iat: seconds() - hour, exp: seconds() - 1 }],
-    ['token_from_future', 'one issued in the future', { iat: seconds() + 120, exp: seconds() + hour }],
-    ['token_from_future', 'one that is not valid yet', { nbf: seconds() + 120 }],
-    [
-      'token_lives_too_long',
-      'one that lives longer than a week',
-      { iat: seconds(), exp: seconds() + 604_801 },
-    ],
-    ['token_claims', 'one without exp', { exp: null }],
-    ['token_claims', 'one without sub', { sub: null }],
-    ['token_claims', 'one without org', { org: null }],
-    ['token_purpose', 'one without ntt', { ntt: null }],
-    ['token_purpose', 'one of another kind', { ntt: 'refresh_token' }],
-    ['token_organisation', 'one of an organisation that is not known', { org: 'nowhere' }],
-    ['token_organisation', 'one of a blocked organisation', { org: 'closed' }],
-  ])(async ([code, , claims]) => {
-    const answer = await call('token-is-set', { bearer: await token(claims), headers: asProblem })
-    deepEqual([answer.statusCode, codeOf(answer)], [401, code])
-  })
-
-  it('holds tokens to the configured issuer and audience', async () => {
-    const strict = await open(
-      'token-is-set',
-      gateway.instance({ TOKEN_ISSUER: 'https://imas.example', TOKEN_AUDIENCE: 'imsg' }),
-    )
-    const verdict = async (claims: Record<string, unknown>) => {
-      const answer = await strict({ bearer: await token(claims), headers: asProblem })
-      return answer.statusCode === 200 ? 'ok' : codeOf(answer)
-    }
-    equal(await verdict({ iss: 'https://imas.example', aud: 'imsg' }), 'ok')
-    equal(await verdict({ iss: 'https://imas.example', aud: ['other', 'imsg'] }), 'ok')
-    equal(await verdict({ iss: 'https://imas.example/', aud: 'imsg' }), 'token_issuer')
-    equal(await verdict({ iss: ['https://imas.example'], aud: 'imsg' }), 'token_issuer')
-    equal(await verdict({ aud: 'imsg' }), 'token_issuer')
-    equal(await verdict({ iss: 'https://imas.example', aud: 'other' }), 'token_audience')
-    equal(await verdict({ iss: 'https://imas.example' }), 'token_audience')
-  })
-
   it('reads nothing for a token that is forged, once the keys are known', async () => {
     const [head, , signature] = raw.split('.')
     const [, payload] = (await token({ sub: 'somebody-else' })).split('.')
@@ -142,77 +79,24 @@ describe('GET /token-is-set', () => {
     deepEqual([codeOf(answer), front.calls.read], ['token_signature', 0])
   })
 
-  it('refuses, in every instance at once, a session that was logged out', async () => {
-    const mine = await token()
-    const elsewhere = await open('token-is-set')
-    equal((await elsewhere({ bearer: mine })).statusCode, 200)
-    await call('logout', { cookies: [`imidToken=${mine}`], headers: fromOurPage })
-    for (const instance of [elsewhere, await open('token-is-set')])
-      equal(codeOf(await instance({ bearer: mine, headers: asProblem })), 'token_revoked')
-  })
-
-  it('refuses a subject that was blocked, and takes it back when it is no longer', async () => {
-    const user = 'chief'
-    const theirs = await token({}, { user })
-    await control({ do: 'subject', user, set: { blocked: true } })
-    await refresh()
-    equal(codeOf(await call('token-is-set', { bearer: theirs, headers: asProblem })), 'subject_blocked')
-    await control({ do: 'subject', user, set: { blocked: false } })
-    await refresh()
-    equal((await call('token-is-set', { bearer: theirs })).statusCode, 200)
-  })
-
-  it('refuses what was issued before all sessions were ended, and nothing from that second on', async () => {
-    const at = seconds() - 100
-    await control({ do: 'subject', user: 'visitor', set: { notBefore: at } })
-    await control({ do: 'organisation', org: 'second', set: { notBefore: at } })
-    await refresh()
-    for (const [who, code] of [
-      [{ user: 'visitor' }, 'subject_signed_out'],
-      [{ user: 'guest', org: 'second' }, 'organisation_signed_out'],
-    ] as const) {
-      equal(
-        codeOf(await call('token-is-set', { bearer: await token({ iat: at - 1 }, who), headers: asProblem })),
-        code,
-      )
-      for (const iat of [at, at + 1])
-        equal((await call('token-is-set', { bearer: await token({ iat }, who) })).statusCode, 200)
-    }
-  })
-
-  it('answers 503, never 401 and never 200, while the table cannot be read', async () => {
-    front.fault.next = () => new Problem('table_unavailable')
-    const answer = await call('token-is-set', { bearer: raw })
-    delete front.fault.next
-    deepEqual([answer.statusCode, answer.body], [503, '"errors.api.ServiceUnavailable"'])
-  })
-
-  it('answers 503 when the grace period is over', async () => {
-    clock.ahead = 3700
-    const answer = await (await open('token-is-set'))({ bearer: raw, headers: asProblem })
-    clock.ahead = 0
-    deepEqual([answer.statusCode, codeOf(answer)], [503, 'state_too_old'])
+  it('answers 503, never 401 and never 200, while the table cannot be read or the grace period is over', async () => {
+    const poll = { bearer: raw, headers: asProblem }
+    const down = await whileTableFails(() => call('token-is-set', poll))
+    deepEqual(effect(down), { status: 503, code: 'table_unavailable' })
+    const fresh = await open('token-is-set')
+    deepEqual(effect(await later(3700, () => fresh(poll))), { status: 503, code: 'state_too_old' })
   })
 
   it('refuses a withdrawn key within a minute of the refresh', async () => {
-    const old = await token()
-    equal((await call('token-is-set', { bearer: old })).statusCode, 200)
+    const poll = async (bearer: string) => effect(await call('token-is-set', { bearer, headers: asProblem }))
+    deepEqual(await poll(raw), { status: 200 })
     await control({ do: 'rotate' })
     await control({ do: 'withdraw' })
     await refresh()
-    clock.ahead = 61
-    equal(codeOf(await call('token-is-set', { bearer: old, headers: asProblem })), 'token_key_unknown')
-    equal((await call('token-is-set', { bearer: await token() })).statusCode, 200)
-    clock.ahead = 0
-  })
-
-  it('answers 400 to a malformed Cookie header in strict mode alone', async () => {
-    const mine = await token()
-    const cookies = ['json={"a":1}', `imidToken=${mine}`]
-    equal((await call('token-is-set', { cookies })).statusCode, 200)
-    const strict = await open('token-is-set', gateway.instance({ STRICT_COOKIE_MODE: 'true' }))
-    const answer = await strict({ cookies, headers: asProblem })
-    deepEqual([answer.statusCode, codeOf(answer)], [400, 'bad_cookies'])
-    equal((await strict({ cookies: [`imidToken=${mine}`] })).statusCode, 200)
+    const renewed = await token()
+    await later(61, async () => {
+      deepEqual(await poll(raw), { status: 401, code: 'token_key_unknown' })
+      deepEqual(await poll(renewed), { status: 200 })
+    })
   })
 })

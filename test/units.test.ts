@@ -1,11 +1,10 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { Problem } from '../lib/problem.ts'
 import { each } from './support/each.ts'
-import { asProblem, codeOf, fromOurPage, openGateway, publicUrl } from './support/gateway.ts'
+import { asProblem, effect, fromOurPage, openGateway, publicUrl } from './support/gateway.ts'
 
 const gateway = await openGateway({ CORS_ALLOWED_ORIGINS: 'https://editor.example.test' })
-const { call, open, control, refreshEverywhere, token, front } = gateway
+const { call, open, control, refreshEverywhere, token, front, whileTableFails } = gateway
 
 const json = { 'content-type': 'application/json' }
 const choose = (raw: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -16,6 +15,7 @@ const choose = (raw: string, body: unknown, headers: Record<string, string> = {}
   })
 const listed = async (raw: string) => JSON.parse((await call('units', { bearer: raw })).body ?? '')
 const held = async (raw: string) => (await listed(raw)).units.map(({ name }: { name: string }) => name)
+const preferred = async (raw: string) => (await listed(raw)).preferred
 
 beforeEach(async () => {
   await control({ do: 'reset' })
@@ -32,67 +32,69 @@ describe('GET /units', () => {
     )
   })
 
-  each('lists the units that the groups of an ID token are mapped to', [
-    [{ user: 'chief' }, ['north', 'south', 'west']],
-    [{ user: 'visitor' }, []],
-    [{ user: 'guest', org: 'second' }, ['east']],
-  ])(async ([who, units]) => deepEqual(await held(await token({}, who)), units))
-
-  each('lists the units of an access token', [
-    ['its own units', { org: [], units: { south: ['svc:perm'] } }, ['south']],
+  each(
+    'lists the units that the groups of an ID token are mapped to, and none for what is no list of groups',
     [
-      'every unit when it holds a permission in the organisation',
-      { org: ['svc:perm'], units: {} },
-      ['north', 'south', 'west'],
+      [{}, { user: 'chief' }, ['north', 'south', 'west']],
+      [{}, { user: 'visitor' }, []],
+      [{}, { user: 'guest', org: 'second' }, ['east']],
+      ...['chiefs', { 0: 'chiefs', length: 1 }, ['chiefs', 7], [['chiefs']], null].map(
+        (groups) => [{ groups }, {}, []] as const,
+      ),
+      [{ groups: ['constructor', '__proto__', 'toString'] }, {}, []],
+      // Only an access token carries permissions.
+      [{ groups: [], permissions: { org: ['content:read'], units: { north: [] } } }, {}, []],
     ],
-    ['none, when it names none', { org: [], units: {} }, []],
-    ['none, when its permissions make no sense', 'all of them', []],
-  ])(async ([, permissions, units]) => {
-    deepEqual(await held(await token({ ntt: 'access_token', permissions, groups: ['chiefs'] })), units)
-  })
+  )(async ([claims, who, units]) => deepEqual(await held(await token(claims, who)), units))
 
-  it('follows a mapping that is added and taken away', async () => {
+  const all = ['north', 'south', 'west']
+  each('lists the units of an access token, whatever its groups', [
+    [{ org: [], units: { south: ['svc:perm'] } }, ['south']],
+    [{ org: ['svc:perm'], units: {} }, all],
+    [{ org: [], units: JSON.parse('{"constructor":[],"__proto__":[]}') }, ['__proto__', 'constructor']],
+    ...[{ org: [], units: {} }, 'all of them', ['north'], null, { units: ['north'] }, { units: 'north' }].map(
+      (none) => [none, []] as const,
+    ),
+    [{ org: 'content:read' }, []],
+    [{ org: ['content:read', 7] }, []],
+  ])(async ([permissions, units]) =>
+    deepEqual(await held(await token({ ntt: 'access_token', permissions, groups: ['chiefs'] })), units),
+  )
+
+  it('follows a mapping that is added', async () => {
     const raw = await token()
     await control({ do: 'mapping', add: { org: 'demo', group: 'north-desk', unit: 'west' } })
     await refreshEverywhere()
-    deepEqual(await held(raw), ['north', 'south', 'west'])
-    await control({ do: 'mapping', remove: { org: 'demo', group: 'north-desk', unit: 'west' } })
-    await refreshEverywhere()
-    deepEqual(await held(raw), ['north', 'south'])
+    deepEqual(await held(raw), all)
   })
 
-  it('answers 403, the one documented refusal, when nobody is signed in', async () => {
-    const answer = await call('units')
-    deepEqual([answer.statusCode, answer.body], [403, '"errors.auth.Forbidden"'])
-    equal(codeOf(await call('units', { headers: asProblem })), 'token_missing')
-  })
-
-  it('answers 503 while the table cannot be read', async () => {
-    const raw = await token()
-    front.fault.next = () => new Problem('table_unavailable')
-    equal((await call('units', { bearer: raw })).statusCode, 503)
-    delete front.fault.next
+  it('answers 403, the one documented refusal, to nobody, and 503 while the table cannot be read', async () => {
+    const { statusCode, body } = await call('units')
+    deepEqual([statusCode, body], [403, '"errors.auth.Forbidden"'])
+    const problem = await call('units', { headers: asProblem })
+    deepEqual(effect(problem), { status: 403, code: 'token_missing' })
+    const bearer = await token()
+    equal((await whileTableFails(() => call('units', { bearer }))).statusCode, 503)
   })
 })
 
 describe('POST /unit', () => {
-  it('remembers the unit, in every instance', async () => {
+  it('remembers the unit for the person, in every instance and session, until it is cleared', async () => {
     const raw = await token()
     const answer = await choose(raw, { unit: 'south' })
     deepEqual([answer.statusCode, answer.body], [200, '{"msg":"Unit set"}'])
-    const elsewhere = await (await open('units'))({ bearer: raw })
-    deepEqual(JSON.parse(elsewhere.body ?? '').preferred, 'south')
-    deepEqual((await listed(raw)).units, [
-      { name: 'north', displayName: 'North', preferred: false },
-      { name: 'south', displayName: 'South', preferred: true },
-    ])
-  })
-
-  it('forgets it again', async () => {
-    const raw = await token()
-    await choose(raw, { unit: 'south' })
+    const elsewhere = await (await open('units'))({ bearer: await token() })
+    deepEqual(JSON.parse(elsewhere.body ?? ''), {
+      msg: 'Unit set',
+      units: [
+        { name: 'north', displayName: 'North', preferred: false },
+        { name: 'south', displayName: 'South', preferred: true },
+      ],
+      preferred: 'south',
+    })
+    equal(await preferred(await token({}, { user: 'chief' })), null)
     equal((await choose(raw, { unit: null })).statusCode, 200)
-    equal((await listed(raw)).preferred, null)
+    equal(await preferred(raw), null)
   })
 
   it('reads a unit that is no longer held as none', async () => {
@@ -100,57 +102,39 @@ describe('POST /unit', () => {
     await choose(raw, { unit: 'south' })
     await control({ do: 'mapping', remove: { org: 'demo', group: 'south-desk', unit: 'south' } })
     await refreshEverywhere()
-    deepEqual(await listed(raw), {
-      msg: 'Unit set',
-      units: [{ name: 'north', displayName: 'North', preferred: false }],
-      preferred: null,
-    })
+    const units = [{ name: 'north', displayName: 'North', preferred: false }]
+    deepEqual(await listed(raw), { msg: 'Unit set', units, preferred: null })
   })
 
-  it('belongs to the person, not to their session', async () => {
-    await choose(await token(), { unit: 'north' })
-    equal((await listed(await token())).preferred, 'north')
-    equal((await listed(await token({}, { user: 'chief' }))).preferred, null)
-  })
-
-  each('answers 400 or 403 to what cannot be set, and writes nothing', [
-    [403, 'unit_not_held', 'a unit not held', { unit: 'west' }, {}],
-    [403, 'unit_not_held', 'an unknown unit', { unit: 'moon' }, {}],
-    [400, 'bad_body', 'a body without a unit', {}, {}],
-    [400, 'bad_body', 'a unit that is a list', { unit: ['south'] }, {}],
-    [400, 'bad_body', 'a list', ['south'], {}],
-    [400, 'bad_body', 'no JSON', '{"unit":', {}],
-    [400, 'bad_body', 'an empty body', '', {}],
-    [415, 'not_json', 'a form', 'unit=south', { 'content-type': 'application/x-www-form-urlencoded' }],
-    [413, 'body_too_large', 'a body without end', `{"unit":"${'x'.repeat(200_000)}"}`, {}],
-    [403, 'foreign_origin', 'another origin', { unit: 'south' }, { origin: 'https://evil.test' }],
-  ])(async ([status, code, , body, headers]) => {
+  each('refuses what cannot be set, and writes nothing', [
+    [403, 'unit_not_held', { unit: 'west' }, {}],
+    [403, 'unit_not_held', { unit: 'moon' }, {}],
+    [400, 'bad_body', ['south'], {}],
+    [415, 'not_json', 'unit=south', { 'content-type': 'application/x-www-form-urlencoded' }],
+    [413, 'body_too_large', `{"unit":"${'x'.repeat(200_000)}"}`, {}],
+    [403, 'foreign_origin', { unit: 'south' }, { origin: 'https://evil.test' }],
+  ])(async ([status, code, body, headers]) => {
     const raw = await token()
     front.reset()
-    const answer = await choose(raw, body, headers)
-    deepEqual([answer.statusCode, codeOf(answer), front.calls.write], [status, code, 0])
+    deepEqual(effect(await choose(raw, body, headers)), { status, code })
+    equal(front.calls.write, 0)
   })
 
   it('takes its Origin from our pages, listed ones, or Fetch Metadata, and asks none of a bearer', async () => {
-    const raw = await token()
-    const body = '{"unit":"south"}'
-    const from = async (headers: Record<string, string>, more: object = { cookies: [`imidToken=${raw}`] }) =>
-      (await call('unit', { body, headers: { ...json, ...headers }, ...more })).statusCode
-    equal(await from({ origin: publicUrl }), 200)
-    equal(await from({ origin: 'https://editor.example.test' }), 200)
-    equal(await from({ 'sec-fetch-site': 'same-origin' }), 200)
-    equal(await from({ 'sec-fetch-site': 'none' }), 403)
-    equal(await from({}), 403)
-    equal(await from({}, { bearer: raw }), 200)
-  })
-
-  it('reads a body that API Gateway encoded, and refuses one that is not what it says', async () => {
-    const raw = await token()
-    const encoded = async (body: string) =>
-      codeOf(await call('unit', { bearer: raw, body, base64: true, headers: { ...json, ...asProblem } }))
-    equal(await encoded(Buffer.from('{"unit":"south"}').toString('base64')), '')
-    equal(await encoded('{"unit":"south"}'), 'bad_body')
-    equal(await encoded(Buffer.from('{"unit":"s\xff"}', 'latin1').toString('base64')), 'bad_body')
+    const bearer = await token()
+    const cookies = [`imidToken=${bearer}`]
+    for (const [status, headers, by] of [
+      [200, { origin: publicUrl }, { cookies }],
+      [200, { origin: 'https://editor.example.test' }, { cookies }],
+      [200, { 'sec-fetch-site': 'same-origin' }, { cookies }],
+      [403, { 'sec-fetch-site': 'none' }, { cookies }],
+      [200, {}, { bearer }],
+    ] as const)
+      equal(
+        (await call('unit', { body: '{"unit":"south"}', headers: { ...json, ...headers }, ...by }))
+          .statusCode,
+        status,
+      )
   })
 
   it('answers 403 when nobody is signed in', async () => {
@@ -161,9 +145,7 @@ describe('POST /unit', () => {
   it('says 200 only when the choice is stored', async () => {
     const raw = await token()
     await choose(raw, { unit: 'north' })
-    front.fault.next = (kind) => (kind === 'write' ? new Problem('table_unavailable') : undefined)
-    equal((await choose(raw, { unit: 'south' })).statusCode, 503)
-    delete front.fault.next
-    equal((await listed(raw)).preferred, 'north')
+    equal((await whileTableFails(() => choose(raw, { unit: 'south' }), 'write')).statusCode, 503)
+    equal(await preferred(raw), 'north')
   })
 })

@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { incoming } from '../../lib/http/messages.ts'
 import { cookiesMayAct } from '../../lib/http/request-policy.ts'
+import { each } from '../support/each.ts'
 import { eventOf, fromOurPage, openGateway, type Request } from '../support/gateway.ts'
 import { refused } from '../support/refused.ts'
 
@@ -10,126 +11,76 @@ const other = 'https://other.example.test:8443'
 const gateway = await openGateway({ CORS_ALLOWED_ORIGINS: `${editor},${other}` })
 const { call, token } = gateway
 const { config } = gateway.instance()
-let raw = ''
-before(async () => {
-  raw = await token()
-})
+const raw = await token()
 
-const mayAct = (headers: Record<string, string>, cookies: readonly string[] = ['imidToken=x']): boolean =>
-  cookiesMayAct(incoming(eventOf('unit', { headers, cookies }), 'unit', 0), config)
+type Headers = Readonly<Record<string, string>>
 
-const foreignOrigins = [
-  ...['', '*', 'undefined', 'gw.example.test', 'http://gw.example.test', 'HTTPS://gw.example.test'],
-  ...['https://evil.test', 'https://example.test', 'https://app.example.test', 'https://GW.example.test'],
-  ...[
-    '.evil.test',
-    ':8443',
-    ':443',
-    '/',
-    '\0',
-    ',https://evil.test',
-    ', https://gw.example.test',
-    ' https://evil.test',
-  ].map((more) => `https://gw.example.test${more}`),
-  ...['https://evilgw.example.test', 'https://sub.gw.example.test', ' https://gw.example.test'],
-  ...[`${editor}.evil.test`, `${editor}:8443`, 'https://other.example.test'],
-]
-const foreignSites = ['same-site', 'cross-site', 'none', '', 'Same-Origin', 'same-origin,cross-site', 'x']
+const mayAct = (headers: Headers, cookies: readonly string[] = ['imidToken=x']): boolean =>
+  cookiesMayAct(incoming(eventOf('unit', { headers, cookies }), 'unit'), config)
 
 describe('The cookies of a request', () => {
-  it('change nothing for another origin, whatever else a browser says', () =>
-    deepEqual(
-      foreignOrigins.filter(
-        (origin) =>
-          mayAct({ origin }) ||
-          mayAct({ origin, 'sec-fetch-site': 'same-origin', referer: 'https://gw.example.test/' }),
-      ),
-      [],
-    ))
-
-  it('change nothing for another site, where there is no origin or a null one', () =>
-    deepEqual(
-      foreignSites.filter(
-        (site) =>
-          mayAct({ 'sec-fetch-site': site }) || mayAct({ origin: 'null', 'sec-fetch-site': site }, []),
-      ),
-      [],
-    ))
-
-  it('change nothing when nothing says where the request comes from, whosever cookies they are', () => {
-    for (const headers of [{}, { referer: 'https://gw.example.test/' }, { origin: 'null' }])
-      equal(mayAct(headers), false, JSON.stringify(headers))
-    equal(mayAct({}, ['a=1']), false)
-    equal(mayAct({ origin: 'null' }, []), false)
+  const behindOurs = ['.evil.test', ':8443', ':443', '/', '\0', ',https://evil.test', ' https://evil.test']
+  each('change nothing for another origin, whatever else a browser says', [
+    ...['', '*', 'undefined', 'gw.example.test', 'http://gw.example.test', 'HTTPS://gw.example.test'],
+    ...['https://evil.test', 'https://example.test', 'https://app.example.test', 'https://GW.example.test'],
+    ...[...behindOurs, ', https://gw.example.test'].map((more) => `https://gw.example.test${more}`),
+    ...['https://evilgw.example.test', 'https://sub.gw.example.test', ' https://gw.example.test'],
+    ...[`${editor}.evil.test`, `${editor}:8443`, 'https://other.example.test'],
+  ])((origin) => {
+    const more = { 'sec-fetch-site': 'same-origin', referer: 'https://gw.example.test/' }
+    deepEqual([mayAct({ origin }), mayAct({ origin, ...more })], [false, false])
   })
 
-  it('count when a page of ours sent them, or when there are none and no browser', () => {
-    for (const headers of [
-      fromOurPage,
-      { origin: editor, 'sec-fetch-site': 'same-site' },
-      { origin: other },
-      { 'sec-fetch-site': 'same-origin' },
-      // A page with `Referrer-Policy: no-referrer` sends a form so.
-      { origin: 'null', 'sec-fetch-site': 'same-origin' },
-    ])
-      equal(mayAct(headers), true, JSON.stringify(headers))
-    equal(mayAct({}, []), true)
+  each('change nothing for another site, where there is no origin or a null one', [
+    ...['same-site', 'cross-site', 'none', '', 'Same-Origin', 'same-origin,cross-site', 'x'],
+  ])((site) => {
+    const headers = { 'sec-fetch-site': site }
+    deepEqual([mayAct(headers), mayAct({ origin: 'null', ...headers }, [])], [false, false])
   })
+
+  each<[boolean, Headers, string[]?]>('count only when something says that a page of ours sent them', [
+    [false, {}],
+    [false, {}, ['a=1']],
+    [false, { referer: 'https://gw.example.test/' }],
+    [false, { origin: 'null' }],
+    [false, { origin: 'null' }, []],
+    [true, fromOurPage],
+    [true, { origin: editor, 'sec-fetch-site': 'same-site' }],
+    [true, { origin: other }],
+    [true, { 'sec-fetch-site': 'same-origin' }],
+    // A page with `Referrer-Policy: no-referrer` sends a form so.
+    [true, { origin: 'null', 'sec-fetch-site': 'same-origin' }],
+    // No cookies and no browser.
+    [true, {}, []],
+  ])(([expected, headers, cookies]) => equal(mayAct(headers, cookies), expected))
 })
 
 const json = { 'content-type': 'application/json' }
 const north = '{"unit":"north"}'
-
-/** Sends both state changes as this person's browser would, with these headers. */
-const bothRefused = async (headers: Record<string, string>, more: Partial<Request> = {}): Promise<void> => {
-  const cookies = [`imidToken=${raw}`]
-  for (const [name, request] of [
-    ['unit', { body: north, cookies, headers: { ...json, ...headers }, ...more }],
-    ['logout', { cookies, headers, ...more }],
-    ['logout', { query: 'callback=/', cookies, headers, ...more }],
-  ] as const) {
-    const answer = await refused(gateway, name, { request, codes: ['foreign_origin'], token: raw })
-    equal(answer.cookies, undefined, `${name} sets cookies`)
-  }
-}
+const cookies = [`imidToken=${raw}`]
 
 describe('A state change', () => {
-  it('is refused from another origin or site, and from nowhere', async () => {
-    await bothRefused({ origin: 'https://evil.test' })
-    await bothRefused({ 'sec-fetch-site': 'cross-site' })
-    await bothRefused({ origin: 'null' })
-    await bothRefused({})
-  })
-
-  it('is refused without a cookie too when a browser says cross-site: the answer would take cookies away', () =>
-    bothRefused({ 'sec-fetch-site': 'cross-site' }, { cookies: [] }))
-
-  it('is refused beside what is no bearer', async () => {
-    for (const authorization of ['Basic eDp5', 'Bearerx', '']) await bothRefused({ authorization })
-  })
-
-  it('is refused as a form of another site for its type too', async () => {
-    for (const type of ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain'])
-      await refused(gateway, 'unit', {
-        request: {
-          body: north,
-          cookies: [`imidToken=${raw}`],
-          headers: { ...fromOurPage, 'content-type': type },
-        },
-        codes: ['not_json'],
-        token: raw,
-      })
+  each<Request>('is refused from another origin or site, from nowhere, and beside what is no bearer', [
+    { headers: { origin: 'https://evil.test' } },
+    { headers: { 'sec-fetch-site': 'cross-site' } },
+    // Without a cookie too: the answer would take cookies away.
+    { headers: { 'sec-fetch-site': 'cross-site' }, cookies: [] },
+    { headers: { origin: 'null' } },
+    {},
+    ...['Basic eDp5', 'Bearerx', ''].map((authorization) => ({ headers: { authorization } })),
+  ])(async (attack) => {
+    for (const [name, request] of [
+      ['unit', { cookies, ...attack, body: north, headers: { ...json, ...attack.headers } }],
+      ['logout', { cookies, ...attack, query: 'callback=/' }],
+    ] as const) {
+      const answer = await refused(gateway, name, { request, codes: ['foreign_origin'], token: raw })
+      equal(answer.cookies, undefined, `${name} sets cookies`)
+    }
   })
 
   it('is done for a bearer without an origin, which never lends its freedom to a cookie', async () => {
-    const headers = { ...json, authorization: 'Bearer x' }
-    const request = { body: north, cookies: [`imidToken=${raw}`], headers }
+    const request = { body: north, cookies, headers: { ...json, authorization: 'Bearer x' } }
     await refused(gateway, 'unit', { request, codes: ['token_malformed'], token: raw })
-
-    const own = await token({ jti: 'csrf-bearer' })
-    equal((await call('logout', { bearer: own, cookies: [`imidToken=${raw}`] })).statusCode, 200)
-    equal((await call('token-is-set', { bearer: own })).statusCode, 401)
-    equal((await call('token-is-set', { bearer: raw })).statusCode, 200, 'the cookie is left alone')
   })
 
   it('is answered with the names of the headers that were read', async () => {
@@ -143,8 +94,7 @@ describe('A state change', () => {
     gateway.front.reset()
     const headers = { origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' }
     for (const name of ['token-is-set', 'units', 'health'] as const)
-      await call(name, { cookies: [`imidToken=${raw}`], headers, query: 'unit=north&logout=1' })
-    await call('login', { query: 'org=demo&callback=/', cookies: [`imidToken=${raw}`] })
+      await call(name, { cookies, headers, query: 'unit=north&logout=1' })
     equal(gateway.front.calls.write, 0)
   })
 })

@@ -71,7 +71,6 @@ const durations = new Map<string, number>()
 const tellers: Readonly<Record<string, string>> = {
   authenticate: 'token-is-set',
   'invoke-refresh': 'dependencies',
-  'login-binding': 'login-csrf',
   'newer-keys': 'round-trips',
   subject: 'repositories',
   cookies: 'malformed-cookies',
@@ -86,7 +85,6 @@ const tellers: Readonly<Record<string, string>> = {
   'request-policy': 'csrf',
   problem: 'errors',
   'error-response': 'errors',
-  'login-loop': 'login-flood',
   routes: 'errors',
   revocation: 'repositories',
   sv: 'pages',
