@@ -21,12 +21,8 @@ const cookies = {
   publicUrl: publicUrl as Origin,
   loopback: false,
 }
-const bindings = loginBindingIn(
-  jar(cookies),
-  () => proof,
-  () => clock.now,
-)
-const sending = (...cookies: string[]) => incoming(eventOf('callback', { cookies }), 'callback')
+const bindings = loginBindingIn(jar(cookies), () => proof)
+const sending = (...cookies: string[]) => incoming(eventOf('callback', { cookies }), 'callback', clock.now)
 const [{ value = '', attributes = [] } = {}] = bindings.begin(sending(), 'demo', to).cookies.map(crumb)
 const own = `${name}=${value}`
 

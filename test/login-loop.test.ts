@@ -17,9 +17,9 @@ const cookies = {
   publicUrl: publicUrl as Origin,
   loopback: false,
 }
-const loop = loginLoopIn(jar(cookies), () => clock.now)
+const loop = loginLoopIn(jar(cookies))
 const sending = (value: string | undefined) =>
-  incoming(eventOf('login', { cookies: value === undefined ? [] : [`${name}=${value}`] }), 'login')
+  incoming(eventOf('login', { cookies: value === undefined ? [] : [`${name}=${value}`] }), 'login', clock.now)
 
 /** A browser that comes back from the identity service for these pages, one round after the other. */
 const rounds = (pages: readonly string[], before?: string): string =>

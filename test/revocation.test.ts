@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
 import { codeOf as codeOfError } from '../lib/problem.ts'
-import { checkRevocation, type Standing } from '../lib/session/revocation.ts'
+import { checkRevocation, type RevocationRecords } from '../lib/session/revocation.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
 import { organisationTtl } from '../lib/state/organisation.ts'
 import { organisationKey, sessionKey, subjectKey } from '../lib/store/keys.ts'
@@ -19,7 +19,7 @@ mock.timers.enable({ apis: ['Date'], now: Date.now() })
 
 describe('A token that was issued at 1,000', () => {
   const { unverifiedClaims } = unverifiedToken(forged({ claims: { iat: 1000, exp: 2000 } }))
-  type Part<Name extends keyof Standing> = Partial<NonNullable<Standing[Name]>>
+  type Part<Name extends keyof RevocationRecords> = Partial<NonNullable<RevocationRecords[Name]>>
   const organisation = (more: Part<'organisation'> = {}) => ({
     organisation: { blocked: false, notBefore: 0, domains: [], version: 1, directory: 0, ...more },
   })
@@ -38,7 +38,7 @@ describe('A token that was issued at 1,000', () => {
     // The second in which all sessions were ended belongs to the login that came after.
     ['good', { ...organisation({ notBefore: 1000 }), ...subject({ notBefore: 1000 }) }],
   ])(([code, more]) => {
-    const standing: Standing = {
+    const records: RevocationRecords = {
       ended: false,
       organisationsKnown: true,
       ...organisation(),
@@ -47,7 +47,7 @@ describe('A token that was issued at 1,000', () => {
     }
     let verdict = 'good'
     try {
-      checkRevocation(unverifiedClaims, standing)
+      checkRevocation(unverifiedClaims, records)
     } catch (error) {
       verdict = codeOfError(error)
     }

@@ -23,7 +23,7 @@ describe('A bearer', () => {
       (header) => [header, undefined] as const,
     ),
   ])(([authorization, bearer]) =>
-    equal(incoming(eventOf('unit', { headers: { authorization } }), 'unit').bearer, bearer),
+    equal(incoming(eventOf('unit', { headers: { authorization } }), 'unit', 0).bearer, bearer),
   )
 })
 

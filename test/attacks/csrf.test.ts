@@ -16,7 +16,7 @@ const raw = await token()
 type Headers = Readonly<Record<string, string>>
 
 const mayAct = (headers: Headers, cookies: readonly string[] = ['imidToken=x']): boolean =>
-  cookiesMayAct(incoming(eventOf('unit', { headers, cookies }), 'unit'), config)
+  cookiesMayAct(incoming(eventOf('unit', { headers, cookies }), 'unit', 0), config)
 
 describe('The cookies of a request', () => {
   const behindOurs = ['.evil.test', ':8443', ':443', '/', '\0', ',https://evil.test', ' https://evil.test']

@@ -20,7 +20,7 @@ manifest report xslt audioworklet paintworklet webidentity json`.replace('\n', '
 const purposes = words('prefetch prefetch;prerender prerender PREFETCH prefetch;anonymous-client-ip preview')
 
 const navigates = (headers: Headers): boolean =>
-  isNavigation(incoming(eventOf('login', { headers }), 'login'))
+  isNavigation(incoming(eventOf('login', { headers }), 'login', 0))
 
 describe('A navigation', () => {
   each<Headers>('is no frame, image, script, fetch or prefetch: each of these headers alone is enough', [

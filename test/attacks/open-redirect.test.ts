@@ -13,13 +13,13 @@ import { encoded } from '../support/spellings.ts'
 
 const gateway = await openGateway()
 const still = standing(gateway, { ALLOWED_CALLBACK_ORIGINS: 'http://localhost:3000' })
-const bindings = loginBindingIn(still.on.jar, still.on.random, still.on.now)
+const bindings = loginBindingIn(still.on.jar, still.on.random)
 const token = await gateway.token()
 
 /** A callback whose login was begun in this very browser for this return URL, as though the login had let it pass. */
 const bound = (input: string): Request => {
   const begun = bindings.begin(
-    incoming(eventOf('login', {}), 'login', still.on.now()),
+    incoming(eventOf('login', {}), 'login', gateway.now()),
     'demo',
     input as ReturnUrl,
   )
