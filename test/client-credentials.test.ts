@@ -69,7 +69,7 @@ describe('The client credentials', () => {
   const cannotBeRead = (error: unknown) => {
     ok(error instanceof UpstreamError)
     equal(error.message, 'client credentials: the secret cannot be read')
-    equal(error.passing, false)
+    equal(error.transient, false)
     ok(error.cause instanceof Error)
     return true
   }
@@ -83,7 +83,7 @@ describe('The client credentials', () => {
     equal(asked.length, 1)
   })
 
-  it('are asked for twice when Secrets Manager fails in passing', async () => {
+  it('are asked for twice when Secrets Manager fails temporarily', async () => {
     says = (response) => response.writeHead(500).end()
     await rejects(read(), cannotBeRead)
     equal(asked.length, 2)

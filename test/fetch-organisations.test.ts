@@ -97,7 +97,7 @@ describe('Organisations of the Admin API', () => {
     )
     await rejects(made(organisations(...rows.slice(0, 3))), {
       message: 'organizations.list: no organisation',
-      passing: false,
+      transient: false,
     })
   })
 
@@ -113,7 +113,7 @@ describe('Organisations of the Admin API', () => {
     rejects(made({ [name]: document }), {
       name: 'UpstreamError',
       message: `${name}: not a list of objects`,
-      passing: false,
+      transient: false,
     }),
   )
 })

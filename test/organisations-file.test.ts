@@ -113,7 +113,7 @@ describe('A gateway with an organisations file', async () => {
     const upstream = upstreamOf(on.config, async () => ({ id: '', secret: '' }), on.now)
     const deps: RefreshDeps = {
       ...on,
-      keeper: stateWriter(on.table),
+      writer: stateWriter(on.table),
       upstream,
       readOrganisations: () => file,
     }

@@ -42,13 +42,13 @@ describe('health at the public address', () => {
   ] as const)
     it(`is ${expected} when it answers ${status ?? 'nothing in time'}`, async () => {
       const { asked, go } = await reachable(status)
-      equal(await publicHealth(config, { patience: status === undefined ? 100 : 5000, fetch: go }), expected)
+      equal(await publicHealth(config, { timeout: status === undefined ? 100 : 5000, fetch: go }), expected)
       deepEqual(asked, ['/imsg-service/v1/health'])
     })
 
   it('is bad where there is no such name, no connection or no certificate', async () => {
     const unreachable = () => Promise.reject(new TypeError('fetch failed'))
-    equal(await publicHealth(config, { patience: 5000, fetch: unreachable }), false)
+    equal(await publicHealth(config, { timeout: 5000, fetch: unreachable }), false)
   })
 
   it('is not asked about at an address that nobody else can reach', async () => {
@@ -61,6 +61,6 @@ describe('health at the public address', () => {
       'https://own-address.execute-api.invalid',
       'https://gw.example.test',
     ])
-      equal(await publicHealth(configOf(url), { patience: 5000, fetch }), undefined, url)
+      equal(await publicHealth(configOf(url), { timeout: 5000, fetch }), undefined, url)
   })
 })

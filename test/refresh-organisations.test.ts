@@ -27,10 +27,10 @@ beforeEach(async () => {
 const run = async (milliseconds = 60_000, over: Table = table, at = gateway) => {
   const on = { ...at.instance(), table: over }
   const secret = async () => ({ id: 'gateway', secret: 'canary-client-secret' })
-  const deps = { ...on, keeper: stateWriter(over), upstream: upstreamOf(on.config, secret, on.now) }
+  const deps = { ...on, writer: stateWriter(over), upstream: upstreamOf(on.config, secret, on.now) }
   const deadline = Date.now() + milliseconds
   const until = { ...context, getRemainingTimeInMillis: () => deadline - Date.now() } as Context
-  const { outcome } = await scheduled('refresh-state', refreshState(deps), on)({}, until)
+  const { outcome } = await scheduled(refreshState(deps), on)({}, until)
   return { outcome, line: at.logs.at(-1) ?? {} }
 }
 

@@ -188,13 +188,13 @@ describe('refresh-state', () => {
   it('never puts an older state over a newer one', async () => {
     const { stateWriter } = await import('../lib/refresh/state-writer.ts')
     const { statesOf } = await import('../lib/state/state.ts')
-    const keeper = stateWriter(table)
+    const writer = stateWriter(table)
     const old = statesOf({ gracePeriod: 3600 }).from(await table.read([stateKey]), gateway.now())
     await control({ do: 'rotate' })
     await refresh()
     const newer = await stored(stateKey)
     equal(
-      await keeper.keep(old, { version: 1, keys: [], keysAt: 1, organisations: undefined }, gateway.now()),
+      await writer.keep(old, { version: 1, keys: [], keysAt: 1, organisations: undefined }, gateway.now()),
       false,
     )
     deepEqual(await stored(stateKey), newer)

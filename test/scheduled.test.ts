@@ -19,7 +19,7 @@ describe('A run of refresh-state', () => {
       [new Problem('table_unavailable', 'gone'), 'table_unavailable: Problem table_unavailable < gone'],
       [new TypeError('canary'), 'internal: TypeError'],
     ] as const) {
-      const run = scheduled('refresh-state', () => Promise.reject(error), gateway.instance())
+      const run = scheduled(() => Promise.reject(error), gateway.instance())
       deepEqual(await run({}, context), { outcome: 'failed' })
       const {
         level,
@@ -39,14 +39,14 @@ describe('A run of refresh-state', () => {
   })
 
   it('counts nothing when another run is at work', async () => {
-    const run = scheduled('refresh-state', async () => ({ outcome: 'busy' }) as const, gateway.instance())
+    const run = scheduled(async () => ({ outcome: 'busy' }) as const, gateway.instance())
     deepEqual(await run({}, context), { outcome: 'busy' })
     ok(Number(gateway.logs.at(-1)?.ms) < 60_000)
     deepEqual([gateway.logs.at(-1)?.code, gateway.logs.at(-1)?._aws], ['busy', undefined])
   })
 
   it('counts a success', async () => {
-    const run = scheduled('refresh-state', () => refresh(), gateway.instance())
+    const run = scheduled(() => refresh(), gateway.instance())
     deepEqual(await run({}, context), { outcome: 'unchanged' })
     const { level, RefreshFailed, RefreshSucceeded, InGrace } = gateway.logs.at(-1) ?? {}
     deepEqual([level, RefreshFailed, RefreshSucceeded, InGrace], ['info', 0, 1, 0])
@@ -54,7 +54,7 @@ describe('A run of refresh-state', () => {
 
   it('leaves one log line that says how it ended, how old the state is and why', async () => {
     await control({ do: 'fail' })
-    const run = scheduled('refresh-state', () => refresh(), gateway.instance())
+    const run = scheduled(() => refresh(), gateway.instance())
     deepEqual(await run({}, context), { outcome: 'failed' })
     const { level, route, code, reason, InGrace, RefreshFailed, RefreshSucceeded, StateAge } =
       gateway.logs.at(-1) ?? {}
@@ -76,7 +76,7 @@ describe('A run of refresh-state', () => {
   it('says where a defect of ours is, also when the refresh itself notes the failure', async () => {
     const broken = { ...gateway.table, put: () => Promise.reject(new TypeError('canary')) }
     await control({ do: 'organisation', org: 'second', set: { blocked: true } })
-    const run = scheduled('refresh-state', () => refresh(false, broken), gateway.instance())
+    const run = scheduled(() => refresh(false, broken), gateway.instance())
     await run({}, context)
     const { reason, frames } = gateway.logs.at(-1) ?? {}
     equal(reason, 'TypeError')
@@ -92,7 +92,6 @@ describe('A run of refresh-state', () => {
     ] as const) {
       const on = gateway.instance(settings)
       const run = scheduled(
-        'refresh-state',
         () => refresh(),
         on,
         async () => healthy,

@@ -106,7 +106,7 @@ describe('The key set', () => {
 
   it('is asked for once where nobody may ask twice', async () => {
     says = [cut]
-    await rejects(made().keySet({ once: true }), { message: 'key set: no connection', passing: true })
+    await rejects(made().keySet({ once: true }), { message: 'key set: no connection', transient: true })
     equal(asked.length, 1)
   })
 })
@@ -173,7 +173,7 @@ describe('A list of the Admin API', () => {
   it('is asked for with a new token after a failure', async () => {
     says = [token(), json('no', 401), token({ access_token: 'next' }), json([])]
     const { list } = made()
-    await rejects(list('roles.list'), { message: 'roles.list: status 401', passing: false })
+    await rejects(list('roles.list'), { message: 'roles.list: status 401', transient: false })
     deepEqual(await list('roles.list'), [])
     equal(asked.at(-1)?.authorization, 'Bearer next')
   })
@@ -227,7 +227,7 @@ describe('A list of the Admin API', () => {
     says = [json(answer)]
     await rejects(made().list('roles.list'), {
       message: 'access token: none in the answer',
-      passing: false,
+      transient: false,
     })
     equal(asked.length, 1)
   })

@@ -8,28 +8,26 @@ import { stateWriter } from '../../lib/refresh/state-writer.ts'
 import { upstreamOf } from '../../lib/refresh/upstream.ts'
 import { type RefreshEvent, refreshState } from './handler.ts'
 
+/** Wires the refresh. `env` names the secret and, locally, its endpoint. */
 export const wire = (on: Dependencies, env = process.env) => {
   const credentials = credentialsIn(env.CREDENTIALS_SECRET ?? '', env.AWS_ENDPOINT_URL_SECRETS_MANAGER)
   const upstream = upstreamOf(on.config, credentials, on.now)
-  const keeper = stateWriter(on.table)
+  const writer = stateWriter(on.table)
   const { organisationsFile: file } = on.config
-  // It is beside the bundle, under the name that the stack gave it.
+  // The stack puts the file next to the bundle, under this name.
   const readOrganisations =
     file === undefined
       ? undefined
       : () => JSON.parse(readFileSync(resolve(import.meta.dirname, file), 'utf8'))
-  // A forced run answers somebody who waits.
+  // A caller waits for a forced run, so it skips the health check.
   const checkHealth = async ({ forced }: RefreshEvent) => (forced ? undefined : publicHealth(on.config))
-  const run = refreshState({ ...on, keeper, upstream, readOrganisations })
-  return scheduled('refresh-state', run, on, checkHealth)
+  const run = refreshState({ ...on, writer, upstream, readOrganisations })
+  return scheduled(run, on, checkHealth)
 }
 
 let started: ReturnType<typeof wire> | undefined
 
-/**
- * With bad settings each run fails, which the alarm `refresh-not-running` tells; the error names the
- * settings.
- */
+/** What Lambda calls. With bad settings each run fails with an error that names them, and an alarm rings. */
 export const handler: ReturnType<typeof wire> = (event, context) => {
   started ??= wire(dependencies(process.env))
   return started(event, context)

@@ -2,30 +2,46 @@ import type { Directory, Unit } from '../session/directory.ts'
 import { byId, compare, isAbsent, type Row, text } from './admin-rows.ts'
 import { checkLimit } from './limits.ts'
 
-/**
- * An organisation's directory, made from the Admin API's units, mappings, roles, services and permissions.
- */
+/** Builds an organisation's directory from the Admin API's units, mappings, roles, services and permissions. */
 
+/** The roles of the Admin API, by id. */
 export type RolePermissions = Readonly<{
-  /** Whether there is such a role. */
+  /** Whether this role exists. */
   has(roleId: string): boolean
-  /** Its effective permissions, sorted. Throws `UnusableData` when they are beyond a limit. */
+  /** Its own and inherited permissions, sorted. Throws `UnusableData` when they exceed a limit. */
   of(roleId: string): readonly string[]
 }>
 
 type Role = Readonly<{ permissions: readonly string[]; parent: string }>
 
-/**
- * A role's own permissions and those it inherits, as `service:permission`. A circle of parents ends where
- * it began.
- */
+/** The permissions of a role and its parents, as `service:permission`. Stops where the parents form a cycle. */
+const effectivePermissions = (
+  id: string,
+  roles: ReadonlyMap<string, Role>,
+  names: ReadonlyMap<string, string>,
+): readonly string[] => {
+  const found = new Set<string>()
+  const seen = new Set<string>()
+  for (let at = id, role = roles.get(at); role && !seen.has(at); at = role.parent, role = roles.get(at)) {
+    seen.add(at)
+    checkLimit('ancestors', seen.size - 1)
+    for (const permission of role.permissions) {
+      const name = names.get(permission)
+      if (name !== undefined) found.add(name)
+    }
+    checkLimit('permissions', found.size)
+  }
+  return [...found].sort(compare)
+}
+
+/** Parses roles, services and permissions. Permissions are named `service:permission`. */
 export const rolePermissions = (
   roles: readonly Row[],
   services: readonly Row[],
   permissions: readonly Row[],
 ): RolePermissions => {
   const serviceNames = byId(services, (service) => text(service.name))
-  const spelled = byId(
+  const names = byId(
     permissions,
     ({ serviceId, name }) => `${serviceNames.get(text(serviceId)) ?? ''}:${text(name)}`,
   )
@@ -38,35 +54,17 @@ export const rolePermissions = (
   )
   const effective = new Map<string, readonly string[]>()
 
-  const inherited = (id: string): readonly string[] => {
-    const found = new Set<string>()
-    const seen = new Set<string>()
-    for (let at = id, role = known.get(at); role && !seen.has(at); at = role.parent, role = known.get(at)) {
-      seen.add(at)
-      checkLimit('ancestors', seen.size - 1)
-      for (const permission of role.permissions) {
-        const name = spelled.get(permission)
-        if (name !== undefined) found.add(name)
-      }
-      checkLimit('permissions', found.size)
-    }
-    return [...found].sort(compare)
-  }
-
   return {
     has: (id) => known.has(id),
     of: (id) => {
-      const permissionsOf = effective.get(id) ?? inherited(id)
+      const permissionsOf = effective.get(id) ?? effectivePermissions(id, known, names)
       effective.set(id, permissionsOf)
       return permissionsOf
     },
   }
 }
 
-/**
- * Units with a name, each name once. Of two with one name the first in the alphabet is shown, whatever
- * their order.
- */
+/** Units that have a name, each name once. Of two with the same name, the smaller display name is kept. */
 const unitsFrom = (rows: readonly Row[]): Unit[] => {
   const named = new Map<string, Unit>()
   for (const row of rows) {
@@ -82,10 +80,7 @@ type Mapping = Directory['mappings'][number]
 
 const orderOf = ({ group, unit = '', role }: Mapping): string => `${group}\0${unit}\0${role}`
 
-/**
- * A mapping to a unit or role that is gone or unreadable grants nothing, and least of all, for want of a
- * unit, every unit.
- */
+/** Mappings to a missing or unreadable unit or role are dropped, so they never apply to every unit. */
 const mappingsFrom = (
   rows: readonly Row[],
   unitNames: ReadonlyMap<string, string>,
@@ -101,10 +96,7 @@ const mappingsFrom = (
     })
     .sort((a, b) => compare(orderOf(a), orderOf(b)))
 
-/**
- * The permissions of the roles that are mapped, counted as they come: together they may be far more than
- * what was listed.
- */
+/** The permissions of the mapped roles. Counted on the way, because inheritance can multiply them. */
 const rolesOf = (mappings: readonly Mapping[], allRoles: RolePermissions): Directory['roles'] => {
   const mapped = [...new Set(mappings.map(({ role }) => role))].sort(compare)
   checkLimit('roles', mapped.length)
@@ -118,7 +110,7 @@ const rolesOf = (mappings: readonly Mapping[], allRoles: RolePermissions): Direc
   return Object.fromEntries(rows)
 }
 
-/** The directory of one organisation. Throws `UnusableData` when it is beyond a limit. */
+/** The directory of one organisation. Throws `UnusableData` when it exceeds a limit. */
 export const directoryFrom = (
   units: readonly Row[],
   mappings: readonly Row[],

@@ -5,10 +5,7 @@ const member = (value: object, name: string): string[] => {
   return inner === undefined ? [] : [`${JSON.stringify(name)}:${canonicalJson(inner)}`]
 }
 
-/**
- * Canonical JSON: members sorted by name, no white space (RFC 8785 for the plain strings and integers of
- * the state).
- */
+/** Canonical JSON: members sorted by name, no white space. RFC 8785, for strings and integers only. */
 export const canonicalJson = (value: unknown): string => {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
@@ -21,8 +18,5 @@ export const canonicalJson = (value: unknown): string => {
 /** SHA-256 of a text, in hexadecimal. */
 export const checksumOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/**
- * SHA-256 over the canonical JSON, in hexadecimal: the same content has the same checksum, in whatever
- * order it came.
- */
+/** SHA-256 of the canonical JSON, in hexadecimal. The order of members does not change it. */
 export const checksum = (value: unknown): string => checksumOf(canonicalJson(value))

@@ -1,35 +1,33 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { type ClientCredentials, UpstreamError } from './upstream.ts'
 
-/**
- * The secret's text, `{"client_id": "...", "client_secret": "..."}`, or an error that quotes nothing of it.
- */
+/** Parses `{"client_id": "...", "client_secret": "..."}`. The error never quotes the secret. */
 export const credentialsFrom = (text: string | undefined): ClientCredentials => {
   try {
     const { client_id: id, client_secret: secret } = JSON.parse(String(text))
     if (typeof id === 'string' && typeof secret === 'string' && id !== '' && secret !== '')
       return { id, secret }
   } catch {
-    // Falls through: what is no JSON is as wrong as what lacks a member.
+    // Not JSON: the same error as for a missing member.
   }
   throw new UpstreamError('client credentials: the secret lacks client_id or client_secret', false)
 }
 
 /**
- * Reads the client credentials from Secrets Manager each time a new access token is due, so that a rotated
- * secret is picked up. `patience`: how long each of its two attempts may take, in milliseconds.
+ * Reads the client credentials from Secrets Manager for each new access token, so a rotated secret is picked
+ * up. `timeout` is for each of two attempts, in milliseconds.
  */
 export const credentialsIn = (
   secretId: string,
   endpoint: string | undefined,
-  patience = 3000,
+  timeout = 3000,
 ): (() => Promise<ClientCredentials>) => {
   const client = new SecretsManagerClient({
     ...(endpoint ? { endpoint } : {}),
     maxAttempts: 2,
     requestHandler: {
-      connectionTimeout: patience,
-      requestTimeout: patience,
+      connectionTimeout: timeout,
+      requestTimeout: timeout,
       throwOnRequestTimeout: true,
     },
   })

@@ -3,23 +3,23 @@ import { readLargeItem, removeLargeItem, writeLargeItem } from '../store/large-i
 import type { Table } from '../store/table.ts'
 import { limits } from './limits.ts'
 import { mapConcurrently } from './map-concurrently.ts'
-import { standingOf, uncertain } from './organisation-index.ts'
+import { revocationOf, uncertain } from './organisation-index.ts'
 import type { EndedSubject } from './organisation-source.ts'
 
 /**
- * Blocks and sign-outs of subjects. They are written to the subjects' own items, which every request reads;
- * a preference in the same item stays. The document `ENDED#<org>` lists the names that were written.
+ * Blocks and sign-outs of subjects. They are attributes of the subjects' own items, which every request
+ * reads. The document `ENDED#<org>` lists the names that have been written.
  */
 
-/** Subjects of one organisation that one run writes at most: what remains is left to the next runs. */
+/** Most subjects of one organisation that one run writes. Later runs write the rest. */
 const maxWritten = 10_000
-/** Subjects that are written at a time. */
+/** Subjects written at the same time. */
 const concurrency = 16
 
 const writtenIn = async (table: Table, key: string): Promise<Map<string, string>> => {
   const document = await readLargeItem(table, await table.read([key]), key)
   return new Map(
-    Object.entries(Object(document?.value)).map(([name, standing]) => [name, String(standing)] as const),
+    Object.entries(Object(document?.value)).map(([name, revocation]) => [name, String(revocation)] as const),
   )
 }
 
@@ -35,17 +35,17 @@ const writeSubject = (table: Table, key: string, subject: EndedSubject | undefin
         values: { blocked: { BOOL: subject.blocked }, notBefore: { N: String(subject.notBefore ?? 0) } },
       })
 
-/** Blocks go first, then sign-outs, the latest before the older ones. */
+/** Sorts blocks first, then sign-outs from the latest to the oldest. */
 const byStrictness = (a: EndedSubject, b: EndedSubject): number =>
   Number(b.blocked) - Number(a.blocked) || (b.notBefore ?? 0) - (a.notBefore ?? 0)
 
-/** Those that are kept of more than the limit allows: the strictest. */
+/** At most as many as the limit allows: the strictest are kept. */
 export const withinLimit = (ended: readonly EndedSubject[]): readonly EndedSubject[] =>
   ended.length <= limits.endedSubjects ? ended : ended.toSorted(byStrictness).slice(0, limits.endedSubjects)
 
 /**
- * Brings the subjects of an organisation up to this list: the strictest first, and whoever is no longer in
- * it is freed last. True when all are written; otherwise a later run with the same list goes on.
+ * Updates the subjects of an organisation to this list: the strictest first; subjects that left the list are
+ * cleared last. True when all are written, otherwise a later run with the same list continues.
  */
 export const writeEnded = async (
   table: Table,
@@ -57,12 +57,12 @@ export const writeEnded = async (
   const key = endedKey(org)
   const written = await writtenIn(table, key)
   const wanted = new Map(ended.toSorted(byStrictness).map((subject) => [subject.name, subject]))
-  const standing = (name: string) => {
+  const revocation = (name: string) => {
     const subject = wanted.get(name)
-    return subject && standingOf(subject)
+    return subject && revocationOf(subject)
   }
   const due = [...new Set([...wanted.keys(), ...written.keys()])].filter(
-    (name) => written.get(name) !== standing(name),
+    (name) => written.get(name) !== revocation(name),
   )
   const part = due.slice(0, maxWritten)
   if (part.length === 0) return true
@@ -73,9 +73,9 @@ export const writeEnded = async (
   await mapConcurrently(concurrency, part, async (name) => {
     if (signal?.aborted) return
     await writeSubject(table, subjectKey(org, name), wanted.get(name))
-    const now = standing(name)
-    if (now === undefined) written.delete(name)
-    else written.set(name, now)
+    const current = revocation(name)
+    if (current === undefined) written.delete(name)
+    else written.set(name, current)
     done++
   })
   if (written.size === 0) await removeLargeItem(table, key)

@@ -7,7 +7,7 @@ import {
   type OrganisationSource,
   UnusableData,
 } from './organisation-source.ts'
-import { type Upstream, UpstreamError } from './upstream.ts'
+import { type AdminList, type Upstream, UpstreamError } from './upstream.ts'
 
 /** The Admin API as a source of organisations. */
 
@@ -16,10 +16,7 @@ const domainShape = new RegExp(`^${label}(\\.${label})+$`)
 
 type IsPublicSuffix = (domain: string) => boolean
 
-/**
- * Those of an organisation's domains that count as return domains. What would open a door to strangers is
- * left out.
- */
+/** The listed domains that may be return domains. Public suffixes, IP addresses and the like are left out. */
 export const returnDomains = (listed: readonly unknown[], isPublicSuffix: IsPublicSuffix): string[] =>
   [...new Set(listed.map((domain) => text(domain).toLowerCase()))]
     .filter((domain) => domainShape.test(domain) && !/\.\d+$/.test(domain) && !isPublicSuffix(domain))
@@ -33,7 +30,7 @@ const parsed = (json: string): unknown => {
   }
 }
 
-/** `whitelistCallbackUrls` is a JSON text of bare domains; nothing at all lists none. */
+/** Parses `whitelistCallbackUrls`, a JSON text with a list of bare domains. Absent means none. */
 const domainsOf = (value: unknown, isPublicSuffix: IsPublicSuffix): string[] => {
   if (isAbsent(value)) return []
   const listed = parsed(text(value))
@@ -41,10 +38,7 @@ const domainsOf = (value: unknown, isPublicSuffix: IsPublicSuffix): string[] => 
   return returnDomains(listed, isPublicSuffix)
 }
 
-/**
- * A token's `sub` is a subject's id, alone or behind the organisation's name, or its name there: all are
- * kept.
- */
+/** Every form that a token's `sub` may take: the id, `<org>_<id>`, or the subject's name there. */
 const subjectNames = (org: string, subject: Row): string[] => {
   const id = text(subject.id)
   return [...new Set([id, id && `${org}_${id}`, text(subject.organizationSubject)])].filter(
@@ -52,22 +46,25 @@ const subjectNames = (org: string, subject: Row): string[] => {
   )
 }
 
-type Ends = Readonly<{ blocked: boolean; notBefore: number }>
+type Revocation = Readonly<{ blocked: boolean; notBefore: number }>
 
-const endsOf = (row: Row): Ends => ({ blocked: truth(row.blocked), notBefore: instant(row.notBefore) })
+const revocationIn = (row: Row): Revocation => ({
+  blocked: truth(row.blocked),
+  notBefore: instant(row.notBefore),
+})
 
-/** Of two rows with one name the stricter counts, in whatever order they come. */
-const stricter = (a: Ends, b: Ends): Ends => ({
+/** Of two rows with the same name, the stricter values count. */
+const stricter = (a: Revocation, b: Revocation): Revocation => ({
   blocked: a.blocked || b.blocked,
   notBefore: Math.max(a.notBefore, b.notBefore),
 })
 
 const endedFrom = (org: string, subjects: readonly Row[]): readonly EndedSubject[] => {
-  const ended = new Map<string, Ends>()
+  const ended = new Map<string, Revocation>()
   for (const subject of subjects)
     for (const name of subjectNames(org, subject)) {
       const known = ended.get(name)
-      ended.set(name, known === undefined ? endsOf(subject) : stricter(known, endsOf(subject)))
+      ended.set(name, known === undefined ? revocationIn(subject) : stricter(known, revocationIn(subject)))
     }
   return [...ended]
     .filter(([, { blocked, notBefore }]) => blocked || notBefore > 0)
@@ -77,10 +74,10 @@ const endedFrom = (org: string, subjects: readonly Row[]): readonly EndedSubject
 
 const listedFrom = (name: string, rows: readonly Row[]): ListedOrganisation => ({
   name,
-  ...rows.map(endsOf).reduce(stricter),
+  ...rows.map(revocationIn).reduce(stricter),
 })
 
-/** The one row that describes an organisation, with an id to ask for. */
+/** The row of an organisation. Throws `UnusableData` when its rows differ or have no id. */
 const describing = (rows: readonly Row[]): Row => {
   const [row = {}] = rows
   const isSame = (other: Row) =>
@@ -90,26 +87,27 @@ const describing = (rows: readonly Row[]): Row => {
   return row
 }
 
-/** The Admin API behind `upstream`, for one run: lists that belong to no organisation are asked for once. */
+type List = (name: AdminList, id?: string) => Promise<readonly Row[]>
+
+const fetchRoles = async (list: List): Promise<RolePermissions> => {
+  const [roles, services, permissions] = await Promise.all([
+    list('roles.list'),
+    list('services.list'),
+    list('permissions.list'),
+  ])
+  return rolePermissions(roles, services, permissions)
+}
+
+/** The Admin API as a source for one run. Lists that belong to no organisation are fetched once. */
 export const adminApi = (
   upstream: Upstream,
   isPublicSuffix: IsPublicSuffix,
   signal?: AbortSignal,
 ): OrganisationSource => {
-  const list = async (name: Parameters<Upstream['list']>[0], id?: string): Promise<readonly Row[]> =>
-    rowsOf(name, await upstream.list(name, id, signal))
+  const list: List = async (name, id) => rowsOf(name, await upstream.list(name, id, signal))
 
   const listed = new Map<string, Row[]>()
   const rowsNamed = (name: string): readonly Row[] => listed.get(name) ?? []
-
-  const fetchRoles = async (): Promise<RolePermissions> => {
-    const [roles, services, permissions] = await Promise.all([
-      list('roles.list'),
-      list('services.list'),
-      list('permissions.list'),
-    ])
-    return rolePermissions(roles, services, permissions)
-  }
   let roles: Promise<RolePermissions> | undefined
 
   return {
@@ -130,7 +128,7 @@ export const adminApi = (
     content: async (name) => {
       const row = describing(rowsNamed(name))
       const domains = domainsOf(row.whitelistCallbackUrls, isPublicSuffix)
-      roles ??= fetchRoles()
+      roles ??= fetchRoles(list)
       const allRoles = await roles
       const [units, mappings] = await Promise.all([
         list('units.list', text(row.id)),

@@ -1,24 +1,21 @@
 import type { Table } from '../store/table.ts'
 import { mapConcurrently } from './map-concurrently.ts'
-import { nobodyEnded, openIndex, standingOf, uncertain } from './organisation-index.ts'
+import { nobodyEnded, openIndex, revocationOf, uncertain } from './organisation-index.ts'
 import { removeContent } from './store-organisations.ts'
 
-/** What becomes of the organisations when there is no source of them any more. */
+/** Removes organisations from the table when the deployment no longer has a source of them. */
 
-/**
- * How long the organisations stay after the state has forgotten them, in seconds: longer than any
- * instance's copy of it.
- */
-const patience = 120
+/** Seconds from removing organisations from the state to removing their items: longer than the cache TTL. */
+const delay = 120
 const maxRemoved = 16
 
-const open = standingOf({ blocked: false })
-/** Instead of the digest of a content that was removed. */
+const unrevoked = revocationOf({ blocked: false })
+/** Takes the place of the digest of removed content. */
 const removed = 'removed'
 
 /**
- * Removes what organisations grant, some time after the state forgot them. Their blocks and sign-outs, and
- * those of their subjects, stay until somebody purges them: docs/deploy.md.
+ * Removes what organisations grant, two minutes after the state stopped naming them. Blocks and sign-outs of
+ * organisations and subjects stay until an operator deletes them: docs/deploy.md.
  */
 export const forgetOrganisations = async (
   table: Table,
@@ -31,13 +28,13 @@ export const forgetOrganisations = async (
   if (left.length === 0) return
   const since = index.forgottenAt() ?? now
   index.setForgottenAt(since)
-  if (now - since >= patience) {
+  if (now - since >= delay) {
     for (const [name] of left) index.note(name, { content: uncertain })
     await index.save()
     await mapConcurrently(maxRemoved, left, async ([name, { standing, ended }]) => {
       if (signal.aborted) return
-      await removeContent(table, name, standing !== open)
-      if (standing === open && ended === nobodyEnded) index.remove(name)
+      await removeContent(table, name, standing !== unrevoked)
+      if (standing === unrevoked && ended === nobodyEnded) index.remove(name)
       else index.note(name, { content: removed })
     })
   }

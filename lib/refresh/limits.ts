@@ -1,17 +1,14 @@
 import { canonicalJson } from './canonical-json.ts'
 import { type OrganisationContent, UnusableData } from './organisation-source.ts'
 
-/**
- * The most that one organisation may hold. Beyond it the organisation keeps its last good data: contract,
- * section 8.
- */
+/** Limits of one organisation. One that exceeds them keeps its last good data: contract, section 8. */
 export const limits = {
   domains: 200,
   units: 10_000,
   mappings: 250_000,
-  /** Roles that its mappings name. */
+  /** Roles named by its mappings. */
   roles: 5_000,
-  /** Permissions of all those roles together, inherited ones included. */
+  /** Permissions of all these roles together, including inherited ones. */
   permissions: 200_000,
   /** Parents of one role. */
   ancestors: 2_500,
@@ -21,12 +18,12 @@ export const limits = {
   characters: 64_000_000,
 } as const
 
-/** Throws `UnusableData` when there are more of this kind than the limit allows. */
+/** Throws `UnusableData` when the count exceeds the limit of this kind. */
 export const checkLimit = (kind: keyof typeof limits, count: number): void => {
   if (count > limits[kind]) throw new UnusableData(`more than ${limits[kind]} ${kind}`)
 }
 
-/** The content as canonical JSON, within all limits, whatever its source. Throws `UnusableData` otherwise. */
+/** The content as canonical JSON. Throws `UnusableData` when it exceeds a limit. */
 export const limitedContent = (content: OrganisationContent): string => {
   const { domains, directory } = content
   checkLimit('domains', domains.length)

@@ -1,7 +1,6 @@
 /**
- * Works through a list with so many items under way at a time; the results keep the order of the list.
- * After a failure nothing more is begun, and it is thrown when what was under way has ended: no work goes
- * on behind the back of whoever asked for it.
+ * Maps a list with at most `most` items in progress. Results keep the order of the list. After a failure no
+ * further item is started, and the first error is thrown once all items in progress have ended.
  */
 export const mapConcurrently = async <T, R>(
   most: number,

@@ -4,24 +4,23 @@ import type { Table } from '../store/table.ts'
 import { checksum } from './canonical-json.ts'
 
 /**
- * The list of all organisations in the table, with what was last written of each. It is the only list there
- * is. A part is noted as uncertain before it is touched, so wherever a run breaks off, the next one writes
- * that part again.
+ * The list of all organisations in the table, with a digest of what was last written of each. A part is
+ * marked as uncertain before it is written, so after an interrupted run the next one writes it again.
  */
 
-/** Instead of a digest: this part may or may not have been written. */
+/** Takes the place of a digest: this part may or may not have been written. */
 export const uncertain = ''
 
 type Entry = Readonly<{
-  /** Its block and sign-out, as `standingOf` spells them. */
+  /** Its block and sign-out, as `revocationOf` writes them. Stored under this name. */
   standing: string
   /** Digest of its ended subjects, or `nobodyEnded`. */
   ended: string
   /** Digest of its content. */
   content: string
-  /** It could not be read the last time, so it is asked for after all others. */
+  /** It could not be read last time, so it is read after all others. */
   failing?: true
-  /** Since when it is missing in a list that is not believed, in seconds since the epoch. */
+  /** Since when it is missing from a list that shrank too much, in seconds since the epoch. */
   missingSince?: number
 }>
 
@@ -30,21 +29,22 @@ export const nobodyEnded = 'none'
 
 const unwritten: Entry = { standing: uncertain, ended: nobodyEnded, content: uncertain }
 
-/** A block and a sign-out as the lists of written organisations and subjects spell them. */
-export const standingOf = ({ blocked, notBefore = 0 }: { blocked: boolean; notBefore?: number }): string =>
+/** A block and a sign-out as text, for comparing them with what was written. */
+export const revocationOf = ({ blocked, notBefore = 0 }: { blocked: boolean; notBefore?: number }): string =>
   `${blocked ? 'blocked' : 'open'} ${notBefore}`
 
+/** The index during a run. Nothing is stored before `save`. */
 export type OrganisationIndex = Readonly<{
   entries: ReadonlyMap<string, Entry>
-  /** Since when there has been no source of organisations, in seconds since the epoch. */
+  /** Since when the deployment has had no source of organisations, in seconds since the epoch. */
   forgottenAt(): number | undefined
   setForgottenAt(at: number | undefined): void
-  /** Changes single members of an entry, or begins one. */
+  /** Changes members of an entry, which is created if missing. */
   note(name: string, change: { [K in keyof Entry]?: Entry[K] | undefined }): void
   remove(name: string): void
-  /** Stores what was noted since the last time, if anything was. */
+  /** Stores the changes since the last `save`, if there are any. */
   save(): Promise<void>
-  /** Digest of all organisations, part of the state's checksum. */
+  /** Digest of all organisations; part of the state's checksum. */
   digest(): string
 }>
 
@@ -59,15 +59,31 @@ const entryFrom = (value: unknown): Entry => {
   }
 }
 
-/** The index as it is stored. `version`: of the run that goes on to write it. */
-export const openIndex = async (table: Table, version: number): Promise<OrganisationIndex> => {
+type Stored = { entries: Map<string, Entry>; forgottenAt: number | undefined }
+
+const storedIndex = async (table: Table): Promise<Stored> => {
   const document = await readLargeItem(table, await table.read([indexKey]), indexKey)
-  const stored = Object(document?.value)
-  const entries = new Map(
-    Object.entries(Object(stored.organisations)).map(([name, value]) => [name, entryFrom(value)] as const),
+  const { organisations, forgottenAt } = Object(document?.value)
+  const entries = Object.entries(Object(organisations)).map(
+    ([name, value]) => [name, entryFrom(value)] as const,
   )
-  let forgottenAt: number | undefined =
-    typeof stored.forgottenAt === 'number' ? stored.forgottenAt : undefined
+  return {
+    entries: new Map(entries),
+    forgottenAt: typeof forgottenAt === 'number' ? forgottenAt : undefined,
+  }
+}
+
+const digestOf = (entries: ReadonlyMap<string, Entry>): string =>
+  checksum(
+    [...entries]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, { standing, ended, content }]) => [name, standing, ended, content]),
+  )
+
+/** Reads the stored index. `version` is that of the run, which may write it. */
+export const openIndex = async (table: Table, version: number): Promise<OrganisationIndex> => {
+  const { entries, forgottenAt: before } = await storedIndex(table)
+  let forgottenAt = before
   let saves = 0
   let changed = false
 
@@ -79,9 +95,9 @@ export const openIndex = async (table: Table, version: number): Promise<Organisa
       forgottenAt = at
     },
     note: (name, change) => {
-      const before = entries.get(name)
-      const after = entryFrom({ ...(before ?? unwritten), ...change })
-      changed ||= before === undefined || JSON.stringify(before) !== JSON.stringify(after)
+      const known = entries.get(name)
+      const after = entryFrom({ ...(known ?? unwritten), ...change })
+      changed ||= known === undefined || JSON.stringify(known) !== JSON.stringify(after)
       entries.set(name, after)
     },
     remove: (name) => {
@@ -89,7 +105,7 @@ export const openIndex = async (table: Table, version: number): Promise<Organisa
     },
     save: async () => {
       if (!changed) return
-      // Each time under a version of its own: parts of two of them never mix, wherever a run breaks off.
+      // Each save has its own version, so the parts of two saves never mix, even after an interrupted run.
       const next = {
         version: version + saves++,
         value: { forgottenAt, organisations: Object.fromEntries(entries) },
@@ -97,11 +113,6 @@ export const openIndex = async (table: Table, version: number): Promise<Organisa
       await writeLargeItem(table, indexKey, next)
       changed = false
     },
-    digest: () =>
-      checksum(
-        [...entries]
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([name, { standing, ended, content }]) => [name, standing, ended, content]),
-      ),
+    digest: () => digestOf(entries),
   }
 }

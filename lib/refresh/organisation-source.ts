@@ -1,33 +1,26 @@
 import type { Directory } from '../session/directory.ts'
 
-/**
- * Where organisations come from: the Admin API (`fetch-organisations.ts`) or a file
- * (`organisations-file.ts`). How they are limited, compared and written (`refresh-organisations.ts`) does not
- * depend on the source.
- */
+/** Where organisations come from: the Admin API (`fetch-organisations.ts`) or a file (`organisations-file.ts`). */
 
-/** An organisation as it is listed. Its block and its sign-out apply whatever becomes of its other data. */
+/** An organisation as it is listed. Its block and sign-out apply even when its content cannot be read. */
 export type ListedOrganisation = Readonly<{
   name: string
   blocked: boolean
-  /** Tokens issued before this second are no longer good; 0: none were ended. */
+  /** Tokens issued before this second are refused; 0 when there was no sign-out. */
   notBefore: number
 }>
 
-/** A subject that is blocked or was signed out, by one of the names a token may give it. */
+/** A subject that is blocked or was signed out, under one of the names a token may use for it. */
 export type EndedSubject = Readonly<{ name: string; blocked: boolean; notBefore?: number }>
 
-/** What an organisation grants: where its people may return to, and which units they hold. */
+/** What an organisation grants: return domains, units and permissions. */
 export type OrganisationContent = Readonly<{
   /** Return domains: lower case, no wildcard, no public suffix. */
   domains: readonly string[]
   directory: Directory
 }>
 
-/**
- * Each method throws `UpstreamError` when it gets no answer, and `UnusableData` when the answer makes no
- * sense.
- */
+/** Each method throws `UpstreamError` without an answer, and `UnusableData` for one that cannot be used. */
 export type OrganisationSource = Readonly<{
   /** All organisations, each name once. Never empty: an empty list is an `UpstreamError`. */
   list(): Promise<readonly ListedOrganisation[]>
@@ -37,7 +30,7 @@ export type OrganisationSource = Readonly<{
   content(name: string): Promise<OrganisationContent>
 }>
 
-/** The data of one organisation make no sense or are beyond a limit. The message quotes none of them. */
+/** The data of one organisation are invalid or exceed a limit. The message quotes none of them. */
 export class UnusableData extends Error {
   constructor(message: string) {
     super(message)

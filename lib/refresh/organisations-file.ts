@@ -7,8 +7,8 @@ import { type OrganisationContent, type OrganisationSource, UnusableData } from 
 import { UpstreamError } from './upstream.ts'
 
 /**
- * The organisations file as a source of organisations, instead of the Admin API. Synth and doctor refuse
- * a file with problems; what has one all the same keeps back its own organisation alone.
+ * The organisations file as a source of organisations, instead of the Admin API. Synth and doctor refuse a
+ * file with problems. At run time, a problem only affects its own organisation.
  */
 
 type IsPublicSuffix = (domain: string) => boolean
@@ -23,7 +23,7 @@ const members: Readonly<Record<string, readonly string[]>> = {
     'whitelistCallbackUrls',
     'units',
     'mappings',
-    // For the identity service alone, which judges it: identity/organisations.ts.
+    // Only for the identity service, which checks it: identity/organisations.ts.
     'provider',
   ],
   unit: ['name', 'displayName'],
@@ -40,9 +40,9 @@ const isPermission = (value: unknown): value is string =>
 const strangeMembers = (kind: keyof typeof members, row: Row): string[] =>
   Object.keys(row)
     .filter((name) => !members[kind]?.includes(name))
-    .map((name) => `${name} is no member of a ${kind}`)
+    .map((name) => `${name} is not a member of a ${kind}`)
 
-/** The rows of a list member; nothing at all lists none. */
+/** The rows of a list member. Absent means none. */
 const rowsIn = (row: Row, name: string, problems: string[]): readonly Row[] => {
   const { [name]: value = [] } = row
   if (Array.isArray(value) && value.every(isRow)) return value
@@ -58,7 +58,7 @@ const domainsIn = (row: Row, isPublicSuffix: IsPublicSuffix, problems: string[])
   }
   for (const [index, domain] of listed.entries())
     if (returnDomains([domain], isPublicSuffix).length === 0)
-      problems.push(`whitelistCallbackUrls: entry ${index + 1} is no bare domain, or a public suffix`)
+      problems.push(`whitelistCallbackUrls: entry ${index + 1} is not a bare domain, or is a public suffix`)
   return returnDomains(listed, isPublicSuffix)
 }
 
@@ -74,7 +74,7 @@ const unitsIn = (row: Row, problems: string[]): readonly Unit[] => {
   return [...units.values()].sort((a, b) => compare(a.name, b.name))
 }
 
-/** A mapping grants permissions by themselves; a role of the directory stands for each set of them. */
+/** A mapping in the file grants permissions. Each set of permissions becomes a role of the directory. */
 const grantsIn = (
   row: Row,
   units: readonly Unit[],
@@ -119,7 +119,7 @@ const parsed = (row: Row, isPublicSuffix: IsPublicSuffix): Parsed => {
   const domains = domainsIn(row, isPublicSuffix, problems)
   const units = unitsIn(row, problems)
   const content = { domains, directory: { units, ...grantsIn(row, units, problems) } }
-  // What cannot be read blocks: of two words the stricter counts.
+  // An unreadable value blocks.
   return { content, blocked: blocked !== false, problems: [...problems, ...limitProblems(content)] }
 }
 
@@ -142,14 +142,14 @@ const parseAll = (document: unknown, isPublicSuffix: IsPublicSuffix) => {
   return { organisations, problems }
 }
 
-/** Everything that is wrong with the gateway's half of a file, by name and place, never by value. */
+/** Every problem of the gateway's part of a file. Names and positions only, never values. */
 export const organisationsFileProblems = (
   document: unknown,
   isPublicSuffix: IsPublicSuffix,
 ): readonly string[] =>
   parseAll(document, isPublicSuffix)?.problems ?? ['organisations has to be a list of objects']
 
-/** A file, already JSON, as a source. */
+/** A parsed file as a source. */
 export const organisationsFile = (document: unknown, isPublicSuffix: IsPublicSuffix): OrganisationSource => {
   const all = parseAll(document, isPublicSuffix)
   return {
@@ -164,7 +164,7 @@ export const organisationsFile = (document: unknown, isPublicSuffix: IsPublicSuf
     content: async (name) => {
       const { content, problems } = all?.organisations.get(name) ?? {}
       if (content === undefined || problems?.length !== 0)
-        throw new UnusableData('organisations file: data of this organisation make no sense')
+        throw new UnusableData('organisations file: the data of this organisation are invalid')
       return content
     },
   }

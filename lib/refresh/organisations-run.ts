@@ -3,42 +3,43 @@ import type { OrganisationIndex } from './organisation-index.ts'
 import { type ListedOrganisation, type OrganisationSource, UnusableData } from './organisation-source.ts'
 import { UpstreamError } from './upstream.ts'
 
-/** What one run over the organisations knows, and how it asks for one after the other. */
+/** One run over all organisations: what it has read so far, and which reads failed. */
 
-/** The index is stored before each so many are written. */
-const stretch = 500
+/** Organisations per batch. The index is stored before each batch is written. */
+const batchSize = 500
 
-/** An organisation that keeps its last good data, and why. */
+/** An organisation that keeps its last good data, with the reason. */
 export type KeptBack = Readonly<{ name: string; reason: string }>
 
+/** What a run over the organisations uses. */
 export type OrganisationsDeps = Readonly<{
   table: Table
   source: OrganisationSource
   version: number
   /** Seconds since the epoch. */
   now: number
-  /** Aborted when the run has to end. */
+  /** Aborted when the run has to stop. */
   signal: AbortSignal
-  /**
-   * Awaited between the blocks and all else. When it rejects, nothing but blocks and sign-outs has been
-   * written.
-   */
+  /** Awaited after blocks and sign-outs are written. When it rejects, nothing else is written. */
   afterBlocks?: () => Promise<unknown>
 }>
 
 type Failure = Readonly<{ reason: string; isUnread: boolean; isOwnFault: boolean }>
+/** A run in progress. */
 export type Run = OrganisationsDeps & Readonly<{ index: OrganisationIndex; failures: Map<string, Failure> }>
+/** The organisations that the source lists. */
 export type Listed = readonly ListedOrganisation[]
 
-/** More than a third, and more than two: that is no single organisation's doing. */
+/** More than a third and more than two: too many to be the fault of single organisations. */
 export const isTooMany = (count: number, all: number): boolean => count > 2 && count > all / 3
 
-export const stretches = <T>(items: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(items.length / stretch) }, (_, index) =>
-    items.slice(index * stretch, (index + 1) * stretch),
+/** Splits a list into batches of 500. */
+export const batchesOf = <T>(items: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(items.length / batchSize) }, (_, index) =>
+    items.slice(index * batchSize, (index + 1) * batchSize),
   )
 
-/** Reads something of one organisation. A failure is noted, and it is asked for nothing more in this run. */
+/** Reads part of one organisation. Notes a failure; after an unread part, nothing more of it is read in this run. */
 export const readOne = async <T>(run: Run, name: string, read: () => Promise<T>): Promise<T | undefined> => {
   if (run.failures.get(name)?.isUnread) return undefined
   const fail = (reason: string, isUnread: boolean): undefined => {
@@ -56,12 +57,12 @@ export const readOne = async <T>(run: Run, name: string, read: () => Promise<T>)
 }
 
 /**
- * Those that failed the last time come last, and the others begin elsewhere each minute: whoever is slow
- * delays nobody else.
+ * The order of reading: organisations that failed last time come last, and the rest start at a different
+ * place each minute, so a slow one does not always delay the same others.
  */
 export const inOrder = ({ index, now }: Run, listed: Listed): Listed => {
-  const start = (Math.floor(now / 60) * stretch) % listed.length
-  const turned = [...listed.slice(start), ...listed.slice(0, start)]
+  const start = (Math.floor(now / 60) * batchSize) % listed.length
+  const rotated = [...listed.slice(start), ...listed.slice(0, start)]
   const isFailing = ({ name }: ListedOrganisation) => index.entries.get(name)?.failing === true
-  return [...turned.filter((one) => !isFailing(one)), ...turned.filter(isFailing)]
+  return [...rotated.filter((one) => !isFailing(one)), ...rotated.filter(isFailing)]
 }

@@ -1,8 +1,5 @@
 import { getPublicSuffix } from 'tldts'
 
-/**
- * Whether strangers register names directly below this domain (publicsuffix.org, its private section
- * included).
- */
+/** Whether a domain is on the public suffix list (publicsuffix.org), including its private section. */
 export const isPublicSuffix = (domain: string): boolean =>
   getPublicSuffix(domain, { allowPrivateDomains: true }) === domain

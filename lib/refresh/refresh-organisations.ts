@@ -2,9 +2,10 @@ import { checksum, checksumOf } from './canonical-json.ts'
 import { withinLimit, writeEnded } from './ended-subjects.ts'
 import { limitedContent } from './limits.ts'
 import { mapConcurrently } from './map-concurrently.ts'
-import { nobodyEnded, openIndex, standingOf, uncertain } from './organisation-index.ts'
+import { nobodyEnded, openIndex, revocationOf, uncertain } from './organisation-index.ts'
 import type { EndedSubject, ListedOrganisation, OrganisationContent } from './organisation-source.ts'
 import {
+  batchesOf,
   inOrder,
   isTooMany,
   type KeptBack,
@@ -12,44 +13,40 @@ import {
   type OrganisationsDeps,
   type Run,
   readOne,
-  stretches,
 } from './organisations-run.ts'
-import { removeOrganisation, writeOrganisation, writeStanding } from './store-organisations.ts'
+import { removeOrganisation, writeOrganisation, writeRevocation } from './store-organisations.ts'
 import { UpstreamError } from './upstream.ts'
 
 /**
- * Brings the table up to what the source of organisations says: blocks and sign-outs of all of them first,
- * then what they grant. An organisation whose data cannot be had or used keeps what it has, and the others
- * go on.
+ * Updates the table from the source of organisations: first all blocks and sign-outs, then what the
+ * organisations grant. An organisation that cannot be read or used keeps its last good data.
  */
 
-/** How many organisations are asked for at a time. */
-const maxAsked = 8
-/** How many are written at a time. */
-const maxWritten = 16
-/**
- * How long the same names have to be missing in a list that shrank too much until that is believed, in
- * seconds.
- */
-const believedAfter = 15 * 60
+/** Organisations read at the same time. */
+const maxReads = 8
+/** Organisations written at the same time. */
+const maxWrites = 16
+/** Seconds for which names must be missing from a list that shrank too much before they are removed. */
+const removedAfter = 15 * 60
 
+/** What a run did. */
 export type OrganisationsReport = Readonly<{
-  /** Digest of all organisations as they are in the table now. */
+  /** Digest of all organisations as they are now stored. */
   digest: string
   kept: readonly KeptBack[]
-  /** Why the list was not believed, where it was not. */
+  /** Set when the list shrank so much that missing organisations were kept: the reason. */
   shrunk: string | undefined
 }>
 
-const writeStandings = async ({ table, index, version }: Run, listed: Listed): Promise<void> => {
+const writeRevocations = async ({ table, index, version }: Run, listed: Listed): Promise<void> => {
   const due = listed.filter((one) => {
     const entry = index.entries.get(one.name)
-    return entry !== undefined && entry.standing !== standingOf(one)
+    return entry !== undefined && entry.standing !== revocationOf(one)
   })
   for (const { name } of due) index.note(name, { standing: uncertain })
   await index.save()
-  await mapConcurrently(maxWritten, due, async (one) => {
-    if (await writeStanding(table, one, version)) index.note(one.name, { standing: standingOf(one) })
+  await mapConcurrently(maxWrites, due, async (one) => {
+    if (await writeRevocation(table, one, version)) index.note(one.name, { standing: revocationOf(one) })
   })
 }
 
@@ -66,8 +63,8 @@ const readEnded = (run: Run, { name }: ListedOrganisation): Promise<Ended | unde
 
 const writeAllEnded = async (run: Run, listed: Listed): Promise<void> => {
   const { table, index, version, signal } = run
-  for (const part of stretches(inOrder(run, listed))) {
-    const read = await mapConcurrently(2 * maxAsked, part, (one) => readEnded(run, one))
+  for (const part of batchesOf(inOrder(run, listed))) {
+    const read = await mapConcurrently(2 * maxReads, part, (one) => readEnded(run, one))
     const due = read
       .filter((one) => one !== undefined)
       .filter(({ name, digest }) => (index.entries.get(name)?.ended ?? nobodyEnded) !== digest)
@@ -85,27 +82,24 @@ const writeAllEnded = async (run: Run, listed: Listed): Promise<void> => {
   }
 }
 
-/**
- * Removes the organisations that are not listed any more, unless too many are missing at once. Says so when
- * they are.
- */
+/** Removes organisations that are no longer listed. Too many at once are kept for now: says why. */
 const removeMissing = async (run: Run, listed: Listed): Promise<string | undefined> => {
   const { table, index, now, version, signal } = run
   const names = new Set(listed.map(({ name }) => name))
   for (const [name, { missingSince }] of index.entries)
     if (missingSince !== undefined && names.has(name)) index.note(name, { missingSince: undefined })
   const missing = [...index.entries].filter(([name]) => !names.has(name))
-  const isBelieved = (since = now) => now - since >= believedAfter
-  const doubted = missing.filter(([, { missingSince }]) => !isBelieved(missingSince))
-  const shrunk = isTooMany(doubted.length, index.entries.size)
+  const isGone = (since = now) => now - since >= removedAfter
+  const recent = missing.filter(([, { missingSince }]) => !isGone(missingSince))
+  const shrunk = isTooMany(recent.length, index.entries.size)
     ? `organizations.list: ${missing.length} of ${index.entries.size} organisations are missing`
     : undefined
   if (shrunk !== undefined)
-    for (const [name, { missingSince = now }] of doubted) index.note(name, { missingSince })
-  const gone = missing.filter(([, { missingSince }]) => shrunk === undefined || isBelieved(missingSince))
+    for (const [name, { missingSince = now }] of recent) index.note(name, { missingSince })
+  const gone = missing.filter(([, { missingSince }]) => shrunk === undefined || isGone(missingSince))
   for (const [name] of gone) index.note(name, { standing: uncertain, ended: uncertain, content: uncertain })
   await index.save()
-  await mapConcurrently(maxWritten, gone, async ([name]) => {
+  await mapConcurrently(maxWrites, gone, async ([name]) => {
     if (!signal.aborted && (await removeOrganisation(table, name, version, signal))) index.remove(name)
   })
   return shrunk
@@ -124,23 +118,23 @@ const writeContents = async (run: Run, listed: Listed): Promise<void> => {
   const isDue = ({ organisation, digest }: Read) => {
     const entry = index.entries.get(organisation.name)
     if (entry === undefined) return true
-    // Nobody can sign in yet at a new one. That begins when all who are blocked there are known.
+    // A new organisation opens only once its blocked subjects are known.
     if (entry.standing === uncertain) return entry.ended !== uncertain
     return entry.content !== digest
   }
-  for (const part of stretches(inOrder(run, listed))) {
-    const read = await mapConcurrently(maxAsked, part, (one) => readContent(run, one))
+  for (const part of batchesOf(inOrder(run, listed))) {
+    const read = await mapConcurrently(maxReads, part, (one) => readContent(run, one))
     const due = read.filter((one) => one !== undefined).filter(isDue)
     for (const { organisation } of due) index.note(organisation.name, { content: uncertain })
     await index.save()
-    await mapConcurrently(maxWritten, due, async ({ organisation, content, digest }) => {
+    await mapConcurrently(maxWrites, due, async ({ organisation, content, digest }) => {
       await writeOrganisation(table, organisation, content, version)
-      index.note(organisation.name, { standing: standingOf(organisation), content: digest })
+      index.note(organisation.name, { standing: revocationOf(organisation), content: digest })
     })
   }
 }
 
-/** Notes who is to be asked last the next time. */
+/** Notes which organisations to read last in the next run. */
 const noteFailing = ({ index, failures }: Run): void => {
   for (const [name, entry] of index.entries) {
     const failure = failures.get(name)
@@ -149,7 +143,7 @@ const noteFailing = ({ index, failures }: Run): void => {
   }
 }
 
-/** Throws when so many could not be read that the fault is the source's. */
+/** Throws when so many organisations are unread that the source must be at fault. */
 const checkUnread = ({ failures }: Run, listed: Listed): void => {
   const unread = [...failures.values()].filter(({ isUnread }) => isUnread)
   if (!isTooMany(unread.length, listed.length) && unread.length < listed.length) return
@@ -157,15 +151,12 @@ const checkUnread = ({ failures }: Run, listed: Listed): void => {
   throw new UpstreamError(`${reason} (${unread.length} of ${listed.length} organisations)`, false)
 }
 
-/**
- * Brings the table up to the source. Throws `UpstreamError` when the list, or too many organisations,
- * cannot be read.
- */
+/** Runs one update. Throws `UpstreamError` when the list or too many organisations cannot be read. */
 export const refreshOrganisations = async (deps: OrganisationsDeps): Promise<OrganisationsReport> => {
   const [listed, index] = await Promise.all([deps.source.list(), openIndex(deps.table, deps.version)])
   const run: Run = { ...deps, index, failures: new Map() }
   index.setForgottenAt(undefined)
-  await writeStandings(run, listed)
+  await writeRevocations(run, listed)
   await writeAllEnded(run, listed)
   await deps.afterBlocks?.()
   const shrunk = await removeMissing(run, listed)

@@ -13,47 +13,43 @@ import { type OrganisationsReport, refreshOrganisations } from './refresh-organi
 import { type StateWriter, stateChecksum } from './state-writer.ts'
 import { type Upstream, UpstreamError } from './upstream.ts'
 
-/**
- * Brings the state up to what the identity service says, or notes that it could not and leaves it as it is.
- */
+/** Refreshes the state from the identity service. After a failure it notes why and leaves the state as it is. */
 
+/** What a refresh uses. */
 export type RefreshDeps = Readonly<{
   table: Table
   states: States
-  keeper: StateWriter
+  writer: StateWriter
   upstream: Upstream
-  /** Reads the organisations file, where organisations come from one. */
+  /** Reads the organisations file, if that is the source of organisations. */
   readOrganisations?: (() => unknown) | undefined
   /** Seconds since the epoch. */
   now: () => number
 }>
 
-/** How a refresh ended. `busy`: another run is at work, or has just been. */
+/** How a refresh ended. `busy`: another run is in progress or has just ended. */
 export type RefreshResult = Readonly<{
   outcome: 'changed' | 'unchanged' | 'busy' | 'failed'
-  /** Why it failed, or why it shows grace all the same. */
+  /** Why it failed, or why a successful run still shows grace. */
   reason?: string | undefined
-  /** Where an error was thrown that is nobody else's fault. */
+  /** Where an unexpected error was thrown. */
   frames?: readonly string[]
   state?: State | undefined
   /** Organisations that keep their last good data. */
   kept?: readonly KeptBack[]
-  /** The list of organisations shrank so much that it was not believed. */
+  /** The list of organisations shrank so much that missing ones were kept. */
   shrunk?: boolean
 }>
 
-/** The words for the log and for the state: ours, never those of whoever failed. */
+/** The reason for the log and the state. Never the text of an error that another system sent. */
 const reasonOf = (error: unknown): string => {
   if (error instanceof UpstreamError) return error.message
   if (error instanceof KeySetError) return `key set: ${error.message}`
   return `${named(error)}`
 }
 
-/**
- * The frames of an error that is a defect of ours: not the identity service's, not the table's, and no run
- * that ends itself.
- */
-const defectIn = (error: unknown, signal: AbortSignal): Pick<RefreshResult, 'frames'> => {
+/** The frames of an unexpected error: not from the identity service or the table, and not an aborted run. */
+const unexpectedFrames = (error: unknown, signal: AbortSignal): Pick<RefreshResult, 'frames'> => {
   const expected = [UpstreamError, KeySetError, UnusableData, Problem].some((known) => error instanceof known)
   const frames = expected || signal.aborted ? undefined : framesOf(error)
   return frames ? { frames } : {}
@@ -62,38 +58,35 @@ const defectIn = (error: unknown, signal: AbortSignal): Pick<RefreshResult, 'fra
 const stateIn = async ({ table, states, now }: RefreshDeps): Promise<State | undefined> =>
   states.from(await table.read([stateKey]), now())
 
-/** For the report alone, which can do without: what was written is not undone by a failed read. */
+/** The state for the report. A failed read does not undo what was written, so the report goes without. */
 const reported = (deps: RefreshDeps): Promise<State | undefined> => stateIn(deps).catch(() => undefined)
 
-/** A version is a time in milliseconds, and always above the one before: clocks may stand still. */
+/** A version is a time in milliseconds, and always higher than the previous one, even if the clock stops. */
 const nextVersion = (before: State | undefined): number => Math.max(Date.now(), (before?.version ?? 0) + 1)
 
 const failed = async (deps: RefreshDeps, error: unknown, signal: AbortSignal): Promise<RefreshResult> => {
   const reason = `${signal.aborted ? 'out of time: ' : ''}${reasonOf(error)}`
-  await deps.keeper.fail(reason)
-  return { outcome: 'failed', reason, ...defectIn(error, signal), state: await reported(deps) }
+  await deps.writer.fail(reason)
+  return { outcome: 'failed', reason, ...unexpectedFrames(error, signal), state: await reported(deps) }
 }
 
 type Organisations = Omit<OrganisationsReport, 'digest'> & Readonly<{ digest: string | undefined }>
 
-/** Where organisations come from: the file, or the Admin API, or nowhere. */
+/** The source of organisations: the file, the Admin API, or none. */
 const sourceOf = async (
   { upstream, readOrganisations }: RefreshDeps,
   signal: AbortSignal,
 ): Promise<OrganisationSource | undefined> => {
   if (readOrganisations === undefined && !upstream.hasAdmin) return undefined
-  // Loaded here alone: the public suffix list is larger than all the rest of the function.
+  // Loaded on demand: the public suffix list is larger than the rest of the function.
   const { isPublicSuffix } = await import('./public-suffix.ts')
   return readOrganisations === undefined
     ? adminApi(upstream, isPublicSuffix, signal)
     : organisationsFile(readOrganisations(), isPublicSuffix)
 }
 
-/**
- * Brings the organisations up to their source, where there is one. `keys`: awaited before anything but blocks
- * is written.
- */
-const bringOrganisations = async (
+/** Updates the organisations from their source. `keys` is awaited before anything but blocks is written. */
+const updateOrganisations = async (
   deps: RefreshDeps,
   before: State | undefined,
   version: number,
@@ -104,7 +97,7 @@ const bringOrganisations = async (
   const source = await sourceOf(deps, signal)
   if (source === undefined) {
     await keys
-    // While the state still names organisations, instances refuse whoever belongs to none.
+    // While the state still names organisations, instances refuse tokens of unknown ones.
     if (before?.organisations === undefined) await forgetOrganisations(table, version, now(), signal)
     return { digest: undefined, kept: [], shrunk: undefined }
   }
@@ -114,31 +107,30 @@ const bringOrganisations = async (
 const neverAborted = new AbortController().signal
 
 /**
- * The scheduled refresh: keys and organisations, as one state. Overlapping runs are harmless: one takes the
- * lease, the others leave. When `signal` is aborted the run begins nothing more, and ends with what it has
- * or as failed.
+ * The scheduled refresh: keys and organisations, stored as one state. Of overlapping runs, one takes the
+ * lease and the others end at once. Once `signal` is aborted, the run starts nothing more.
  */
 export const refreshAll = async (deps: RefreshDeps, signal = neverAborted): Promise<RefreshResult> => {
-  const { keeper, upstream, now } = deps
-  if (!(await keeper.leaseRefresh(now()))) return { outcome: 'busy' }
+  const { writer, upstream, now } = deps
+  if (!(await writer.leaseRefresh(now()))) return { outcome: 'busy' }
   try {
     const before = await stateIn(deps)
     const version = nextVersion(before)
-    // Taken before the fetch: a key published meanwhile may be missing from its answer.
+    // Taken before the fetch: a key published during it may be missing from the answer.
     const keysAt = now()
     const fetched = upstream.keySet({ signal }).then(publicKeysFrom)
-    // It is awaited below; until then a failure has nobody to tell.
+    // It is awaited below. Until then, a failure must not count as unhandled.
     fetched.catch(() => {})
-    const bringing = bringOrganisations(deps, before, version, fetched, signal)
-    // When both fail it is the keys that are named: without them nobody can sign in.
-    const { digest, kept, shrunk } = await bringing.catch((error) =>
+    const updating = updateOrganisations(deps, before, version, fetched, signal)
+    // When both fail, the error of the keys is reported: without keys nobody can sign in.
+    const { digest, kept, shrunk } = await updating.catch((error) =>
       fetched.then(() => Promise.reject(error)),
     )
     const keys = await fetched
     const isSame = before !== undefined && before.checksum === stateChecksum(keys, digest)
     const written = isSame
-      ? await keeper.confirm(before, keysAt, now(), shrunk)
-      : await keeper.keep(before, { version, keys, keysAt, organisations: digest }, now(), shrunk)
+      ? await writer.confirm(before, keysAt, now(), shrunk)
+      : await writer.keep(before, { version, keys, keysAt, organisations: digest }, now(), shrunk)
     const outcome = isSame ? 'unchanged' : 'changed'
     return {
       outcome: written ? outcome : 'busy',
@@ -152,33 +144,27 @@ export const refreshAll = async (deps: RefreshDeps, signal = neverAborted): Prom
   }
 }
 
-/** How long one that came second waits for the one that fetches, in tries of 100 ms. */
-const mostLooks = 20
+/** How often a second caller checks, every 100 ms, whether the fetch has ended. */
+const maxChecks = 20
 
 const settled = (items: Items): boolean => {
   const item = items.get(stateKey)
   return numberIn(item, 'settledAt') >= numberIn(item, 'forcedAt')
 }
 
-/**
- * Somebody else has the fetch of this cooldown: wait until it is over, so that a good token is not refused
- * meanwhile.
- */
-const others = async ({ table }: RefreshDeps): Promise<RefreshResult> => {
-  for (let look = 0; look < mostLooks && !settled(await table.read([stateKey])); look++)
+/** Waits for the fetch of another caller in this cooldown, so a good token is not refused before it ends. */
+const waitForOther = async ({ table }: RefreshDeps): Promise<RefreshResult> => {
+  for (let checks = 0; checks < maxChecks && !settled(await table.read([stateKey])); checks++)
     await new Promise((resolve) => setTimeout(resolve, 100))
   return { outcome: 'busy' }
 }
 
-/**
- * The forced refresh, for a `kid` that nobody knows: the keys alone, at most once per cooldown across all
- * instances.
- */
+/** The forced refresh for an unknown `kid`: only the keys, at most once per cooldown across all instances. */
 export const refreshKeys = async (deps: RefreshDeps, signal = neverAborted): Promise<RefreshResult> => {
-  const { keeper, upstream, now } = deps
+  const { writer, upstream, now } = deps
   const before = await stateIn(deps)
   if (before === undefined) return refreshAll(deps, signal)
-  if (!(await keeper.leaseKeys(now()))) return others(deps)
+  if (!(await writer.leaseKeys(now()))) return waitForOther(deps)
   const keysAt = now()
   let confirmed: number | undefined
   try {
@@ -188,11 +174,11 @@ export const refreshKeys = async (deps: RefreshDeps, signal = neverAborted): Pro
       return { outcome: 'unchanged', state: before }
     }
     const { organisations } = before
-    const kept = await keeper.keepKeys(before, { version: nextVersion(before), keys, keysAt, organisations })
+    const kept = await writer.keepKeys(before, { version: nextVersion(before), keys, keysAt, organisations })
     return { outcome: kept ? 'changed' : 'busy' }
   } catch (error) {
-    return { outcome: 'failed', reason: reasonOf(error), ...defectIn(error, signal) }
+    return { outcome: 'failed', reason: reasonOf(error), ...unexpectedFrames(error, signal) }
   } finally {
-    await keeper.settle(now(), confirmed)
+    await writer.settle(now(), confirmed)
   }
 }

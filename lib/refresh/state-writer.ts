@@ -9,42 +9,36 @@ import { checksum } from './canonical-json.ts'
 export const stateChecksum = (keys: readonly PublicKey[], organisations: string | undefined): string =>
   checksum({ keys, organisations: organisations ?? null })
 
-/** The lease of a refresh, in seconds: longer than its function may run. */
+/** The lease of a refresh, in seconds: longer than the timeout of the function. */
 const refreshLease = 55
 
-/** What a state holds, and under which version. */
+/** The content of a state and its version. */
 type Content = Readonly<{
   version: number
   keys: readonly PublicKey[]
-  /** When these keys were asked for, seconds since the epoch. */
+  /** When these keys were requested, in seconds since the epoch. */
   keysAt: number
   organisations: string | undefined
 }>
 
-/** What only refresh-state does with the state. */
+/** The writes of the state. Each is one conditional write of one item, which only refresh-state may do. */
 export type StateWriter = Readonly<{
-  /** Takes the lease of the refresh. False: another run has it. */
+  /** Takes the lease of the refresh. False when another run holds it. */
   leaseRefresh(now: number): Promise<boolean>
-  /** Takes the one forced fetch of this cooldown. False: somebody else had it. */
+  /** Takes the one forced fetch of this cooldown. False when another caller has taken it. */
   leaseKeys(now: number): Promise<boolean>
   /**
-   * Writes new content over that of `before` and ends the lease. False: another run was faster. `warning`:
-   * shows grace.
+   * Replaces the content of `before` and ends the lease. False when another run was faster. A `warning` makes
+   * the state show grace.
    */
   keep(before: State | undefined, next: Content, now: number, warning?: string): Promise<boolean>
-  /** The same for the keys alone: the age of the rest, an error and a lease stay as they are. */
+  /** Replaces only the keys. The age of the rest, an error and a lease stay as they are. */
   keepKeys(before: State, next: Content): Promise<boolean>
-  /**
-   * Notes that the content is still right and ends the lease. `keysAt` as in the content, `warning` as in
-   * `keep`.
-   */
+  /** Confirms the content and ends the lease. `keysAt` as in the content, `warning` as in `keep`. */
   confirm(state: State, keysAt: number, now: number, warning?: string): Promise<boolean>
-  /** Notes why a refresh failed and ends the lease; the content stays. */
+  /** Stores why a refresh failed and ends the lease. The content stays. */
   fail(reason: string): Promise<void>
-  /**
-   * Notes that the forced fetch is over, however it ended. `keysAt`: it found the keys that the state
-   * holds.
-   */
+  /** Marks the forced fetch as over. `keysAt`: it found the keys that the state already has. */
   settle(now: number, keysAt?: number): Promise<void>
 }>
 
@@ -60,10 +54,7 @@ const leaseEnd = '#leasedUntil'
 const contentSet = ['version', 'checksum', 'keys', 'keysAt', 'writtenBy'].map((name) => `#${name} = :${name}`)
 const contentNames = ['organisations', 'lastError', 'leasedUntil', 'lastSuccess']
 
-/**
- * A write whose answer was lost is sent again by the SDK: by `writtenBy` it recognises what it has written
- * itself.
- */
+/** The SDK repeats a write whose answer was lost. `writtenBy` lets it recognise its own first write. */
 const isBefore = '#version = :before OR (#version = :version AND #writtenBy = :writtenBy)'
 
 const contentValues = (before: State | undefined, { version, keys, keysAt, organisations }: Content) => ({
@@ -75,73 +66,92 @@ const contentValues = (before: State | undefined, { version, keys, keysAt, organ
   before: number(before?.version ?? 0),
 })
 
-/** Success at this second; a warning stays to be seen as grace, and otherwise the last error goes. */
+/** Success at this second. Clears the last error, or stores the warning in its place. */
 const success = (now: number, warning: string | undefined) => ({
   set: ['#lastSuccess = :now', ...(warning === undefined ? [] : ['#lastError = :lastError'])],
   remove: [leaseEnd, ...(warning === undefined ? ['#lastError'] : [])],
   values: { now: number(now), ...(warning === undefined ? {} : { lastError: { S: warning } }) },
 })
 
-/** Every write of the state is one conditional write of one item. */
-export const stateWriter = (table: Table): StateWriter => ({
-  leaseRefresh: (now) =>
-    table.change(stateKey, {
-      set: expression({ set: ['#leasedUntil = :leasedUntil', '#leasedBy = :leasedBy'] }),
-      values: { leasedUntil: number(now + refreshLease), leasedBy: { S: randomUUID() }, now: number(now) },
-      when: 'attribute_not_exists(#leasedUntil) OR #leasedUntil <= :now OR #leasedBy = :leasedBy',
-    }),
-  leaseKeys: (now) =>
-    table.change(stateKey, {
-      set: expression({ set: ['#forcedAt = :now', '#forcedBy = :forcedBy'] }),
-      names: ['forcedAt'],
-      values: { now: number(now), forcedBy: { S: randomUUID() }, latest: number(now - forcedCooldown) },
-      when: 'attribute_not_exists(#forcedAt) OR #forcedAt <= :latest OR #forcedBy = :forcedBy',
-    }),
-  keep: (before, next, now, warning) => {
-    const { set, remove, values } = success(now, warning)
-    const { organisations } = next
-    const known = organisations !== undefined
-    return table.change(stateKey, {
-      set: expression({
-        set: [...contentSet, ...set, ...(known ? ['#organisations = :organisations'] : [])],
-        remove: [...remove, ...(known ? [] : ['#organisations'])],
-      }),
-      names: contentNames,
-      values: {
-        ...contentValues(before, next),
-        ...values,
-        ...(known ? { organisations: { S: organisations } } : {}),
-      },
-      when: `attribute_not_exists(#version) OR ${isBefore}`,
-    })
-  },
-  keepKeys: (before, next) =>
-    table.change(stateKey, {
-      set: expression({ set: contentSet }),
-      values: contentValues(before, next),
-      when: isBefore,
-    }),
-  confirm: (state, keysAt, now, warning) => {
-    const { set, remove, values } = success(now, warning)
-    return table.change(stateKey, {
-      set: expression({ set: [...set, '#keysAt = :keysAt'], remove }),
-      names: ['version', ...contentNames],
-      values: { ...values, keysAt: number(keysAt), before: number(state.version) },
-      when: '#version = :before',
-    })
-  },
-  fail: async (reason) => {
-    await table.change(stateKey, {
-      set: expression({ set: ['#lastError = :lastError'], remove: [leaseEnd] }),
-      names: ['leasedUntil'],
-      values: { lastError: { S: reason } },
-    })
-  },
-  settle: async (now, keysAt) => {
-    const isConfirmed = keysAt !== undefined
-    await table.change(stateKey, {
-      set: expression({ set: ['#settledAt = :settledAt', ...(isConfirmed ? ['#keysAt = :keysAt'] : [])] }),
-      values: { settledAt: number(now), ...(isConfirmed ? { keysAt: number(keysAt) } : {}) },
-    })
-  },
+type Change = Parameters<Table['change']>[1]
+
+const refreshLeased = (now: number): Change => ({
+  set: expression({ set: ['#leasedUntil = :leasedUntil', '#leasedBy = :leasedBy'] }),
+  values: { leasedUntil: number(now + refreshLease), leasedBy: { S: randomUUID() }, now: number(now) },
+  when: 'attribute_not_exists(#leasedUntil) OR #leasedUntil <= :now OR #leasedBy = :leasedBy',
 })
+
+const keysLeased = (now: number): Change => ({
+  set: expression({ set: ['#forcedAt = :now', '#forcedBy = :forcedBy'] }),
+  names: ['forcedAt'],
+  values: { now: number(now), forcedBy: { S: randomUUID() }, latest: number(now - forcedCooldown) },
+  when: 'attribute_not_exists(#forcedAt) OR #forcedAt <= :latest OR #forcedBy = :forcedBy',
+})
+
+const contentReplaced = (
+  before: State | undefined,
+  next: Content,
+  { set, remove, values }: ReturnType<typeof success>,
+): Change => {
+  const { organisations } = next
+  const known = organisations !== undefined
+  return {
+    set: expression({
+      set: [...contentSet, ...set, ...(known ? ['#organisations = :organisations'] : [])],
+      remove: [...remove, ...(known ? [] : ['#organisations'])],
+    }),
+    names: contentNames,
+    values: {
+      ...contentValues(before, next),
+      ...values,
+      ...(known ? { organisations: { S: organisations } } : {}),
+    },
+    when: `attribute_not_exists(#version) OR ${isBefore}`,
+  }
+}
+
+const contentConfirmed = (
+  { version }: State,
+  keysAt: number,
+  { set, remove, values }: ReturnType<typeof success>,
+): Change => ({
+  set: expression({ set: [...set, '#keysAt = :keysAt'], remove }),
+  names: ['version', ...contentNames],
+  values: { ...values, keysAt: number(keysAt), before: number(version) },
+  when: '#version = :before',
+})
+
+const fetchSettled = (now: number, keysAt: number | undefined): Change => {
+  const isConfirmed = keysAt !== undefined
+  return {
+    set: expression({ set: ['#settledAt = :settledAt', ...(isConfirmed ? ['#keysAt = :keysAt'] : [])] }),
+    values: { settledAt: number(now), ...(isConfirmed ? { keysAt: number(keysAt) } : {}) },
+  }
+}
+
+/** The writer of the state in this table. */
+export const stateWriter = (table: Table): StateWriter => {
+  const change = (change: Change): Promise<boolean> => table.change(stateKey, change)
+  return {
+    leaseRefresh: (now) => change(refreshLeased(now)),
+    leaseKeys: (now) => change(keysLeased(now)),
+    keep: (before, next, now, warning) => change(contentReplaced(before, next, success(now, warning))),
+    keepKeys: (before, next) =>
+      change({
+        set: expression({ set: contentSet }),
+        values: contentValues(before, next),
+        when: isBefore,
+      }),
+    confirm: (state, keysAt, now, warning) => change(contentConfirmed(state, keysAt, success(now, warning))),
+    fail: async (reason) => {
+      await change({
+        set: expression({ set: ['#lastError = :lastError'], remove: [leaseEnd] }),
+        names: ['leasedUntil'],
+        values: { lastError: { S: reason } },
+      })
+    },
+    settle: async (now, keysAt) => {
+      await change(fetchSettled(now, keysAt))
+    },
+  }
+}

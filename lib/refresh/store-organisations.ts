@@ -5,13 +5,10 @@ import type { Table } from '../store/table.ts'
 import { writeEnded } from './ended-subjects.ts'
 import type { ListedOrganisation, OrganisationContent } from './organisation-source.ts'
 
-/** How single organisations are written to the table and removed from it. */
+/** Writes single organisations to the table and removes them. */
 
-/**
- * Writes the block and the sign-out of an organisation that is in the table, whatever its size. False: it
- * is not there.
- */
-export const writeStanding = (
+/** Updates the block and sign-out of a stored organisation. False when it is not stored. */
+export const writeRevocation = (
   table: Table,
   { name, blocked, notBefore }: ListedOrganisation,
   version: number,
@@ -26,7 +23,7 @@ export const writeStanding = (
     when: 'attribute_exists(#version)',
   })
 
-/** The directory is written before the item that points to it: a reader never meets a pointer to nothing. */
+/** Writes the directory first and then the item that points to it, so the pointer is never dangling. */
 export const writeOrganisation = async (
   table: Table,
   { name, blocked, notBefore }: ListedOrganisation,
@@ -38,7 +35,7 @@ export const writeOrganisation = async (
   await table.put(organisationKey(name), organisationItem(record))
 }
 
-/** Removes an organisation and frees its subjects. False: a later run has to go on. */
+/** Removes an organisation and clears its subjects. False when a later run has to continue. */
 export const removeOrganisation = async (
   table: Table,
   name: string,
@@ -50,9 +47,9 @@ export const removeOrganisation = async (
   return writeEnded(table, name, [], version, signal)
 }
 
-/** Removes what an organisation grants. Where it is blocked or signed out, the item that says so stays. */
-export const removeContent = async (table: Table, name: string, keepStanding: boolean): Promise<void> => {
-  if (keepStanding)
+/** Removes what an organisation grants. `keepRevocation`: its item stays, with its block and sign-out. */
+export const removeContent = async (table: Table, name: string, keepRevocation: boolean): Promise<void> => {
+  if (keepRevocation)
     await table.change(organisationKey(name), {
       set: 'REMOVE #directory, #domains',
       names: ['directory', 'domains', 'blocked'],

@@ -1,47 +1,37 @@
 import type { Config } from '../config.ts'
 
-/**
- * Speaks to the identity service and the Admin API. Only refresh-state does; a request never waits for
- * another system.
- */
+/** The client of the identity service and the Admin API. Only refresh-state uses it. */
 
-/**
- * The identity service did not answer as documented. The message says where and how, and quotes nothing of
- * the answer.
- */
+/** The identity service did not answer as documented. The message never quotes the answer. */
 export class UpstreamError extends Error {
-  /** Whether trying again at once may help. */
-  readonly passing: boolean
-  /** The status of the answer, if there was one. */
+  /** Whether an immediate retry may help. */
+  readonly transient: boolean
+  /** The HTTP status, if there was an answer. */
   readonly status: number | undefined
-  constructor(message: string, passing: boolean, cause?: unknown, status?: number) {
+  constructor(message: string, transient: boolean, cause?: unknown, status?: number) {
     super(message, { cause })
     this.name = 'UpstreamError'
-    this.passing = passing
+    this.transient = transient
     this.status = status
   }
 }
 
-/** What an application signs in with at the Access Token service. */
+/** The gateway's credentials at the Access Token service. */
 export type ClientCredentials = Readonly<{ id: string; secret: string }>
 
 type Limits = Readonly<{ milliseconds: number; bytes: number }>
 
 const small: Limits = { milliseconds: 5_000, bytes: 1_000_000 }
 const large: Limits = { milliseconds: 20_000, bytes: 100_000_000 }
-/**
- * Of one organisation: several of these answers are in memory at a time, and none may use up the time of
- * the others.
- */
-const ofOneOrganisation: Limits = { milliseconds: 10_000, bytes: 40_000_000 }
-const pause = 200
+/** For lists of one organisation, of which several are read at the same time. */
+const perOrganisation: Limits = { milliseconds: 10_000, bytes: 40_000_000 }
+/** Mean pause before a retry, in milliseconds. */
+const retryPause = 200
 
-/**
- * `once`: a failure in passing is not tried again, for whoever may ask only once. `signal`: gives up early.
- */
+/** `once`: no retry, for callers that may ask only once. `signal`: aborts the call. */
 type Options = Readonly<{ once?: true; signal?: AbortSignal | undefined }>
 
-/** Reads a body up to a limit: an answer that never ends must not fill the memory. */
+/** Reads a body up to a limit, so that an endless answer cannot fill the memory. */
 const textOf = async (answer: Response, { bytes }: Limits, what: string): Promise<string> => {
   const pieces: Uint8Array[] = []
   let size = 0
@@ -85,18 +75,18 @@ const attempt = async (
   }
 }
 
-/** One call, tried again once when it failed in passing. */
+/** One call, with one retry after a transient failure. */
 const call = async (what: string, url: string, init: RequestInit, limits = small): Promise<unknown> => {
   try {
     return await attempt(what, url, init, limits)
   } catch (error) {
-    if (!(error instanceof UpstreamError && error.passing) || init.signal?.aborted) throw error
-    await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())))
+    if (!(error instanceof UpstreamError && error.transient) || init.signal?.aborted) throw error
+    await new Promise((resolve) => setTimeout(resolve, retryPause * (0.5 + Math.random())))
     return attempt(what, url, init, limits)
   }
 }
 
-/** The lists of the Admin API from which the state is made. */
+/** The lists of the Admin API that are read. */
 export type AdminList =
   | 'organizations.list'
   | 'organizations.listGroupToRoleMappings'
@@ -106,12 +96,13 @@ export type AdminList =
   | 'permissions.list'
   | 'subjects.list'
 
+/** The identity service and the Admin API. Every method throws `UpstreamError`. */
 export type Upstream = Readonly<{
-  /** The key set document, not yet judged. */
+  /** The key set document, unchecked. */
   keySet(options?: Options): Promise<unknown>
-  /** One list of the Admin API, not yet judged. `organizationId`: of this organisation alone. */
+  /** One list of the Admin API, unchecked. `organizationId`: only the rows of this organisation. */
   list(name: AdminList, organizationId?: string, signal?: AbortSignal): Promise<unknown>
-  /** Whether there is an Admin API to ask. */
+  /** Whether an Admin API is configured. */
   hasAdmin: boolean
 }>
 
@@ -121,43 +112,50 @@ const bearerFrom = (document: unknown, now: number): Bearer => {
   const { access_token: token, expires_in: seconds } = Object(document)
   if (typeof token !== 'string' || !/^[\w.~+/=-]+$/.test(token))
     throw new UpstreamError('access token: none in the answer', false)
-  // Renewed half a minute early, so that none runs out between two calls.
+  // Renewed half a minute early, so that it does not expire between two calls.
   return { token, until: now + (Number.isSafeInteger(seconds) ? seconds : 300) - 30 }
 }
 
-/**
- * The systems of this configuration. An access token is used until it expires: upstream documentation asks
- * for it.
- */
+/** Access tokens. One is used until it expires, as the upstream documentation asks. */
+const accessTokens = (fetchToken: (signal?: AbortSignal) => Promise<unknown>, now: () => number) => {
+  let bearer: Bearer | undefined
+  let fetching: Promise<Bearer> | undefined
+  return {
+    /** The current token. Concurrent calls share one fetch. */
+    current: async (signal?: AbortSignal): Promise<string> => {
+      if (bearer === undefined || bearer.until <= now()) {
+        fetching ??= fetchToken(signal)
+          .then((document) => bearerFrom(document, now()))
+          .finally(() => {
+            fetching = undefined
+          })
+        bearer = await fetching
+      }
+      return bearer.token
+    },
+    /** Called when the Admin API refuses the token. */
+    drop: (): void => {
+      bearer = undefined
+    },
+  }
+}
+
+const isRefused = (error: unknown): boolean =>
+  error instanceof UpstreamError && (error.status === 401 || error.status === 403)
+
+/** The systems that these settings name. */
 export const upstreamOf = (
   { imasUrl, adminApiUrl, accessTokenUrl }: Pick<Config, 'imasUrl' | 'adminApiUrl' | 'accessTokenUrl'>,
   credentials: () => Promise<ClientCredentials>,
   now: () => number,
 ): Upstream => {
-  let bearer: Bearer | undefined
-  let asking: Promise<Bearer> | undefined
-
-  const freshBearer = async (signal: AbortSignal | undefined): Promise<Bearer> => {
+  const tokens = accessTokens(async (signal) => {
     const { id, secret } = await credentials()
     const body = JSON.stringify({ grant_type: 'client_credentials', client_id: id, client_secret: secret })
-    const init = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body,
-      ...(signal ? { signal } : {}),
-    }
-    return bearerFrom(await call('access token', `${accessTokenUrl}/v1/token`, init), now())
-  }
-
-  /** One access token for all calls at a time, however many find that there is none. */
-  const bearerNow = async (signal: AbortSignal | undefined): Promise<Bearer> => {
-    if (bearer !== undefined && bearer.until > now()) return bearer
-    asking ??= freshBearer(signal).finally(() => {
-      asking = undefined
-    })
-    bearer = await asking
-    return bearer
-  }
+    const headers = { 'content-type': 'application/json', accept: 'application/json' }
+    const init = { method: 'POST', headers, body, ...(signal ? { signal } : {}) }
+    return call('access token', `${accessTokenUrl}/v1/token`, init)
+  }, now)
 
   return {
     hasAdmin: adminApiUrl !== undefined,
@@ -167,21 +165,16 @@ export const upstreamOf = (
       return once ? attempt(...document, small) : call(...document)
     },
     list: async (name, organizationId, signal) => {
-      const { token } = await bearerNow(signal)
+      const token = await tokens.current(signal)
       const isOfOne = organizationId !== undefined
       const query = isOfOne ? `?organizationId=${encodeURIComponent(organizationId)}` : ''
       const headers = { accept: 'application/json', authorization: `Bearer ${token}` }
       const init = { headers, ...(signal ? { signal } : {}) }
+      const limits = isOfOne ? perOrganisation : large
       try {
-        return await call(
-          name,
-          `${adminApiUrl}/v1/${name}${query}`,
-          init,
-          isOfOne ? ofOneOrganisation : large,
-        )
+        return await call(name, `${adminApiUrl}/v1/${name}${query}`, init, limits)
       } catch (error) {
-        if (error instanceof UpstreamError && (error.status === 401 || error.status === 403))
-          bearer = undefined
+        if (isRefused(error)) tokens.drop()
         throw error
       }
     },

@@ -17,8 +17,8 @@ const run = async (forced = false): Promise<Record<string, unknown>> => {
   const on = gateway.instance()
   const credentials = async () => ({ id: 'gateway', secret: 'canary-client-secret' })
   const upstream = upstreamOf(on.config, credentials, on.now)
-  const deps = { ...on, table: gateway.table, keeper: stateWriter(gateway.table), upstream }
-  await scheduled('refresh-state', refreshState(deps), on)({ forced }, context)
+  const deps = { ...on, table: gateway.table, writer: stateWriter(gateway.table), upstream }
+  await scheduled(refreshState(deps), on)({ forced }, context)
   return gateway.logs.at(-1) ?? {}
 }
 

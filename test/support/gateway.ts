@@ -168,7 +168,7 @@ export const openGateway = async (settings: Settings = {}) => {
       async () => ({ id: 'gateway', secret: 'canary-client-secret' }),
       now,
     )
-    const deps = { ...on, keeper: stateWriter(on.table), upstream }
+    const deps = { ...on, writer: stateWriter(on.table), upstream }
     return { all: () => refreshAll(deps), keys: () => refreshKeys(deps) }
   }
 

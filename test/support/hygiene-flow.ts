@@ -91,13 +91,13 @@ export const everythingSaid = async () => {
   const refresh = async (secret: string, forced = false): Promise<void> => {
     const on = gateway.instance()
     const upstream = upstreamOf(on.config, async () => ({ id: 'gateway', secret }), on.now)
-    const deps = { ...on, table: gateway.table, keeper: stateWriter(gateway.table), upstream }
+    const deps = { ...on, table: gateway.table, writer: stateWriter(gateway.table), upstream }
     heard.push({
       name: 'health',
       answer: {
         statusCode: 200,
         headers: {},
-        body: JSON.stringify(await scheduled('refresh-state', refreshState(deps), on)({ forced }, context)),
+        body: JSON.stringify(await scheduled(refreshState(deps), on)({ forced }, context)),
       },
     })
   }
