@@ -2,7 +2,7 @@ import { equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Origin } from '../../lib/config.ts'
-import { type Allowed, judgeReturnUrl, returnUrl } from '../../lib/redirect/return-url.ts'
+import { type Allowed, judgeReturnUrl } from '../../lib/redirect/return-url.ts'
 import { unpacked } from '../support/spellings.ts'
 import vectors from '../vectors/return-urls.json' with { type: 'json' }
 
@@ -16,12 +16,9 @@ const allowed: Allowed = {
 const isHome = ({ protocol, hostname, host, origin, username, password }: URL): boolean => {
   if (username !== '' || password !== '') return false
   if (origin === allowed.publicUrl || allowed.origins.some((listed) => listed === origin)) return true
-  const labels = hostname.split('.').reverse().join('.')
-  return (
-    protocol === 'https:' &&
-    host === hostname &&
-    ['test.example.app', 'test.other'].some((domain) => `${labels}.`.startsWith(`${domain}.`))
-  )
+  const labels = `${hostname.split('.').reverse().join('.')}.`
+  const isListed = ['test.example.app.', 'test.other.'].some((domain) => labels.startsWith(domain))
+  return protocol === 'https:' && host === hostname && isListed
 }
 
 /** Wherever a program that reads the answer may stand. None of them may be led away. */
@@ -47,6 +44,8 @@ const staysHome = (input: string): boolean => {
 
   const again = judgeReturnUrl(url, allowed)
   equal('refused' in again ? again.refused : again.url, url)
+  const nobody = judgeReturnUrl(input, { ...allowed, origins: [], domains: [] })
+  if ('url' in nobody) equal(new URL(nobody.url).origin, allowed.publicUrl)
   return true
 }
 
@@ -62,54 +61,36 @@ const pieces = [
 const odd = [...'\t\n\r \0\u007f\u00a0\u200b\u3002\uff0f\uff0e\u24d4', '\ud800']
 
 const piece = fc.constantFrom(...pieces)
-const printable = fc.array(piece, { minLength: 1, maxLength: 7 }).map((parts) => parts.join(''))
-const anything = fc
-  .array(
-    fc.oneof(
-      { weight: 6, arbitrary: piece },
-      fc.constantFrom(...odd),
-      fc.string({ unit: 'binary', maxLength: 3 }),
-    ),
-    {
-      maxLength: 7,
-    },
-  )
-  .map((parts) => parts.join(''))
+const several = (one: fc.Arbitrary<string>) => fc.array(one, { maxLength: 7 }).map((parts) => parts.join(''))
+const printable = several(piece)
+const anything = several(
+  fc.oneof(
+    { weight: 6, arbitrary: piece },
+    fc.constantFrom(...odd),
+    fc.string({ unit: 'binary', maxLength: 3 }),
+  ),
+)
+const starts =
+  '/ /a /article/ https://gw.example.test https://app.example.test https://a.other.test/ http://localhost:3000'
 /** Begins well, so that what follows is looked at. */
 const promising = fc
-  .tuple(
-    fc.constantFrom(
-      '/',
-      '/a',
-      '/article/',
-      'https://gw.example.test',
-      'https://app.example.test',
-      'https://a.other.test/',
-      'http://localhost:3000',
-    ),
-    fc.oneof(printable, anything),
-  )
+  .tuple(fc.constantFrom(...starts.split(' ')), fc.oneof(printable, anything))
   .map(([start, rest]) => start + rest)
 
 describe('any return URL', () => {
   it('stays home when it is accepted, by every reading, and is accepted as itself the next time', () => {
     let accepted = 0
-    fc.assert(
-      fc.property(
-        fc.oneof({ weight: 3, arbitrary: promising }, printable, anything, fc.webUrl()),
-        (input) => {
-          if (staysHome(input)) accepted++
-        },
-      ),
-      { numRuns: 15_000 },
-    )
+    const input = fc.oneof({ weight: 3, arbitrary: promising }, printable, anything, fc.webUrl())
+    const property = fc.property(input, (text) => {
+      if (staysHome(text)) accepted++
+    })
+    fc.assert(property, { numRuns: 15_000 })
     ok(accepted > 750, `only ${accepted} were accepted: the property says little`)
   })
 
   it('stays home with an attack in front of it, behind it or inside it', () => {
-    const known = fc.constantFrom(
-      ...unpacked([...Object.values(vectors.refused), vectors['accepted as they are']].flat()),
-    )
+    const inputs = [...Object.values(vectors.refused), vectors['accepted as they are']].flat()
+    const known = fc.constantFrom(...unpacked(inputs))
     const cut = fc
       .tuple(known, known, fc.nat(12), fc.nat(12))
       .map(([a, b, i, j]) => a.slice(0, i + 1) + b.slice(j))
@@ -120,43 +101,19 @@ describe('any return URL', () => {
     )
   })
 
-  it('is refused for a person of no organisation, unless it is on the gateway or listed', () => {
-    fc.assert(
-      fc.property(promising, (input) => {
-        const verdict = judgeReturnUrl(input, { ...allowed, origins: [], domains: [] })
-        if (!('refused' in verdict)) equal(new URL(verdict.url).origin, allowed.publicUrl)
-      }),
-      { numRuns: 3000 },
-    )
-  })
-
-  it('is a URL or a 400, and nothing else', () => {
-    fc.assert(
-      fc.property(fc.oneof(anything, fc.string({ unit: 'binary', maxLength: 40 })), (input) => {
-        try {
-          ok(URL.canParse(returnUrl(input, allowed)))
-        } catch (error) {
-          equal((error as { code?: string }).code, 'return_url_not_allowed')
-        }
-      }),
-      { numRuns: 3000 },
-    )
-  })
-
   it('is accepted when it is a plain path or a page below a listed domain', () => {
     const word = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,8}[a-z0-9]$/)
     const path = fc.array(word, { maxLength: 4 }).map((words) => `/${words.join('/')}`)
-    const query = fc.option(
+    const query = fc.oneof(
+      fc.constant(''),
       word.map((text) => `?a=${text}`),
-      { nil: '' },
     )
-    fc.assert(
-      fc.property(fc.array(word, { maxLength: 2 }), path, query, (labels, below, after) => {
-        const host = [...labels, 'app.example.test'].join('.')
-        equal(returnUrl(`https://${host}${below}${after}`, allowed), `https://${host}${below}${after}`)
-        equal(returnUrl(`${below}${after}`, allowed), `${allowed.publicUrl}${below}${after}`)
-      }),
-      { numRuns: 2000 },
-    )
+    const property = fc.property(fc.array(word, { maxLength: 2 }), path, query, (labels, below, after) => {
+      const at = (input: string) => Object(judgeReturnUrl(input, allowed)).url
+      const host = [...labels, 'app.example.test'].join('.')
+      equal(at(`https://${host}${below}${after}`), `https://${host}${below}${after}`)
+      equal(at(`${below}${after}`), `${allowed.publicUrl}${below}${after}`)
+    })
+    fc.assert(property, { numRuns: 2000 })
   })
 })
