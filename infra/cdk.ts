@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { exampleFile, pathOf } from './settings-source.ts'
 
 /**
- * `npm run synth` and `npm run deploy`: the CDK command line, with the settings of one file. `infra/app.ts`
- * reads SETTINGS_FILE.
+ * `npm run cdk -- <command>`, `npm run synth` and `npm run deploy`: the CDK command line, with the settings of one
+ * file. `infra/app.ts` reads SETTINGS_FILE. Every command of CDK synthesises first, so bootstrap and destroy need
+ * settings too.
  */
 
 /** The words without `--settings <file>`, and the file. */
@@ -22,7 +23,7 @@ const main = ([command = '', ...words]: string[]): void => {
   const { file = command === 'synth' ? exampleFile : undefined, rest, incomplete } = taken(words)
   const refusal = incomplete
     ? '--settings needs the name of a file.'
-    : command === 'deploy' && file && pathOf(file) === exampleFile
+    : command !== 'synth' && file && pathOf(file) === exampleFile
       ? 'infra/example.env is an example: copy it to a place of your own, fill it in, and name that file.'
       : undefined
   if (refusal !== undefined) {

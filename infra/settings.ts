@@ -97,7 +97,7 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<Sett
 /** What to do about problems. */
 export const advice = [
   'Set them as environment variables, under the same names in the context of cdk.json, or in a file that --settings names.',
-  'infra/example.env shows a set that holds together; `npm run doctor` tells where you are.',
+  'infra/example.env is an example of a good set; `npm run doctor -- --settings <file>` checks yours.',
 ].join('\n')
 
 /**

@@ -151,7 +151,7 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/^npm install @imsg\/|^nginx /m, 'test/service and test/proxies run it'],
   [/^npm audit\b/m, 'it needs a registry that answers'],
   [
-    /\bnpm run (deploy|synth|test:|bench|mutate|check|sam)/,
+    /\bnpm run (deploy|synth|cdk|test:|bench|mutate|check|sam)/,
     'it takes longer than all tests together, or needs more than Node',
   ],
   [/\b(aws|cdk|sam|docker|git clone|export [A-Z_]+=)/, 'it needs an AWS account, Docker, or a clone'],
