@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import cdk from '../cdk.json' with { type: 'json' }
+import { routes } from '../lib/routes.ts'
 import { sourceOf } from './source-maps.ts'
 
 /**
@@ -26,6 +27,14 @@ try {
     console.log(`${frame}  ${place}\n    ${lineAt(place)}`)
   }
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
+  const noMap = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  const known = Object.keys(routes).join(', ')
+  console.error(
+    noMap
+      ? `No source map of ${route}: run \`npm run synth\` first. Functions: ${known}.`
+      : error instanceof Error
+        ? error.message
+        : error,
+  )
   process.exitCode = 1
 }
