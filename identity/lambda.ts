@@ -40,14 +40,14 @@ type Environment = Readonly<Record<string, string | undefined>>
 export const dependencies = (env: Environment, folder: string): Dependencies => {
   const settings = readSettings(env)
   const file = readFileSync(resolve(folder, settings.organisationsFile), 'utf8')
-  const { organisations, problems } = organisationsFrom(JSON.parse(file), settings.loopback)
+  const { organisations, problems } = organisationsFrom(JSON.parse(file), settings.localProviders)
   if (problems.length > 0) throw new ConfigError(problems)
   const { METRICS_NAMESPACE = 'imsg-identity' } = env
   const now = () => Math.floor(Date.now() / 1000)
   return {
     settings,
     organisations,
-    providers: providersOf(settings.loopback, now),
+    providers: providersOf(settings.localProviders, now),
     log: logTo(settings.logLevel),
     metricsNamespace: METRICS_NAMESPACE,
     now,

@@ -1,4 +1,5 @@
 import { ConfigError, settings as gateway, type Level, type Origin } from '../lib/config.ts'
+import { isLoopback } from '../lib/setting-values.ts'
 
 /**
  * The settings of this service: environment in, `Settings` out, or one error that names every problem and no
@@ -77,8 +78,10 @@ export type SettingName = keyof typeof settings
 
 export type Settings = Readonly<{
   url: Origin
-  /** Plain http on this machine: no `Secure`, no cookie prefixes, and providers on loopback are allowed. */
+  /** Plain http on this machine: no `Secure`, no cookie prefixes. */
   loopback: boolean
+  /** On this machine, over https too: providers on loopback are allowed. */
+  localProviders: boolean
   /** The gateway's own address first. */
   gateways: readonly Origin[]
   callbackOrigins: readonly Origin[]
@@ -117,6 +120,7 @@ export const readSettings = (env: Environment): Settings => {
   return {
     url: IDENTITY_URL,
     loopback: IDENTITY_URL.startsWith('http:'),
+    localProviders: isLoopback(new URL(IDENTITY_URL).hostname),
     gateways: [...new Set([PUBLIC_URL, ...(read.GATEWAYS ?? [])])],
     callbackOrigins: read.ALLOWED_CALLBACK_ORIGINS ?? [],
     organisationsFile: ORGANISATIONS,

@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Call, Loading, Report } from './instances.ts'
+import { trustLocalhost } from './trust.ts'
 
 /**
  * One instance of a function, in a thread of its own: loads the deployed bundle, then serves one call at a
@@ -42,7 +43,11 @@ const contextOf = ({ requestId, deadline }: Call) => ({
   getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
 })
 
+// A process reads this variable when it starts, and a thread does not.
+const { NODE_EXTRA_CA_CERTS: authority } = process.env
+
 try {
+  if (authority) trustLocalhost(readFileSync(authority, 'utf8'))
   const handler = await load()
   parentPort?.on('message', async (call: Call) => {
     try {

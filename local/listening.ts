@@ -1,6 +1,10 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { refusal } from './payload.ts'
+
+/** Key and certificate as PEM. */
+export type Tls = Readonly<{ key: string; cert: string }>
 
 /** A server on this machine alone. */
 export type Listening = Readonly<{ port: number; close: () => Promise<void> }>
@@ -26,9 +30,12 @@ const headersTooLarge = () => {
   return `HTTP/1.1 ${status} Request Header Fields Too Large\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 }
 
-const serverFor = (listener: RequestListener): Server => {
+const serverFor = (listener: RequestListener, tls: Tls | undefined): Server => {
   // Higher than what the listener allows, so that it is the listener who refuses.
-  const server = createServer({ maxHeaderSize: 65_536, keepAliveTimeout: 60_000 }, listener)
+  const options = { maxHeaderSize: 65_536, keepAliveTimeout: 60_000 }
+  const server = tls
+    ? createSecureServer({ ...options, key: tls.key, cert: tls.cert }, listener)
+    : createServer(options, listener)
   server.on('clientError', (error, socket) => {
     if (!socket.writable) return socket.destroy()
     socket.end(
@@ -59,16 +66,20 @@ const closing = (server: Server): Promise<void> =>
 const absent = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']
 
 /** Listens on 127.0.0.1 and, where there is IPv6, on ::1 with the same port; 0 takes a free one. */
-export const listenOnLoopback = async (listener: RequestListener, port: number): Promise<Listening> => {
-  const four = serverFor(listener)
-  const six = serverFor(listener)
+export const listenOnLoopback = async (
+  listener: RequestListener,
+  port: number,
+  tls?: Tls,
+): Promise<Listening> => {
+  const four = serverFor(listener, tls)
+  const six = serverFor(listener, tls)
   const chosen = await bind(four, '127.0.0.1', port)
   try {
     await bind(six, '::1', chosen)
   } catch (error) {
     if (!absent.includes(String(codeOf(error)))) {
       await closing(four)
-      if (port === 0 && isTaken(error)) return listenOnLoopback(listener, port)
+      if (port === 0 && isTaken(error)) return listenOnLoopback(listener, port, tls)
       throw error
     }
   }

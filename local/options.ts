@@ -4,6 +4,7 @@ import { nearMisses, settingNames, settingsFile } from '../infra/settings-source
 import { type SettingName, settings } from '../lib/config.ts'
 import type { Credentials } from './aws.ts'
 import type { Log } from './functions.ts'
+import type { Certificate } from './https.ts'
 
 /** Why the stack cannot start, in words that need no stack trace. */
 export class CannotStart extends Error {}
@@ -25,13 +26,14 @@ const startNames = [
 ] as const
 
 /** What stands behind `npm start --`. */
-export const argumentsFrom = (args: string[]): { provider: boolean; settings?: string } => {
+export const argumentsFrom = (args: string[]): { provider: boolean; https: boolean; settings?: string } => {
   try {
-    const options = { provider: { type: 'boolean', default: false }, settings: { type: 'string' } } as const
+    const off = { type: 'boolean', default: false } as const
+    const options = { provider: off, https: off, settings: { type: 'string' } } as const
     return parseArgs({ args, options }).values
   } catch {
     throw new CannotStart(
-      `npm start does not understand ${args.join(' ')}. It takes --provider and --settings <file>.`,
+      `npm start does not understand ${args.join(' ')}. It takes --provider, --https and --settings <file>.`,
     )
   }
 }
@@ -62,6 +64,8 @@ export type Options = Readonly<{
   /** Where the database outlives the process. Without one it lives in memory. */
   dataDir?: string | undefined
   watch?: boolean
+  /** With it, gateway and identity services are served over https below one domain. */
+  certificate?: Certificate | undefined
   /** Seconds between two runs of what the template runs on a schedule; 0: once, at the start. */
   refreshEvery?: number
   log?: Log

@@ -2,6 +2,7 @@ import { awsCalls, type Credentials } from './aws.ts'
 import type { Closers } from './closers.ts'
 import { openDynalite, region } from './database.ts'
 import { Functions } from './functions.ts'
+import { addressOf } from './https.ts'
 import { startIdentity } from './identity/server.ts'
 import { isForbidden, isTaken, listenOnLoopback, lobby } from './listening.ts'
 import { CannotStart, hasIdentity, type Options } from './options.ts'
@@ -36,10 +37,11 @@ export const takePort = async <T>(
 
 const openIdentity = async (options: Options, credentials: Credentials, closers: Closers) => {
   if (hasIdentity(options.env ?? {})) return undefined
-  const start = (port: number) => startIdentity({ port, ...credentials })
+  const { certificate } = options
+  const start = (port: number) => startIdentity({ port, ...credentials, tls: certificate })
   const identity = await takePort(start, options.idpPort ?? 4000, 'IDP_PORT')
   closers.add(identity.close)
-  return identity.url
+  return certificate ? addressOf('identity', Number(new URL(identity.url).port), certificate) : identity.url
 }
 
 const openDatabase = async ({ env = {}, dataDir }: Options, closers: Closers): Promise<string> => {
@@ -70,6 +72,7 @@ export const openPlatform = async (
     AWS_ENDPOINT_URL_DYNAMODB: databaseUrl,
     AWS_ENDPOINT_URL_LAMBDA: awsUrl,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
+    ...(options.certificate && { NODE_EXTRA_CA_CERTS: options.certificate.files.authority }),
   }
   const functions = new Functions(dependencies, options.log ?? (() => {}))
   closers.add(() => functions.stop())

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { addressOf, type Certificate } from './https.ts'
 import { CannotStart, type Options } from './options.ts'
 import { type Stack, startStack } from './stack.ts'
 import { root } from './synthesis.ts'
@@ -26,6 +27,7 @@ type Start = (options: {
   port: number
   providerPort: number
   dataDir?: string | undefined
+  certificate?: Certificate | undefined
   log: (line: string) => void
 }) => Promise<IdentityStack>
 
@@ -57,10 +59,18 @@ const startIdentity = async (options: Parameters<Start>[0]): Promise<IdentitySta
  * starts.
  */
 export const startWithProvider = async (options: Options, providerPort: number): Promise<ProviderStack> => {
-  const { port = 3000, idpPort = 4000, dataDir, log = () => {}, env = {} } = options
-  const gatewayUrl = `http://localhost:${port}`
+  const { port = 3000, idpPort = 4000, dataDir, log = () => {}, env = {}, certificate } = options
+  const gatewayUrl = addressOf('gateway', port, certificate)
   const outdir = join(root, '.local', `${port}-identity`)
-  const identity = await startIdentity({ gatewayUrl, outdir, port: idpPort, providerPort, dataDir, log })
+  const identity = await startIdentity({
+    gatewayUrl,
+    outdir,
+    port: idpPort,
+    providerPort,
+    dataDir,
+    certificate,
+    log,
+  })
   const settings = {
     IMAS_URL: identity.url,
     IMAS_LOGOUT_PATH: '/v1/org/{org}/logout',

@@ -6,6 +6,7 @@ import { Closers } from './closers.ts'
 import { createTables } from './database.ts'
 import { demo, errorsPath } from './demo/server.ts'
 import { Gateway } from './gateway.ts'
+import { addressOf, sharedDomain } from './https.ts'
 import type { InvocationResult } from './instances.ts'
 import { listenOnLoopback, lobby } from './listening.ts'
 import { CannotStart, credentialsFrom, type Options, type Texts, textsFrom } from './options.ts'
@@ -69,16 +70,18 @@ const writeNote = async (file: string, note: object, closers: Closers): Promise<
 }
 
 const start = async (options: Options, closers: Closers): Promise<Stack> => {
-  const { env = {}, log = () => {}, refreshEvery = 10, signal } = options
+  const { env = {}, log = () => {}, refreshEvery = 10, signal, certificate } = options
   const credentials = credentialsFrom(env)
 
   const { listener, open } = lobby()
-  const front = await takePort((port) => listenOnLoopback(listener, port), options.port ?? 3000, 'PORT')
+  const listen = (port: number) => listenOnLoopback(listener, port, certificate)
+  const front = await takePort(listen, options.port ?? 3000, 'PORT')
   closers.add(front.close)
   const platform = await openPlatform(options, credentials, closers)
   const { functions, identityUrl, awsUrl, databaseUrl } = platform
-  const url = `http://localhost:${front.port}`
-  const texts = textsFrom({ ERRORS_URL: url + errorsPath, ...env }, url, identityUrl)
+  const url = addressOf('gateway', front.port, certificate)
+  const shared = certificate && { COOKIE_DOMAIN: sharedDomain }
+  const texts = textsFrom({ ERRORS_URL: url + errorsPath, ...shared, ...env }, url, identityUrl)
 
   checkSettings(texts)
   const gateway = new Gateway(functions, demoFor(url, texts, identityUrl !== undefined))

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { certificateIn, sharedDomain } from './https.ts'
 import {
   argumentsFrom,
   CannotStart,
@@ -9,6 +11,8 @@ import {
 import { type ProviderStack, startWithProvider } from './provider.ts'
 import { readable } from './readable.ts'
 import { type Stack, startStack } from './stack.ts'
+import { root } from './synthesis.ts'
+import { trustLocalhost } from './trust.ts'
 
 const logAs =
   (format: string | undefined) =>
@@ -19,13 +23,17 @@ const logAs =
 
 const introduce = (
   stack: Stack | ProviderStack,
-  { refreshEvery, watch, dataDir, log = () => {} }: Options,
+  { refreshEvery, watch, dataDir, certificate, log = () => {} }: Options,
 ): void => {
   log(`ready ${stack.url}`)
   if ('providerUrl' in stack) {
     log(`  identity service    ${stack.identityUrl}`)
     log(`  OpenID provider     ${stack.providerUrl}`)
   } else if (stack.identityUrl) log(`  identity stand-in   ${stack.identityUrl}`)
+  if (certificate) {
+    log(`  session cookie      shared by https://*.${sharedDomain}`)
+    log(`  certificate         ${certificate.files.cert}, made by ${certificate.madeBy}`)
+  }
   log(`  database            ${stack.databaseUrl}${dataDir ? `, kept in ${dataDir}` : ''}`)
   log(`  invoke a function   curl -d '{}' ${stack.awsUrl}/2015-03-31/functions/refresh-state/invocations`)
   log(`  scheduled functions ${refreshEvery ? `every ${refreshEvery} s` : 'only now'}`)
@@ -50,10 +58,12 @@ if (process.env.npm_lifecycle_event !== undefined)
   }, 500).unref()
 
 try {
-  const { provider, settings } = argumentsFrom(process.argv.slice(2))
+  const { provider, https, settings } = argumentsFrom(process.argv.slice(2))
   const { env, warnings } = environmentFrom(process.env, settings)
   const log = logAs(env.LOG_FORMAT)
-  const options: Options = { ...optionsFrom(env), log, signal: ending.signal }
+  const certificate = https ? certificateIn(join(root, '.local', 'https')) : undefined
+  if (certificate) trustLocalhost(certificate.authority)
+  const options: Options = { ...optionsFrom(env), log, signal: ending.signal, certificate }
   for (const warning of warnings) log(`! ${warning}`)
   const stack = provider ? await startWithProvider(options, providerPortFrom(env)) : await startStack(options)
   introduce(stack, options)

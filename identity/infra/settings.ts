@@ -60,7 +60,7 @@ export const readDeployment = (env: Texts): Deployment => {
   )
   try {
     const read = readSettings({ IDENTITY_URL: ownAddress, ...given })
-    const { organisations, problems: wrong } = fileProblems(read.organisationsFile, read.loopback)
+    const { organisations, problems: wrong } = fileProblems(read.organisationsFile, read.localProviders)
     const none = organisations.size === 0 && wrong.length === 0 ? ['ORGANISATIONS names no provider.'] : []
     if (problems.length + wrong.length + none.length > 0) throw new ConfigError([...wrong, ...none])
     return {

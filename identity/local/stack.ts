@@ -7,6 +7,7 @@ import type { Template } from '../../local/cloudformation.ts'
 import { createTables, openDynalite, region } from '../../local/database.ts'
 import { Functions, type Log } from '../../local/functions.ts'
 import { Gateway } from '../../local/gateway.ts'
+import { addressOf, type Certificate } from '../../local/https.ts'
 import { listenOnLoopback, lobby } from '../../local/listening.ts'
 import { takePort } from '../../local/platform.ts'
 import { planFrom } from '../../local/template.ts'
@@ -30,6 +31,8 @@ export type IdentityOptions = Readonly<{
   port: number
   providerPort: number
   dataDir?: string | undefined
+  /** Serves https, below the domain that the gateway is in too. */
+  certificate?: Certificate | undefined
   log: Log
   /** An organisations document instead of our own provider's. */
   organisations?: object | undefined
@@ -72,14 +75,15 @@ export const clientFor = (url: string) => {
 
 /** Starts it, with the database that the gateway is to use too. */
 export const startIdentityStack = async (options: IdentityOptions) => {
-  const { gatewayUrl, outdir, log } = options
+  const { gatewayUrl, outdir, log, certificate } = options
   const closers = new Closers()
   try {
     mkdirSync(outdir, { recursive: true })
     const { listener, open } = lobby()
-    const front = await takePort((port) => listenOnLoopback(listener, port), options.port, 'IDP_PORT')
+    const listen = (port: number) => listenOnLoopback(listener, port, certificate)
+    const front = await takePort(listen, options.port, 'IDP_PORT')
     closers.add(front.close)
-    const url = `http://localhost:${front.port}`
+    const url = addressOf('identity', front.port, certificate)
     const start = (port: number) => startProvider({ port, clients: [clientFor(url)], people: people(), log })
     const provider = await takePort(start, options.providerPort, 'PROVIDER_PORT')
     closers.add(provider.close)
@@ -108,6 +112,7 @@ export const startIdentityStack = async (options: IdentityOptions) => {
       AWS_ENDPOINT_URL_DYNAMODB: database.url,
       AWS_ENDPOINT_URL_KMS: aws.url,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.url,
+      ...(certificate && { NODE_EXTRA_CA_CERTS: certificate.files.authority }),
     }
     const functions = new Functions(dependencies, log)
     closers.add(() => functions.stop())

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { setTimeout as pause } from 'node:timers/promises'
 import { answer } from './answer.ts'
 import { control } from './control.ts'
@@ -84,25 +85,31 @@ export const startIdentity = async (options: {
   clientId: string
   clientSecret: string
   log?: (line: string) => void
+  /** Serves https with this key and certificate. */
+  tls?: { key: string; cert: string } | undefined
 }): Promise<Identity> => {
-  const { port, host = '127.0.0.1', clientId, clientSecret, log = () => {} } = options
+  const { port, host = '127.0.0.1', clientId, clientSecret, log = () => {}, tls } = options
   const standIn = await newStandIn({ clientId, clientSecret })
   // Long, so that no client meets a connection that is just being closed.
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const keepAliveTimeout = 60_000
+  const listener: RequestListener = (request, response) => {
     serve(standIn, request, response)
       .catch((error: unknown) => {
         if (!response.headersSent) send(response, failures.internal)
         return `${request.method} failed: ${error}`
       })
       .then(log)
-  })
+  }
+  const server = tls
+    ? createSecureServer({ keepAliveTimeout, key: tls.key, cert: tls.cert }, listener)
+    : createServer({ keepAliveTimeout }, listener)
   server.listen(port, host)
   await once(server, 'listening')
 
   const address = server.address()
   const boundPort = typeof address === 'object' && address !== null ? address.port : port
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`,
+    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${boundPort}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
