@@ -77,6 +77,8 @@ export const openDynalite = async (dataDir: string | undefined): Promise<Databas
   const path = dataDir && join(dataDir, 'dynamodb')
   if (path) await writable(path)
   const server = dynalite({ createTableMs: 0, ...(path && { path }) })
+  // On a busy machine Node would close an idle connection just as a client uses it again.
+  server.keepAliveTimeout = 0
   // dynalite throws what goes wrong with a request, and a function that is stopped in the middle of one would
   // end us all. Its own listener runs before this one.
   server.on('request', (request) => {
