@@ -1,7 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Answer } from '../lib/http/messages.ts'
-import { Problem } from '../lib/problem.ts'
 import { sealOf } from '../lib/session/seal.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
 import { organisationTtl } from '../lib/state/organisation.ts'
@@ -14,7 +13,6 @@ const { call, open, control, token, front, logs } = gateway
 const editorToken = await token()
 const editor = [`imidToken=${editorToken}`]
 const chief = [`imidToken=${await token({}, { user: 'chief' })}`]
-const fromProxy = { 'sec-imid-proxy': '1' }
 
 const ask = (query: string, request: Request = {}): Promise<Answer> =>
   call('authorize', { query, cookies: editor, ...request })
@@ -22,15 +20,18 @@ const ask = (query: string, request: Request = {}): Promise<Answer> =>
 /** The headers about the person, as they stand. */
 const identity = ({ headers }: Answer): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-imid-')))
+/** One of them, of an answer to this rule. */
+const told = async (name: string, query: string, request: Request = {}) =>
+  identity(await ask(query, request))[`x-imid-${name}`] ?? ''
 
-const list = (text = ''): string[] => (text === '' ? [] : text.split(',').map(decodeURIComponent))
+const list = (text: string): string[] => (text === '' ? [] : text.split(',').map(decodeURIComponent))
 
 describe('GET /authorize: who it is', () => {
   it('answers 200 without a body, with the whole list of headers', async () => {
     const answer = await ask('org=demo')
     const { 'x-imid-req-id': id, 'x-imid-sub': sub, ...rest } = identity(answer)
-    deepEqual([answer.statusCode, answer.body, answer.headers['content-type']], [200, undefined, undefined])
-    equal(answer.headers['cache-control'], 'no-store')
+    const { 'content-type': type, 'cache-control': cache } = answer.headers
+    deepEqual([answer.statusCode, answer.body, type, cache], [200, undefined, undefined, 'no-store'])
     ok(sub?.startsWith('demo_') && id?.startsWith('request-'))
     deepEqual(rest, {
       'x-imid-org': 'demo',
@@ -46,50 +47,38 @@ describe('GET /authorize: who it is', () => {
   })
 
   it('sends every header to a person about whom nothing is known', async () => {
-    const bare = await token({ groups: [], userinfo: null, sub: 'x' })
-    const { 'x-imid-req-id': _, ...rest } = identity(await ask('org=demo', { bearer: bare }))
-    deepEqual(Object.values(rest), ['x', 'demo', '', '', '', '', '', '', ''])
+    const bearer = await token({ groups: [], userinfo: null, sub: 'x' })
+    const { 'x-imid-req-id': _, ...rest } = identity(await ask('org=demo', { bearer }))
+    equal(Object.values(rest).join(), 'x,demo,,,,,,,')
   })
 
   it('names the preferred unit', async () => {
-    const mine = [`imidToken=${await token({ sub: 'chooser' })}`]
+    const cookies = [`imidToken=${await token({ sub: 'chooser' })}`]
     const headers = { ...fromOurPage, 'content-type': 'application/json' }
-    await call('unit', { cookies: mine, headers, body: '{"unit":"south"}' })
-    equal(identity(await ask('org=demo', { cookies: mine }))['x-imid-unit'], 'south')
+    await call('unit', { cookies, headers, body: '{"unit":"south"}' })
+    equal(await told('unit', 'org=demo', { cookies }), 'south')
   })
 
-  it('lists the permissions of the unit of the rule as they hold there', async () => {
-    const permissions = async (query: string, cookies = editor) =>
-      list(identity(await ask(query, { cookies }))['x-imid-permissions'])
-    deepEqual(await permissions('org=demo&unit=north'), ['content:read', 'content:write', 'planning:read'])
-    deepEqual(await permissions('org=demo&unit=south', chief), [
-      'content:publish',
-      'content:read',
-      'content:write',
-    ])
-    deepEqual(await permissions('org=demo', chief), ['content:publish', 'content:read', 'content:write'])
-  })
+  const atTheDesk = ['content:read', 'content:write', 'planning:read']
+  const ofTheChief = ['content:publish', 'content:read', 'content:write']
+  each('lists the permissions of the unit of the rule as they hold there', [
+    ['org=demo&unit=north', editor, atTheDesk],
+    ['org=demo&unit=south', chief, ofTheChief],
+    ['org=demo', chief, ofTheChief],
+  ])(async ([query, cookies, held]) => deepEqual(list(await told('permissions', query, { cookies })), held))
 
   it("takes an access token's own permissions, whatever the directory grants", async () => {
-    const claims = {
-      ntt: 'access_token',
-      groups: ['chiefs'],
-      permissions: { org: ['a:b'], units: { north: ['c:d'], __proto__: ['e:f'], constructor: 'g:h' } },
-    }
-    const bearer = await token(claims)
-    const { 'x-imid-permissions': permissions, 'x-imid-units': units } = identity(
-      await ask('org=demo', { bearer }),
+    const units = { north: ['c:d'], __proto__: ['e:f'], constructor: 'g:h' }
+    const permissions = { org: ['a:b'], units }
+    const bearer = await token({ ntt: 'access_token', groups: ['chiefs'], permissions })
+    deepEqual(list(await told('permissions', 'org=demo', { bearer })), ['a:b', 'north/c:d'])
+    deepEqual(list(await told('units', 'org=demo', { bearer })), ['constructor', 'north', 'south', 'west'])
+    const statuses = await Promise.all(
+      ['permission=content:publish', 'permission=c:d&unit=north', 'permission=c:d'].map(
+        async (rule) => (await ask(`org=demo&${rule}`, { bearer })).statusCode,
+      ),
     )
-    deepEqual(
-      [list(permissions), list(units)],
-      [
-        ['a:b', 'north/c:d'],
-        ['constructor', 'north', 'south', 'west'],
-      ],
-    )
-    equal((await ask('org=demo&permission=content:publish', { bearer })).statusCode, 403)
-    equal((await ask('org=demo&permission=c:d&unit=north', { bearer })).statusCode, 200)
-    equal((await ask('org=demo&permission=c:d', { bearer })).statusCode, 403)
+    deepEqual(statuses, [403, 200, 403])
   })
 
   it('encodes what cannot stand in a header, and cuts lists off at 2 kB with a line in the log', async () => {
@@ -125,22 +114,12 @@ describe('GET /authorize: the rule', () => {
     [403, 'org=demo&unit=south&permission=content:write', editor],
     [403, 'org=demo&permission=content:publish&sub=somebody', chief],
     [403, 'org=*&permission=constructor:name', chief],
-    [400, '', chief],
-    [400, 'org=', chief],
-    [400, 'org=demo&org=demo', chief],
-    [400, 'org=demo&permision=content:publish', chief],
-    [400, 'org=demo&permission', chief],
-    [400, 'org=demo&permission=', chief],
-    [400, 'org=demo&unit=', chief],
-    [400, 'org=demo&permission=publish', chief],
-    [400, 'org=demo&permission=content:publish&permission=content:read', chief],
-    [400, 'org=demo&Unit=north', chief],
-    [400, 'org=demo&unit[]=north', chief],
-    [400, 'org=demo&', chief],
-    [400, 'org=d%65mo&%6frg=demo', chief],
-    [400, 'org=de%20mo', chief],
-    [400, 'org=demo&redirect=true', chief],
-    [400, 'org=%zz', chief],
+    ...[
+      ...['', 'org=', 'org=demo&org=demo', 'org=demo&permision=content:publish', 'org=demo&permission'],
+      ...['org=demo&permission=', 'org=demo&unit=', 'org=demo&permission=publish', 'org=demo&Unit=north'],
+      ...['org=demo&permission=content:publish&permission=content:read', 'org=demo&unit[]=north'],
+      ...['org=demo&', 'org=d%65mo&%6frg=demo', 'org=de%20mo', 'org=demo&redirect=true', 'org=%zz'],
+    ].map((rule) => [400, rule, chief] as const),
   ])(async ([status, query, cookies]) => {
     const answer = await ask(query, { cookies })
     equal(answer.statusCode, status, answer.body)
@@ -148,17 +127,16 @@ describe('GET /authorize: the rule', () => {
   })
 
   it('names the subject', async () => {
-    const { 'x-imid-sub': sub } = identity(await ask('org=demo'))
+    const sub = await told('sub', 'org=demo')
     equal((await ask(`org=demo&sub=${sub}`)).statusCode, 200)
     equal((await ask(`org=demo&sub=${sub}0`)).statusCode, 403)
   })
 
   it('is judged before the person, and logged as an error of configuration', async () => {
     front.reset()
-    const answer = await ask('org=demo&rol=x', { headers: asProblem })
-    deepEqual([codeOf(answer), front.calls.read], ['bad_rule', 0])
+    equal(codeOf(await ask('org=demo&rol=x', { headers: asProblem })), 'bad_rule')
     const { level, code, cause } = logs.at(-1) ?? {}
-    deepEqual([level, code, cause], ['error', 'bad_rule', 'unknown parameter'])
+    deepEqual([front.calls.read, level, code, cause], [0, 'error', 'bad_rule', 'unknown parameter'])
   })
 
   it('says in the log which part fails', async () => {
@@ -184,30 +162,28 @@ describe('GET /authorize: nobody is signed in', () => {
     `https://gw.example.test/imsg-service/v1/org/${org}/login?callback=${encodeURIComponent(callback)}`
   const nobody = (query: string, headers: Record<string, string> = {}) =>
     call('authorize', { query, headers })
+  const at = (url: string) => ({ 'x-original-url': url })
+  const forwarded = {
+    'x-forwarded-host': 'app.example.test',
+    'x-forwarded-uri': '/x',
+    'x-forwarded-proto': 'https',
+  }
 
   each('offers the login to those who can follow it', [
-    ['a navigation', 'org=demo', { ...navigation, 'x-original-url': page }, loginFor(page)],
-    ['no Fetch Metadata at all', 'org=demo', { 'x-original-url': page }, loginFor(page)],
-    ['a page elsewhere', 'org=demo', { 'x-original-url': 'https://evil.test/' }, loginFor('/')],
-    ['a page without TLS', 'org=demo', { 'x-original-url': 'http://app.example.test/' }, loginFor('/')],
-    [
-      'a page that is our login',
-      'org=demo',
-      { 'x-original-url': '/imsg-service/v1/authorize?org=demo' },
-      loginFor('/'),
-    ],
-    ['a page of another organisation', 'org=second', { 'x-original-url': page }, loginFor('/', 'second')],
-    ['no page', 'org=demo', navigation, loginFor('/')],
-    [
-      'forwarded headers',
-      'org=demo',
-      { 'x-forwarded-host': 'app.example.test', 'x-forwarded-uri': '/x', 'x-forwarded-proto': 'https' },
-      loginFor('/'),
-    ],
-    ['any organisation', 'org=*', { ...navigation, 'x-original-url': page }, undefined],
-    ['a fetch', 'org=demo', { 'sec-fetch-mode': 'cors', 'x-original-url': page }, undefined],
-    ['a prefetch', 'org=demo', { ...navigation, 'sec-purpose': 'prefetch' }, undefined],
-  ])(async ([, query, headers, login]) => {
+    ['org=demo', { ...navigation, ...at(page) }, loginFor(page)],
+    ['org=demo', at(page), loginFor(page)],
+    // A page elsewhere, without TLS, of our own login, or of another organisation; and none that is believed.
+    ['org=demo', at('https://evil.test/'), loginFor('/')],
+    ['org=demo', at('http://app.example.test/'), loginFor('/')],
+    ['org=demo', at('/imsg-service/v1/authorize?org=demo'), loginFor('/')],
+    ['org=second', at(page), loginFor('/', 'second')],
+    ['org=demo', navigation, loginFor('/')],
+    ['org=demo', forwarded, loginFor('/')],
+    // Any organisation, a fetch, a prefetch.
+    ['org=*', { ...navigation, ...at(page) }, undefined],
+    ['org=demo', { 'sec-fetch-mode': 'cors', ...at(page) }, undefined],
+    ['org=demo', { ...navigation, 'sec-purpose': 'prefetch' }, undefined],
+  ])(async ([query, headers, login]) => {
     const refused = await nobody(query, headers)
     deepEqual([refused.statusCode, identity(refused)], [401, login ? { 'x-imid-login': login } : {}])
     const { statusCode, headers: sent } = await nobody(`${query}&redirect=1`, headers)
@@ -216,61 +192,48 @@ describe('GET /authorize: nobody is signed in', () => {
 
   it('offers it too when the session has ended', async () => {
     const raw = await token()
-    await call('logout', { cookies: [`imidToken=${raw}`], headers: fromOurPage })
+    await call('logout', { bearer: raw })
     const answer = await ask('org=demo&redirect=1', { cookies: [`imidToken=${raw}`], headers: navigation })
-    deepEqual(
-      [answer.statusCode, answer.headers.location, logs.at(-1)?.code],
-      [302, loginFor('/'), 'token_revoked'],
-    )
+    deepEqual([answer.statusCode, answer.headers.location], [302, loginFor('/')])
+    equal(logs.at(-1)?.code, 'token_revoked')
   })
 
   it('never redirects somebody who is signed in, nor when it cannot know', async () => {
     equal((await ask('org=second&redirect=1', { headers: navigation })).statusCode, 403)
     // The organisation in memory is too old to say where a login may lead.
     gateway.clock.ahead += organisationTtl
-    front.fault.next = () => new Problem('table_unavailable')
-    equal((await ask('org=demo&redirect=1', { headers: navigation })).statusCode, 503)
-    equal((await nobody('org=demo&redirect=1', navigation)).statusCode, 503)
-    delete front.fault.next
+    await gateway.whileTableFails(async () => {
+      equal((await ask('org=demo&redirect=1', { headers: navigation })).statusCode, 503)
+      equal((await nobody('org=demo&redirect=1', navigation)).statusCode, 503)
+    })
   })
 })
 
 describe('GET /authorize: token and cookies', () => {
+  const fromProxy = { 'sec-imid-proxy': '1' }
   const cookies = [
-    'theme=dark',
-    ...editor,
-    '__Host-imsg-login-abcdefgh=x',
-    '__Host-imsg-rounds=x',
+    ...['theme=dark', ...editor, '__Host-imsg-login-abcdefgh=x', '__Host-imsg-rounds=x'],
     `__Host-imsg-seal=${sealOf(unverifiedToken(editorToken).unverifiedClaims)}`,
-    'raw={"a":1,"b":"imidToken=x"}',
-    'name=värde',
-    'no-value',
+    ...['raw={"a":1,"b":"imidToken=x"}', 'name=värde', 'no-value'],
   ]
 
-  it('gives a proxy the cookies of others alone', async () => {
-    const { 'x-imid-cookie': passed } = identity(await ask('org=demo', { cookies, headers: fromProxy }))
-    equal(passed, 'theme=dark; raw={"a":1,"b":"imidToken=x"}; no-value')
-  })
-
-  it('gives a proxy the token when the setting says so', async () => {
-    const [, raw] = (editor[0] ?? '').split('=')
-    const handing = await open('authorize', gateway.instance({ INCLUDE_IMID_TOKEN_IN_REQUEST: 'true' }))
-    const given = async (send: typeof handing, headers: Record<string, string>) =>
-      identity(await send({ query: 'org=demo', cookies, headers }))['x-imid-token']
-    equal(await given(handing, fromProxy), raw)
-    equal(await given(await open('authorize'), fromProxy), '')
-    for (const headers of [
-      {},
-      { 'sec-imid-proxy': '0' },
-      { 'sec-imid-proxy': '1, 1' },
-      { 'x-imid-proxy': '1' },
-    ])
-      equal(await given(handing, headers as Record<string, string>), '')
-  })
-
-  it('gives a script neither', async () => {
-    const answer = identity(await ask('org=demo', { cookies, headers: { ...fromOurPage, accept: '*/*' } }))
-    deepEqual([answer['x-imid-token'], answer['x-imid-cookie']], ['', ''])
+  it('gives a proxy the cookies of others alone, and a script none', async () => {
+    const passed = (headers: Record<string, string>) => told('cookie', 'org=demo', { cookies, headers })
+    equal(await passed(fromProxy), 'theme=dark; raw={"a":1,"b":"imidToken=x"}; no-value')
+    const answer = await ask('org=demo', { cookies, headers: { ...fromOurPage, accept: '*/*' } })
+    equal(identity(answer)['x-imid-cookie'], '')
     ok(!JSON.stringify(answer).includes('dark'))
+  })
+
+  each('gives a proxy alone the token, when the setting says so', [
+    [editorToken, { INCLUDE_IMID_TOKEN_IN_REQUEST: 'true' }, fromProxy],
+    ['', {}, fromProxy],
+    ...[{}, { 'sec-imid-proxy': '0' }, { 'sec-imid-proxy': '1, 1' }, { 'x-imid-proxy': '1' }].map(
+      (headers) => ['', { INCLUDE_IMID_TOKEN_IN_REQUEST: 'true' }, headers] as const,
+    ),
+  ])(async ([raw, settings, headers]) => {
+    const handing = await open('authorize', gateway.instance(settings))
+    const answer = await handing({ query: 'org=demo', cookies, headers: { ...headers } })
+    equal(identity(answer)['x-imid-token'], raw)
   })
 })
