@@ -6,15 +6,15 @@ import { upstreamOf } from '../../lib/refresh/upstream.ts'
 import type { Table } from '../../lib/store/table.ts'
 import { context, type Gateway } from './gateway.ts'
 
-type How = Readonly<{ milliseconds?: number; over?: Table; forced?: boolean }>
+type How = Readonly<{ milliseconds?: number; over?: Table; forced?: boolean; secret?: string }>
 
 /** A run of refresh-state as Lambda starts it, with so many milliseconds until it would be ended; and the line it leaves. */
 export const refreshRun = async (
   gateway: Pick<Gateway, 'instance' | 'table' | 'logs'>,
-  { milliseconds = 60_000, over = gateway.table, forced = false }: How = {},
+  { milliseconds = 60_000, over = gateway.table, forced = false, secret = 'canary-client-secret' }: How = {},
 ) => {
   const on = { ...gateway.instance(), table: over }
-  const credentials = async () => ({ id: 'gateway', secret: 'canary-client-secret' })
+  const credentials = async () => ({ id: 'gateway', secret })
   const deps = { ...on, keeper: stateWriter(over), upstream: upstreamOf(on.config, credentials, on.now) }
   const deadline = Date.now() + milliseconds
   const until = { ...context, getRemainingTimeInMillis: () => deadline - Date.now() } as Context
