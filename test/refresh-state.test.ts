@@ -45,11 +45,8 @@ describe('refresh-state', () => {
 
   it('keeps the preference of a subject that is blocked and unblocked', async () => {
     const raw = await token()
-    await call('unit', {
-      bearer: raw,
-      body: '{"unit":"south"}',
-      headers: { 'content-type': 'application/json' },
-    })
+    const headers = { 'content-type': 'application/json' }
+    await call('unit', { bearer: raw, body: '{"unit":"south"}', headers })
     for (const blocked of [true, false]) {
       await control({ do: 'subject', user: 'editor', set: { blocked } })
       await refresh()
@@ -64,26 +61,17 @@ describe('refresh-state', () => {
     const { roles, mappings } = (document?.value ?? {}) as Directory
     deepEqual(Object.keys(roles).sort(), [...new Set(mappings.map(({ role }) => role))].sort())
     const inherited = Object.values(roles).filter((permissions) => permissions.length > 1)
-    equal(inherited.length > 0, true)
+    notEqual(inherited.length, 0)
     for (const permission of inherited.flat()) match(permission, /^[^:]+:[^:]+$/)
   })
 
+  const odd = 'html empty not-json no-keys duplicate-kid symmetric private huge redirect'.split(' ')
   each('lives on the last good state while the identity service is down or makes no sense', [
-    ['is down', { do: 'down' }],
-    ['answers 500', { do: 'fail' }],
-    ['lists no organisation', { do: 'organisations', list: 'empty' }],
-    ...[
-      'html',
-      'empty',
-      'not-json',
-      'no-keys',
-      'duplicate-kid',
-      'symmetric',
-      'private',
-      'huge',
-      'redirect',
-    ].map((as) => [`serves a key set that is ${as}`, { do: 'malformed-jwks', as }] as const),
-  ])(async ([, command]) => {
+    { do: 'down' },
+    { do: 'fail' },
+    { do: 'organisations', list: 'empty' },
+    ...odd.map((as) => ({ do: 'malformed-jwks', as })),
+  ])(async (command) => {
     const before = await health()
     const raw = await token()
     await control(command)
@@ -135,11 +123,14 @@ describe('refresh-state', () => {
   it('forgets the organisations when there is no Admin API any more, and removes them when nobody reads them', async () => {
     const once = await openGateway()
     const keys = ['demo', 'second'].flatMap((org) => [organisationKey(org), directoryKey(org)])
-    const there = async () => [...(await once.table.read(keys)).keys()].sort()
+    const there = async () => [...(await once.table.read(keys)).keys()]
     const alone = () => once.refresh(false, once.table, { ADMIN_API_URL: '', ACCESS_TOKEN_URL: '' })
-    await once.control({ do: 'organisation', org: 'second', set: { blocked: true } })
-    await once.control({ do: 'subject', user: 'chief', set: { blocked: true } })
-    await once.refresh()
+    const block = async (blocked: boolean) => {
+      await once.control({ do: 'organisation', org: 'second', set: { blocked } })
+      await once.control({ do: 'subject', user: 'chief', set: { blocked } })
+      await once.refresh()
+    }
+    await block(true)
     const bearers = await Promise.all(['editor', 'chief', 'guest'].map((user) => once.token({}, { user })))
     // An instance that read the state a moment before it forgot the organisations.
     const poll = await once.open('token-is-set')
@@ -147,39 +138,35 @@ describe('refresh-state', () => {
       Promise.all(bearers.map(async (bearer) => (await ask({ bearer })).statusCode))
     deepEqual(await standing(), [200, 401, 401])
 
-    const outcomes: string[] = []
-    for (const at of [0, 60, 120]) {
+    for (const [at, outcome] of [
+      [0, 'changed'],
+      [60, 'unchanged'],
+      [120, 'unchanged'],
+    ] as const) {
       once.clock.ahead = at
-      outcomes.push((await alone()).outcome)
+      equal((await alone()).outcome, outcome)
       deepEqual([await standing(), (await there()).length], [[200, 401, 401], 4], `after ${at} s`)
     }
     once.clock.ahead = 180
     const { outcome, state } = await alone()
-    deepEqual([...outcomes, outcome], ['changed', 'unchanged', 'unchanged', 'unchanged'])
-    deepEqual(await there(), [organisationKey('second')], 'its block stays')
+    deepEqual([outcome, await there()], ['unchanged', [organisationKey('second')]], 'its block stays')
     deepEqual(await standing(await once.open('token-is-set')), [200, 401, 401])
-    equal((await once.table.read([stateKey])).get(stateKey)?.checksum?.S, state?.checksum)
-    const newcomer = { query: 'org=newcomer&callback=/' }
-    equal((await (await once.open('login'))(newcomer)).statusCode, 302)
+    equal((await once.stored(stateKey))?.checksum?.S, state?.checksum)
+    equal((await (await once.open('login'))({ query: 'org=newcomer&callback=/' })).statusCode, 302)
 
-    await once.control({ do: 'organisation', org: 'second', set: { blocked: false } })
-    await once.control({ do: 'subject', user: 'chief', set: { blocked: false } })
-    await once.refresh()
+    await block(false)
     deepEqual([await standing(await once.open('token-is-set')), (await there()).length], [[200, 200, 200], 4])
   })
 
   it('lets one of many runs do the work', async () => {
-    const outcomes = (await Promise.all(Array.from({ length: 5 }, () => refresh()))).map(
-      ({ outcome }) => outcome,
-    )
-    deepEqual(outcomes.sort(), ['busy', 'busy', 'busy', 'busy', 'unchanged'])
+    const runs = await Promise.all(Array.from({ length: 5 }, () => refresh()))
+    const outcomes = runs.map(({ outcome }) => outcome).sort()
+    equal(outcomes.join(), 'busy,busy,busy,busy,unchanged')
   })
 
   it('works again after a run that never ended', async () => {
-    await table.change(stateKey, {
-      set: 'SET leasedUntil = :until',
-      values: { until: { N: String(gateway.now() + 55) } },
-    })
+    const values = { until: { N: String(gateway.now() + 55) } }
+    await table.change(stateKey, { set: 'SET leasedUntil = :until', values })
     equal((await refresh()).outcome, 'busy')
     clock.ahead = 56
     equal((await refresh()).outcome, 'unchanged')
@@ -209,34 +196,22 @@ describe('refresh-state', () => {
       [await stored(organisationKey('second')), await stored(directoryKey('second'))],
       [undefined, undefined],
     )
-    const keys = ['second_ffffffff-5eed-4000-8000-000000000004', 'guest'].map((sub) =>
-      subjectKey('second', sub),
-    )
-    deepEqual(
-      (await Promise.all(keys.map(stored))).filter((item) => item?.blocked !== undefined),
-      [],
-    )
+    for (const sub of ['second_ffffffff-5eed-4000-8000-000000000004', 'guest'])
+      equal((await stored(subjectKey('second', sub)))?.blocked, undefined)
     await control({ do: 'answer' })
     await refresh()
     notEqual(await stored(organisationKey('second')), undefined)
   })
 
   it('holds keys alone without an Admin API, and takes return URLs from the settings', async () => {
-    const alone = await openGateway({
-      ADMIN_API_URL: '',
-      ALLOWED_CALLBACK_ORIGINS: 'https://tools.example.org',
-    })
+    const tools = 'https://tools.example.org'
+    const alone = await openGateway({ ADMIN_API_URL: '', ALLOWED_CALLBACK_ORIGINS: tools })
     deepEqual([...(await alone.table.read([stateKey, organisationKey('demo')])).keys()], [stateKey])
-    equal(
-      (await alone.call('login', { query: 'org=anything&callback=https%3A%2F%2Ftools.example.org%2F' }))
-        .statusCode,
-      302,
-    )
-    equal(
-      (await alone.call('login', { query: 'org=demo&callback=https%3A%2F%2Fapp.example.test%2F' }))
-        .statusCode,
-      400,
-    )
+    for (const [status, query] of [
+      [302, `org=anything&callback=${tools}/`],
+      [400, 'org=demo&callback=https://app.example.test/'],
+    ] as const)
+      equal((await alone.call('login', { query })).statusCode, status)
     equal((await alone.call('token-is-set', { bearer: await alone.token() })).statusCode, 200)
   })
 
@@ -250,21 +225,16 @@ describe('refresh-state', () => {
       },
     })
     let version = Date.now() + 1000
-    const other = () =>
-      table.change(stateKey, {
-        set: 'SET version = :v REMOVE leasedUntil, forcedAt',
-        values: { v: { N: String(++version) } },
-      })
+    const other = () => {
+      const values = { v: { N: String(++version) } }
+      return table.change(stateKey, { set: 'SET version = :v REMOVE leasedUntil, forcedAt', values })
+    }
     equal((await refresh(false, faster(other))).outcome, 'busy', 'nothing had changed')
     await control({ do: 'rotate' })
-    await other()
-    equal((await refresh(false, faster(other))).outcome, 'busy', 'the keys had changed')
-    await other()
-    equal(
-      (await refresh(true, faster(other))).outcome,
-      'busy',
-      'the keys had changed, and were asked for alone',
-    )
+    for (const keysAlone of [false, true]) {
+      await other()
+      equal((await refresh(keysAlone, faster(other))).outcome, 'busy', 'the keys had changed')
+    }
     await other()
     equal((await refresh()).outcome, 'changed')
   })
