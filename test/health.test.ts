@@ -1,8 +1,10 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { inGrace, statesOf } from '../lib/state/state.ts'
 import { stateKey } from '../lib/store/keys.ts'
-import { openGateway } from './support/gateway.ts'
+import type { Table } from '../lib/store/table.ts'
+import { each } from './support/each.ts'
+import { openGateway, type Request, type Settings } from './support/gateway.ts'
 
 const gateway = await openGateway()
 const { call, open, refresh, table, token, clock, health, stored } = gateway
@@ -12,122 +14,83 @@ beforeEach(async () => {
   await refresh()
 })
 
+const wholeReport = { headers: { accept: 'application/health+json' } }
+/** A table without a state, and one that is down. */
+const empty: Table['read'] = async () => new Map()
+const down: Table['read'] = () => Promise.reject(new Error('down'))
+
+/** Asks a fresh instance. */
+const ask = async (request: Request, read = table.read, settings: Settings = {}) =>
+  (await open('health', { ...gateway.instance(settings), table: { ...table, read } }))(request)
+
 describe('GET /health', () => {
   it('says two things and no more', async () => {
-    const answer = await call('health')
-    deepEqual(
-      [answer.statusCode, Object.keys(JSON.parse(answer.body ?? '')), answer.headers['cache-control']],
-      [200, ['inGrace', 'stateChecksum'], 'no-store'],
-    )
+    const { statusCode, body = '', headers } = await call('health')
+    deepEqual([statusCode, headers['cache-control']], [200, 'no-store'])
+    deepEqual(Object.keys(JSON.parse(body)), ['inGrace', 'stateChecksum'])
   })
 
   it('says more to who asks for it', async () => {
-    const { status, type, stateAge, gracePeriod, inGrace } = await health({
-      accept: 'application/health+json',
-    })
-    deepEqual(
-      [typeof status, type, stateAge < 5, gracePeriod, inGrace],
-      ['string', 'application/health+json; charset=utf-8', true, 3600, false],
-    )
-    for (const [on, said] of [
-      [gateway.instance(), { status: 'pass', inGrace: false, gracePeriod: 3600 }],
-      [
-        { ...gateway.instance(), table: { ...table, read: async () => new Map() } },
-        { status: 'fail', inGrace: false, stateChecksum: 'No checksum string' },
-      ],
-    ] as const) {
-      const answer = await (await open('health', on))({ headers: { accept: 'application/health+json' } })
-      const { stateAge: _, stateChecksum, ...rest } = JSON.parse(answer.body ?? '')
-      deepEqual(said.status === 'fail' ? { ...rest, stateChecksum } : rest, said)
-    }
+    const { stateAge, stateChecksum: _, ...well } = await health(wholeReport.headers)
+    const type = 'application/health+json; charset=utf-8'
+    deepEqual(well, { status: 'pass', type, gracePeriod: 3600, inGrace: false })
+    ok(stateAge < 5)
+
+    const missing = await ask(wholeReport, empty)
+    const nothing = { status: 'fail', inGrace: false, stateChecksum: 'No checksum string' }
+    deepEqual([missing.statusCode, JSON.parse(missing.body ?? '')], [500, nothing])
     clock.ahead = 3601
-    const old = await (await open('health'))({ headers: { accept: 'application/health+json' } })
-    const { status: failing, stateAge: age } = JSON.parse(old.body ?? '')
-    deepEqual([old.statusCode, failing, age >= 3601], [500, 'fail', true])
+    const old = await ask(wholeReport)
+    const { status, stateAge: age } = JSON.parse(old.body ?? '')
+    deepEqual([old.statusCode, status, age >= 3601], [500, 'fail', true])
   })
 
   it('is in grace when no refresh ran for some minutes', async () => {
-    clock.ahead = 0
-    await table.change(stateKey, {
-      set: 'SET lastSuccess = :at',
-      values: { at: { N: String(gateway.now()) } },
-    })
-    const state = statesOf({ gracePeriod: 3600 }).from(await table.read([stateKey]), gateway.now())
-    const at = Number((await stored(stateKey))?.lastSuccess?.N)
-    deepEqual(state && [180, 181].map((later) => inGrace(state, at + later)), [false, true])
+    const now = gateway.now()
+    const values = { at: { N: String(now) } }
+    await table.change(stateKey, { set: 'SET lastSuccess = :at', values })
+    const state = statesOf({ gracePeriod: 3600 }).from(await table.read([stateKey]), now)
+    deepEqual(state && [180, 181].map((later) => inGrace(state, now + later)), [false, true])
     clock.ahead = 181
-    deepEqual(
-      [(await health()).inGrace, (await health({ accept: 'application/health+json' })).status],
-      [true, 'warn'],
-    )
+    const { inGrace: shown, status } = await health(wholeReport.headers)
+    deepEqual([shown, status], [true, 'warn'])
   })
 
-  for (const [later, status, session] of [
+  each('and a session are answered until the grace period is over', [
     [180, 200, 200],
     [181, 500, 503],
-  ] as const)
-    it(`answers ${status}, and a session ${session}, ${later} seconds after the last refresh with a grace period of 180`, async () => {
-      const { lastSuccess } = (await stored(stateKey)) ?? {}
-      const on = { ...gateway.instance({ GRACE_PERIOD: '180' }), now: () => Number(lastSuccess?.N) + later }
-      const bearer = await token()
-      const answers = [await (await open('health', on))(), await (await open('token-is-set', on))({ bearer })]
-      deepEqual(
-        answers.map(({ statusCode }) => statusCode),
-        [status, session],
-      )
-    })
+  ])(async ([later, status, session]) => {
+    const { lastSuccess } = (await stored(stateKey)) ?? {}
+    const on = { ...gateway.instance({ GRACE_PERIOD: '180' }), now: () => Number(lastSuccess?.N) + later }
+    equal((await (await open('health', on))()).statusCode, status)
+    const bearer = await token()
+    equal((await (await open('token-is-set', on))({ bearer })).statusCode, session)
+  })
 
-  for (const [what, instance] of [
-    [
-      'the state is older than the grace period',
-      async () => await open('health', gateway.instance({ GRACE_PERIOD: '180' })),
-    ],
-    [
-      'there was never a state',
-      async () => open('health', { ...gateway.instance(), table: { ...table, read: async () => new Map() } }),
-    ],
-    [
-      'the table cannot be read',
-      async () =>
-        open('health', {
-          ...gateway.instance(),
-          table: { ...table, read: () => Promise.reject(new Error('down')) },
-        }),
-    ],
-  ] as const)
-    it(`answers 500 with the documented body when ${what}`, async () => {
-      clock.ahead = 200
-      const answer = await (await instance())()
-      deepEqual(
-        [answer.statusCode, answer.body],
-        [500, '{"inGrace":false,"stateChecksum":"No checksum string"}'],
-      )
-    })
+  each<readonly [Table['read'], Settings]>('answers 500 with the documented body without a state to serve', [
+    [table.read, { GRACE_PERIOD: '180' }],
+    [empty, {}],
+    [down, {}],
+  ])(async ([read, settings]) => {
+    clock.ahead = 200
+    const { statusCode, body } = await ask({}, read, settings)
+    deepEqual([statusCode, body], [500, '{"inGrace":false,"stateChecksum":"No checksum string"}'])
+    clock.ahead = 0
+  })
 
-  it('is answered for HEAD as for GET, without a body', async () => {
-    const fine = gateway.instance()
-    const failing = { ...gateway.instance(), table: { ...table, read: async () => new Map() } }
-    for (const [on, status] of [
-      [fine, 200],
-      [failing, 500],
-    ] as const)
-      for (const headers of [{}, { accept: 'application/health+json' }]) {
-        const asked = await open('health', on)
-        const [{ body, ...get }, head] = [await asked({ headers }), await asked({ headers, method: 'HEAD' })]
-        deepEqual([get.statusCode, typeof body], [status, 'string'])
-        deepEqual(head, get)
-      }
+  each('is answered for HEAD as for GET, without a body', [
+    [200, table.read, {}],
+    [500, empty, {}],
+    [200, table.read, wholeReport],
+    [500, empty, wholeReport],
+  ])(async ([status, read, request]) => {
+    const { body, ...get } = await ask(request, read)
+    deepEqual([get.statusCode, typeof body], [status, 'string'])
+    deepEqual(await ask({ ...request, method: 'HEAD' }, read), get)
   })
 
   it('satisfies nobody who asks for a session', async () => {
-    equal(
-      (
-        await call('token-is-set', {
-          headers: { 'user-agent': 'ELB-HealthChecker/2.0' },
-          query: 'path=/health',
-        })
-      ).statusCode,
-      401,
-    )
+    const headers = { 'user-agent': 'ELB-HealthChecker/2.0' }
+    equal((await call('token-is-set', { headers, query: 'path=/health' })).statusCode, 401)
   })
 })
