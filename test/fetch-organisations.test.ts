@@ -76,7 +76,7 @@ describe('Organisations of the Admin API', () => {
     await rejects(made(organisations(...rows.slice(0, 3))), {
       name: 'UpstreamError',
       message,
-      passing: false,
+      transient: false,
     })
   })
 

@@ -89,7 +89,7 @@ describe('The key set', () => {
     says = [cut, json({ keys: [] })]
     deepEqual(await made().keySet(), { keys: [] })
     says = [cut]
-    await rejects(made().keySet({ once: true }), { message: 'key set: no connection', passing: true })
+    await rejects(made().keySet({ once: true }), { message: 'key set: no connection', transient: true })
     equal(asked.length, 3)
   })
 })
@@ -132,7 +132,7 @@ describe('A list of the Admin API', () => {
     const { list } = made()
     await rejects(list('units.list', 'one'), { message: 'units.list: status 404' })
     deepEqual([await list('units.list', 'other'), timesTokenAsked()], [[], 1])
-    await rejects(list('roles.list'), { message: 'roles.list: status 401', passing: false })
+    await rejects(list('roles.list'), { message: 'roles.list: status 401', transient: false })
     deepEqual(await list('roles.list'), [])
     equal(asked.at(-1)?.authorization, 'Bearer next')
   })
@@ -170,7 +170,7 @@ describe('A list of the Admin API', () => {
     asked.length = 0
     says = [json(answer)]
     const message = 'access token: none in the answer'
-    await rejects(made().list('roles.list'), { message, passing: false })
+    await rejects(made().list('roles.list'), { message, transient: false })
     equal(asked.length, 1)
   })
 

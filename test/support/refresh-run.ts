@@ -15,9 +15,9 @@ export const refreshRun = async (
 ) => {
   const on = { ...gateway.instance(), table: over }
   const credentials = async () => ({ id: 'gateway', secret })
-  const deps = { ...on, keeper: stateWriter(over), upstream: upstreamOf(on.config, credentials, on.now) }
+  const deps = { ...on, writer: stateWriter(over), upstream: upstreamOf(on.config, credentials, on.now) }
   const deadline = Date.now() + milliseconds
   const until = { ...context, getRemainingTimeInMillis: () => deadline - Date.now() } as Context
-  const { outcome } = await scheduled('refresh-state', refreshState(deps), on)({ forced }, until)
+  const { outcome } = await scheduled(refreshState(deps), on)({ forced }, until)
   return { outcome, line: gateway.logs.at(-1) ?? {} }
 }
