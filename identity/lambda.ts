@@ -7,7 +7,7 @@ import { type Answer, type HttpEvent, type Incoming, incoming, lowerCased } from
 import { isNavigation } from '../lib/http/request-policy.ts'
 import { withSecurityHeaders } from '../lib/http/security-headers.ts'
 import { chain, codeOfVisit, type Endpoint, type Handle, visitLine } from '../lib/lambda/chain.ts'
-import { type Log, logTo } from '../lib/log.ts'
+import { framesOf, type Log, logTo } from '../lib/log.ts'
 import { organisationName } from '../lib/redirect/organisation-name.ts'
 import { visitMetrics } from './metrics.ts'
 import { type Organisation, organisationsFrom } from './organisations.ts'
@@ -111,11 +111,13 @@ export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): End
         respond(failures, request, code, route.failures ?? row(code).answer, siteOf(on.settings)),
       finish: (visit, answer) => {
         const at = Date.now()
-        const { org } = visit.request.facts
-        const outcome = { route: name, code: codeOfVisit(visit), failed: visit.failure !== undefined, org }
-        on.log(visit.failure === undefined ? 'info' : row(visit.failure.code).level, {
+        const { failure, request } = visit
+        const { org } = request.facts
+        const outcome = { route: name, code: codeOfVisit(visit), failed: failure !== undefined, org }
+        on.log(failure === undefined ? 'info' : row(failure.code).level, {
           route: name,
           ...visitLine(visit, answer.statusCode, at),
+          frames: failure?.code === 'internal' ? framesOf(failure.cause) : undefined,
           ...visitMetrics(on.metricsNamespace, outcome, at),
         })
         return withSecurityHeaders(answer, loopback)

@@ -13,8 +13,8 @@ import { createServer } from 'node:http'
  * words of AWS JSON 1.1.
  */
 
-/** What is wrong with it on purpose. */
-export type KmsFaults = { failEvery?: number; down?: boolean }
+/** What is wrong with it on purpose. `silent`: it takes requests and never answers. */
+export type KmsFaults = { failEvery?: number; down?: boolean; silent?: boolean }
 
 type Answer = Readonly<{ status: number; body: object }>
 
@@ -70,6 +70,7 @@ export const startKms = async (secret = '{}') => {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
+    if (faults.silent) return
     const asked = JSON.parse(Buffer.concat(chunks).toString() || '{}')
     const { status, body } = answerTo(String(request.headers['x-amz-target']), { ...asked })
     const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() }

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { publicKeysFrom } from '../../lib/state/key-set.ts'
 import { readSettings } from '../settings.ts'
@@ -45,6 +45,15 @@ describe('KMS', () => {
     equal(lines.at(-1)?.SigningFailed, 1)
     delete kms.faults.failEvery
     equal((await signIn(service, provider, { person })).statusCode, 303)
+  })
+
+  it('that does not answer is given up in time for a page', async () => {
+    kms.faults.silent = true
+    const began = performance.now()
+    const answer = await signIn(service, provider)
+    delete kms.faults.silent
+    deepEqual([answer.statusCode, codeIn(answer)], [503, 'signing_unavailable'])
+    ok(performance.now() - began < 8000)
   })
 
   it('that could not give a public key is asked again', async () => {

@@ -17,11 +17,12 @@ import { begin, signIn, tokenIn } from './support/sign-in.ts'
 
 const provider = await startFaultyProvider('imsg-demo')
 after(provider.close)
-const service = await openService([
+const document = [
   organisation('demo', providerOf(provider.issuer)),
-  organisation('other', providerOf(provider.issuer)),
+  organisation('other', providerOf(provider.issuer, { forceLoginPrompt: true })),
   organisation('closed', providerOf(provider.issuer), { blocked: true }),
-])
+]
+const service = await openService(document, { GATEWAYS: 'https://second.example.test' })
 const { call } = service
 
 describe('A sign-in', () => {
@@ -35,6 +36,18 @@ describe('A sign-in', () => {
     )
     for (const name of ['state', 'nonce', 'code_challenge']) match(asked.get(name) ?? '', /^[\w-]{43}$/)
     equal(new Set(['state', 'nonce', 'code_challenge'].map((name) => asked.get(name))).size, 3)
+    equal(asked.get('prompt'), null)
+  })
+
+  it('makes the provider ask for the password again where the organisation wants that', async () =>
+    equal((await begin(service, browser(), { org: 'other' })).asked.get('prompt'), 'login'))
+
+  it('is for the gateway that started it, if several use this service', async () => {
+    const second = 'https://second.example.test'
+    const to = callback.replace(gateway, second)
+    const answer = await signIn(service, provider, { to })
+    ok(answer.headers.location?.startsWith(`${second}/`))
+    equal(claimsIn(tokenIn(answer)).aud, second)
   })
 
   it('gives the gateway a token of ours, which the published key verifies, and spends its cookie', async () => {
@@ -67,15 +80,6 @@ describe('A sign-in', () => {
     const key = createPublicKey({ key: keys[0], format: 'jwk' })
     ok(verify('sha512', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url')))
     deepEqual([...person.jar.keys()], ['imsg-hint'])
-  })
-
-  it('authenticates as the organisation is told to, and shows the verifier of this sign-in', async () => {
-    await signIn(service, provider)
-    equal(
-      provider.asked.authorization,
-      `Basic ${Buffer.from('imsg%2Ddemo:client%2Dsecret').toString('base64')}`,
-    )
-    match(provider.asked.body, /code_verifier=[\w-]{43}/)
   })
 
   it('goes on in two tabs at once, and drops the oldest when all cookies together pass 4 kB', async () => {
@@ -163,13 +167,34 @@ describe('A sign-in', () => {
     }
   })
 
-  it('leaves no code, token, secret or claim in the log', async () => {
+  it('leaves two lines in the log with its metrics, and no code, token, secret or claim', async () => {
     service.lines.length = 0
     const token = tokenIn(await signIn(service, provider))
     const text = JSON.stringify(service.lines)
-    equal(service.lines.length, 2)
+    const measured = service.lines.map(({ _aws, SignInStarted, SignInReturned, SignInFinished, Org }) => {
+      const { CloudWatchMetrics } = _aws as { CloudWatchMetrics: [{ Dimensions: string[][] }] }
+      return [CloudWatchMetrics[0].Dimensions, Org, SignInStarted, SignInReturned, SignInFinished]
+    })
+    deepEqual(measured, [
+      [[[], ['Org']], 'demo', 1, undefined, undefined],
+      [[[], ['Org']], 'demo', undefined, 1, 1],
+    ])
     for (const secret of [token, 'person-1', 'Edith', 'session-1', 'client-secret', 'the-code-of-it'])
       ok(!text.includes(secret), secret)
+  })
+})
+
+describe('A defect of ours', () => {
+  it('is a 500, and its log line says where it happened', async () => {
+    const random = () => {
+      throw new TypeError('a defect')
+    }
+    const query = `callback=${encodeURIComponent(callback)}`
+    const answer = await service.open(service.instance({ random }))('login', { query })
+    deepEqual([answer.statusCode, codeIn(answer)], [500, 'internal'])
+    const { frames, code } = service.lines.at(-1) ?? {}
+    equal(code, 'internal')
+    match(String(frames), /pending-sign-ins/)
   })
 })
 

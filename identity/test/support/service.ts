@@ -1,14 +1,12 @@
 import { equal } from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { after } from 'node:test'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { KMSClient } from '@aws-sdk/client-kms'
 import type { Answer } from '../../../lib/http/messages.ts'
 import type { Endpoint } from '../../../lib/lambda/chain.ts'
 import { logTo } from '../../../lib/log.ts'
-import { type Table, tableIn } from '../../../lib/store/table.ts'
 import { createTables, openDynalite, region } from '../../../local/database.ts'
 import { context } from '../../../test/support/events.ts'
+import { keysOf, tables } from '../../clients.ts'
 import { wire as wireJwks } from '../../functions/jwks/index.ts'
 import { wire as wireLogin } from '../../functions/login/index.ts'
 import type { CallbackDependencies } from '../../functions/login-callback/handler.ts'
@@ -22,12 +20,14 @@ import { organisationsFrom } from '../../organisations.ts'
 import { providersOf } from '../../provider.ts'
 import { type RouteName, routes } from '../../routes.ts'
 import { readSettings } from '../../settings.ts'
-import { signingKeys } from '../../signing-key.ts'
 
 /**
  * This service for tests: an event in, the whole answer out, with the real handlers and chain, a KMS stand-in
  * and a real database.
  */
+
+// What Lambda gives every function, for the clients of AWS.
+Object.assign(process.env, { AWS_REGION: region, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' })
 
 export const gateway = 'https://gw.example.test'
 export const identity = 'http://localhost:4000'
@@ -93,8 +93,14 @@ export const openService = async (document: readonly object[], env: Record<strin
     database.url,
     ['own', 'gateway'].map((name) => ({ name, properties: schema })),
   )
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-  const client = new DynamoDBClient({ endpoint: database.url, region, credentials, maxAttempts: 1 })
+  const given = {
+    TABLE_NAME: 'own',
+    GATEWAY_TABLES: 'gateway',
+    AWS_ENDPOINT_URL_DYNAMODB: database.url,
+    AWS_ENDPOINT_URL_KMS: kms.url,
+  }
+  const { table, gatewayTables } = tables(given)
+  const [gatewayTable = table] = gatewayTables
   const settings = readSettings({
     IDENTITY_URL: identity,
     PUBLIC_URL: gateway,
@@ -109,7 +115,6 @@ export const openService = async (document: readonly object[], env: Record<strin
   const secrets: Record<string, string> = { demo: 'client-secret', other: 'client-secret' }
 
   const instance = (more: Partial<Everything> = {}): Everything => {
-    const kmsClient = new KMSClient({ endpoint: kms.url, region, credentials, maxAttempts: 3 })
     const { organisations, problems } = organisationsFrom({ organisations: document }, true)
     equal(problems.join(), '')
     return {
@@ -117,9 +122,9 @@ export const openService = async (document: readonly object[], env: Record<strin
       organisations,
       providers: providersOf(settings.loopback, now),
       secretOf: async (org) => secrets[org] ?? '',
-      keys: signingKeys(kmsClient, (more.settings ?? settings).signingKeys),
-      table: tableIn(client, 'own'),
-      gatewayTables: [tableIn(client, 'gateway')],
+      keys: keysOf(more.settings ?? settings, given),
+      table,
+      gatewayTables,
       log: logTo('debug', (line) => lines.push(JSON.parse(line))),
       metricsNamespace: 'test',
       now,
@@ -159,14 +164,8 @@ export const openService = async (document: readonly object[], env: Record<strin
   }
   const call = open()
 
-  const close = async () => {
-    client.destroy()
-    await Promise.all([kms.close(), database.close()])
-  }
-  after(close)
-  const table: Table = tableIn(client, 'own')
-  const gatewayTable: Table = tableIn(client, 'gateway')
-  return { call, open, instance, kms, clock, now, lines, secrets, table, gatewayTable, settings, close }
+  after(() => Promise.all([kms.close(), database.close()]))
+  return { call, open, instance, kms, clock, now, lines, secrets, gatewayTable }
 }
 
 export type Service = Awaited<ReturnType<typeof openService>>
