@@ -1,7 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { after, afterEach, describe, it } from 'node:test'
-import { subjectKey } from '../../lib/store/keys.ts'
-import { type Table, tableIn } from '../../lib/store/table.ts'
+import { hintCookie, returnCookie } from '../logout-cookies.ts'
 import { startFaultyProvider } from './support/faulty-provider.ts'
 import {
   browser,
@@ -12,19 +11,15 @@ import {
   organisation,
   providerOf,
 } from './support/service.ts'
-import { signIn, tokenIn } from './support/sign-in.ts'
+import { signIn } from './support/sign-in.ts'
 
 const provider = await startFaultyProvider('imsg-demo')
 after(provider.close)
 const service = await openService([
   organisation('demo', providerOf(provider.issuer)),
-  organisation('other', providerOf(provider.issuer)),
   organisation('silent', providerOf(provider.issuer, { logoutAtProvider: false })),
 ])
-afterEach(() => {
-  provider.well()
-  service.clock.ahead = 0
-})
+afterEach(provider.well)
 const { call } = service
 const home = 'https://app.example.test/bye'
 const query = `callback=${encodeURIComponent(home)}`
@@ -67,7 +62,7 @@ describe('A logout at the provider', () => {
     ok(!answer.headers.location?.includes('hint'))
   })
 
-  it('is no affair of another site, a frame or a script', async () => {
+  it('is not for another site, a frame or a script', async () => {
     for (const [site, mode, dest, status] of [
       ['cross-site', 'navigate', 'document', 403],
       ['same-site', 'navigate', 'iframe', 401],
@@ -79,7 +74,7 @@ describe('A logout at the provider', () => {
     }
   })
 
-  it('goes on nowhere but to a return URL of the organisation', async () => {
+  it('goes on only to a return URL of the organisation, also when the cookie was planted', async () => {
     for (const callback of ['https://evil.test/', '//evil.test', 'https://app.example.test.evil.test/'])
       equal((await call('logout', { query: `callback=${encodeURIComponent(callback)}` })).statusCode, 400)
     const planted = Buffer.from('https://evil.test/').toString('base64url')
@@ -87,7 +82,7 @@ describe('A logout at the provider', () => {
     deepEqual([back.statusCode, back.headers.location], [400, undefined])
   })
 
-  it('says what it cannot do where a provider has no such address, and asks nobody who is not to be asked', async () => {
+  it('says that a provider cannot sign people out, and asks no provider that is not to be asked', async () => {
     const silent = await call('logout', { path: { org: 'silent' }, query })
     deepEqual([silent.statusCode, silent.headers.location], [303, home])
     provider.wrong.metadata = { end_session_endpoint: undefined }
@@ -97,183 +92,19 @@ describe('A logout at the provider', () => {
   })
 })
 
-const event = 'http://schemas.openid.net/event/backchannel-logout'
-const notBefore = async (org: string, sub: string, table: Table = service.gatewayTable) =>
-  Number((await table.read([subjectKey(org, sub)])).get(subjectKey(org, sub))?.notBefore?.N ?? 0)
-
-/** A logout token as a good provider makes it, with these claims instead of its own. */
-const logoutToken = (claims: Record<string, unknown> = {}, header = {}) =>
-  provider.token(
-    {
-      iss: provider.issuer,
-      aud: 'imsg-demo',
-      iat: service.now(),
-      exp: service.now() + 120,
-      jti: 'j1',
-      events: { [event]: {} },
-      sub: 'person-1',
-      sid: 'session-1',
-      ...claims,
-    },
-    header,
-  )
-const post = (token: string, org = 'demo', at = call) =>
-  at('backchannel-logout', { path: { org }, body: `logout_token=${token}` })
-const signedIn = async (org = 'demo') =>
-  String(claimsIn(tokenIn(await signIn(service, provider, { org }))).sub)
-
-describe('A logout from the provider, back-channel', () => {
-  for (const [what, claims, header] of [
-    ['by session and subject', {}, { typ: 'logout+jwt' }],
-    ['by session alone', { sub: undefined }, { typ: 'JWT' }],
-    ['by subject alone', { sid: undefined }, {}],
-    ['without an end, as older providers send it', { exp: undefined }, {}],
-  ] as const)
-    it(`ends every session of the person: ${what}`, async () => {
-      const sub = await signedIn()
-      service.clock.ahead += 10
-      const { iat } = claimsIn(logoutToken(claims, header))
-      const answer = await post(logoutToken(claims, header))
-      deepEqual([answer.statusCode, answer.headers['cache-control']], [200, 'no-store'])
-      ok((await notBefore('demo', sub)) >= Number(iat))
-      equal(await notBefore('other', sub), 0)
-    })
-
-  for (const [what, claims, header, signature] of [
-    ['the signature of a stranger', {}, {}, 'forged'],
-    ['no signature', {}, {}, 'none'],
-    ['a signature of another kind', {}, {}, 'RS512'],
-    ['a shared secret for a signature', {}, {}, 'HS256'],
-    ['another audience', { aud: 'another' }, {}, 'good'],
-    ['another issuer', { iss: 'https://evil.test' }, {}, 'good'],
-    ['no event', { events: {} }, {}, 'good'],
-    ['an event that is no object', { events: { [event]: 'x' } }, {}, 'good'],
-    ['a nonce: it is an ID token', { nonce: 'x' }, {}, 'good'],
-    ['nobody it speaks of', { sid: undefined, sub: undefined }, {}, 'good'],
-    ['an age of ten minutes', { iat: service.now() - 600 }, {}, 'good'],
-    ['a time to come', { iat: service.now() + 300 }, {}, 'good'],
-    ['a life that is over', { exp: service.now() - 120 }, {}, 'good'],
-    ['no time', { iat: undefined }, {}, 'good'],
-    ['no name of its own', { jti: undefined }, {}, 'good'],
-    ['the type of an access token', {}, { typ: 'at+jwt' }, 'good'],
-    ['an unknown key', {}, { kid: 'another' }, 'good'],
-  ] as const)
-    it(`is refused with ${what}, and ends nothing`, async () => {
-      const sub = await signedIn()
-      const before = await notBefore('demo', sub)
-      service.clock.ahead += 20
-      provider.wrong.signature = signature
-      const answer = await post(logoutToken(claims, header))
-      deepEqual([answer.statusCode, await notBefore('demo', sub)], [400, before])
-    })
-
-  it('ends no session of an organisation that its token was not sent to', async () => {
-    const mine = await signedIn('demo')
-    const sub = await signedIn('other')
-    const stranger = await openService([organisation('demo', providerOf(provider.issuer, { clientId: 'x' }))])
-    equal((await post(logoutToken(), 'demo', stranger.call)).statusCode, 400)
-    service.clock.ahead += 30
-    await post(logoutToken(), 'demo')
-    ok((await notBefore('demo', mine)) >= service.now() - 5)
-    equal(await notBefore('other', sub), 0)
-  })
-
-  it('is answered 200 for somebody who is not signed in, and never undoes a later end', async () => {
-    equal((await post(logoutToken({ sid: 'nobody', sub: 'nobody' }))).statusCode, 200)
-    const sub = await signedIn()
-    service.clock.ahead += 100
-    await post(logoutToken())
-    const end = await notBefore('demo', sub)
-    await post(logoutToken({ iat: service.now() - 50 }))
-    equal(await notBefore('demo', sub), end)
-  })
-
-  it('of a provider whose clock is ahead keeps nobody from signing in again', async () => {
-    const sub = await signedIn()
-    service.clock.ahead += 200
-    equal((await post(logoutToken({ iat: service.now() + 40 }))).statusCode, 200)
-    ok((await notBefore('demo', sub)) <= service.now())
-  })
-
-  it('is judged with the keys in the table, when the provider is away and nothing is in memory', async () => {
-    const sub = await signedIn()
-    service.clock.ahead += 700
-    const token = logoutToken()
-    for (const path of ['/.well-known/openid-configuration', '/jwks'])
-      provider.wrong.answers[path] = (response) => void response.destroy()
-    const began = performance.now()
-    equal((await post(token, 'demo', service.open())).statusCode, 200)
-    ok(performance.now() - began < 1500)
-    ok((await notBefore('demo', sub)) >= service.now() - 5)
-  })
-
-  it('fetches the keys of a provider once a minute, however many forged tokens name another', async () => {
-    await signedIn()
-    service.clock.ahead += 90
-    const at = service.open()
-    provider.requests.length = 0
-    for (let forged = 0; forged < 5; forged++) await post(logoutToken({}, { kid: `k-${forged}` }), 'demo', at)
-    equal(provider.requests.filter((path) => path === '/jwks').length, 1)
-    service.clock.ahead += 90
-    await post(logoutToken({ iss: 'https://evil.test' }, { kid: 'x' }), 'demo', service.open())
-    equal(provider.requests.length, 2, 'another issuer is worth no question')
-  })
-
-  it('that cannot be stored is a 400, by our own fault', async () => {
-    await signedIn()
-    const broken: Table = {
-      ...service.gatewayTable,
-      change: () =>
-        tableIn(null as never, 'x')
-          .read(['x'])
-          .then(() => true),
-    }
-    const at = service.open(service.instance({ gatewayTables: [broken] }))
-    equal((await post(logoutToken(), 'demo', at)).statusCode, 400)
-    equal(service.lines.at(-1)?.ProviderSignOutFailed, 1)
-  })
-
-  it('is refused as anything but one token in a form', async () => {
-    for (const [body, headers] of [
-      ['', {}],
-      ['logout_token=', {}],
-      ['logout_token=x', {}],
-      [`logout_token=${logoutToken()}&logout_token=x`, {}],
-      [`logout_token=${logoutToken()}`, { 'content-type': 'text/plain' }],
-      [`logout_token=${'x'.repeat(40_000)}`, {}],
-    ] as const)
-      equal((await call('backchannel-logout', { body, headers })).statusCode, 400)
-  })
-})
-
-describe('A logout from the provider, front-channel', () => {
-  it('ends every session of the person by the session that nobody can guess', async () => {
-    const sub = await signedIn()
-    service.clock.ahead += 400
-    const iss = encodeURIComponent(provider.issuer)
-    const headers = {
-      'sec-fetch-dest': 'iframe',
-      'sec-fetch-mode': 'navigate',
-      'sec-fetch-site': 'cross-site',
-    }
-    const answer = await call('frontchannel-logout', { query: `sid=session-1&iss=${iss}`, headers })
-    equal(answer.statusCode, 200)
-    ok(!answer.headers['content-security-policy']?.includes('frame-ancestors'), 'the provider frames it')
-    ok((await notBefore('demo', sub)) >= service.now() - 5)
-  })
-
-  it('ends nothing for a subject, another session or another issuer', async () => {
-    const sub = await signedIn()
-    const before = await notBefore('demo', sub)
-    service.clock.ahead += 800
-    for (const [query, status] of [
-      ['sid=person-1', 200],
-      ['sid=another', 200],
-      ['sid=session-1&iss=https%3A%2F%2Fevil.test', 400],
-      ['', 400],
-    ] as const)
-      equal((await call('frontchannel-logout', { query })).statusCode, status)
-    equal(await notBefore('demo', sub), before)
+describe('The cookies of a logout', () => {
+  it('belong to this host, and the hint to the logout of one organisation, where the service is deployed', () => {
+    const demo = service.instance().organisations.get('demo')
+    ok(demo !== undefined)
+    deepEqual(
+      [...hintCookie(false, demo, 'a.b.c'), returnCookie(false, 'state', home)].map((line) =>
+        line.replace(/^([^=]+)=[^;]*/, '$1'),
+      ),
+      [
+        '__Secure-imsg-hint; Max-Age=28800; Path=/v1/org/demo/logout; HttpOnly; Secure; SameSite=Lax',
+        '__Host-imsg-logout; Max-Age=60; Path=/; HttpOnly; Secure; SameSite=Lax',
+      ],
+    )
   })
 })
 
