@@ -1,5 +1,5 @@
-import { ConfigError, settings as gateway, type Level, type Origin } from '../lib/config.ts'
-import { isLoopback } from '../lib/setting-values.ts'
+import { ConfigError, settings as gateway, type Level, type Origin, parseSettings } from '../lib/config.ts'
+import { isLoopback, Wrong } from '../lib/setting-values.ts'
 
 /**
  * The settings of this service: environment in, `Settings` out, or one error that names every problem and no
@@ -23,10 +23,10 @@ const keys = (text: string): readonly KeyName[] => {
     })
   const days = named.map(({ made }) => made)
   if (named.length === 0 || !days.every((day) => date.test(day) && !Number.isNaN(Date.parse(day))))
-    throw new Error(
+    throw new Wrong(
       'has to list keys by the day they were made, such as 2026-11-27, the one that signs first',
     )
-  if (new Set(days).size < days.length) throw new Error('names a key twice')
+  if (new Set(days).size < days.length) throw new Wrong('names a key twice')
   return named
 }
 
@@ -95,23 +95,12 @@ export type Settings = Readonly<{
 
 type Values = { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> | undefined }
 
+const explained = Object.fromEntries(Object.entries(settings).map(([name, { what }]) => [name, what]))
+
 /** Reads every setting, or throws one `ConfigError` with all problems. */
 export const readSettings = (env: Environment): Settings => {
   const problems: string[] = []
-  const values: Partial<Record<string, unknown>> = {}
-  for (const [name, row] of Object.entries<Setting>(settings)) {
-    const text = env[name]?.trim() || row.standard
-    if (text === undefined) {
-      if (row.required) problems.push(`${name} is missing. ${row.what}`)
-      continue
-    }
-    try {
-      values[name] = row.parse(text)
-    } catch (error) {
-      problems.push(`${name} ${error instanceof Error ? error.message : 'cannot be read'}.`)
-    }
-  }
-  const read = values as Values
+  const read = parseSettings(settings, env, explained, problems) as Values
   const { IDENTITY_URL, PUBLIC_URL, ORGANISATIONS, SIGNING_KEYS, LOG_LEVEL } = read
   if (IDENTITY_URL !== undefined && IDENTITY_URL === PUBLIC_URL)
     problems.push('IDENTITY_URL is the gateway itself: this service needs a host of its own.')

@@ -114,11 +114,11 @@ const routeSettings = (rows: Rows) =>
     }),
   )
 
-/** The one stage: throttled, and logged in a group of its own. */
-export const stage = (
+/** The one stage of an API: throttled, logged in a group of its own, and counted there. */
+export const loggedStage = (
   scope: Construct,
-  api: HttpApi,
-  added: readonly HttpRoute[],
+  httpApi: HttpApi,
+  throttle: Throttle,
   domainName: DomainName | undefined,
 ): HttpStage => {
   const logGroup = new LogGroup(scope, 'access-log', {
@@ -128,17 +128,27 @@ export const stage = (
     removalPolicy: RemovalPolicy.DESTROY,
   })
   countInAccessLog(scope, logGroup)
-  const made = new HttpStage(scope, 'stage', {
-    httpApi: api,
+  return new HttpStage(scope, 'stage', {
+    httpApi,
     stageName: '$default',
     autoDeploy: true,
-    throttle: throttle.standard,
+    throttle,
     accessLogSettings: {
       destination: new LogGroupLogDestination(logGroup),
       format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
     },
     ...(domainName && { domainMapping: { domainName } }),
   })
+}
+
+/** The stage of the gateway, with limits of their own for some routes. */
+export const stage = (
+  scope: Construct,
+  api: HttpApi,
+  added: readonly HttpRoute[],
+  domainName: DomainName | undefined,
+): HttpStage => {
+  const made = loggedStage(scope, api, throttle.standard, domainName)
   // CDK has no words for limits per route. They name routes, which therefore have to be there first.
   const resource = made.node.defaultChild as CfnStage
   resource.routeSettings = routeSettings(routes)

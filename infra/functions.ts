@@ -3,6 +3,8 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   ApplicationLogLevel,
   Architecture,
+  type Code,
+  type FunctionOptions,
   Function as Lambda,
   LoggingFormat,
   Runtime,
@@ -38,7 +40,45 @@ const logging = {
   applicationLogLevelV2: ApplicationLogLevel.TRACE,
 }
 
-/** One function: its code, its own log group, and its own role that may do what its row says. */
+/** What a function is made of, beside what every function is given. */
+type FunctionParts = Readonly<{
+  code: Code
+  description: string
+  environment: Record<string, string>
+  /** What its role may do beside writing its own log. */
+  statements: readonly PolicyStatement[]
+}> &
+  Pick<FunctionOptions, 'memorySize' | 'timeout' | 'retryAttempts' | 'maxEventAge'>
+
+/** One function, with its own log group and a role of its own. */
+export const lambdaFunction = (
+  scope: Construct,
+  name: string,
+  { statements, ...parts }: FunctionParts,
+): Lambda => {
+  const logGroup = new LogGroup(scope, `${name}-log`, {
+    retention: RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  })
+  const role = new Role(scope, `${name}-role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+  const log = new PolicyStatement({
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [logGroup.logGroupArn],
+  })
+  for (const statement of [log, ...statements]) role.addToPolicy(statement)
+
+  return new Lambda(scope, name, {
+    handler: 'index.handler',
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    ...parts,
+    ...logging,
+    logGroup,
+    role,
+  })
+}
+
+/** The function of a route, which may do what its row says. */
 export const routeFunction = (
   scope: Construct,
   name: string,
@@ -53,28 +93,11 @@ export const routeFunction = (
     /** Text of files beside the bundle, by name. */
     files?: Readonly<Record<string, string>>
   },
-): Lambda => {
-  const logGroup = new LogGroup(scope, `${name}-log`, {
-    retention: RetentionDays.ONE_MONTH,
-    removalPolicy: RemovalPolicy.DESTROY,
-  })
-  const role = new Role(scope, `${name}-role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
-  const log = new PolicyStatement({
-    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    resources: [logGroup.logGroupArn],
-  })
-  for (const statement of [log, ...grants(route, resources)]) role.addToPolicy(statement)
-
-  return new Lambda(scope, name, {
+): Lambda =>
+  lambdaFunction(scope, name, {
     code: code(name, files),
-    handler: 'index.handler',
-    runtime: Runtime.NODEJS_24_X,
-    architecture: Architecture.ARM_64,
-    ...('every' in route ? limits.schedule : limits.request),
     description: route.summary,
     environment,
-    ...logging,
-    logGroup,
-    role,
+    statements: grants(route, resources),
+    ...('every' in route ? limits.schedule : limits.request),
   })
-}

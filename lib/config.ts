@@ -89,12 +89,18 @@ export class ConfigError extends Error {
 
 type Values = { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> | undefined }
 
-const parseAll = (env: Environment, explained: Explained, problems: string[]): Values => {
+/** Parses the settings of a table. Adds to `problems` whatever is missing or wrong, by name. */
+export const parseSettings = (
+  rows: Readonly<Record<string, Setting<unknown>>>,
+  env: Environment,
+  explained: Readonly<Partial<Record<string, string>>>,
+  problems: string[],
+): Readonly<Record<string, unknown>> => {
   const values: Record<string, unknown> = {}
-  for (const [name, row] of Object.entries<Setting<unknown>>(settings)) {
+  for (const [name, row] of Object.entries(rows)) {
     const text = env[name]?.trim() || row.standard
     if (text === undefined) {
-      if (row.required) problems.push(`${name} is missing. ${explained[name as SettingName] ?? ''}`.trim())
+      if (row.required) problems.push(`${name} is missing. ${explained[name] ?? ''}`.trim())
       continue
     }
     if (isQuoted(text)) {
@@ -108,7 +114,7 @@ const parseAll = (env: Environment, explained: Explained, problems: string[]): V
       problems.push(`${name} ${error.message}.`)
     }
   }
-  return values as Values
+  return values
 }
 
 /** Problems between two settings. */
@@ -184,7 +190,7 @@ export const readConfig = (
   explained: Explained = {},
 ): Config => {
   const problems: string[] = []
-  const values = parseAll(env, explained, problems)
+  const values = parseSettings(settings, env, explained, problems) as Values
   problems.push(...contradictions(values, isPublicSuffix))
   if (problems.length > 0) throw new ConfigError(problems)
 

@@ -1,24 +1,14 @@
 import { join } from 'node:path'
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
-import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
-import {
-  type DomainName,
-  HttpApi,
-  HttpMethod,
-  HttpRoute,
-  HttpRouteKey,
-  HttpStage,
-  LogGroupLogDestination,
-} from 'aws-cdk-lib/aws-apigatewayv2'
+import { HttpApi, HttpMethod, HttpRoute, HttpRouteKey } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms'
-import { Architecture, Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Code, type Function as Lambda } from 'aws-cdk-lib/aws-lambda'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
-import { accessLogFields } from '../../infra/api.ts'
+import { loggedStage } from '../../infra/api.ts'
 import { domain } from '../../infra/domain.ts'
+import { lambdaFunction } from '../../infra/functions.ts'
 import { table as makeTable } from '../../infra/table.ts'
 import { alarmTopic } from '../../infra/topic.ts'
 import { routes } from '../routes.ts'
@@ -82,9 +72,16 @@ export class ImsgIdentity extends Stack {
     }
     const functions: Record<string, Lambda> = {}
     for (const name of functionNames)
-      functions[name] = this.#function(name, bundles, { ...environment, ...own[name] }, resources)
+      functions[name] = lambdaFunction(this, name, {
+        code: Code.fromAsset(join(bundles, name)),
+        description: Object.values(routes).find((row) => row.function === name)?.summary ?? name,
+        environment: { ...environment, ...own[name] },
+        statements: grants[name]?.(resources) ?? [],
+        memorySize: memory[name] ?? 512,
+        timeout: Duration.seconds(timeouts[name] ?? 5),
+      })
 
-    this.#stage(api, this.#routes(api, functions), ownDomain)
+    loggedStage(this, api, throttle, ownDomain).node.addDependency(...this.#routes(api, functions))
     const topic = alarmTopic(this, deployment.alarmEmail)
     const all = addAlarms(this, { topic, functions, organisations: deployment.organisations })
     addDashboard(this, deployment.gatewayNamespace, all)
@@ -111,36 +108,6 @@ export class ImsgIdentity extends Stack {
     })
   }
 
-  #function(
-    name: string,
-    bundles: string,
-    environment: Record<string, string>,
-    resources: Resources,
-  ): Lambda {
-    const logGroup = new LogGroup(this, `${name}-log`, {
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    })
-    const role = new Role(this, `${name}-role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
-    const log = new PolicyStatement({
-      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [logGroup.logGroupArn],
-    })
-    for (const statement of [log, ...(grants[name]?.(resources) ?? [])]) role.addToPolicy(statement)
-    return new Lambda(this, name, {
-      code: Code.fromAsset(join(bundles, name)),
-      handler: 'index.handler',
-      runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
-      memorySize: memory[name] ?? 512,
-      timeout: Duration.seconds(timeouts[name] ?? 5),
-      description: Object.values(routes).find((row) => row.function === name)?.summary ?? name,
-      environment,
-      logGroup,
-      role,
-    })
-  }
-
   #routes(api: HttpApi, functions: Readonly<Record<string, Lambda>>): HttpRoute[] {
     return Object.entries(routes).flatMap(([name, row]) => {
       const handler = functions[row.function]
@@ -151,25 +118,5 @@ export class ImsgIdentity extends Stack {
         integration: new HttpLambdaIntegration(name, handler),
       })
     })
-  }
-
-  #stage(api: HttpApi, added: readonly HttpRoute[], domainName: DomainName | undefined): void {
-    const logGroup = new LogGroup(this, 'access-log', {
-      logGroupName: `/aws/vendedlogs/${this.stackName}/access`,
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    })
-    const stage = new HttpStage(this, 'stage', {
-      httpApi: api,
-      stageName: '$default',
-      autoDeploy: true,
-      throttle,
-      accessLogSettings: {
-        destination: new LogGroupLogDestination(logGroup),
-        format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
-      },
-      ...(domainName && { domainMapping: { domainName } }),
-    })
-    stage.node.addDependency(...added)
   }
 }

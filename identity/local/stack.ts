@@ -1,7 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { App } from 'aws-cdk-lib'
-import cdk from '../../cdk.json' with { type: 'json' }
 import { Closers } from '../../local/closers.ts'
 import type { Template } from '../../local/cloudformation.ts'
 import { createTables, openDynalite, region } from '../../local/database.ts'
@@ -11,9 +9,7 @@ import { addressOf, type Certificate } from '../../local/https.ts'
 import { listenOnLoopback, lobby } from '../../local/listening.ts'
 import { takePort } from '../../local/platform.ts'
 import { planFrom } from '../../local/template.ts'
-import { bundleAll } from '../infra/bundling.ts'
-import { readDeployment } from '../infra/settings.ts'
-import { ImsgIdentity } from '../infra/stack.ts'
+import { stackOf } from '../infra/synth.ts'
 import { startKms } from './kms.ts'
 import { organisationsDocument, people } from './people.ts'
 import { startProvider } from './provider.ts'
@@ -41,23 +37,6 @@ export type IdentityOptions = Readonly<{
 export const clientId = 'imsg-demo'
 /** What every provider on this machine is told. */
 export const clientSecret = 'known-to-this-machine-alone'
-
-const template = async (
-  outdir: string,
-  env: Readonly<Record<string, string>>,
-  file: string,
-): Promise<Template> => {
-  const bundles = join(outdir, 'bundles')
-  await bundleAll(bundles, file)
-  const context = {
-    ...cdk.context,
-    'aws:cdk:enable-asset-metadata': true,
-    'aws:cdk:enable-path-metadata': true,
-  }
-  const app = new App({ outdir: join(outdir, 'cdk.out'), context })
-  const stack = new ImsgIdentity(app, 'ImsgIdentity', { deployment: readDeployment(env), bundles })
-  return app.synth().getStackByName(stack.stackName).template
-}
 
 /** The provider knows this service's addresses as every real one does: by registration. */
 export const clientFor = (url: string) => {
@@ -103,7 +82,10 @@ export const startIdentityStack = async (options: IdentityOptions) => {
       GATEWAY_TABLES: 'named-later',
       ALLOWED_CALLBACK_ORIGINS: gatewayUrl,
     }
-    const plan = planFrom(await template(outdir, env, file), join(outdir, 'cdk.out'))
+    const assembly = join(outdir, 'cdk.out')
+    const { app, stack } = await stackOf(env, assembly)
+    const template: Template = app.synth().getStackByName(stack.stackName).template
+    const plan = planFrom(template, assembly)
     await createTables(database.url, plan.tables)
     const dependencies: Record<string, string> = {
       AWS_REGION: region,

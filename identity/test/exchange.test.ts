@@ -66,6 +66,7 @@ describe('An ID token of a provider', () => {
     ['not valid yet', { claims: { nbf: now + 120 } }],
     ['with an empty subject', { claims: { sub: '' } }],
     ['with a number as its subject', { claims: { sub: 7 } }],
+    ['with a subject of 256 characters', { claims: { sub: 'x'.repeat(256) } }],
     ['of the type of an access token', { header: { typ: 'at+jwt' } }],
     ['with an unknown critical header', { header: { crit: ['x'], x: 1 } }],
   ] satisfies [string, Partial<Wrong>][])
