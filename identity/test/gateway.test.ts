@@ -1,0 +1,47 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { Template } from 'aws-cdk-lib/assertions'
+import { filesOf } from '../../infra/bundling.ts'
+import { routes } from '../../lib/routes.ts'
+import { good, resourcesOf, stackOf } from '../../test/infra/synthesised.ts'
+
+type Variables = Record<string, unknown>
+
+const templateWith = (more: Record<string, string>) =>
+  Template.fromStack(stackOf({ ...good, ADMIN_API_URL: '', ACCESS_TOKEN_URL: '', ...more }))
+
+/** The variables of every function, taken out of a template. */
+const variablesIn = (template: Template): Variables[] =>
+  resourcesOf(template, 'AWS::Lambda::Function').flatMap(([, { Properties }]) => {
+    const { Variables } = (Properties.Environment ?? {}) as { Variables?: Variables }
+    return Variables ? [Variables] : []
+  })
+
+describe('The gateway beside this service', () => {
+  it('differs by two variables of its functions and by nothing else of its template', () => {
+    const without = templateWith({})
+    const ORGANISATIONS = join(import.meta.dirname, '..', 'organisations.example.json')
+    const beside = templateWith({ ORGANISATIONS, IMAS_LOGOUT_PATH: '/v1/org/{org}/logout' })
+    const added = variablesIn(beside).map((variables) => {
+      const { ORGANISATIONS, IMAS_LOGOUT_PATH, ...others } = variables
+      return { variables, others, two: [ORGANISATIONS, IMAS_LOGOUT_PATH] }
+    })
+    equal(added.length, Object.keys(routes).length)
+    for (const { variables, others, two } of added) {
+      deepEqual(two, ['organisations.json', '/v1/org/{org}/logout'])
+      for (const name of Object.keys(variables)) delete variables[name]
+      Object.assign(variables, others)
+    }
+    deepEqual(beside.toJSON(), without.toJSON())
+  })
+
+  it('has nothing of this service or of its packages in its bundles', () => {
+    const foreign = Object.keys(routes).flatMap((route) =>
+      filesOf(route).flatMap(({ output }) =>
+        Object.keys(output.inputs).filter((input) => /(^|\/)identity\/|openid-client|client-kms/.test(input)),
+      ),
+    )
+    deepEqual(foreign, [])
+  })
+})
