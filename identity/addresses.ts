@@ -4,6 +4,16 @@ import { query } from '../lib/http/query.ts'
 import type { ReturnUrl } from '../lib/redirect/return-url.ts'
 import { prefix } from '../lib/routes.ts'
 import { SignInProblem } from './problem.ts'
+import { type RouteName, routes } from './routes.ts'
+
+/** The path of a route for an organisation. */
+export const pathOf = (route: RouteName, org: string): string =>
+  routes[route].path.replace('{org}', encodeURIComponent(org))
+
+/**
+ * The redirect URI of an organisation. Each has its own, which prevents mix-up (RFC 9700 section 4.4.2.2).
+ */
+export const redirectUri = (url: Origin, org: string): string => url + pathOf('login-callback', org)
 
 declare const callbackBrand: unique symbol
 /** The callback of a gateway of ours, with the login that waits there. Only this module makes one. */

@@ -1,7 +1,7 @@
 import { plainName, type SetCookie, setCookie } from '../lib/http/cookies.ts'
 import type { Incoming } from '../lib/http/messages.ts'
+import { pathOf } from './addresses.ts'
 import type { Organisation } from './organisations.ts'
-import { routes } from './routes.ts'
 
 /** The two cookies of a logout: the provider's ID token as a hint, and the return URL. */
 
@@ -14,8 +14,7 @@ const nameOf = (name: string, loopback: boolean): string => (loopback ? plainNam
 const hintName = (loopback: boolean): string => nameOf('__Secure-imsg-hint', loopback)
 const returnName = (loopback: boolean): string => nameOf('__Host-imsg-logout', loopback)
 
-const hintPath = ({ name }: Organisation): string =>
-  `Path=${routes.logout.path.replace('{org}', encodeURIComponent(name))}`
+const hintPath = ({ name }: Organisation): string => `Path=${pathOf('logout', name)}`
 
 /** Keeps the provider's ID token for the logout of this organisation and for no other path. */
 export const hintCookie = (

@@ -1,11 +1,8 @@
-import type { Code } from './problem.ts'
-import { row } from './problem.ts'
+import { count, embedded } from '../lib/metrics.ts'
+import { type Code, row } from './problem.ts'
 import type { RouteName } from './routes.ts'
 
-/**
- * THE metrics of this service, in the log line (Embedded Metric Format). Failures also by `Code` and by
- * `Org`.
- */
+/** THE metrics of this service, each in total, by organisation, and of failures also by code. */
 export const emitted = {
   SignInStarted: 'login: a browser was sent to a provider',
   SignInReturned: 'login-callback: a browser came back from there',
@@ -22,62 +19,44 @@ export const emitted = {
 
 type Name = keyof typeof emitted
 
-const isOurFailure = (code: string): boolean => {
-  const { level } = row(code as Code)
-  return level === 'error'
+/** What of a visit is measured. `code`: of its failure, or of what happened. */
+type Outcome = Readonly<{ route: RouteName; code: string; failed: boolean; org?: string | undefined }>
+
+/** Failures that are counted by their cause as well, on any route. */
+const causes: Readonly<Partial<Record<string, readonly Name[]>>> = {
+  provider_unavailable: ['ProviderDown'],
+  signing_unavailable: ['SigningFailed'],
 }
 
-const namesOf = (route: RouteName, code: string, failed: boolean): readonly Name[] => {
-  const cause: readonly Name[] =
-    code === 'provider_unavailable'
-      ? ['ProviderDown']
-      : code === 'signing_unavailable'
-        ? ['SigningFailed']
-        : []
+const namesOf = ({ route, code, failed }: Outcome): readonly Name[] => {
+  if (code === 'not_a_navigation') return []
   switch (route) {
     case 'login':
-      return code === 'not_a_navigation' ? [] : [failed ? 'SignInFailed' : 'SignInStarted', ...cause]
+      return [failed ? 'SignInFailed' : 'SignInStarted']
     case 'login-callback':
-      if (code === 'not_a_navigation') return []
-      if (failed) return ['SignInReturned', 'SignInFailed', ...cause]
+      if (failed) return ['SignInReturned', 'SignInFailed']
       return ['SignInReturned', code.startsWith('declined') ? 'SignInDeclined' : 'SignInFinished']
     case 'logout':
-      return code === 'asked_to_sign_out' ? ['SignOutStarted'] : cause
+      return code === 'asked_to_sign_out' ? ['SignOutStarted'] : []
     case 'backchannel-logout':
     case 'frontchannel-logout':
-      if (failed) return isOurFailure(code) ? ['ProviderSignOutFailed', ...cause] : []
+      if (failed) return row(code as Code).level === 'error' ? ['ProviderSignOutFailed'] : []
       return code === 'signed_out_by_provider' ? ['ProviderSignOut'] : []
     default:
-      return cause
+      return []
   }
 }
 
-/** What of a visit is measured. `at` in milliseconds. */
-export const visitMetrics = (
-  namespace: string,
-  {
-    route,
-    code,
-    failed,
-    org,
-  }: Readonly<{ route: RouteName; code: string; failed: boolean; org?: string | undefined }>,
-  at: number,
-): Record<string, unknown> => {
-  const names = namesOf(route, code, failed)
-  if (names.length === 0) return {}
+/** The metrics of a visit, for its log line. `at` in milliseconds. */
+export const visitMetrics = (namespace: string, outcome: Outcome, at: number): Record<string, unknown> => {
+  const { code, failed, org } = outcome
+  const names = [...namesOf(outcome), ...(causes[code] ?? [])]
   const dimensions = { ...(failed ? { Code: code } : {}), ...(org === undefined ? {} : { Org: org }) }
-  return {
-    _aws: {
-      Timestamp: at,
-      CloudWatchMetrics: [
-        {
-          Namespace: namespace,
-          Dimensions: [[], ...Object.keys(dimensions).map((name) => [name])],
-          Metrics: names.map((Name) => ({ Name, Unit: 'Count' })),
-        },
-      ],
-    },
-    ...dimensions,
-    ...Object.fromEntries(names.map((name) => [name, 1])),
-  }
+  const by = Object.keys(dimensions)
+  return embedded(
+    namespace,
+    names.map((name) => ({ ...count(name, true), by })),
+    at,
+    dimensions,
+  )
 }

@@ -6,8 +6,8 @@ import type { RouteName } from './routes.ts'
  */
 
 type Unit = 'Count' | 'Seconds' | 'Bytes' | 'None'
-/** `byCode`: counted once more under the code of the answer, because the dashboard shows it by code. */
-type Metric = Readonly<{ name: string; unit: Unit; value: number; byCode?: true }>
+/** `by`: counted once more by each of these dimensions, because a dashboard or an alarm reads it so. */
+type Metric = Readonly<{ name: string; unit: Unit; value: number; by?: readonly string[] }>
 
 /** The outcome of a request. */
 export type RequestOutcome = Readonly<{
@@ -47,7 +47,7 @@ const login = (
   count('LoginReturned', steps.returned === true),
   count('LoginVerified', steps.verified === true),
   count('SessionSet', steps.set === true),
-  { ...count('LoginFailed', failed), ...(failed ? { byCode: true as const } : {}) },
+  { ...count('LoginFailed', failed), ...(failed ? { by: ['Code'] } : {}) },
 ]
 
 /**
@@ -85,25 +85,27 @@ const directive = (namespace: string, dimensions: readonly string[], metrics: re
 
 /**
  * The members that make a log line an EMF document. Each deployment has a namespace of its own; `at` in
- * milliseconds.
+ * milliseconds; `dimensions` are values of the dimensions that metrics name.
  */
 export const embedded = (
   namespace: string,
   metrics: readonly Metric[],
   at: number,
-  code?: string,
+  dimensions: Readonly<Record<string, string>> = {},
 ): Record<string, unknown> => {
   if (metrics.length === 0) return {}
-  const byCode = metrics.filter((metric) => metric.byCode)
+  const counted = Object.entries(dimensions)
+    .map(([name, value]) => ({ name, value, metrics: metrics.filter(({ by }) => by?.includes(name)) }))
+    .filter((dimension) => dimension.metrics.length > 0)
   return {
     _aws: {
       Timestamp: at,
       CloudWatchMetrics: [
         directive(namespace, [], metrics),
-        ...(byCode.length > 0 ? [directive(namespace, ['Code'], byCode)] : []),
+        ...counted.map((dimension) => directive(namespace, [dimension.name], dimension.metrics)),
       ],
     },
-    ...(byCode.length > 0 ? { Code: code } : {}),
+    ...Object.fromEntries(counted.map(({ name, value }) => [name, value])),
     ...Object.fromEntries(metrics.map(({ name, value }) => [name, value])),
   }
 }
@@ -116,4 +118,4 @@ export const requestMetrics = (
   namespace: string,
   outcome: RequestOutcome,
   at: number,
-): Record<string, unknown> => embedded(namespace, metricsOf(outcome), at, outcome.code)
+): Record<string, unknown> => embedded(namespace, metricsOf(outcome), at, { Code: outcome.code })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { deploymentSettings as gateway } from '../../infra/settings.ts'
 import { ConfigError } from '../../lib/config.ts'
 import { type Organisation, organisationsFrom } from '../organisations.ts'
 import { readSettings, type Settings, settings } from '../settings.ts'
@@ -7,13 +8,19 @@ import { readSettings, type Settings, settings } from '../settings.ts'
 
 type Texts = Readonly<Record<string, string | undefined>>
 
+const { DOMAIN_CERTIFICATE_ARN, HOSTED_ZONE_ID, ALARM_EMAIL, STAGE_NAME } = gateway
+
+/** A setting that the gateway has too means the same and has the same form. */
 const deploymentSettings = {
-  GATEWAY_TABLES: /^[A-Za-z0-9_.-]{3,255}(,[A-Za-z0-9_.-]{3,255})*$/,
-  GATEWAY_NAMESPACE: /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
-  IDENTITY_CERTIFICATE_ARN: /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]+$/,
-  IDENTITY_HOSTED_ZONE_ID: /^Z[A-Z0-9]{3,31}$/,
-  ALARM_EMAIL: /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/,
-  STAGE_NAME: /^[a-z][a-z0-9-]{0,30}$/,
+  GATEWAY_TABLES: {
+    pattern: /^[A-Za-z0-9_.-]{3,255}(,[A-Za-z0-9_.-]{3,255})*$/,
+    form: 'has to list the names of DynamoDB tables, separated by commas',
+  },
+  GATEWAY_NAMESPACE: { pattern: /^[A-Za-z][A-Za-z0-9-]{0,127}$/, form: 'has to be the name of a stack' },
+  IDENTITY_CERTIFICATE_ARN: DOMAIN_CERTIFICATE_ARN,
+  IDENTITY_HOSTED_ZONE_ID: HOSTED_ZONE_ID,
+  ALARM_EMAIL,
+  STAGE_NAME,
 } as const
 
 export type Deployment = Readonly<{
@@ -45,10 +52,8 @@ const fileProblems = (file: string, loopback: boolean) => {
 /** Reads everything, or throws one `ConfigError` with all problems. */
 export const readDeployment = (env: Texts): Deployment => {
   const text = (name: string) => env[name]?.trim() || undefined
-  const problems = Object.entries(deploymentSettings).flatMap(([name, form]) =>
-    text(name) === undefined || form.test(text(name) ?? '')
-      ? []
-      : [`${name} is not of the form ${form.source}.`],
+  const problems = Object.entries(deploymentSettings).flatMap(([name, { pattern, form }]) =>
+    pattern.test(text(name) ?? '') || text(name) === undefined ? [] : [`${name} ${form}.`],
   )
   if (text('GATEWAY_TABLES') === undefined)
     problems.push('GATEWAY_TABLES is missing. The table of the gateway, in which a provider ends sessions.')

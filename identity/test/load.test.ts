@@ -123,7 +123,8 @@ const underLoad = async (
     }),
   ]
   const signedIn = async (more: number): Promise<void> => {
-    for (const enough = sessions.length + more; sessions.length < enough; ) await pause(1)
+    const enough = sessions.length + more
+    while (going && sessions.length < enough) await pause(1)
   }
   await Promise.race([change(signedIn), Promise.all(work)]).finally(() => {
     going = false

@@ -172,8 +172,14 @@ describe('A sign-in', () => {
     const token = tokenIn(await signIn(service, provider))
     const text = JSON.stringify(service.lines)
     const measured = service.lines.map(({ _aws, SignInStarted, SignInReturned, SignInFinished, Org }) => {
-      const { CloudWatchMetrics } = _aws as { CloudWatchMetrics: [{ Dimensions: string[][] }] }
-      return [CloudWatchMetrics[0].Dimensions, Org, SignInStarted, SignInReturned, SignInFinished]
+      const { CloudWatchMetrics } = _aws as { CloudWatchMetrics: { Dimensions: string[][] }[] }
+      return [
+        CloudWatchMetrics.flatMap(({ Dimensions }) => Dimensions),
+        Org,
+        SignInStarted,
+        SignInReturned,
+        SignInFinished,
+      ]
     })
     deepEqual(measured, [
       [[[], ['Org']], 'demo', 1, undefined, undefined],

@@ -4,7 +4,7 @@ import type { Answer, Incoming } from '../../../lib/http/messages.ts'
 import type { Handle } from '../../../lib/lambda/chain.ts'
 import { loginUrlAt } from '../../../lib/redirect/login-url.ts'
 import type { Table } from '../../../lib/store/table.ts'
-import { redirect, withParameter } from '../../addresses.ts'
+import { redirect, redirectUri, withParameter } from '../../addresses.ts'
 import { Declined, exchange } from '../../exchange.ts'
 import { type Dependencies, organisationOf } from '../../lambda.ts'
 import { hintCookie } from '../../logout-cookies.ts'
@@ -16,7 +16,6 @@ import { rememberProvider } from '../../provider-state.ts'
 import { routes } from '../../routes.ts'
 import { rememberSession } from '../../sessions.ts'
 import type { SigningKeys } from '../../signing-key.ts'
-import { redirectUri } from '../login/handler.ts'
 
 export type CallbackDependencies = Pick<Dependencies, 'organisations' | 'providers' | 'settings' | 'now'> &
   Readonly<{

@@ -1,17 +1,11 @@
 import * as oidc from 'openid-client'
 import type { Handle } from '../../../lib/lambda/chain.ts'
 import { loginUrlAt } from '../../../lib/redirect/login-url.ts'
-import { gatewayCallback, providerUrl, redirect } from '../../addresses.ts'
+import { gatewayCallback, providerUrl, redirect, redirectUri } from '../../addresses.ts'
 import { type Dependencies, organisationOf } from '../../lambda.ts'
 import type { PendingSignIns } from '../../pending-sign-ins.ts'
 import { SignInProblem } from '../../problem.ts'
 import { routes } from '../../routes.ts'
-
-/**
- * The redirect URI of an organisation. Each has its own, which prevents mix-up (RFC 9700 section 4.4.2.2).
- */
-export const redirectUri = (url: string, org: string): string =>
-  url + routes['login-callback'].path.replace('{org}', encodeURIComponent(org))
 
 type Deps = Pick<Dependencies, 'organisations' | 'providers' | 'settings'> & { pending: PendingSignIns }
 

@@ -3,21 +3,17 @@ import { asPage } from '../../../lib/errors/error-response.ts'
 import type { Answer, Incoming } from '../../../lib/http/messages.ts'
 import type { Handle } from '../../../lib/lambda/chain.ts'
 import { judgeReturnUrl, type ReturnUrl, returnUrl } from '../../../lib/redirect/return-url.ts'
-import { providerUrl, redirect } from '../../addresses.ts'
+import { pathOf, providerUrl, redirect } from '../../addresses.ts'
 import { type Dependencies, organisationOf, siteOf } from '../../lambda.ts'
 import { hintOf, noHint, noReturn, returnCookie, returnOf } from '../../logout-cookies.ts'
 import type { Organisation } from '../../organisations.ts'
 import { SignInProblem } from '../../problem.ts'
-import { routes } from '../../routes.ts'
 import * as written from '../../texts.ts'
 
 type Deps = Pick<Dependencies, 'organisations' | 'providers' | 'settings' | 'random'>
 
 /** Deadline for the provider, milliseconds. The function ends after five seconds. */
 const patience = 4000
-
-const ownUrl = ({ settings }: Deps, { name }: Organisation): string =>
-  settings.url + routes.logout.path.replace('{org}', encodeURIComponent(name))
 
 /** The callback as a return URL of the organisation at one of the gateways, or a 400. */
 const judged = ({ settings }: Deps, { domains }: Organisation, callback: string): ReturnUrl => {
@@ -56,8 +52,7 @@ const comeBack = (deps: Deps, organisation: Organisation, request: Incoming, sta
 
 /**
  * `GET /v1/org/{org}/logout`: ask the provider to sign the person out. The provider returns to the same
- * address, with
- * `state`.
+ * address, with `state`.
  */
 export const logout =
   (deps: Deps): Handle =>
@@ -81,7 +76,7 @@ export const logout =
       return onward(deps, request, to, 'notThere')
     const begun = random(24)
     const there = oidc.buildEndSessionUrl(config, {
-      post_logout_redirect_uri: ownUrl(deps, organisation),
+      post_logout_redirect_uri: settings.url + pathOf('logout', organisation.name),
       state: begun,
       ...(hint === undefined ? {} : { id_token_hint: hint }),
     })
