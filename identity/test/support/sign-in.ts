@@ -31,5 +31,5 @@ export const signIn = async (
 }
 
 /** The token that a gateway was given. */
-export const tokenIn = (answer: Answer): string =>
-  new URL(answer.headers.location ?? 'about:blank').searchParams.get('imid_token') ?? ''
+export const tokenIn = ({ headers }: Pick<Answer, 'headers'>): string =>
+  new URL(headers.location ?? 'about:blank').searchParams.get('imid_token') ?? ''
