@@ -18,6 +18,7 @@ import { organisationsDocument, people } from '../../local/people.ts'
 import { startProvider } from '../../local/provider.ts'
 import { clientFor, clientId, clientSecret } from '../../local/stack.ts'
 import { agent } from '../support/agent.ts'
+import { confirmSignOut, journey, signInAt } from '../support/journey.ts'
 
 /**
  * Both stacks from this repository, deployed by the CDK CLI on an emulator of AWS, with a real provider and
@@ -71,12 +72,11 @@ if (bin !== undefined)
   describe('both stacks', () => {
     let on: Awaited<ReturnType<typeof open>>
     const person = agent()
-    const json = { accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
-    const api = (path: string) => `${on.gateway.url}/imsg-service/v1${path}`
-    const poll = async () => (await person.ask(api('/token-is-set'), { headers: json })).status
+    let way: ReturnType<typeof journey>
 
     before(async () => {
       on = await open(bin)
+      way = journey(on.gateway.url, `${on.gateway.url}/article`)
     })
     after(() => on.close())
 
@@ -110,46 +110,30 @@ if (bin !== undefined)
     })
 
     it('turn healthy within two minutes, because the schedule fetches the keys from the other', async () => {
-      const status = async () => (await person.ask(api('/health'), { headers: json })).status
+      const status = async () => (await person.ask(`${on.gateway.url}/imsg-service/v1/health`)).status
       const deadline = Date.now() + 120_000
       while ((await status()) !== 200 && Date.now() < deadline) await pause(2000)
       equal(await status(), 200)
     })
 
     it('sign somebody in at the provider, with units, and out again at both', async () => {
-      const home = `${on.gateway.url}/article`
-      const login = api(`/login?org=demo&callback=${encodeURIComponent(home)}`)
-      const page = await person.follow(await person.ask(login))
+      const { home, start, poll, units, leave } = way
+      const page = await start(person)
       match(page.url, /\/interaction\//, `${page.url} ${page.status} ${page.body}`)
-      const back = await person.follow(await person.ask(page.url, { form: { login: 'editor' } }), home)
+      const back = await signInAt(person, page, 'editor', home)
       equal(back.url, home, back.body)
-      equal(await poll(), 200)
-      const { units } = JSON.parse((await person.ask(api('/units'), { headers: json })).body)
-      deepEqual(
-        units.map(({ name }: { name: string }) => name),
-        ['north', 'south'],
-      )
-      const left = await person.follow(
-        await person.ask(api(`/logout?callback=${encodeURIComponent(home)}`), { form: {} }),
-      )
-      const xsrf = /name="xsrf" value="([^"]+)"/.exec(left.body)?.[1] ?? ''
-      const confirmed = await person.ask(`${on.provider.issuer}/session/end/confirm`, {
-        form: { xsrf, logout: 'yes' },
-      })
-      equal((await person.follow(confirmed, home)).url, home)
-      equal(await poll(), 401)
+      equal(await poll(person), 200)
+      deepEqual(await units(person), ['north', 'south'])
+      equal((await confirmSignOut(person, await leave(person, home), home)).url, home)
+      equal(await poll(person), 401)
     })
 
     it('end the session of somebody who signs out at the provider, by the back channel', async () => {
-      const home = `${on.gateway.url}/article`
-      const login = api(`/login?org=demo&callback=${encodeURIComponent(home)}`)
-      const page = await person.follow(await person.ask(login))
-      await person.follow(await person.ask(page.url, { form: { login: 'chief' } }), home)
-      equal(await poll(), 200)
+      const { home, start, poll } = way
+      await signInAt(person, await start(person), 'chief', home)
+      equal(await poll(person), 200)
       await pause(1100)
-      const asked = await person.ask(`${on.provider.issuer}/session/end`)
-      const xsrf = /name="xsrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? ''
-      await person.ask(`${on.provider.issuer}/session/end/confirm`, { form: { xsrf, logout: 'yes' } })
-      equal(await poll(), 401)
+      await confirmSignOut(person, await person.ask(`${on.provider.issuer}/session/end`))
+      equal(await poll(person), 401)
     })
   })

@@ -7,7 +7,8 @@ import { startStack } from '../../../local/stack.ts'
 import { root } from '../../../local/synthesis.ts'
 import { organisationsDocument } from '../../local/people.ts'
 import { clientSecret, startIdentityStack } from '../../local/stack.ts'
-import { agent, type Page } from '../support/agent.ts'
+import { agent } from '../support/agent.ts'
+import { journey } from '../support/journey.ts'
 import { freePort } from '../support/started.ts'
 import { startKeycloak } from './keycloak.ts'
 
@@ -51,48 +52,33 @@ after(stack.close)
 after(() => rmSync(outdir, { recursive: true, force: true }))
 identity.useGatewayTable(stack.tableName)
 
-const home = `${gateway}/whoami`
-const api = (path: string) => `${gateway}/imsg-service/v1${path}`
-const json = { accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
-type Agent = ReturnType<typeof agent>
+const { home, start, poll, units, leave } = journey(gateway)
 
-const toProvider = async (person: Agent): Promise<Page> =>
-  person.follow(await person.ask(api(`/login?org=demo&callback=${encodeURIComponent(home)}`)))
-
-const signIn = async (person: Agent): Promise<Page> => {
-  const page = await toProvider(person)
-  const action = /<form[^>]+action="([^"]+)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
+/** Somebody who has signed in. */
+const signedIn = async () => {
+  const person = agent()
+  const { body } = await start(person)
+  const action = /<form[^>]+action="([^"]+)"/.exec(body)?.[1]?.replaceAll('&amp;', '&') ?? ''
   const form = { username: 'editor', password: 'a password of this machine' }
-  return person.follow(await person.ask(action, { form }))
+  const page = await person.follow(await person.ask(action, { form }))
+  deepEqual([page.url, page.status], [home, 200], lines.slice(-3).join('\n'))
+  match(page.body, /Edith/)
+  return person
 }
-const poll = async (person: Agent): Promise<number> =>
-  (await person.ask(api('/token-is-set'), { headers: json })).status
 
 describe('Keycloak', () => {
   it('signs somebody in, with the groups of its mapper', async () => {
-    const person = agent()
-    const page = await signIn(person)
-    deepEqual([page.url, page.status], [home, 200], lines.slice(-3).join('\n'))
+    const person = await signedIn()
     equal(await poll(person), 200)
-    const { units } = JSON.parse((await person.ask(api('/units'), { headers: json })).body)
-    deepEqual(
-      units.map(({ name }: { name: string }) => name),
-      ['north', 'south'],
-    )
-    match(page.body, /Edith/)
+    deepEqual(await units(person), ['north', 'south'])
   })
 
   it('signs out there without a question, and ends every other session of the person by the back channel', async () => {
-    const [here, elsewhere] = [agent(), agent()]
-    await signIn(here)
-    await signIn(elsewhere)
+    const [here, elsewhere] = [await signedIn(), await signedIn()]
     await pause(1100)
     deepEqual([await poll(here), await poll(elsewhere)], [200, 200])
-    const back = await here.follow(
-      await here.ask(api(`/logout?callback=${encodeURIComponent(`${gateway}/`)}`), { form: {} }),
-    )
-    deepEqual([back.url, back.status], [`${gateway}/`, 200], lines.slice(-3).join('\n'))
+    equal((await leave(here, `${gateway}/`)).url, `${gateway}/`, lines.slice(-3).join('\n'))
     deepEqual([await poll(here), await poll(elsewhere)], [401, 401])
-    match((await toProvider(here)).url, new RegExp(`^http://127.0.0.1:${keycloakPort}/`))
+    match((await start(here)).url, new RegExp(`^http://127.0.0.1:${keycloakPort}/`))
   })
 })
