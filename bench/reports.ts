@@ -20,7 +20,6 @@ const reports = new Map<string, Report>([
     'services',
     { file: 'bench/services.ts', about: 'what `/authorize` costs a service (nginx)', peers: true },
   ],
-  ['faults', { file: 'test/faults/table.ts', about: 'every fault at every route: docs/reliability.md' }],
   ['soak', { file: 'test/soak/soak.ts', about: 'people at work for a minute, or `--minutes 30`' }],
 ])
 

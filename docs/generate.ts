@@ -2,6 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { deploymentSettings } from '../infra/settings.ts'
 import { settingsExplained } from '../infra/settings-explained.ts'
 import { type SettingName, settings } from '../lib/config.ts'
+import { databaseFaults } from '../test/faults/database-faults.ts'
+import { faultTable } from '../test/faults/effects.ts'
+import { identityFaults } from '../test/faults/identity-faults.ts'
 import { errorsPage } from './errors.ts'
 import { licences } from './licences.ts'
 
@@ -45,17 +48,22 @@ const read = (name: string): string => {
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
-const filled = (name: string, marker: string, content: string): string => {
-  const text = between(read(name), marker, content)
-  if (text === undefined) throw new TypeError(`${name} lacks the markers of "${marker}"`)
-  return text
-}
+const filled = (name: string, contents: Readonly<Record<string, string>>): string =>
+  Object.entries(contents).reduce((text, [marker, content]) => {
+    const next = between(text, marker, content)
+    if (next === undefined) throw new TypeError(`${name} lacks the markers of "${marker}"`)
+    return next
+  }, read(name))
 
 /** Every document that is made, whole or in part, by its path from the root. */
 export const made = (): Readonly<Record<string, string>> => ({
+  'docs/reliability.md': filled('docs/reliability.md', {
+    'database faults': faultTable(databaseFaults),
+    'identity faults': faultTable(identityFaults),
+  }),
   'docs/errors.html': errorsPage(),
-  'docs/settings.md': filled('docs/settings.md', 'settings', settingsTable()),
-  'docs/supply-chain.md': filled('docs/supply-chain.md', 'licences', licences()),
+  'docs/settings.md': filled('docs/settings.md', { settings: settingsTable() }),
+  'docs/supply-chain.md': filled('docs/supply-chain.md', { licences: licences() }),
 })
 
 if (import.meta.main)

@@ -31,7 +31,7 @@ export const suites: Readonly<Record<string, Suite>> = {
     ],
   },
   slow: {
-    about: 'time: faults at every route, 200 writers, large organisations, `npm start` as a whole program',
+    about: 'time: faults at every route, late writes, large organisations, `npm start` as a whole program',
     options: manyFiles,
     files: [
       'test/organisation-growth.test.ts',

@@ -1,16 +1,11 @@
 import { type DatabaseCall, type DatabaseFault, faults, first } from './database-front.ts'
-import { type Effect, type Kind, type RouteName, routeNames } from './visits.ts'
+import { type Effect, type Kind, type RouteName, type Row, routeNames } from './effects.ts'
 
 /** What can be wrong with the database, and what that may do to the routes. */
 
-export type DatabaseRow = Readonly<{
-  what: string
-  /** `nowhere`: nothing listens where the database should be. */
-  plan: ((call: DatabaseCall) => DatabaseFault | undefined) | 'nowhere'
-  effect: (route: RouteName, kind: Kind) => Effect
-  /** What refresh-state reports; nothing where it is left out, because it has ten times as long and would take it. */
-  refresh: 'unchanged' | 'failed' | undefined
-}>
+/** `nowhere`: nothing listens where the database should be. Without `refresh`, refresh-state would take its fifty seconds. */
+export type DatabaseRow = Row &
+  Readonly<{ plan: ((call: DatabaseCall) => DatabaseFault | undefined) | 'nowhere' }>
 
 const always = (fault: DatabaseFault) => () => fault
 const onWrites =
@@ -62,7 +57,7 @@ export const databaseFaults: readonly DatabaseRow[] = [
   {
     what: 'the item of the session unprocessed, all else read',
     plan: always({ do: 'unprocessed', keys: isSession }),
-    effect: only('callback', 'token-is-set', 'units', 'unit'),
+    effect: only('callback', 'authorize', 'token-is-set', 'units', 'unit'),
     refresh: 'unchanged',
   },
   {

@@ -203,20 +203,3 @@ export const first =
   (times: number, fault: DatabaseFault): Plan =>
   ({ number }) =>
     number <= times ? fault : undefined
-
-/** Numbers between 0 and 1 that are the same in every run (mulberry32). */
-export const dice = (seed: number): (() => number) => {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-/** One call in so many meets one of these, by these dice. */
-export const sometimes =
-  (rate: number, some: readonly DatabaseFault[], roll: () => number): Plan =>
-  () =>
-    roll() < rate ? some[Math.floor(roll() * some.length)] : undefined

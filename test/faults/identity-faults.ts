@@ -1,21 +1,19 @@
 import { malformationNames } from '../../local/identity/malformed.ts'
-import type { Effect, RouteName } from './visits.ts'
+import type { Effect, RouteName, Row } from './effects.ts'
 
 /** What can be wrong with the identity service, and what that may do to the routes, none of which asks it. */
 
-export type IdentityRow = Readonly<{
-  what: string
-  /** The command for the stand-in. */
-  command: Readonly<Record<string, unknown>>
-  effect: (route: RouteName) => Effect
-  refresh: 'unchanged' | 'failed'
-  /** Seconds that pass between the fault and the requests. */
-  later?: number
-  /** Every answer takes its time, so the row is measured beside the others. */
-  slow?: boolean
-  /** What a person is told whose token was signed with a key that was made when all this had begun. */
-  newKey: string
-}>
+export type IdentityRow = Row &
+  Readonly<{
+    effect: (route: RouteName) => Effect
+    newKey: string
+    /** The command for the stand-in. */
+    command: Readonly<Record<string, unknown>>
+    /** Seconds that pass between the fault and the requests. */
+    later?: number
+    /** Every answer takes its time, so the row is tried beside the others. */
+    slow?: boolean
+  }>
 
 const served = () => 'served' as const
 const grace = { effect: served, refresh: 'failed', newKey: '503 token_key_pending' } as const

@@ -3,7 +3,7 @@ import { after, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { stateKey } from '../../lib/store/keys.ts'
 import { fromOurPage } from '../support/gateway.ts'
-import { faults, openDatabaseFront } from './database-front.ts'
+import { type DatabaseFront, faults, openDatabaseFront } from './database-front.ts'
 import { openDeployment } from './deployment.ts'
 
 /**
@@ -22,11 +22,12 @@ const openFront = async () => {
   return front
 }
 
-const choosing = (bearer: string, unit: string | null) => ({
-  bearer,
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({ unit }),
-})
+/** The status of a choice, in an instance of its own. */
+const choose = async (bearer: string, unit: string | null, databaseUrl?: string): Promise<number> => {
+  const ask = await deployment.open('unit', deployment.instance(databaseUrl))
+  const headers = { 'content-type': 'application/json' }
+  return (await ask({ bearer, headers, body: JSON.stringify({ unit }) })).answer.statusCode
+}
 
 const preferred = async (bearer: string): Promise<string | null> => {
   const { answer } = await (await deployment.open('units'))({ bearer })
@@ -49,6 +50,17 @@ const keepingWrites = async (most = Number.POSITIVE_INFINITY) => {
   return { front, release }
 }
 
+/** Loses the answer to the write of this number, of any item or of one. Says how many there have been. */
+const cutWrite = (front: DatabaseFront, number: number, key?: string): (() => number) => {
+  let writes = 0
+  front.use(({ operation, keys }) =>
+    operation === 'UpdateItem' && (key === undefined || keys.includes(key)) && ++writes === number
+      ? faults.cutWhenDone
+      : undefined,
+  )
+  return () => writes
+}
+
 describe('a write that comes late', { concurrency: true }, () => {
   for (const [what, late, chosen] of [
     ['a choice', 'north', 'south'],
@@ -58,13 +70,7 @@ describe('a write that comes late', { concurrency: true }, () => {
     it(`does not put ${what} over one that was acknowledged since`, async () => {
       const bearer = await deployment.token({ sub: `late ${what}` })
       const { front, release } = await keepingWrites()
-      const given = await (await deployment.open('unit', deployment.instance(front.url)))(
-        choosing(bearer, late),
-      )
-      equal(given.answer.statusCode, 503)
-
-      const { answer } = await (await deployment.open('unit'))(choosing(bearer, chosen))
-      equal(answer.statusCode, 200)
+      deepEqual([await choose(bearer, late, front.url), await choose(bearer, chosen)], [503, 200])
       await release()
       equal(await preferred(bearer), chosen)
     })
@@ -72,11 +78,7 @@ describe('a write that comes late', { concurrency: true }, () => {
   it('does not put a choice that was tried twice over one that was acknowledged in the same second', async () => {
     const bearer = await deployment.token({ sub: 'twice' })
     const { front, release } = await keepingWrites(1)
-    const first = await (await deployment.open('unit', deployment.instance(front.url)))(
-      choosing(bearer, 'north'),
-    )
-    const second = await (await deployment.open('unit'))(choosing(bearer, 'south'))
-    deepEqual([first.answer.statusCode, second.answer.statusCode], [200, 200])
+    deepEqual([await choose(bearer, 'north', front.url), await choose(bearer, 'south')], [200, 200])
     await release()
     equal(await preferred(bearer), 'south')
   })
@@ -94,38 +96,24 @@ describe('a write that comes late', { concurrency: true }, () => {
   it('is one write when its answer was lost and it is sent again', async () => {
     const bearer = await deployment.token({ sub: 'cut' })
     const front = await openFront()
-    let writes = 0
-    front.use(({ operation }) =>
-      operation === 'UpdateItem' && ++writes === 1 ? faults.cutWhenDone : undefined,
+    const writes = cutWrite(front, 1)
+    deepEqual(
+      [await choose(bearer, 'north', front.url), writes(), await preferred(bearer)],
+      [200, 2, 'north'],
     )
-    const { answer } = await (await deployment.open('unit', deployment.instance(front.url)))(
-      choosing(bearer, 'north'),
-    )
-    deepEqual([answer.statusCode, writes, await preferred(bearer)], [200, 2, 'north'])
   })
 
   it('is nobody else when a lease, or the state itself, is sent again', async () => {
     const front = await openFront()
-    const firstWriteCut = () => {
-      let writes = 0
-      front.use(({ operation }) =>
-        operation === 'UpdateItem' && ++writes === 1 ? faults.cutWhenDone : undefined,
-      )
-    }
-    firstWriteCut()
+    cutWrite(front, 1)
     deepEqual(await deployment.refresh({}, front.url), { outcome: 'unchanged' })
-    firstWriteCut()
+    cutWrite(front, 1)
     deepEqual(await deployment.refresh({ forced: true }, front.url), { outcome: 'unchanged' })
     deepEqual(await deployment.refresh({ forced: true }, front.url), { outcome: 'busy' })
 
     await deployment.control({ do: 'rotate' })
-    let writes = 0
     // The lease of the refresh, and then the state.
-    front.use(({ operation, keys }) =>
-      operation === 'UpdateItem' && keys.includes(stateKey) && ++writes === 2
-        ? faults.cutWhenDone
-        : undefined,
-    )
-    deepEqual([await deployment.refresh({}, front.url), writes], [{ outcome: 'changed' }, 3])
+    const writes = cutWrite(front, 2, stateKey)
+    deepEqual([await deployment.refresh({}, front.url), writes()], [{ outcome: 'changed' }, 3])
   })
 })

@@ -1,84 +1,63 @@
-import { equal, ok } from 'node:assert/strict'
+import { equal, notEqual, ok } from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { asProblem, browser, codeOf, fromOurPage, type Request, set } from '../support/gateway.ts'
-import { type Deployment, functionTime, type Taken } from './deployment.ts'
+import { asProblem, browser, codeOf, set } from '../support/gateway.ts'
+import { goodRequests } from '../support/good-requests.ts'
+import { type Ask, type Deployment, functionTime, type Taken } from './deployment.ts'
+import { type Effect, type Kind, type RouteName, statusOf } from './effects.ts'
 
-/** For each route a request that a person in good standing makes, and what the contract says may come back. */
+/** For each route a request that is served when all is well, and what the contract lets come back under a fault. */
 
-/** Every route that a browser can reach. The table has a column for each. */
-export const routeNames = [
-  'login',
-  'org-login',
-  'callback',
-  'token-is-set',
-  'units',
-  'unit',
-  'logout',
-  'health',
-] as const
-export type RouteName = (typeof routeNames)[number]
-
-const target = 'https://app.example.test/'
-const query = `callback=${encodeURIComponent(target)}`
-
-/** Begins a login in an instance that nothing is wrong with, and answers what the browser then asks of `/callback`. */
-const comingBack = async ({ open, token }: Deployment): Promise<Request> => {
-  const person = browser()
-  const { answer } = await (await open('login'))({ query: `org=demo&${query}` })
-  person.take(answer)
-  const there = new URL(answer.headers.location ?? 'about:blank')
-  const back = new URL(there.searchParams.get('callback') ?? 'about:blank').searchParams
-  back.set('imid_token', await token())
-  return { query: String(back), cookies: person.pairs() }
+const good = ({ open, token }: Deployment) => {
+  const requests = goodRequests({
+    // Each logout ends a session of its own.
+    token: (claims = {}) => token('jti' in claims ? { ...claims, jti: randomUUID() } : claims),
+    begun: async () => {
+      const person = browser()
+      const { answer } = await (await open('login'))(await requests.login.request())
+      person.take(answer)
+      const there = new URL(answer.headers.location ?? 'about:blank')
+      const back = new URL(there.searchParams.get('callback') ?? 'about:blank')
+      return { query: back.searchParams, cookies: person.pairs() }
+    },
+  })
+  return requests
 }
 
-/** A request of somebody who is signed in, with a session of their own. */
-export const requestFor = async (deployment: Deployment, route: RouteName): Promise<Request> => {
-  const session = async () => `imidToken=${await deployment.token({ sub: `person at ${route}` })}`
-  const requests: Record<RouteName, () => Promise<Request>> = {
-    login: async () => ({ query: `org=demo&${query}` }),
-    'org-login': async () => ({ path: { org: 'demo' }, query }),
-    callback: () => comingBack(deployment),
-    'token-is-set': async () => ({ cookies: [await session()] }),
-    units: async () => ({ cookies: [await session()] }),
-    unit: async () => ({
-      cookies: [await session()],
-      headers: { ...fromOurPage, 'content-type': 'application/json' },
-      body: '{"unit":"south"}',
-    }),
-    logout: async () => ({ cookies: [await session()], headers: fromOurPage }),
-    health: async () => ({}),
-  }
-  return requests[route]()
+/** Somebody about to ask an instance. */
+export type Visit = Readonly<{
+  where: string
+  route: RouteName
+  cookies: readonly string[]
+  go: () => ReturnType<Ask>
+}>
+
+/** Makes everything ready for one request, so that nothing but the request itself meets the fault. */
+export const prepare = async (
+  deployment: Deployment,
+  route: RouteName,
+  kind: Kind,
+  databaseUrl?: string,
+): Promise<Visit> => {
+  const on = deployment.instance(databaseUrl)
+  const [request, handler] = await Promise.all([
+    good(deployment)[route].request(),
+    deployment.open(route, on),
+    kind === 'warm' &&
+      deployment
+        .instance()
+        .table.read(['STATE'])
+        .then((items) => on.states.from(items, on.now())),
+  ])
+  // As a program, which is answered the documented JSON string where a person gets a page.
+  const own = Object.entries(request.headers ?? {}).filter(([name]) => !name.startsWith('sec-fetch-'))
+  const go = () => handler({ ...request, headers: Object.fromEntries(own) })
+  return { where: `${route}, ${kind}`, route, cookies: request.cookies ?? [], go }
 }
-
-/** What the contract answers when all is well, and when it cannot know. */
-const served: Record<RouteName, number> = {
-  login: 302,
-  'org-login': 302,
-  callback: 302,
-  'token-is-set': 200,
-  units: 200,
-  unit: 200,
-  logout: 200,
-  health: 200,
-}
-const unavailable = (route: RouteName): number => (route === 'health' ? 500 : 503)
-
-/** An instance that has just started, or one that has the keys in memory. They go different ways, and neither may go wrong. */
-export const kinds = ['new', 'warm'] as const
-export type Kind = (typeof kinds)[number]
-
-/** What a fault may do to a route: nothing, or make it say that it cannot know. Never anything else. */
-export type Effect = 'served' | 'unavailable'
-
-export const statusOf = (route: RouteName, effect: Effect): number =>
-  effect === 'served' ? served[route] : unavailable(route)
 
 const bodies: Partial<Record<RouteName, RegExp>> = {
   'token-is-set': /^\{"msg":"ok"\}$/,
-  units:
-    /^\{"msg":"Unit set","units":\[\{"name":"north",.*\{"name":"south",.*\],"preferred":(null|"south")\}$/,
+  units: /^\{"msg":"Unit set","units":\[\{"name":"north",.*\{"name":"south",.*\],"preferred":null\}$/,
   unit: /^\{"msg":"Unit set"\}$/,
   logout: /^\{"msg":"You are logged out"\}$/,
 }
@@ -88,7 +67,7 @@ const delay = monitorEventLoopDelay()
 delay.enable()
 
 /** Holds an answer against the contract, whatever its status: its body, its cookies, and that it came in time. */
-export const checkAnswer = (where: string, route: RouteName, { answer, ms }: Taken): void => {
+const checkAnswer = (where: string, route: RouteName, { answer, ms }: Taken): void => {
   const { statusCode: status, headers, body } = answer
   const sets = set(answer).map(({ name }) => name)
   ok(ms < functionTime + delay.max / 1e6, `${where}: ${ms} ms`)
@@ -98,15 +77,38 @@ export const checkAnswer = (where: string, route: RouteName, { answer, ms }: Tak
     equal(body, '{"inGrace":false,"stateChecksum":"No checksum string"}', where)
   if (status === 200) ok((bodies[route] ?? /(?:)/).test(body ?? ''), `${where}: ${body}`)
   equal(sets.includes('imidToken'), route === 'callback' && status === 302, `${where}: sets ${sets}`)
-  if (route === 'callback' && status === 302) equal(headers.location, target, where)
+  if (route === 'callback' && status === 302) equal(headers.location, 'https://app.example.test/', where)
 }
 
-/** What the refusal of one who shows a token of an unknown key says. */
-export const asksWithNewKey = async ({ open, control, token, clock, now }: Deployment) => {
+/** A process that gets no processor time misses the client's limits for reasons of its own; then 503 is right, and not the row's. */
+const mostTries = 3
+
+/** Asks, and asks again where only a starved process explains the answer. Anything but the expected answer or 503 fails at once. */
+export const visit = async (
+  deployment: Deployment,
+  prepared: () => Promise<Visit>,
+  effect: Effect,
+  tries = 1,
+): Promise<void> => {
+  const { where, route, cookies, go } = await prepared()
+  const taken = await go()
+  const status = taken.answer.statusCode
+  checkAnswer(where, route, taken)
+  if (effect === 'served' && status === statusOf(route, 'unavailable') && tries < mostTries)
+    return visit(deployment, prepared, effect, tries + 1)
+  equal(status, statusOf(route, effect), where)
+  if (route !== 'logout' || status !== 200) return
+  const { answer } = await (await deployment.open('token-is-set'))({ cookies })
+  notEqual(answer.statusCode, 200, `${where}: the session goes on`)
+}
+
+/** What a poll says to somebody who shows a token of a key that was made a moment ago. */
+export const askWithNewKey = async ({ open, control, token, clock, now }: Deployment): Promise<string> => {
   // Not in the second in which keys were accepted: what those do not hold is no key.
   clock.ahead += 1
   await control({ do: 'rotate' })
   const bearer = await token({ iat: now(), exp: now() + 3600 })
-  const { answer, ms } = await (await open('token-is-set'))({ bearer, headers: asProblem })
-  return { status: answer.statusCode, code: answer.statusCode === 200 ? '' : codeOf(answer), ms }
+  const { answer } = await (await open('token-is-set'))({ bearer, headers: asProblem })
+  const { statusCode } = answer
+  return statusCode === 200 ? '200' : `${statusCode} ${codeOf(answer)}`
 }

@@ -1,0 +1,75 @@
+import type { Context } from 'aws-lambda'
+import { awsCalls } from '../../local/aws.ts'
+import { openDynalite, region } from '../../local/database.ts'
+import type { Functions } from '../../local/functions.ts'
+import { startIdentity } from '../../local/identity/server.ts'
+import { listenOnLoopback } from '../../local/listening.ts'
+
+/** What functions need outside of Lambda: the identity stand-in, a database, and the calls to AWS that they make. */
+
+const credentials = { clientId: 'gateway', clientSecret: 'canary-client-secret' }
+
+/** The gateway's table in the words of CreateTable. */
+export const schema = {
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }],
+  BillingMode: 'PAY_PER_REQUEST' as const,
+}
+
+/** A call's context, with this many milliseconds from now on. */
+export const contextFor = (milliseconds: number): Context => {
+  const deadline = Date.now() + milliseconds
+  const getRemainingTimeInMillis = () => Math.max(0, deadline - Date.now())
+  return { awsRequestId: 'test', getRemainingTimeInMillis } as unknown as Context
+}
+
+/** The switches of the identity stand-in at this address, and tokens that it signs. */
+export const standInAt = (url: string | undefined) => {
+  const control = async (command: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${url}/_control`, { method: 'POST', body: JSON.stringify(command) })
+    if (!answer.ok) throw new Error(`control: ${await answer.text()}`)
+    return answer.json() as Promise<Record<string, unknown>>
+  }
+  /** A token of `editor` at `demo`, with these claims, and with these header members, instead of its own. */
+  const token = async (claims: Record<string, unknown> = {}, more: Record<string, unknown> = {}) =>
+    String((await control({ do: 'issue', claims, ...more })).token)
+  return { control, token }
+}
+
+/** An identity stand-in that knows these credentials. Its keys take a while to make, so that many tests may share one. */
+export const openIdentity = () => startIdentity({ port: 0, ...credentials })
+
+/** Starts all of it. `invoke` is what a function does that another one calls. */
+export const openServices = async (
+  invoke: Functions['invoke'] = () => undefined,
+  shared?: Awaited<ReturnType<typeof openIdentity>>,
+) => {
+  const [identity, database] = await Promise.all([shared ?? openIdentity(), openDynalite(undefined)])
+  const aws = await listenOnLoopback(awsCalls({ invoke }, credentials), 0)
+  const awsUrl = `http://127.0.0.1:${aws.port}`
+  return {
+    ...standInAt(identity.url),
+    identityUrl: identity.url,
+    databaseUrl: database.url,
+    /** Settings of a gateway over these services. */
+    settings: {
+      IMAS_URL: identity.url,
+      ADMIN_API_URL: identity.url,
+      ACCESS_TOKEN_URL: identity.url,
+      TOKEN_ISSUER: 'unchecked',
+      TOKEN_AUDIENCE: 'unchecked',
+    },
+    /** What Lambda gives a function, and where AWS is. */
+    platform: {
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_ENDPOINT_URL_DYNAMODB: database.url,
+      AWS_ENDPOINT_URL_LAMBDA: awsUrl,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
+    },
+    close: async (): Promise<void> => {
+      await Promise.all([shared ? undefined : identity.close(), database.close(), aws.close()])
+    },
+  }
+}
