@@ -47,7 +47,7 @@ const refreshOverFront = async (deployment: Deployment, { plan, refresh }: Datab
 // More at once, and a try would fail for lack of processor time. Rows that have to succeed need more of it.
 for (const [which, patient, concurrency] of [
   ['passes', false, 2],
-  ['lasts', true, 5],
+  ['lasts', true, 3],
 ] as const)
   describe(`a fault of the database that ${which}`, { concurrency }, () => {
     for (const row of databaseFaults.filter((one) => isPatient(one) === patient))
