@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { createTables } from '../local/database.ts'
+import { schema, standInAt } from '../test/support/services.ts'
 import { bundles } from './cold.ts'
 import { openRuntimeApi } from './runtime-api.ts'
 import type { World } from './world.ts'
@@ -37,25 +38,12 @@ const openUpstream = async () => {
   return { url, close: () => child.kill() }
 }
 
-const schema = {
-  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-  BillingMode: 'PAY_PER_REQUEST',
-}
-
 const groups = Array.from({ length: 20 }, (_, index) => `CN=group-${index},OU=editors,DC=example,DC=com`)
-
-/** A token of the first generated organisation. */
-const issued = async (identityUrl: string | undefined): Promise<string> => {
-  const body = JSON.stringify({ do: 'issue', claims: { org: 'org-0', groups } })
-  const answer = await fetch(`${identityUrl}/_control`, { method: 'POST', body })
-  return String(((await answer.json()) as { token: unknown }).token)
-}
 
 export const growth = async (world: World, wanted: readonly Size[] = sizes): Promise<readonly Growth[]> => {
   const folders = bundles(['refresh-state', 'units'])
   const [api, upstream] = await Promise.all([openRuntimeApi(), openUpstream()])
-  const token = await issued(world.environment.IMAS_URL)
+  const token = await standInAt(world.environment.IMAS_URL).token({ org: 'org-0', groups })
   const event = { ...world.events.units, cookies: [`imidToken=${token}`] }
   const rows: Growth[] = []
   for (const size of wanted) {

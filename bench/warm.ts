@@ -4,6 +4,7 @@ import { wire } from '../functions/token-is-set/index.ts'
 import { type Dependencies, dependencies } from '../lib/lambda/dependencies.ts'
 import { logTo } from '../lib/log.ts'
 import type { Table } from '../lib/store/table.ts'
+import { standInAt } from '../test/support/services.ts'
 import { median } from './figures.ts'
 import type { World } from './world.ts'
 
@@ -51,12 +52,10 @@ const moreThanRemembered = 600
 
 /** The same event with tokens of their own. */
 const strangers = async ({ token, environment }: World, text: string): Promise<string[]> => {
+  const { token: issue } = standInAt(environment.IMAS_URL)
   const events: string[] = []
-  for (let number = 0; number < moreThanRemembered; number++) {
-    const body = JSON.stringify({ do: 'issue', claims: { jti: `stranger ${number}` } })
-    const answer = await fetch(`${environment.IMAS_URL}/_control`, { method: 'POST', body })
-    events.push(text.replace(token, String(((await answer.json()) as { token: unknown }).token)))
-  }
+  for (let number = 0; number < moreThanRemembered; number++)
+    events.push(text.replace(token, await issue({ jti: `stranger ${number}` })))
   return events
 }
 

@@ -1,39 +1,16 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Context } from 'aws-lambda'
 import { dependencies } from '../lib/lambda/dependencies.ts'
 import { type EndpointName, type HttpRouteName, methodAndPath, routes } from '../lib/routes.ts'
 import { sealOf } from '../lib/session/seal.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
-import { createTables, openDynalite, region } from '../local/database.ts'
-import { startIdentity } from '../local/identity/server.ts'
+import { createTables } from '../local/database.ts'
 import { goodRequests } from '../test/support/good-requests.ts'
+import { contextFor, openServices, schema } from '../test/support/services.ts'
 import type { World } from './world.ts'
 
 /** What the functions stand on while they are measured, in a process of its own: the database, the identity service, a loaded state. */
 
 const publicUrl = 'https://gw.example.test'
 const tableName = 'bench'
-const schema = {
-  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-  BillingMode: 'PAY_PER_REQUEST',
-}
-const client = { clientId: 'gateway', clientSecret: 'bench' }
-
-/** Secrets Manager, as far as refresh-state asks it. */
-const openSecrets = async (): Promise<string> => {
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => {
-      const SecretString = JSON.stringify({ client_id: client.clientId, client_secret: client.clientSecret })
-      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' })
-      response.end(JSON.stringify({ SecretString }))
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
 type Part = Readonly<{
   query?: string | undefined
   cookies?: readonly string[]
@@ -75,43 +52,23 @@ const eventOf = (name: EndpointName, { query = '', cookies = [], body, path }: P
   }
 }
 
-const context = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 30_000 } as unknown as Context
+const context = contextFor(60_000)
 
 const open = async (): Promise<World> => {
-  const [identity, database, secrets] = await Promise.all([
-    startIdentity({ port: 0, ...client }),
-    openDynalite(undefined),
-    openSecrets(),
-  ])
-  await createTables(database.url, [{ name: tableName, properties: schema }])
+  const { control, token: issue, platform, settings, identityUrl, databaseUrl } = await openServices()
+  await createTables(databaseUrl, [{ name: tableName, properties: schema }])
   const environment = {
+    ...settings,
+    ...platform,
     PUBLIC_URL: publicUrl,
-    IMAS_URL: identity.url,
-    ADMIN_API_URL: identity.url,
-    ACCESS_TOKEN_URL: identity.url,
-    TOKEN_ISSUER: 'unchecked',
-    TOKEN_AUDIENCE: 'unchecked',
     LOG_LEVEL: 'info',
     TABLE_NAME: tableName,
     CREDENTIALS_SECRET: 'bench',
     REFRESH_FUNCTION: 'refresh-state',
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: database.url,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets,
   }
 
   // The unbundled SDK looks for its credentials and region here.
   Object.assign(process.env, environment)
-
-  const control = async (command: Record<string, unknown>): Promise<Record<string, unknown>> => {
-    const answer = await fetch(`${identity.url}/_control`, { method: 'POST', body: JSON.stringify(command) })
-    if (!answer.ok) throw new Error(await answer.text())
-    return (await answer.json()) as Record<string, unknown>
-  }
-  const issue = async (claims: Record<string, unknown> = {}) =>
-    String((await control({ do: 'issue', claims })).token)
 
   await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })
   const refresh = await import('../functions/refresh-state/index.ts')
@@ -152,7 +109,7 @@ const open = async (): Promise<World> => {
     environment,
     token,
     events: { ...Object.fromEntries(events), 'not-found': eventOf('not-found', {}), 'refresh-state': {} },
-    jwks: await (await fetch(`${identity.url}/v1/jwks`)).json(),
+    jwks: await (await fetch(`${identityUrl}/v1/jwks`)).json(),
   }
 }
 

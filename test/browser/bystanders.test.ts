@@ -26,12 +26,9 @@ describe('what only looks like a login', () => {
   for (const [what, host, content, how] of [
     ['a prefetched link', 'localhost', `<link rel="prefetch" href="${login}">`, 'no-cors empty prefetch'],
     ['a prefetch by speculation rules', 'localhost', speculation('prefetch'), 'navigate document prefetch'],
-    ['the same from another site', 'app.localhost', speculation('prefetch'), 'navigate document prefetch'],
     ['a prerendered page', 'localhost', speculation('prerender'), 'navigate document prefetch;prerender'],
     ['an image', 'app.localhost', `<img src="${login}" alt="">`, 'no-cors image undefined'],
     ['an iframe', 'app.localhost', `<iframe src="${login}"></iframe>`, 'navigate iframe undefined'],
-    ['an iframe of its own', 'localhost', `<iframe src="${login}"></iframe>`, 'navigate iframe undefined'],
-    ['a stylesheet', 'app.localhost', `<link rel="stylesheet" href="${login}">`, 'no-cors style undefined'],
     [
       'a script that fetches',
       'app.localhost',

@@ -52,10 +52,6 @@ export const person = async (more: BrowserContextOptions = {}): Promise<BrowserC
   return kept(await (await browser).newContext({ ignoreHTTPSErrors: true, ...more }))
 }
 
-/** The same in a profile of its own, whose preferences lie in this folder. */
-export const personWithProfile = async (folder: string): Promise<BrowserContext> =>
-  kept(await chromium.launchPersistentContext(folder, options))
-
 const screenshots = join(import.meta.dirname, '../../.local/screenshots')
 
 /** Writes down what a person sees, for whoever wants to look; `whole`: with what they would scroll to. */

@@ -1,12 +1,9 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { BrowserContext } from 'playwright-core'
-import { person, personWithProfile, screenshot } from './chromium.ts'
+import { person } from './chromium.ts'
 import { type Deployed, overHttp, overHttps } from './gateways.ts'
-import { choose, codeOn, loginUrl, says } from './steps.ts'
+import { choose, loginUrl, says } from './steps.ts'
 
 const [http, https] = await Promise.all([overHttp(), overHttps()])
 const now = () => Date.now() / 1000
@@ -92,40 +89,5 @@ describe('cookies over https with a parent domain', () => {
     await page.goto(`${app}/desk`)
     match(seen, /^imidToken=ey[^;]+$/)
     await context.close()
-  })
-
-  it('are not sent to another site', async () => {
-    let seen: string | undefined = 'not asked'
-    for (const host of ['elsewhere.localhost', 'app.sso.localhost'])
-      https.front.services.set(`${host}/elsewhere`, ({ headers }, response) => {
-        seen = headers.cookie
-        response.end()
-      })
-    const { context, page } = await begin(https, `${app}/elsewhere`)
-    await choose(page)
-    await page.waitForURL(`${app}/elsewhere`)
-    match(seen ?? '', /^imidToken=/)
-    await page.goto(`${https.at('elsewhere.localhost')}/elsewhere`)
-    equal(seen, undefined)
-    await context.close()
-  })
-})
-
-describe('a browser that keeps no cookies', () => {
-  it('is told so at the end of the first round, and is not sent round again', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'profile-'))
-    await mkdir(join(folder, 'Default'))
-    const preferences = { profile: { default_content_setting_values: { cookies: 2 } } }
-    await writeFile(join(folder, 'Default', 'Preferences'), JSON.stringify(preferences))
-    const context = await personWithProfile(folder)
-    const page = await context.newPage()
-    await page.goto(loginUrl(http, '/'))
-    await choose(page)
-    await page.getByText('Cookies have to be allowed for this site').waitFor()
-    equal(await codeOn(page), 'login_not_from_this_browser')
-    await screenshot(page, 'error-cookies-blocked')
-    deepEqual(await context.cookies(), [])
-    await context.close()
-    await rm(folder, { recursive: true, force: true })
   })
 })

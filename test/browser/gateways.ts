@@ -1,5 +1,6 @@
 import { after } from 'node:test'
 import { type Stack, startStack } from '../../local/stack.ts'
+import { standInAt } from '../support/services.ts'
 import { type Front, openFront } from './front.ts'
 
 /** The two deployments that this suite looks at, each started when a test first asks for it. */
@@ -13,7 +14,7 @@ export type Deployed = Readonly<{
   /** The codes that the functions have logged. */
   codes: () => string[]
   /** Throws a switch of the identity stand-in. */
-  control: (command: Record<string, unknown>) => Promise<Record<string, unknown>>
+  control: ReturnType<typeof standInAt>['control']
 }>
 
 export const prefix = '/imsg-service/v1'
@@ -50,14 +51,7 @@ const deploy = async (
   closing.push(stack.close)
   front.forwardTo(stack.url)
 
-  const control: Deployed['control'] = async (command) => {
-    const answer = await fetch(`${stack.identityUrl}/_control`, {
-      method: 'POST',
-      body: JSON.stringify(command),
-    })
-    if (!answer.ok) throw new Error(await answer.text())
-    return JSON.parse(await answer.text())
-  }
+  const { control } = standInAt(stack.identityUrl)
   const codes = () => lines.flatMap((line) => /"code":"([^"]+)"/.exec(line)?.[1] ?? [])
   return { url: at(host), at, front, stack, codes, control } satisfies Deployed
 }

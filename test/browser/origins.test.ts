@@ -80,18 +80,4 @@ describe('a page of another origin', () => {
     deepEqual(await fetches(page, '/token-is-set'), [401, 'errors.auth.MissingToken'])
     await context.close()
   })
-
-  it('learns by a refusal where a login would begin, and gets no redirect', async () => {
-    const context = await person()
-    const page = await pageAt(context, 'app.sso.localhost')
-    const [status, document] = (await fetches(page, '/org/demo/login?callback=/', {
-      headers: { accept: 'application/problem+json' },
-    })) as [number, Record<string, string>]
-    deepEqual(
-      [status, document.code, document.login],
-      [401, 'not_a_navigation', `${at.url}${prefix}/org/demo/login?callback=%2F`],
-    )
-    deepEqual(await context.cookies(), [])
-    await context.close()
-  })
 })

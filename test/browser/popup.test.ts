@@ -2,7 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { person } from './chromium.ts'
 import { overHttp, prefix } from './gateways.ts'
-import { choose, cookiesNamed, loginUrl, says, signedIn } from './steps.ts'
+import { choose, cookiesNamed, loginUrl, signedIn } from './steps.ts'
 
 const at = await overHttp()
 
@@ -66,18 +66,6 @@ describe('a form on a page that sends no referrer', () => {
     const { headers } = at.front.asked.findLast(({ what }) => what.startsWith('POST')) ?? {}
     deepEqual([headers?.origin, headers?.['sec-fetch-site']], ['null', 'cross-site'])
     equal((await cookiesNamed(context, /^imidToken$/)).length, 1)
-    await context.close()
-  })
-})
-
-describe('a login that is begun at 127.0.0.1', () => {
-  it('ends at localhost, where the gateway is at home', async () => {
-    const context = await person()
-    const page = await context.newPage()
-    await page.goto(`${at.at('127.0.0.1')}${prefix}/org/demo/login?callback=/`)
-    await choose(page)
-    await says(page, 'Signed in')
-    equal(page.url(), `${at.url}/`)
     await context.close()
   })
 })

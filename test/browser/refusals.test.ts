@@ -1,10 +1,10 @@
-import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DeleteItemCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { stateKey } from '../../lib/store/keys.ts'
 import { region } from '../../local/database.ts'
 import { person, screenshot } from './chromium.ts'
-import { overHttp, prefix } from './gateways.ts'
+import { overHttp } from './gateways.ts'
 import { choose, codeOn, cookiesNamed, loginUrl, says, signedIn } from './steps.ts'
 
 const at = await overHttp()
@@ -38,17 +38,6 @@ describe('a user who may not enter', () => {
     }
   })
 
-  it('meets a page when an organisation or a return address is not known', async () => {
-    const context = await person()
-    const page = await context.newPage()
-    await page.goto(loginUrl(at, '/', 'nowhere'))
-    equal(await codeOn(page), 'organisation_unknown')
-    await page.goto(loginUrl(at, 'https://evil.example/'))
-    equal(await codeOn(page), 'return_url_not_allowed')
-    deepEqual(await context.cookies(), [])
-    await context.close()
-  })
-
   it('is stopped when a service sends them round and round, and told what it may be', async () => {
     const desk = `${at.at('app.localhost')}/desk`
     at.front.services.set('app.localhost/desk', (_, response) =>
@@ -76,26 +65,6 @@ describe('a user who may not enter', () => {
 })
 
 describe('when the identity service is down', () => {
-  it('whoever is signed in stays so, and only a new login fails', async () => {
-    const context = await person()
-    const page = await signedIn(context, at)
-    await at.control({ do: 'down' })
-    await at.stack.invoke('refresh-state')
-    const health = await (await fetch(`${at.url}${prefix}/health`)).text()
-    equal(JSON.parse(health).inGrace, true)
-
-    await page.getByRole('button', { name: 'Ask now' }).click()
-    await says(page, 'Signed in')
-    const other = await context.newPage()
-    await rejects(other.goto(loginUrl(at, '/')), /ERR_EMPTY_RESPONSE/)
-    await page.reload()
-    await says(page, 'Signed in')
-
-    await at.control({ do: 'up' })
-    await at.stack.invoke('refresh-state')
-    await context.close()
-  })
-
   it('and nothing is known yet, a page says whose fault it is not, and how to try again', async () => {
     const context = await person()
     const mine = await signedIn(context, at)

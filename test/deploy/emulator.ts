@@ -4,8 +4,8 @@ import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { root } from '../../local/synthesis.ts'
+import { freePort, until } from '../support/ports.ts'
 
 /** AWS on this machine's own network: MiniStack, whose functions run on the Node of this project. */
 
@@ -13,14 +13,6 @@ export const region = 'eu-north-1'
 const account = '000000000000'
 
 export type Emulator = Readonly<{ port: number; stop: () => Promise<void> }>
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
 
 const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
 
@@ -70,11 +62,7 @@ export const startEmulator = async (bin: string, folder: string): Promise<Emulat
   child.stderr.pipe(log)
   const stop = () => end(child)
   process.once('exit', () => child.exitCode === null && child.pid && process.kill(-child.pid, 'SIGKILL'))
-  for (let tries = 0; tries < 240; tries++) {
-    if (await answers(port)) return { port, stop }
-    if (child.exitCode !== null) break
-    await pause(250)
-  }
+  if (await until(() => answers(port), child)) return { port, stop }
   await stop()
   throw new Error(
     `MiniStack did not start:\n${readFileSync(join(folder, 'emulator.log'), 'utf8').slice(-2000)}`,

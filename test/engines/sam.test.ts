@@ -16,14 +16,13 @@ import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import type { Answer } from '../../lib/http/messages.ts'
 import { type HttpRouteName, methodsAndPaths, prefix, type Route, routes } from '../../lib/routes.ts'
-import { awsCalls } from '../../local/aws.ts'
-import { createTables, openDynalite } from '../../local/database.ts'
-import { startIdentity } from '../../local/identity/server.ts'
-import { listenOnLoopback, lobby } from '../../local/listening.ts'
+import { createTables } from '../../local/database.ts'
 import { root } from '../../local/synthesis.ts'
 import { planFrom } from '../../local/template.ts'
-import { person } from '../soak/person.ts'
 import { undeclaredIn } from '../support/declared.ts'
+import { freePort, until } from '../support/ports.ts'
+import { openServices } from '../support/services.ts'
+import { person } from '../support/visitor.ts'
 import { engine } from './python.ts'
 
 /**
@@ -41,26 +40,6 @@ const program = (name: string, script: string): void => {
   chmodSync(join(folder, name), 0o755)
 }
 
-const freePort = async (): Promise<number> => {
-  const { port, close } = await listenOnLoopback(() => {}, 0)
-  await close()
-  return port
-}
-
-/** Everything that functions in containers would be told to reach. */
-const openSurroundings = async () => {
-  const credentials = { clientId: 'gateway', clientSecret: 'canary-client-secret' }
-  const [identity, database] = await Promise.all([
-    startIdentity({ port: 0, ...credentials }),
-    openDynalite(undefined),
-  ])
-  const { listener, open } = lobby()
-  open(awsCalls({ invoke: () => undefined }, credentials))
-  const aws = await listenOnLoopback(listener, 0)
-  after(() => Promise.all([identity.close(), database.close(), aws.close()]))
-  return { identityUrl: identity.url, databaseUrl: database.url, awsUrl: `http://127.0.0.1:${aws.port}` }
-}
-
 type Running = ChildProcessByStdio<null, Readable, Readable>
 
 /** What a program said, once it has ended. */
@@ -74,7 +53,8 @@ const ended = async (program: Running) => {
 const openSam = async () => {
   program('docker', 'exit 0')
   program('sam', `exec '${bin}/python' '${join(import.meta.dirname, 'sam.py')}' "$@"`)
-  const { identityUrl, databaseUrl, awsUrl } = await openSurroundings()
+  const services = await openServices()
+  after(services.close)
   const port = await freePort()
   const env = {
     PATH: [folder, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
@@ -83,12 +63,8 @@ const openSam = async () => {
     SAM_CLI_TELEMETRY: '0',
     AWS_EC2_METADATA_DISABLED: 'true',
     PORT: String(port),
-    IMAS_URL: identityUrl,
-    ADMIN_API_URL: identityUrl,
-    ACCESS_TOKEN_URL: identityUrl,
-    AWS_ENDPOINT_URL_DYNAMODB: databaseUrl,
-    AWS_ENDPOINT_URL_LAMBDA: awsUrl,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
+    ...services.settings,
+    ...services.platform,
   }
   const options: SpawnOptionsWithStdioTuple<StdioNull, StdioPipe, StdioPipe> = {
     cwd: root,
@@ -99,8 +75,7 @@ const openSam = async () => {
   const npmRunSam = (...args: string[]) => spawn(process.execPath, ['local/sam.ts', ...args], options)
   return {
     url: `http://localhost:${port}`,
-    identityUrl,
-    databaseUrl,
+    services,
     /** `npm run sam` with a command that ends by itself. */
     invoke: (name: string) => ended(npmRunSam('invoke', name)),
     validate: (file: string) =>
@@ -136,15 +111,6 @@ const ask = (url: string, { body, ...options }: Sent = {}): Promise<Answer> =>
 
 const template = join(root, '.local', 'sam', 'sam.template.json')
 
-/** Waits until something answers, or until the program that should has ended. */
-const ready = async (url: string, running: { exitCode: number | null }, tries = 300): Promise<void> => {
-  const answer = await ask(url).catch(() => undefined)
-  if (answer !== undefined) return
-  if (tries === 0 || running.exitCode !== null) throw new Error('SAM does not answer')
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  return ready(url, running, tries - 1)
-}
-
 const httpRoutes = Object.entries<Route>(routes).flatMap(([name, row]) =>
   methodsAndPaths(row).map(({ method, path }) => ({
     name: name as HttpRouteName,
@@ -154,7 +120,8 @@ const httpRoutes = Object.entries<Route>(routes).flatMap(([name, row]) =>
 )
 
 const suite = async (): Promise<void> => {
-  const { url, databaseUrl, identityUrl, invoke, validate, start } = await openSam()
+  const { url, services, invoke, validate, start } = await openSam()
+  const sessionOf = () => services.token()
 
   describe('sam local invoke', () => {
     it('runs health with the event that is there for it', async () => {
@@ -165,7 +132,7 @@ const suite = async (): Promise<void> => {
 
     it('runs refresh-state, which loads the state', async () => {
       const { tables } = planFrom(JSON.parse(readFileSync(template, 'utf8')), dirname(template))
-      await createTables(databaseUrl, tables)
+      await createTables(services.databaseUrl, tables)
       const { status, stdout, stderr } = await invoke('refresh-state')
       equal(status, 0, stderr)
       match(stdout, /\{"outcome":"changed"\}/)
@@ -181,21 +148,18 @@ const suite = async (): Promise<void> => {
     let api: Running
     before(async () => {
       api = start()
-      await ready(`${url}${prefix}/health`, api)
+      const answers = () =>
+        ask(`${url}${prefix}/health`).then(
+          () => true,
+          () => false,
+        )
+      ok(await until(answers, api), 'SAM does not answer')
     })
     after(async () => {
       const ends = once(api, 'close')
       process.kill(-Number(api.pid), 'SIGKILL')
       await ends
     })
-
-    const sessionOf = async (): Promise<string> => {
-      const issued = await fetch(`${identityUrl}/_control`, {
-        method: 'POST',
-        body: '{"do":"issue","claims":{}}',
-      })
-      return String(((await issued.json()) as { token: unknown }).token)
-    }
 
     for (const { name, method, path } of httpRoutes)
       it(`a plain ${method} to ${name} is answered as the OpenAPI document says`, async () => {
@@ -213,8 +177,9 @@ const suite = async (): Promise<void> => {
     })
 
     it('somebody signs in, lists and chooses units, and signs out', async () => {
-      const { login, poll, listUnits, chooseUnit, logout, health } = person(url, 'editor', ['north', 'south'])
-      for (const step of [health, login, poll, listUnits, chooseUnit, logout]) await step()
+      const { signIn, poll, units, choose, signOut } = person(url)
+      deepEqual([await signIn(), await poll(), await choose('south')], [true, 200, 200])
+      deepEqual([(await units()).preferred, await signOut(), await poll()], ['south', 200, 401])
     })
 
     for (const path of ['/units', '/authorize?org=demo'])

@@ -12,6 +12,7 @@ import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-
 import { certificateIn } from '../../local/https.ts'
 import { takePort } from '../../local/platform.ts'
 import { trustLocalhost } from '../../local/trust.ts'
+import { freePort } from '../support/ports.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const started: ChildProcess[] = []
@@ -67,14 +68,6 @@ const copied = async (): Promise<string> => {
     await cp(join(root, name), join(folder, name), { recursive: true })
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
   return folder
-}
-
-const free = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 const note = async (port: number) => JSON.parse(await readFile(join(root, '.local', `${port}.json`), 'utf8'))
@@ -150,7 +143,7 @@ cp "${folder}/rootCA.pem" "$4"`
 
 describe('npm start', () => {
   it('keeps the database in DATA_DIR through a kill, and ends at Ctrl-C', { timeout: 60_000 }, async () => {
-    const [port, dataDir] = [await free(), await mkdtemp(join(tmpdir(), 'imsg-'))]
+    const [port, dataDir] = [await freePort(), await mkdtemp(join(tmpdir(), 'imsg-'))]
     const env = { PORT: String(port), DATA_DIR: dataDir, REFRESH_EVERY: '0' }
     const Item = { pk: { S: 'SUBJECT#demo#editor' } }
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isOpen, until } from '../support/ports.ts'
 
 /** The shipped configurations under the real programs. Nothing of them is changed but where everything is. */
 
@@ -36,13 +36,6 @@ const nginxConfiguration = ({ proxy, gateway, service }: Ports, tls: Tls | undef
   return replaced(secured, '/etc/ssl/certs/ca-certificates.crt', tls.authority, 1)
 }
 
-const isOpen = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, 'localhost')
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
-
 const running = async (child: ChildProcess, port: number, folder: string): Promise<Running> => {
   let log = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -54,12 +47,8 @@ const running = async (child: ChildProcess, port: number, folder: string): Promi
     await ended
     rmSync(folder, { recursive: true, force: true })
   }
-  for (let wait = 0; wait < 100; wait++) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended: ${log}`)
-    if (await isOpen(port)) return { url: `http://localhost:${port}`, log: () => log, stop }
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  await stop()
+  if (await until(() => isOpen(port), child)) return { url: `http://localhost:${port}`, log: () => log, stop }
+  if (child.exitCode === null) await stop()
   throw new Error(`${child.spawnfile} does not listen: ${log}`)
 }
 
@@ -104,13 +93,3 @@ export const missing = (program: string): string | false => {
     return `not run: there is no ${program} on this machine (Debian: apt-get install ${program})`
   }
 }
-
-/** A port that was free a moment ago: programs have to be told theirs. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject).listen(0, 'localhost', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0))
-    })
-  })

@@ -9,9 +9,10 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Stack, startStack } from '../../local/stack.ts'
 import { certificate } from '../browser/front.ts'
+import { freePort } from '../support/ports.ts'
 import { type Seen, visitor } from '../support/visitor.ts'
 import { openWire } from '../support/wire.ts'
-import { freePort, missing, proxies, type Running } from './programs.ts'
+import { missing, proxies, type Running } from './programs.ts'
 import { type Got, openService } from './service.ts'
 
 /** The shipped configurations, under the real nginx and the real Caddy, between a browser and a service. */

@@ -3,12 +3,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { type EndpointName, methodAndPath, type Route, routes } from '../../lib/routes.ts'
-import { awsCalls } from '../../local/aws.ts'
-import { createTables, openDynalite, region } from '../../local/database.ts'
-import { startIdentity } from '../../local/identity/server.ts'
-import { listenOnLoopback, lobby } from '../../local/listening.ts'
+import { createTables } from '../../local/database.ts'
 import { root, synthesise } from '../../local/synthesis.ts'
 import { crumb, eventOf, navigation, publicUrl, type Request } from '../support/gateway.ts'
+import { openServices } from '../support/services.ts'
 import { type Instance, startInstance } from './runtime-api.ts'
 
 /**
@@ -16,42 +14,18 @@ import { type Instance, startInstance } from './runtime-api.ts'
  * variables that the template gives it. State and keys are there because refresh-state, under the same client, put them there.
  */
 
-const credentials = { clientId: 'gateway', clientSecret: 'canary-client-secret' }
 const outdir = join(root, '.local', 'runtime-test')
 const instances = new Map<string, Instance>()
 
-const [identity, database] = await Promise.all([
-  startIdentity({ port: 0, ...credentials }),
-  openDynalite(undefined),
-])
-const { listener, open } = lobby()
-const aws = await listenOnLoopback(listener, 0)
-const awsUrl = `http://127.0.0.1:${aws.port}`
+const services = await openServices(
+  (called, json) => definitionOf(called) && instance(called).then((one) => one.invoke(json)),
+)
+const { control, token: tokenOf, databaseUrl, identityUrl } = services
+const platform = { ...services.platform, AWS_SESSION_TOKEN: 'local' }
 
-const plan = await synthesise({
-  outdir,
-  texts: {
-    PUBLIC_URL: publicUrl,
-    IMAS_URL: identity.url,
-    ADMIN_API_URL: identity.url,
-    ACCESS_TOKEN_URL: identity.url,
-    TOKEN_ISSUER: 'unchecked',
-    TOKEN_AUDIENCE: 'unchecked',
-  },
-  log: () => {},
-})
-await createTables(database.url, plan.tables)
-
-/** What Lambda itself gives a function, and where the services of AWS are. */
-const platform = {
-  AWS_REGION: region,
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
-  AWS_SESSION_TOKEN: 'local',
-  AWS_ENDPOINT_URL_DYNAMODB: database.url,
-  AWS_ENDPOINT_URL_LAMBDA: awsUrl,
-  AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
-}
+const texts = { ...services.settings, PUBLIC_URL: publicUrl }
+const plan = await synthesise({ outdir, texts, log: () => {} })
+await createTables(databaseUrl, plan.tables)
 
 const definitionOf = (called: string) =>
   plan.functions.find(({ name, id }) => name === called || id === called)
@@ -65,18 +39,9 @@ const instance = async (called: string): Promise<Instance> => {
   return made
 }
 
-const invoke = (called: string, json: string) =>
-  definitionOf(called) && instance(called).then((one) => one.invoke(json))
-open(awsCalls({ invoke }, credentials))
-
 after(async () => {
   for (const { stop } of instances.values()) stop()
-  await Promise.all([
-    identity.close(),
-    database.close(),
-    aws.close(),
-    rm(outdir, { recursive: true, force: true }),
-  ])
+  await Promise.all([services.close(), rm(outdir, { recursive: true, force: true })])
 })
 
 type Answered = { statusCode: number; headers: Record<string, string>; cookies?: string[]; body?: string }
@@ -88,12 +53,6 @@ const call = async (name: EndpointName, request: Request = {}): Promise<Answered
   ok(!failed, `${json}\n${lines.join('\n')}`)
   return JSON.parse(json)
 }
-
-const control = async (command: object): Promise<Record<string, unknown>> =>
-  (await fetch(`${identity.url}/_control`, { method: 'POST', body: JSON.stringify(command) })).json() as never
-
-const tokenOf = async (more: object = {}): Promise<string> =>
-  String((await control({ do: 'issue', claims: {}, ...more })).token)
 
 const session = async () => ({ cookies: [`imidToken=${await tokenOf()}`] })
 const fromOurPage = { origin: publicUrl, 'content-type': 'application/json' }
@@ -133,7 +92,7 @@ describe('under the runtime client of Lambda', () => {
 
   it('org-login sends the browser to the identity service', async () => {
     const { statusCode, headers } = await call('org-login', { path: { org: 'demo' }, query: 'callback=/' })
-    deepEqual([statusCode, new URL(headers.location ?? '').origin], [302, identity.url])
+    deepEqual([statusCode, new URL(headers.location ?? '').origin], [302, identityUrl])
   })
 
   it('token-is-set trusts a session, and one whose key has to be fetched first', async () => {

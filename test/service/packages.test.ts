@@ -1,7 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -11,7 +10,7 @@ import { App } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { type Stack, startStack } from '../../local/stack.ts'
-import { freePort } from '../proxies/programs.ts'
+import { freePort, isOpen, until } from '../support/ports.ts'
 import { send, visitor } from '../support/visitor.ts'
 
 /** The two packages as somebody gets them: packed, installed into an empty project, and used as their READMEs say. */
@@ -159,16 +158,7 @@ describe('installed into an empty project', () => {
     child.stderr.on('data', (text) => {
       errors += text
     })
-    for (let wait = 0; wait < 150; wait++) {
-      ok(child.exitCode === null, errors)
-      const open = await new Promise((resolve) => {
-        const socket = connect(port, 'localhost')
-        socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-        socket.once('connect', () => socket.destroy())
-      })
-      if (open) return `http://localhost:${port}`
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
+    if (await until(() => isOpen(port), child)) return `http://localhost:${port}`
     throw new Error(`${name} does not listen: ${errors}`)
   }
 

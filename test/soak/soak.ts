@@ -1,163 +1,109 @@
+import { fork } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { person } from './person.ts'
-import { openStack } from './stack.ts'
+import { openDynalite } from '../../local/database.ts'
+import { person } from '../support/visitor.ts'
 
 /**
- * Steady polls with logins, unit changes and logouts mixed in, against the local stack with the bundles that would be deployed.
- * Fails on any wrong answer, and when memory grew: the median of the last tenth may be at most a sixth above the
- * median of the first tenth after the warm-up. That leaves room for the laziness of a collector and none for a leak.
+ * Forty people poll, choose units, sign out and in again, against the local stack with the bundles that would be deployed. Fails on any wrong
+ * answer, and when memory grew: the median of the last tenth may be at most a sixth above the median of the first tenth after the warm-up.
+ * That leaves room for the laziness of a collector and none for a leak.
  */
 
-const usage = 'npm run bench -- soak [--minutes <number>] [--rate <requests a second>], both above 0'
-
-/** What was asked for, or nothing when it makes no sense. */
-const wanted = (args: string[]): { seconds: number; rate: number } | undefined => {
-  try {
-    const options = {
-      minutes: { type: 'string', default: '1' },
-      rate: { type: 'string', default: '50' },
-    } as const
-    const { values } = parseArgs({ args, options })
-    const [seconds, rate] = [Number(values.minutes) * 60, Number(values.rate)]
-    return Number.isFinite(seconds + rate) && seconds > 0 && rate > 0 ? { seconds, rate } : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const asked = wanted(process.argv.slice(2))
-if (asked === undefined) {
-  console.error(usage)
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '1' }, rate: { type: 'string', default: '50' } },
+})
+const [seconds, rate] = [Number(values.minutes) * 60, Number(values.rate)]
+if (!(seconds > 0 && rate > 0)) {
+  console.error('npm run bench -- soak [--minutes <number>] [--rate <requests a second>], both above 0')
   process.exit(2)
 }
-const { seconds, rate } = asked
 const warmUp = Math.min(180, seconds / 3)
 const allowedGrowth = 1 / 6
 
-/** What people do, and how often in a hundred times. */
-const mixture = [
-  ['poll', 84],
-  ['listUnits', 4],
-  ['chooseUnit', 5],
-  ['login', 3],
-  ['logout', 2],
-  ['health', 2],
-] as const
+/** The stack in a process of its own, over a database that is not part of what is watched. */
+const database = await openDynalite(undefined)
+const child = fork(new URL('./stack-process.ts', import.meta.url), [database.url])
+const began = { at: 0 }
+const elapsed = () => (Date.now() - began.at) / 1000
+const memory: { at: number; rss: number }[] = []
+const url = await new Promise<string>((resolve, reject) => {
+  child.once('exit', (code) => reject(new Error(`the stack ended with ${code}`)))
+  child.on('message', (message: string | number) =>
+    typeof message === 'string' ? resolve(message) : memory.push({ at: elapsed(), rss: message }),
+  )
+})
 
-type Deed = (typeof mixture)[number][0]
-const deeds = mixture.flatMap(([deed, times]) => Array<Deed>(times).fill(deed))
-
-const say = (text: string): void => {
-  process.stdout.write(`${text}\n`)
-}
-const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10
-const share = (sorted: readonly number[], part: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
-const ascending = (numbers: Iterable<number>): number[] => [...numbers].sort((a, b) => a - b)
-const median = (numbers: readonly number[]): number => share(ascending(numbers), 0.5)
-
-say('starting the local stack and signing forty people in ...')
-const stack = await openStack()
-const people = Array.from({ length: 40 }, (_, number) =>
-  number % 2 === 0
-    ? person(stack.url, 'editor', ['north', 'south'])
-    : person(stack.url, 'chief', ['north', 'south', 'west']),
-)
-
-// As many instances of each function as there will ever be, so that none is started while memory is watched.
-await Promise.all(people.map(({ login }) => login()))
-for (const deed of ['poll', 'listUnits', 'chooseUnit', 'health', 'logout'] as const)
-  await Promise.all(people.map((someone) => someone[deed]()))
+/** What people do, how often in a hundred times, and whether the answer is right. */
+type Someone = ReturnType<typeof person>
+const deeds: readonly [times: number, deed: (someone: Someone) => Promise<boolean>][] = [
+  [84, async ({ poll }) => (await poll()) === 200],
+  [4, async ({ units }) => (await units()).units.map(({ name }) => name).join() === 'north,south'],
+  [5, async ({ choose }) => (await choose(Math.random() < 0.5 ? 'north' : 'south')) === 200],
+  [3, ({ signIn }) => signIn()],
+  [
+    2,
+    async ({ signOut, poll, signIn, cookies }) => {
+      const before = new Map(cookies)
+      const isOut = (await signOut()) === 200
+      for (const [name, value] of before) cookies.set(name, value)
+      return isOut && (await poll()) === 401 && signIn()
+    },
+  ],
+  [2, async ({ health }) => (await health()).status === 200],
+]
+const drawn = deeds.flatMap(([times, deed]) => Array<(typeof deeds)[number][1]>(times).fill(deed))
+const people = Array.from({ length: 40 }, () => person(url))
 
 const errors: string[] = []
-const counts = new Map<Deed, number>()
-const busy = new Set<number>()
-const took: number[] = []
-let recent: number[] = []
-const memory: { at: number; rss: number }[] = []
-
-const once = async (who: number, deed: Deed): Promise<void> => {
-  const began = performance.now()
-  busy.add(who)
-  try {
-    await people[who]?.[deed]()
-    counts.set(deed, (counts.get(deed) ?? 0) + 1)
-  } catch (error) {
-    errors.push(String(error))
-    say(`${String(Math.round(elapsed())).padStart(5)} s  ${error}`)
-  } finally {
-    busy.delete(who)
-  }
-  const ms = performance.now() - began
-  recent.push(ms)
-  if (deed === 'poll') took.push(ms)
-}
-
-const began = Date.now()
-const elapsed = () => (Date.now() - began) / 1000
-const total = () => [...counts.values()].reduce((sum, count) => sum + count, 0)
-
-const report = (): void => {
-  const sorted = ascending(recent)
-  recent = []
-  say(
-    `${String(Math.round(elapsed())).padStart(5)} s  ${total()} done  ${errors.length} errors  rss ${megabytes(stack.memory.rss)} MB  ` +
-      `p50 ${share(sorted, 0.5).toFixed(1)} ms  p99 ${share(sorted, 0.99).toFixed(1)} ms`,
+const busy = new Set<Someone>()
+let done = 0
+const once = async (someone: Someone, deed: (typeof drawn)[number]): Promise<void> => {
+  busy.add(someone)
+  const problem = await deed(someone).then(
+    (isRight) => (isRight ? undefined : `a wrong answer: ${deed}`),
+    String,
   )
+  if (problem !== undefined) errors.push(problem)
+  busy.delete(someone)
+  done++
 }
 
-say(
-  `${seconds} s at ${rate} a second, warm-up ${Math.round(warmUp)} s, memory may grow by ${Math.round(allowedGrowth * 100)} %`,
-)
-const reporting = setInterval(report, 10_000)
-const watching = setInterval(() => memory.push({ at: elapsed(), rss: stack.memory.rss }), 1000)
+console.log('signing forty people in ...')
+await Promise.all(people.map((someone) => someone.signIn()))
+// As many instances of each function as there will ever be, so that none is started while memory is watched.
+for (const [, deed] of deeds) await Promise.all(people.map((someone) => once(someone, deed)))
+done = 0
+began.at = Date.now()
+memory.length = 0
 
 const running = new Set<Promise<void>>()
-let due = 0
-while (elapsed() < seconds && errors.length < 20 && !stack.memory.ended) {
+for (let due = 0; elapsed() < seconds && errors.length < 20 && child.exitCode === null; await pause(5))
   for (; due < elapsed() * rate; due++) {
-    const deed = deeds[Math.floor(Math.random() * deeds.length)] ?? 'poll'
     // One person does one thing at a time: a poll that crosses the same person's logout may be refused, and rightly.
-    const idle = people.map((_, number) => number).filter((number) => !busy.has(number))
-    const who = idle[Math.floor(Math.random() * idle.length)]
-    if (who === undefined) break
-    const work = once(who, deed).finally(() => running.delete(work))
+    const idle = people.filter((someone) => !busy.has(someone))
+    const someone = idle[Math.floor(Math.random() * idle.length)]
+    const deed = drawn[Math.floor(Math.random() * drawn.length)]
+    if (someone === undefined || deed === undefined) break
+    const work = once(someone, deed).finally(() => running.delete(work))
     running.add(work)
   }
-  await pause(5)
-}
 await Promise.all(running)
-clearInterval(reporting)
-clearInterval(watching)
 
-const between = (from: number, to: number): number[] =>
-  memory.filter(({ at }) => at >= from && at < to).map(({ rss }) => rss)
+const median = (from: number, to: number): number => {
+  const all = memory.filter(({ at }) => at >= from && at < to).map(({ rss }) => rss)
+  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
+}
 const tenth = (seconds - warmUp) / 10
-const before = median(between(warmUp, warmUp + tenth))
-const after = median(between(seconds - tenth, seconds + 1))
-const growth = after / before - 1
-const polls = ascending(took)
-say(
-  JSON.stringify({
-    seconds: Math.round(elapsed()),
-    perSecond: Math.round((total() / elapsed()) * 10) / 10,
-    ...Object.fromEntries(counts),
-    errors: errors.length,
-    rssAfterWarmUp: megabytes(before),
-    rssAtEnd: megabytes(after),
-    growthPercent: Math.round(growth * 1000) / 10,
-    pollP50: Math.round(share(polls, 0.5) * 10) / 10,
-    pollP99: Math.round(share(polls, 0.99) * 10) / 10,
-  }),
-)
-
+const growth = median(seconds - tenth, seconds + 1) / median(warmUp, warmUp + tenth) - 1
 const failures = [
-  ...(errors.length > 0 ? [`${errors.length} errors`] : []),
-  ...(stack.memory.ended ? ['the stack ended'] : []),
-  ...(growth > allowedGrowth ? [`memory grew by ${Math.round(growth * 100)} %`] : []),
-  ...(total() < seconds * rate * 0.8 ? ['the rate was not reached'] : []),
+  ...new Set(errors),
+  ...(child.exitCode === null ? [] : ['the stack ended']),
+  ...(growth <= allowedGrowth ? [] : ['memory grew too much']),
+  ...(done < seconds * rate * 0.8 ? ['the rate was not reached'] : []),
 ]
-say(failures.length === 0 ? 'passed' : `failed: ${failures.join(', ')}`)
+console.log(`${done} requests, ${errors.length} errors, memory grew by ${(growth * 100).toFixed(1)} %`)
+console.log(failures.length === 0 ? 'passed' : `failed: ${failures.join('\n')}`)
 process.exitCode = failures.length === 0 ? 0 : 1
-await stack.close()
+child.disconnect()
+await database.close()

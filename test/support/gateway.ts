@@ -14,9 +14,9 @@ import { organisationsOf, organisationTtl } from '../../lib/state/organisation.t
 import { statesOf } from '../../lib/state/state.ts'
 import { type Table, tableIn } from '../../lib/store/table.ts'
 import { createTables, openDynalite, region } from '../../local/database.ts'
-import { startIdentity } from '../../local/identity/server.ts'
 import { undeclaredIn, unlisted } from './declared.ts'
 import { type browser, context, eventOf, publicUrl, type Request } from './events.ts'
+import { openIdentity, schema, standInAt } from './services.ts'
 
 /**
  * The door of the gateway, for tests: an API Gateway event in, the whole answer out, with the real handlers and chain, real
@@ -36,12 +36,6 @@ const standard = {
 export type Settings = Readonly<Record<string, string>>
 
 let ids = 0
-
-const schema = {
-  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
-  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }],
-  BillingMode: 'PAY_PER_REQUEST' as const,
-}
 
 /** An empty table behind this endpoint, or behind an embedded database of its own. */
 export const openTable = async (
@@ -102,10 +96,7 @@ export const watched = (table: Table) => {
 
 /** One identity service and one database, with as many function instances over them as a test wants. */
 export const openGateway = async (settings: Settings = {}) => {
-  const [identity, database] = await Promise.all([
-    startIdentity({ port: 0, clientId: 'gateway', clientSecret: 'canary-client-secret' }),
-    openTable(),
-  ])
+  const [identity, database] = await Promise.all([openIdentity(), openTable()])
   const clock = { ahead: 0 }
   const logs: Record<string, unknown>[] = []
   const lines: string[] = []
@@ -116,12 +107,7 @@ export const openGateway = async (settings: Settings = {}) => {
   const front = watched(database.table)
   const asked = { times: 0 }
 
-  const control = async (command: Record<string, unknown>): Promise<Record<string, unknown>> => {
-    const answer = await fetch(`${identity.url}/_control`, { method: 'POST', body: JSON.stringify(command) })
-    if (!answer.ok) throw new Error(`control: ${await answer.text()}`)
-    return answer.json() as Promise<Record<string, unknown>>
-  }
-
+  const { control, token } = standInAt(identity.url)
   const now = () => Math.floor(Date.now() / 1000) + clock.ahead
 
   /** Fresh dependencies: what a newly started function instance has. `invented`: its routes fail as no real one does. */
@@ -238,15 +224,6 @@ export const openGateway = async (settings: Settings = {}) => {
   }
   /** The item under a key, as the table has it. */
   const stored = async (key: string) => (await database.table.read([key])).get(key)
-
-  /** A genuine token of `editor` at `demo`, with these claims and header members instead of its own. */
-  const token = async (
-    claims: Record<string, unknown> = {},
-    more: Record<string, unknown> = {},
-  ): Promise<string> => {
-    const { token } = await control({ do: 'issue', claims, ...more })
-    return String(token)
-  }
 
   /** Begins a login and comes back from the identity service: what the browser then asks `/callback`. */
   const begin = async (

@@ -51,3 +51,36 @@ export const visitor = (subject = 'editor') => {
 
   return { cookies, ask, open }
 }
+
+/** Somebody at a gateway, who does what editors do. A step says the status that it was answered with, or what it was told. */
+export const person = (gateway: string, subject = 'editor') => {
+  const { cookies, ask, open } = visitor(subject)
+  const base = `${gateway}/imsg-service/v1`
+  const headers = { origin: gateway, 'content-type': 'application/json' }
+  const post = async (path: string, body?: object) => {
+    const text = body === undefined ? {} : { body: JSON.stringify(body) }
+    return (await ask(base + path, { method: 'POST', headers, ...text })).status
+  }
+  let logins = 0
+
+  return {
+    cookies,
+    /** Whether a login ends at its page. Each has one of its own: several to one page within a minute would be stopped as a loop. */
+    signIn: async (): Promise<boolean> => {
+      const page = `/article/${logins++}`
+      const { trail } = await open(`${base}/org/demo/login?callback=${page}`)
+      return trail.at(-1) === gateway + page
+    },
+    poll: async () => (await ask(`${base}/token-is-set`)).status,
+    units: async (): Promise<{ units: { name: string }[]; preferred: string | null }> =>
+      JSON.parse((await ask(`${base}/units`)).body),
+    choose: (unit: string) => post('/unit', { unit }),
+    signOut: () => post('/logout'),
+    health: async () => {
+      const { status, body } = await send(`${base}/health`, {
+        headers: { accept: 'application/health+json' },
+      })
+      return { status, gracePeriod: JSON.parse(body).gracePeriod as unknown }
+    },
+  }
+}
