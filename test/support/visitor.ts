@@ -29,8 +29,10 @@ export const visitor = (subject = 'editor') => {
     const seen = await send(url, { ...wish, headers: { ...(cookie && { cookie }), ...wish.headers } })
     for (const line of seen.headers['set-cookie'] ?? []) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (value === '') cookies.delete(name)
-      else cookies.set(name, value)
+      // Clearing a cookie of another path or domain leaves this one where it is.
+      const isOwn = /; Path=\/(;|$)/.test(line) && !/; Domain=/.test(line)
+      if (value !== '') cookies.set(name, value)
+      else if (isOwn) cookies.delete(name)
     }
     return seen
   }
