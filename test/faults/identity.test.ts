@@ -34,19 +34,20 @@ const underFault = async (deployment: Deployment, row: IdentityRow): Promise<voi
   equal(await askWithNewKey(deployment), newKey, 'a new key')
 }
 
+const deployment = await openDeployment()
+after(deployment.close)
+await deployment.refresh()
+
 describe('a fault of the identity service', { concurrency: true }, () => {
-  describe('that answers at once', async () => {
-    const deployment = await openDeployment()
-    after(deployment.close)
-    await deployment.refresh()
+  describe('that answers at once', { concurrency: false }, () => {
     for (const row of identityFaults.filter(({ slow }) => !slow))
       it(row.what, () => underFault(deployment, row))
   })
 
   for (const row of identityFaults.filter(({ slow }) => slow))
     it(row.what, async () => {
-      const deployment = await openDeployment()
-      await deployment.refresh()
-      await underFault(deployment, row).finally(deployment.close)
+      const own = await openDeployment()
+      await own.refresh()
+      await underFault(own, row).finally(own.close)
     })
 })
