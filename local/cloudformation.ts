@@ -11,7 +11,6 @@ export type Resource = Readonly<{ Type: string; Properties?: Properties; Metadat
 export type Template = Readonly<{
   Metadata?: Properties
   Resources: Readonly<Record<string, Resource>>
-  Parameters?: Readonly<Record<string, { Default?: unknown }>>
 }>
 
 /** Whether a value of the template is an object, of which it has been proved nothing else. */
@@ -27,23 +26,14 @@ const pseudo: Readonly<Record<string, string>> = {
 }
 
 /** What a template says. A `Ref` is answered with the logical id it names, and so is any attribute. */
-export const reader = ({ Resources, Parameters = {} }: Template) => {
-  const named = (id: string): string => pseudo[id] ?? String(Parameters[id]?.Default ?? id)
-
+export const reader = ({ Resources }: Template) => {
   /** The text of a value with its intrinsic functions carried out. */
   const text = (value: unknown): string => {
     if (!isRecord(value)) return String(value)
-    const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join, 'Fn::Sub': sub } = value
-    if (typeof Ref === 'string') return named(Ref)
-    if (attribute !== undefined)
-      return String(Array.isArray(attribute) ? attribute[0] : attribute).split('.')[0] ?? ''
+    const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value
+    if (typeof Ref === 'string') return pseudo[Ref] ?? Ref
+    if (Array.isArray(attribute)) return String(attribute[0])
     if (Array.isArray(join) && Array.isArray(join[1])) return join[1].map(text).join(String(join[0]))
-    if (sub !== undefined) {
-      const [pattern, own] = Array.isArray(sub) ? sub : [sub, {}]
-      return String(pattern).replace(/\$\{([^!}][^}]*)\}/g, (_, name: string) =>
-        isRecord(own) && name in own ? text(own[name]) : named(name.split('.')[0] ?? name),
-      )
-    }
     throw new Error(`The template uses ${Object.keys(value).join()}, which the local stack cannot resolve.`)
   }
 

@@ -108,7 +108,7 @@ export class Gateway {
 
   async #call(match: Match<string>, request: Incoming): Promise<Outgoing> {
     const requestId = randomUUID()
-    const event = eventFrom(request, match, requestId, Date.now())
+    const event = eventFrom(request, match, requestId)
     const outcome = this.#functions.invoke(match.to, JSON.stringify(event), requestId)
     const late = Promise.withResolvers<undefined>()
     const timer = setTimeout(late.resolve, integrationLimit, undefined)

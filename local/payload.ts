@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 
 /**
  * What API Gateway does between HTTP and a function with payload format 2.0, and nothing else: every fact of
@@ -85,30 +83,16 @@ const isText = (headers: Record<string, string>): boolean =>
   /^(text\/[^;]+|application\/(json|xml|javascript))\s*(;|$)/i.test(headers['content-type'] ?? '') &&
   (headers['content-encoding'] ?? 'identity') === 'identity'
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-/** The time of Common Log Format, in UTC: `12/Mar/2026:19:03:58 +0000`. */
-const logTime = (at: Date): string => {
-  const [date = '', time = ''] = at.toISOString().split('T')
-  const [year, , day] = date.split('-')
-  return `${day}/${months[at.getUTCMonth()]}/${year}:${time.slice(0, 8)} +0000`
-}
-
-const forwarding = (headers: Record<string, string>, { sourceIp }: Incoming, now: number) => ({
-  'x-amzn-trace-id': `Root=1-${Math.floor(now / 1000).toString(16)}-${randomBytes(12).toString('hex')}`,
+const forwarding = (headers: Record<string, string>, { sourceIp }: Incoming): Record<string, string> => ({
   'x-forwarded-for': headers['x-forwarded-for'] ? `${headers['x-forwarded-for']}, ${sourceIp}` : sourceIp,
   'x-forwarded-proto': 'http',
 })
 
 /**
- * The event for a request. A member that has nothing to say is missing, not null. The path has to be well
- * encoded.
+ * The event for a request, without what only AWS could fill in. A member that has nothing to say is missing,
+ * not null. The path has to be well encoded.
  */
-export const eventFrom = (
-  request: Incoming,
-  chosen: Chosen,
-  requestId: string,
-  now: number,
-): APIGatewayProxyEventV2 => {
+export const eventFrom = (request: Incoming, chosen: Chosen, requestId: string) => {
   const { path, query } = splitTarget(request.target)
   const rawPath = decodeURIComponent(path)
   const pairs = headerPairs(request.rawHeaders)
@@ -123,13 +107,10 @@ export const eventFrom = (
     rawPath,
     rawQueryString: query,
     ...(cookies.length > 0 && { cookies }),
-    headers: { ...headers, ...forwarding(headers, request, now) },
+    headers: { ...headers, ...forwarding(headers, request) },
     ...(query !== '' && { queryStringParameters: joined(new URLSearchParams(query)) }),
     requestContext: {
-      accountId: '000000000000',
-      apiId: 'local',
       domainName: host.replace(/:\d+$/, ''),
-      domainPrefix: 'local',
       http: {
         method: request.method,
         path: rawPath,
@@ -140,8 +121,6 @@ export const eventFrom = (
       requestId,
       routeKey: chosen.routeKey,
       stage: '$default',
-      time: logTime(new Date(now)),
-      timeEpoch: now,
     },
     ...(Object.keys(chosen.pathParameters).length > 0 && { pathParameters: chosen.pathParameters }),
     ...(request.body.length > 0 && { body: request.body.toString(text ? 'utf8' : 'base64') }),
@@ -186,16 +165,14 @@ const proper = (result: Record<string, unknown>): Outgoing => {
   }
 }
 
-/** The answer to a function's result, which is JSON text; a result that breaks the format is a 500. */
+/**
+ * The answer to a function's result, which is JSON text; a result that breaks the format is a 500. So is one
+ * without a status, from which API Gateway would make an answer: no function of this project gives one.
+ */
 export const answerFrom = (json: string): Outgoing => {
-  const result: unknown = JSON.parse(json)
-  if (!isRecord(result) || !('statusCode' in result))
-    return {
-      status: 200,
-      headers: [['content-type', 'application/json']],
-      body: Buffer.from(typeof result === 'string' ? result : json),
-    }
   try {
+    const result: unknown = JSON.parse(json)
+    if (!isRecord(result)) throw new Malformed('result')
     return proper(result)
   } catch {
     return refusal('failed')

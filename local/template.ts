@@ -79,15 +79,10 @@ const schedulesOf = ({ all, functionIn }: ReturnType<typeof reader>): Schedule[]
   })
 
 const tableOf = (id: string, properties: Readonly<Record<string, unknown>>): Table => {
-  const { TableName = id, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes } = properties
+  const { TableName = id, KeySchema, AttributeDefinitions } = properties
   return {
     name: String(TableName),
-    properties: {
-      KeySchema,
-      AttributeDefinitions,
-      ...(GlobalSecondaryIndexes !== undefined && { GlobalSecondaryIndexes }),
-      BillingMode: 'PAY_PER_REQUEST',
-    },
+    properties: { KeySchema, AttributeDefinitions, BillingMode: 'PAY_PER_REQUEST' },
   }
 }
 

@@ -19,9 +19,6 @@ export const json = (value: unknown, status = 200): Reply => ({
   body: JSON.stringify(value),
 })
 
-/** An answer that says nothing but that it is done. */
-export const done: Reply = { status: 204, headers: {}, body: '' }
-
 /** The documented errors of the Admin API: a key as a JSON string. */
 export const failures = {
   badRequest: json('errors.api.BadRequestError', 400),
@@ -34,7 +31,3 @@ export const failures = {
 /** The token of an `Authorization: Bearer` header. */
 export const bearer = ({ headers }: Pick<Asked, 'headers'>): string | undefined =>
   /^Bearer +([^ ]+) *$/i.exec(headers.authorization ?? '')?.[1]
-
-/** The value of the session cookie, as a browser sends it. */
-export const sessionCookie = ({ headers }: Pick<Asked, 'headers'>): string | undefined =>
-  /(?:^|;) *imidToken=([^;]*)/.exec(headers.cookie ?? '')?.[1]

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match } from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { each } from '../support/each.ts'
@@ -38,20 +38,6 @@ describe('the front end', () => {
     deepEqual([event.rawPath, event.rawQueryString, event.cookies], ['/echo/å', 'a=1', ['a=1', 'b=2']])
     deepEqual([name, id], ['echo', event.requestContext.requestId])
     deepEqual([env.TABLE, env.SURROUNDING, env.PATH], ['table1', 'yes', undefined])
-  })
-
-  it('passes a body on', async () => {
-    const { event } = await bodyOf('/echo', { method: 'POST', body: new URLSearchParams({ a: 'b' }) })
-    deepEqual([event.body, event.isBase64Encoded], ['YT1i', true])
-  })
-
-  it('answers on both loopback addresses, where there are two', async () => {
-    for (const host of ['127.0.0.1', '[::1]'])
-      try {
-        equal((await fetch(`http://${host}:${stack.port}/cookies`, { redirect: 'manual' })).status, 302)
-      } catch (error) {
-        ok(host === '[::1]' && String((error as Error).cause).includes('EADDRNOTAVAIL'), String(error))
-      }
   })
 
   it('sets every cookie', async () => {
@@ -137,12 +123,4 @@ describe('CORS, as the template has it', () => {
 
   it('routes an OPTIONS request that is no preflight', async () =>
     equal((await get('/echo/a', { method: 'OPTIONS', headers: { origin: app } })).status, 404))
-
-  it('is left to the functions where the template has none', async () => {
-    const other = await startFixtures()
-    other.gateway.use({ routes: [{ key: 'GET /cookies', to: 'cookies1' }], cors: undefined })
-    const answer = await fetch(`${other.url}/cookies`, { redirect: 'manual', headers: { origin: app } })
-    deepEqual(corsOf(answer), { 'access-control-allow-origin': '*' })
-    await other.close()
-  })
 })

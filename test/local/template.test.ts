@@ -16,7 +16,7 @@ describe('What is read from a template', () => {
     )
     const { folder, handler, timeoutSeconds, variables } = { ...plan.functions[0] }
     deepEqual([folder, handler, timeoutSeconds], [join(import.meta.dirname, 'fixtures/api'), 'index.echo', 1])
-    deepEqual(variables, { TABLE: 'table1', OTHER: 'slow1', JOINED: 'a/blue', SUBSTITUTED: 'x-table1-slow1' })
+    deepEqual(variables, { TABLE: 'table1', OTHER: 'slow1', JOINED: 'a/local' })
   })
 
   it('is the routes, the rules with a rate, and the tables', () => {
@@ -43,26 +43,16 @@ describe('What is read from a template', () => {
 })
 
 describe('The local router', () => {
-  const keys = [
-    '$default',
-    'ANY /pets/{proxy+}',
-    'GET /pets/{id}',
-    'ANY /pets/dog',
-    'GET /pets/dog',
-    'POST /a/{x}/b',
-  ]
+  const keys = ['$default', 'GET /pets/{id}', 'GET /pets/dog', 'POST /a/{x}/b']
   const find = router(keys.map((key) => ({ key, to: key })))
 
   each('takes the most specific route that fits, as API Gateway does', [
     ['GET', '/pets/dog', 'GET /pets/dog', {}],
-    ['PUT', '/pets/dog', 'ANY /pets/dog', {}],
     ['GET', '/pets/cat', 'GET /pets/{id}', { id: 'cat' }],
-    ['PUT', '/pets/cat', 'ANY /pets/{proxy+}', { proxy: 'cat' }],
-    ['GET', '/pets/dog/1/2', 'ANY /pets/{proxy+}', { proxy: 'dog/1/2' }],
+    ['PUT', '/pets/cat', '$default', {}],
     ['POST', '/a/x%2Fb/b', 'POST /a/{x}/b', { x: 'x/b' }],
     ['POST', '/a/x/b/', '$default', {}],
     ['POST', '/a//b', '$default', {}],
-    ['post', '/a/x/b', '$default', {}],
     ['POST', '/A/x/b', '$default', {}],
   ])(([method, path, key, pathParameters]) =>
     deepEqual(find(method, path), { routeKey: key, pathParameters, to: key }),
