@@ -41,7 +41,7 @@ export const peersInstalled = (): boolean => existsSync(new URL('node_modules', 
 
 export type Ready = Readonly<{ port: number; cookie: string }>
 
-export const heard = <T>(child: ChildProcess): Promise<T> =>
+const heard = <T>(child: ChildProcess): Promise<T> =>
   new Promise((resolve, reject) => {
     const ended = (code: number | null) => reject(new Error(`${child.spawnargs.at(-1)} ended with ${code}`))
     child.once('exit', ended)
@@ -54,7 +54,7 @@ export const heard = <T>(child: ChildProcess): Promise<T> =>
 const mapConcurrently = 8
 
 /** Sends requests for so long, several at a time over connections that stay open. The number that was answered with 200. */
-export const stretch = async ({ port, cookie }: Ready, milliseconds: number): Promise<number> => {
+const stretch = async ({ port, cookie }: Ready, milliseconds: number): Promise<number> => {
   const agent = new Agent({ keepAlive: true, maxSockets: mapConcurrently })
   const end = performance.now() + milliseconds
   let answered = 0

@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performanceMarkdown } from './performance-report.ts'
-import { pictures } from './pictures.ts'
 import type { Report } from './report.ts'
 import { scalingMarkdown } from './scaling-report.ts'
 
@@ -20,11 +19,9 @@ const write = (name: string, text: string): void => {
 }
 
 export const publish = (report: Report): void => {
-  mkdirSync(join(docs, 'images'), { recursive: true })
   write('performance.json', `${JSON.stringify(report, null, 2)}\n`)
   write('performance.md', performanceMarkdown(report))
-  write('scaling.md', scalingMarkdown(report))
-  for (const [name, svg] of Object.entries(pictures(report))) write(join('images', name), svg)
+  write('scaling.md', scalingMarkdown())
 }
 
 if (import.meta.main) publish(published())

@@ -1,8 +1,6 @@
 import type { Cold } from './cold.ts'
 import type { Growth } from './growth.ts'
-import type { Lever } from './levers.ts'
 import type { PeerRates } from './peers.ts'
-import type { Morning } from './rush.ts'
 import type { Warm } from './warm.ts'
 
 /** What a run found, and how figures are told. */
@@ -11,11 +9,9 @@ export type Report = Readonly<{
   run: { date: string; commit: string; machine: string; node: string; rounds: number }
   sizes: Readonly<Record<string, { bytes: number; ours: number; ownBudget: number; asset: number }>>
   cold: Cold
-  levers: Readonly<Record<string, Lever>>
   warm: Warm
   peers: PeerRates
   growth: readonly Growth[]
-  rush: readonly (Morning & { tabs: number })[]
 }>
 
 /** Four digits are more than such a machine can promise. */

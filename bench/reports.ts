@@ -16,10 +16,6 @@ const reports = new Map<string, Report>([
     },
   ],
   ['brief', { file: 'bench/brief.ts', about: 'sizes, and ratios beside the published ones' }],
-  [
-    'services',
-    { file: 'bench/services.ts', about: 'what `/authorize` costs a service (nginx)', peers: true },
-  ],
   ['soak', { file: 'test/soak/soak.ts', about: 'people at work for a minute, or `--minutes 30`' }],
 ])
 

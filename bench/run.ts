@@ -3,11 +3,9 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { coldStarts } from './cold.ts'
 import { growth } from './growth.ts'
-import { levers } from './levers.ts'
 import { peerRates } from './peers.ts'
 import { publish } from './publish.ts'
 import { type Report, shortened } from './report.ts'
-import { morning, rushSizes } from './rush.ts'
 import { bundleSizes, ownBudgets } from './sizes.ts'
 import { warmCosts } from './warm.ts'
 import { openWorld } from './world.ts'
@@ -28,14 +26,11 @@ const step = async <T>(what: string, work: () => T | Promise<T>): Promise<T> => 
 const world = await openWorld()
 const sizes = await step('sizes', bundleSizes)
 const cold = await step('cold starts', () => coldStarts(world, rounds))
-const lever = await step('levers', () => levers(world, rounds))
 const warm = await step('warm', () => warmCosts(world, 4000))
 const peers = await step('peers', () => peerRates(world, 7, 700))
 const grown = await step('growth', () => growth(world))
 world.close()
 
-/** A published floor of the platform, to which a measured ratio is applied: docs/scaling.md. */
-const platformInit = 120
 const report: Report = shortened({
   run: {
     date: new Date().toISOString().slice(0, 10),
@@ -51,19 +46,9 @@ const report: Report = shortened({
     ]),
   ),
   cold,
-  levers: lever,
   warm,
   peers,
   growth: grown,
-  rush: rushSizes.map((tabs) => ({
-    tabs,
-    ...morning({
-      tabs,
-      opening: 900,
-      warm: 8,
-      cold: platformInit * (cold['token-is-set']?.cpuRatio ?? 1),
-    }),
-  })),
 })
 
 publish(report)

@@ -1,7 +1,6 @@
 import { organisationTtl } from '../lib/state/organisation.ts'
-import { hotOrganisation } from './hot-organisation.ts'
 import { pricesOf } from './prices.ts'
-import { type Report, table, whole } from './report.ts'
+import { table, whole } from './report.ts'
 import { type Load, limits, load, ownUnitsPerPoll, pollEvery, unitsPerPoll } from './scaling.ts'
 
 /** docs/scaling.md, as a run makes it. */
@@ -27,10 +26,10 @@ const newsroom = 120_000
 const newsroomPolls = newsroom / pollEvery
 const newsroomInstances = newsroomPolls / limits.perConcurrency
 
-export const scalingMarkdown = ({ rush, run }: Report): string => `# At scale
+export const scalingMarkdown = (): string => `# At scale
 
-A thousand, a million and fifty million open tabs, each polling \`token-is-set\` every five seconds: arithmetic and simulation (\`bench/scaling.ts\`,
-\`bench/rush.ts\`, written by \`npm run bench\` on ${run.date}) over measured and published figures. Assumed: 8 ms for a warm poll at 512 MB. Not tried on AWS.
+A thousand, a million and fifty million open tabs, each polling \`token-is-set\` every five seconds: arithmetic (\`bench/scaling.ts\`) over measured
+([cost.md](cost.md)) and published figures. Assumed: 8 ms for a warm poll at 512 MB. Not tried on AWS.
 
 ## Load
 
@@ -65,27 +64,7 @@ Default limits of an account in one region, in the order in which they are met:
 **The hot organisation.** One item answers at most ${whole(limits.partitionReadUnits)} strongly consistent reads a second. If every poll read it, that would be
 ${whole(limits.partitionReadUnits * pollEvery)} open tabs of one newsroom. So an instance keeps an organisation's item for ${organisationTtl} seconds ([lib/state/organisation.ts](../lib/state/organisation.ts)), and
 instances count instead of tabs; a block of a whole organisation may take ${organisationTtl} seconds longer. For ${whole(newsroom)} tabs: ${whole(newsroomPolls)} polls a second need
-${whole(newsroomInstances)} instances at most, which read the item ${whole(newsroomInstances / organisationTtl)} times a second. Simulated with the gateway's own code (\`bench/hot-organisation.ts\`):
-
-${table(
-  [
-    'tabs of one organisation',
-    'instances',
-    'polls a second',
-    'reads of its item a second',
-    'in the worst second',
-  ],
-  [limits.partitionReadUnits * pollEvery, newsroom, hotTabs]
-    .map(hotOrganisation)
-    .map(({ tabs, instances, reads, worst }) => [
-      whole(tabs),
-      whole(instances),
-      whole(tabs / pollEvery),
-      whole(reads),
-      whole(worst),
-    ]),
-)}
-
+${whole(newsroomInstances)} instances at most, which read the item ${whole(newsroomInstances / organisationTtl)} times a second.
 The worst second is the first, when no instance has a copy. Above ${whole(limits.partitionReadUnits * limits.perConcurrency * pollEvery)} tabs it passes the limit if all instances start in it; throttled
 reads are retried with jitter before they become a 503. Beyond ${whole(hotTabs)} tabs (not built): keep the item longer, or write it under several keys.
 
@@ -96,30 +75,8 @@ ${pricesOf}, without free tier, discounts, data transfer and tax, with ${unitsPe
 
 ${perTabs('open tabs', [...costRows, ['**sum**', (one) => `**${money(sum(one))}**`]])}
 
-![Cost of a million open tabs](images/cost.svg)
-
 The levers, largest first: poll less often (every cost above is in proportion, and the client's interval is the client's); an
 Application Load Balancer or function URLs instead of HTTP API from some tens of thousands of tabs on, which also
 write no access log to CloudWatch; provisioned capacity with auto scaling instead of on-demand reads; memory of 256 MB once all instances
 are warm.
-
-## A morning
-
-Tabs open within fifteen minutes and poll. An idle instance lives five minutes; a cold start takes 120 ms (AWS's published mean for a bare Node 24
-function) times the measured ratio. \`token-is-set\` alone:
-
-${table(
-  ['tabs', 'polls', 'cold starts', 'share of all', 'share in the worst minute', 'instances'],
-  rush.map(({ tabs, requests, coldStarts, share, worstMinute, instances }) => [
-    whole(tabs),
-    whole(requests),
-    whole(coldStarts),
-    `${(share * 100).toFixed(3)} %`,
-    `${(worstMinute * 100).toFixed(2)} %`,
-    whole(instances),
-  ]),
-)}
-
-The share falls as numbers grow, because instances are shared. Logins are fewer: people meet a cold \`login\` and \`callback\` in the first
-minutes of the morning.
 `

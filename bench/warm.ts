@@ -13,7 +13,7 @@ import type { World } from './world.ts'
 const context = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 5000 } as unknown as Context
 
 /** A table that answers from memory what the real one answered: the database call without the database. */
-export const remembering = (table: Table): Table => {
+const remembering = (table: Table): Table => {
   const known = new Map<string, ReturnType<Table['read']>>()
   return {
     ...table,
@@ -29,9 +29,7 @@ export const remembering = (table: Table): Table => {
 type Work = Readonly<{ work: () => Promise<unknown>; calls: number }>
 
 /** Processor time of one call in microseconds, all threads counted: the median of several stretches, all works in each round. */
-export const costsOf = async <T extends string>(
-  works: Readonly<Record<T, Work>>,
-): Promise<Record<T, number>> => {
+const costsOf = async <T extends string>(works: Readonly<Record<T, Work>>): Promise<Record<T, number>> => {
   const rows = (Object.entries(works) as [T, Work][]).map(([name, work]) => ({
     name,
     ...work,

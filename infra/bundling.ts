@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..')
 const slim = (file: string): string => join(root, 'infra', 'slim', file)
 
 /**
- * What a bundle has instead of what it names. `docs/performance.md` says what each is worth. An `import`
+ * What a bundle has instead of what it names; `test/size.test.ts` holds what that is worth. An `import`
  * of a module of Node reads all its exports, the lazy ones too: of `node:http` that is undici, 20 ms of a
  * cold start, where a function wants `request`.
  */

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http'
+import { wire } from '../../functions/token-is-set/index.ts'
 import { dependencies } from '../../lib/lambda/dependencies.ts'
 import { logTo } from '../../lib/log.ts'
 import { ready, world } from './common.mjs'
 
-// The gateway's own handler, of token-is-set or another route. `memory`: its one read is answered from memory; `database`: it goes to the embedded database.
-const [, , store, route = 'token-is-set'] = process.argv
-const { wire } = await import(`../../functions/${route}/index.ts`)
+// The gateway's own handler. `memory`: its one read is answered from memory; `database`: it goes to the embedded database.
+const [, , store] = process.argv
 Object.assign(process.env, world.environment)
 const on = { ...dependencies(world.environment), log: logTo('info', () => {}) }
 const known = new Map()

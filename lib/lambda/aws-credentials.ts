@@ -1,6 +1,6 @@
 /**
  * The credentials that Lambda gives a function in three environment variables. Bundles use this instead of
- * the SDK's provider chain; docs/performance.md says what that chain costs at a cold start.
+ * the SDK's provider chain, which a cold start would have to load.
  */
 export const defaultProvider = () => async () => {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env

@@ -77,11 +77,11 @@ const tokensOf = once(
 )
 
 /** Evaluates an expression of metric math over series of this length. */
-export const evaluate = (
+const evaluate = (
   expression: string,
   seriesOf: (id: string) => Series,
   length: number,
-  fillOfNothing: FillOfNothing = 'filled',
+  fillOfNothing: FillOfNothing,
 ): Series => {
   const tokens = tokensOf(expression)
   const functions = functionsWith(fillOfNothing)

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { type Route, routes } from '../../lib/routes.ts'
+import { routes } from '../../lib/routes.ts'
 import { listening, resourcesOf, target, templateOf } from './synthesised.ts'
 
 type Statement = Readonly<{
@@ -29,8 +29,6 @@ const granted = (name: string): Statement[] => {
     return (Roles as unknown[]).some((one) => target(one) === target(Role)) ? statements(PolicyDocument) : []
   })
 }
-
-const actionsOf = (name: string): string[] => granted(name).flatMap(({ Action }) => listed(Action))
 
 const readable = ({ Effect, Action, Resource, Condition = {} }: Statement): string => {
   const where = Object.entries(Condition).flatMap(([operator, keys]) =>
@@ -79,38 +77,5 @@ describe('the grants', () => {
     for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::Role'))
       deepEqual(Object.keys(Properties), ['AssumeRolePolicyDocument'])
     deepEqual(resourcesOf(template, 'AWS::IAM::ManagedPolicy'), [])
-  })
-
-  for (const [name, row] of Object.entries<Route>(routes)) {
-    if (row.writes === 'everything') continue
-    it(`let ${name} write ${row.writes} in the table`, () => {
-      const onTable = granted(name).filter(({ Resource }) => target(Resource) === 'table')
-      const writing = onTable.filter(
-        ({ Action }) => !listed(Action).every((one) => one === 'dynamodb:BatchGetItem'),
-      )
-      const keys = row.writes === 'nothing' ? [] : [`${row.writes}#*`]
-      deepEqual(
-        writing.flatMap(({ Action }) => listed(Action)),
-        keys.length ? ['dynamodb:UpdateItem'] : [],
-      )
-      for (const { Condition } of writing)
-        deepEqual(Condition, {
-          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
-          Null: { 'dynamodb:LeadingKeys': 'false' },
-        })
-    })
-  }
-
-  it('let only routes that trust a token ask for a refresh, and only refresh-state read the secret', () => {
-    const mayCall = Object.keys(routes).filter((name) => actionsOf(name).includes('lambda:InvokeFunction'))
-    const trusting = Object.entries<Route>(routes)
-      .filter(([, { token }]) => token === 'yes')
-      .map(([name]) => name)
-    deepEqual(mayCall, trusting)
-
-    const maySee = Object.keys(routes).filter((name) =>
-      actionsOf(name).some((one) => one.startsWith('secretsmanager:')),
-    )
-    deepEqual(maySee, ['refresh-state'])
   })
 })

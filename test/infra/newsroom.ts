@@ -110,7 +110,7 @@ export const polls = (tabs: number, status = 200, code = 'ok'): Answers[] =>
   tabs > 0 ? [{ route: 'token-is-set', status, code, times: Math.round(tabs * 12) }] : []
 
 /** Of a day in a newsroom: the tabs that are open at a minute, growing from eight to nine and going from five to six. */
-export const openTabs = (all: number, minute: number): number => {
+const openTabs = (all: number, minute: number): number => {
   const hour = (minute % 1440) / 60
   const share = Math.min(hour - 8, 18 - hour, 1)
   return Math.round(all * Math.max(0, share))

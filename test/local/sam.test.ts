@@ -4,8 +4,6 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { routes } from '../../lib/routes.ts'
-import type { Template } from '../../local/cloudformation.ts'
 import { root } from '../../local/synthesis.ts'
 
 const bin = mkdtempSync(join(tmpdir(), 'imsg-sam-'))
@@ -41,9 +39,6 @@ const sam = (args: string[], env: Record<string, string> = {}) => {
 const database = 'http://host.docker.internal:8000'
 const here = { PORT: '3456', AWS_ENDPOINT_URL_DYNAMODB: database, COOKIE_NAME: 'dev-imidToken' }
 
-const given = (words: readonly string[]): Template =>
-  JSON.parse(readFileSync(words[words.indexOf('-t') + 1] ?? '', 'utf8'))
-
 describe('npm run sam', () => {
   it('says what is missing: SAM, then Docker, and what needs neither', () => {
     program('sam', 127)
@@ -58,25 +53,6 @@ describe('npm run sam', () => {
     match(alone.stderr, /^Docker does not answer.*`npm start`/)
     program('docker')
     deepEqual([said('sam').length > 0, said('docker')[0]], [true, 'info'])
-  })
-
-  it('starts the API on the template, at the port, with the words that were added', () => {
-    const { status, stderr } = sam(['--warm-containers', 'EAGER'], here)
-    equal(status, 0, stderr)
-    const [, ...words] = said('sam')
-    deepEqual(
-      [...words.slice(0, 3), ...words.slice(4)],
-      ['local', 'start-api', '-t', '--port', '3456', '--warm-containers', 'EAGER'],
-    )
-    // What SAM makes of the template is asked of SAM: test/engines/sam.test.ts. Settings of the environment reach each function.
-    const found = Object.values(given(words).Resources).flatMap(({ Type, Properties = {} }) => {
-      const { Variables } = (Properties.Environment ?? {}) as { Variables?: Record<string, unknown> }
-      return Type === 'AWS::Lambda::Function' ? [Variables?.COOKIE_NAME] : []
-    })
-    deepEqual(
-      found,
-      Object.keys(routes).map(() => 'dev-imidToken'),
-    )
   })
 
   it('invokes one function, with an event of its kind unless one is given', () => {
