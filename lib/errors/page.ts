@@ -15,7 +15,8 @@ dl{margin:0}
 a:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}`
 
-const style = `${look}
+/** A card in the middle of the page, with the icon and a name above its heading. */
+export const card = `${look}
 body{min-height:100vh;min-height:100svh;display:grid;grid-template-columns:minmax(0,1fr);align-items:center;padding:min(1.25rem,4vw)}
 main{width:100%;max-width:35rem;margin:0 auto;padding:min(2.75rem,6vw);border:1px solid var(--line);border-radius:1rem;background:var(--card)}
 header{display:flex;gap:.85rem;align-items:center;margin-bottom:1.75rem;font-size:.9375rem;line-height:1.35}
@@ -24,9 +25,11 @@ header b{display:block;font-weight:600}
 header span{color:var(--soft);overflow-wrap:anywhere}
 svg{flex:none;width:2.5rem;height:2.5rem;color:var(--accent)}
 h1{margin:0 0 .75rem;font-size:clamp(1.4rem,5vw,1.75rem);line-height:1.2;letter-spacing:-.01em;text-wrap:balance}
+footer{margin-top:2rem;padding-top:1.1rem;border-top:1px solid var(--line);font-size:.8125rem;line-height:1.5;color:var(--soft)}`
+
+const style = `${card}
 .action{display:inline-block;margin-top:1.5rem;padding:.7rem 1.4rem;border:1px solid transparent;border-radius:.6rem;background:var(--accent);color:var(--on);font-weight:600;text-decoration:none}
 .action:hover{background:var(--deep)}
-footer{margin-top:2rem;padding-top:1.1rem;border-top:1px solid var(--line);font-size:.8125rem;line-height:1.5;color:var(--soft)}
 footer a{color:inherit;text-underline-offset:.2em}
 div{display:flex;flex-wrap:wrap;margin-top:.3rem}
 dt{min-width:4.5rem}
@@ -49,7 +52,7 @@ const entities: Record<string, string> = {
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '')
 
 /** The icon, a gate with a keyhole. Decorative, so hidden from screen readers. */
-const mark =
+export const mark =
   '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>'
 
 /** The installation that a page speaks for. */

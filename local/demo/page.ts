@@ -105,10 +105,21 @@ const choose = (unit: string | null) =>
 
 const load = () => Promise.all([loadPerson(), loadUnits()])
 
+/** Puts first what somebody wants next. Of the two parts the one that has the focus stays where it is. */
+const arrange = (inside: boolean) => {
+  const parts = [byId('staying'), byId('coming')] as const
+  const [first, last] = inside ? parts : parts.toReversed()
+  if (!first || !last || first.nextElementSibling === last) return
+  if (first.contains(document.activeElement)) first.after(last)
+  else last.before(first)
+}
+
 const showSignOut = (wanted: boolean) => {
-  // Whoever has just used the button by keyboard shall not lose their place.
-  if (!wanted && document.activeElement === byId('sign-out')) byId('ask').focus()
+  const used = document.activeElement === byId('sign-out')
   byId('sign-out').hidden = !wanted
+  // Whoever has just used the button by keyboard goes on with what comes first now.
+  const controls = [...byId('coming').querySelectorAll<HTMLElement>('button, input')]
+  if (used && !wanted) controls.find((control) => control.checkVisibility())?.focus()
 }
 
 gateway.session.subscribe((session, why) => {
@@ -117,7 +128,8 @@ gateway.session.subscribe((session, why) => {
   byId('state').setAttribute('data-state', session)
   byId('reason').textContent = why ? `${why.message} (${why.code}). ${reason}` : reason
   signedIn = session === 'signed-in'
-  showSignOut(session !== 'signed-out')
+  if (session === 'signed-in' || session === 'signed-out') arrange(signedIn)
+  showSignOut(session === 'signed-in' || session === 'unavailable')
   if (signedIn) load()
   if (session === 'signed-out') {
     showPerson()

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { look, mark } from '../../lib/errors/page.ts'
 import { authorization } from '../../service/index.ts'
 import { whoIs } from './who.ts'
 
@@ -40,11 +41,10 @@ export const errorsPath = '/errors.html'
  */
 export const demo = (options: { gateway: string; cookieName: string; standIn?: boolean }) => {
   const auth = authorization({ gateway: options.gateway, cookie: options.cookieName })
-  const page = read('page.html').replace(
-    'data-identity=""',
-    `data-identity="${options.standIn ? 'stand-in' : 'real'}"`,
-  )
-  const [style, icon, errors] = [read('page.css'), read('page.svg'), read('../../docs/errors.html')]
+  const page = read('page.html')
+    .replace('<!-- mark -->', mark)
+    .replace('data-identity=""', `data-identity="${options.standIn ? 'stand-in' : 'real'}"`)
+  const [style, icon, errors] = [look + read('page.css'), read('page.svg'), read('../../docs/errors.html')]
   let script: Promise<string> | undefined
 
   const pages: Record<string, (headers: IncomingHttpHeaders) => Answer | Promise<Answer>> = {

@@ -10,11 +10,14 @@ const organisationItem =
     return html`<li><b>${name}</b> (${displayName}${blocked ? ', blocked' : ''}): ${names.join(', ')}</li>`
   }
 
+/** JSON with spaces between its members, where a narrow screen may break it. */
+const inOneLine = (value: object): string => JSON.stringify(value, null, 1).replace(/\n\s*/g, ' ')
+
 /** `GET /`: what this is, who can sign in, and what can be switched. */
 export const home = (directory: Directory): Reply =>
   page(
     200,
-    'Identity stand-in',
+    'Who can sign in, and what can go wrong',
     html`<p>It plays the authentication service, the Admin API and the Access Token service.</p>
 <h2>Organisations and their users</h2>
 <ul>
@@ -25,7 +28,7 @@ ${directory.organisations.map(organisationItem(directory))}
 <dl>
 ${Object.entries(commands).map(
   ([name, { what, example }]) =>
-    html`<dt><code>${JSON.stringify({ do: name, ...example })}</code></dt><dd>${what}</dd>`,
+    html`<dt><code>${inOneLine({ do: name, ...example })}</code></dt><dd>${what}</dd>`,
 )}
 </dl>`,
   )

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { escaped } from '../../lib/errors/page.ts'
+import { card, escaped, mark } from '../../lib/errors/page.ts'
 import type { Reply } from './exchange.ts'
 
 /** Text that is already HTML. Only `html` makes it, so nothing unescaped finds its way into a page. */
@@ -21,25 +21,19 @@ export const html = (
   ...values: readonly (string | Markup | readonly Markup[])[]
 ): Markup => new Markup(parts.map((part, at) => part + rendered(values[at] ?? '')).join(''))
 
-const style = `
-:root { color-scheme: light dark; --ink: #1d1b26; --soft: #5d586b; --line: #dfdbe8; --edge: #857f95; --card: #fff; --ground: #f4f2f8; --accent: #5b3fa8 }
-@media (prefers-color-scheme: dark) { :root { --ink: #ece9f4; --soft: #aca5bd; --line: #353044; --edge: #8a829c; --card: #1e1b29; --ground: #13111a; --accent: #b9a3f5 } }
-* { box-sizing: border-box }
-body { max-width: 38rem; margin: 0 auto; padding: clamp(1.25rem, 6vw, 4rem) 1.25rem; background: var(--ground); color: var(--ink); font: 1.0625rem/1.55 system-ui, sans-serif; overflow-wrap: anywhere }
-main { padding: clamp(1.25rem, 5vw, 2.25rem); border: 1px solid var(--line); border-radius: 1rem; background: var(--card) }
-h1 { margin: 0 0 .5rem; font-size: clamp(1.5rem, 5vw, 1.9rem); line-height: 1.2; letter-spacing: -.01em }
-h2 { margin: 1.75rem 0 .5rem; font-size: 1.15rem }
-p { margin: 0 }
-ul { padding-left: 1.2rem }
-code { font: .875em ui-monospace, "SF Mono", Menlo, Consolas, monospace }
-dt code { white-space: pre-wrap; overflow-wrap: break-word }
+/** The look of the gateway's own pages, and a list of people to choose from. */
+const style = `${card}
+:root { --edge: #7b8686 }
+@media (prefers-color-scheme: dark) { :root { --edge: #7c8b89 } }
+h2 { margin: 1.75rem 0 .5rem; font-size: 1.125rem }
+ul { margin: 0; padding-left: 1.2rem }
+code { font-size: .875em }
+dt code { white-space: pre-wrap; overflow-wrap: anywhere }
 dt { margin-top: .8rem }
-dd { margin: 0; color: var(--soft); font-size: .95rem }
-footer { margin-top: 1.25rem; color: var(--soft); font-size: .875rem; text-align: center }
-.people { display: grid; gap: .6rem; margin: 1.5rem 0 0; padding: 0; list-style: none }
-.people a { display: block; padding: .8rem 1.1rem; border: 1px solid var(--edge); border-radius: .7rem; color: inherit; text-decoration: none }
+dd { color: var(--soft); font-size: .95rem }
+.people { display: grid; gap: .6rem; margin-top: 1.5rem; padding: 0; list-style: none }
+.people a { display: block; padding: .8rem 1.1rem; border: 1px solid var(--edge); border-radius: .6rem; color: inherit; text-decoration: none }
 .people a:hover { border-color: var(--accent); color: var(--accent) }
-.people a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 .people strong { display: block }
 .people span { color: var(--soft); font-size: .95rem }
 `
@@ -66,15 +60,16 @@ export const page = (status: number, title: string, content: Markup): Reply => (
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>${title} · Identity stand-in</title>
 <style>${new Markup(style)}</style>
 </head>
 <body>
 <main>
+<header>${new Markup(mark)}<p><b>Identity stand-in</b><span>for development and tests</span></p></header>
 <h1>${title}</h1>
 ${content}
+<footer><p>Nobody's identity is checked here.</p></footer>
 </main>
-<footer><p>This is a stand-in for development and tests. Nobody's identity is checked here.</p></footer>
 </body>
 </html>
 `.text,

@@ -31,7 +31,8 @@ describe('a user who may not enter', () => {
       await page.goto(at.url)
       await page.getByRole('button', { name: 'closed' }).click()
       await page.getByRole('heading', { name: title }).waitFor()
-      deepEqual([await page.title(), await codeOn(page)], [title, 'organisation_blocked'])
+      const named = `${title} · ${new URL(at.url).host}`
+      deepEqual([await page.title(), await codeOn(page)], [named, 'organisation_blocked'])
       equal(await page.locator('a:not(footer a)').count(), 0)
       deepEqual(await context.cookies(), [])
       await context.close()
