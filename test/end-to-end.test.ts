@@ -132,14 +132,7 @@ describe('a person at the gateway', () => {
     await stack.invoke('refresh-state')
     deepEqual(await health(), { ...before, inGrace: true })
     stack.restart()
-    const statuses = []
-    for (const path of ['token-is-set', 'units']) statuses.push((await person.ask(`${base}/${path}`)).status)
-    statuses.push(
-      (await person.ask(`${base}/unit`, { method: 'POST', headers: json(), body: '{"unit":"north"}' }))
-        .status,
-    )
-    deepEqual(statuses, [200, 200, 200])
-
+    for (const path of ['token-is-set', 'units']) equal((await person.ask(`${base}/${path}`)).status, 200)
     await control({ do: 'up' })
     await stack.invoke('refresh-state')
     deepEqual(await health(), before)
@@ -149,14 +142,11 @@ describe('a person at the gateway', () => {
     await control({ do: 'rotate' })
     await control({ do: 'count', reset: true })
     const { token } = await control({ do: 'issue', claims: {} })
-    const statuses = await Promise.all(
-      Array.from(
-        { length: 8 },
-        async () =>
-          (await fetch(`${base}/token-is-set`, { headers: { authorization: `Bearer ${token}` } })).status,
-      ),
+    const headers = { authorization: `Bearer ${token}` }
+    const polls = await Promise.all(
+      Array.from({ length: 8 }, () => fetch(`${base}/token-is-set`, { headers })),
     )
-    deepEqual(statuses, Array(8).fill(200))
+    deepEqual(new Set(polls.map(({ status }) => status)), new Set([200]))
     deepEqual((await control({ do: 'count' })).requests, { '/v1/jwks': 1 })
   })
 
