@@ -87,6 +87,7 @@ describe('GET /callback', () => {
   each('refuses what does not fit its login, spends nothing and sets no session', [
     [400, 'bad_query', (query: URLSearchParams) => query.delete('imid_token')],
     [400, 'bad_query', (query: URLSearchParams) => query.append('imid_token', 'x')],
+    [400, 'bad_query', (query: URLSearchParams) => query.append('login', 'x')],
     [400, 'bad_query', (query: URLSearchParams) => query.delete('serviceCallback')],
     [403, foreign.code, (query: URLSearchParams) => query.set('serviceCallback', `${app}other`)],
     [403, foreign.code, (query: URLSearchParams) => query.delete('login')],

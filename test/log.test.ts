@@ -128,37 +128,21 @@ describe('the log', () => {
 })
 
 describe('the frames of an error', () => {
-  const thrown = (stack: string, message = 'a message') => Object.assign(new Error(message), { stack })
   const at = '\n    at '
+  const thrown = (stack: string, message = 'a message') =>
+    Object.assign(new Error(message), { stack: `Error: a message${stack}` })
+  const many = Array.from({ length: 9 }, (_, line) => `${at}f (/x/index.mjs:${line}:1)`).join('')
+  const forged = `${at}f (/x/secret:1:1)`
 
-  for (const [what, error, expected] of [
-    [
-      'a function of the bundle',
-      thrown(`Error: a message${at}f (file:///var/task/index.mjs:12:345)`),
-      ['index.mjs:12:345'],
-    ],
-    ['no function', thrown(`Error: a message${at}file:///var/task/index.mjs:1:2`), ['index.mjs:1:2']],
-    [
-      'a method in an await',
-      thrown(`Error: a message${at}async A.b (file:///x/texts.mjs:3:4)`),
-      ['texts.mjs:3:4'],
-    ],
-    ['Node itself', thrown(`Error: a message${at}node:internal/process/task_queues:103:5`), []],
-    ['no place', thrown(`Error: a message${at}new Promise (<anonymous>)`), []],
-    [
-      'more than five places',
-      thrown(
-        `Error: a message${Array.from({ length: 9 }, (_, line) => `${at}f (/x/index.mjs:${line}:1)`).join('')}`,
-      ),
-      [0, 1, 2, 3, 4].map((line) => `index.mjs:${line}:1`),
-    ],
-    [
-      'a message that looks like frames',
-      thrown(`Error: a${at}f (/x/secret:1:1)${at}f (/x/index.mjs:1:2)`, `a${at}f (/x/secret:1:1)`),
-      ['index.mjs:1:2'],
-    ],
-  ] as const)
-    it(`are file, line and column: ${what}`, () => deepEqual(framesOf(error), expected))
+  each('are file, line and column, five at most, and never those of a message or of Node itself', [
+    [['index.mjs:12:345'], thrown(`${at}f (file:///var/task/index.mjs:12:345)`)],
+    [['index.mjs:1:2'], thrown(`${at}file:///var/task/index.mjs:1:2`)],
+    [['texts.mjs:3:4'], thrown(`${at}async A.b (file:///x/texts.mjs:3:4)`)],
+    [[], thrown(`${at}node:internal/process/task_queues:103:5`)],
+    [[], thrown(`${at}new Promise (<anonymous>)`)],
+    [[0, 1, 2, 3, 4].map((line) => `index.mjs:${line}:1`), thrown(many)],
+    [['index.mjs:1:2'], thrown(`${forged}${at}f (/x/index.mjs:1:2)`, `a message${forged}`)],
+  ])(([frames, error]) => deepEqual(framesOf(error), frames))
 
   it('are those of errors alone', () =>
     deepEqual([framesOf('text'), framesOf(undefined)], [undefined, undefined]))

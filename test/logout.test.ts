@@ -108,6 +108,8 @@ describe('POST /logout with a callback', () => {
     [app, goesOn(app)],
     ['https://evil.test', refused('return_url_not_allowed')],
     ['/a&callback=/b', refused('bad_query')],
+    ['/a&%zz', refused('bad_query')],
+    ['', refused('return_url_not_allowed')],
   ])(async ([target, expected]) => {
     const raw = await token()
     deepEqual(effect(await out([raw], { query: `callback=${target}` })), expected)

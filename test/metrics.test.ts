@@ -82,55 +82,37 @@ describe('what is counted of a request', () => {
     return byCode.length > 0 ? [values, byCode, line.Code] : values
   }
   const failedBy = (code: string) => [['LoginFailed', [['Code']]], code] as const
-  each('is what it came to, for people alone', [
-    ['a login that begins', counted('login', 302), ['LoginStarted', 'HeaderBytes']],
+  const alone = { person: false }
+  const ended = ['LoginReturned', 'LoginVerified', 'SessionSet', 'HeaderBytes']
+  each<readonly [found: unknown, expected: unknown]>('is what it came to, for people alone', [
+    [counted('login', 302), ['LoginStarted', 'HeaderBytes']],
+    [counted('org-login', 400, 'bad_query'), [['LoginFailed', 'HeaderBytes'], ...failedBy('bad_query')]],
+    [counted('callback', 302, 'session_set'), ended],
+    [counted('callback', 302, 'login_repeated'), ['LoginReturned', 'HeaderBytes']],
     [
-      'a login that does not',
-      counted('org-login', 400, 'bad_query'),
-      [['LoginFailed', 'HeaderBytes'], ...failedBy('bad_query')],
-    ],
-    [
-      'a session that begins',
-      counted('callback', 302, 'session_set'),
-      ['LoginReturned', 'LoginVerified', 'SessionSet', 'HeaderBytes'],
-    ],
-    [
-      'a callback that is reloaded',
-      counted('callback', 302, 'login_repeated'),
-      ['LoginReturned', 'HeaderBytes'],
-    ],
-    [
-      'a token that fits no cookie',
       counted('callback', 401, 'token_too_large'),
       [['LoginReturned', 'LoginVerified', 'LoginFailed', 'HeaderBytes'], ...failedBy('token_too_large')],
     ],
     [
-      'a token that is refused',
       counted('callback', 401, 'token_expired'),
       [['LoginReturned', 'LoginFailed', 'HeaderBytes'], ...failedBy('token_expired')],
     ],
-    ['a prefetch or an embed', counted('login', 401, 'not_a_navigation'), []],
-    ['an embed that comes back', counted('callback', 401, 'not_a_navigation'), []],
-    ['a link scanner', counted('login', 302, 'ok', { person: false }), []],
-    [
-      'a link scanner that is refused',
-      counted('org-login', 403, 'organisation_unknown', { person: false }),
-      [],
-    ],
-    ['a crawler', counted('callback', 400, 'bad_query', { person: false }), []],
-    [
-      'a session that begins, whoever says so little of themselves',
-      counted('callback', 302, 'session_set', { person: false }),
-      ['LoginReturned', 'LoginVerified', 'SessionSet', 'HeaderBytes'],
-    ],
-    ['a login that goes to PUBLIC_URL first', counted('login', 302, 'login_elsewhere'), []],
-    ['a good poll', counted('token-is-set', 200), []],
-    ['a poll of nobody', counted('token-is-set', 401, 'token_missing'), ['PollRefused']],
-    ['a poll that cannot be answered', counted('token-is-set', 503, 'table_unavailable'), ['PollUnknown']],
-    ['units', counted('units', 200), []],
-    ['a choice that is refused', counted('unit', 400, 'bad_body'), []],
-    ['a gateway that is not well', counted('health', 500, 'unhealthy'), []],
-  ])(([, found, expected]) => deepEqual(found, expected))
+    // Prefetches, embeds, link scanners and crawlers.
+    [counted('login', 401, 'not_a_navigation'), []],
+    [counted('callback', 401, 'not_a_navigation'), []],
+    [counted('login', 302, 'ok', alone), []],
+    [counted('org-login', 403, 'organisation_unknown', alone), []],
+    [counted('callback', 400, 'bad_query', alone), []],
+    // A session that begins counts, whoever says so little of themselves.
+    [counted('callback', 302, 'session_set', alone), ended],
+    [counted('login', 302, 'login_elsewhere'), []],
+    [counted('token-is-set', 200), []],
+    [counted('token-is-set', 401, 'token_missing'), ['PollRefused']],
+    [counted('token-is-set', 503, 'table_unavailable'), ['PollUnknown']],
+    [counted('units', 200), []],
+    [counted('unit', 400, 'bad_body'), []],
+    [counted('health', 500, 'unhealthy'), []],
+  ])(([found, expected]) => deepEqual(found, expected))
 
   it('has every step of a login in every line, so that one can be compared with another', () => {
     const outcome = { code: 'ok', refused: false, cookieBytes: 7, person: true }
@@ -174,19 +156,15 @@ describe('a refusal', () => {
 
 describe('LOGIN_BINDING=off is loud', () => {
   const unbound = { LOGIN_BINDING: 'off' }
-  for (const [name, request] of [
+  each('in every line of a login, and nowhere else', [
     ['login', start],
     ['login', { query: 'org=demo&callback=//elsewhere', headers }],
     ['org-login', { path: { org: 'demo' }, query: 'callback=/', headers }],
     ['callback', callback],
     ['callback', { query: 'imid_token=x&serviceCallback=/', headers }],
-  ] as const)
-    it(`in every line of ${name}: ${request.query.slice(0, 14)}`, async () => {
-      equal((await lineOf(name, request, instance(unbound))).binding, 'off')
-      ok(!('binding' in (await lineOf(name, request))))
-    })
-
-  it('and nowhere else', async () => {
-    ok(!('binding' in (await lineOf('token-is-set', { bearer: await token() }, instance(unbound)))))
+  ])(async ([name, request]) => {
+    equal((await lineOf(name, request, instance(unbound))).binding, 'off')
+    ok(!('binding' in (await lineOf(name, request))))
+    ok(!('binding' in (await lineOf('token-is-set', {}, instance(unbound)))))
   })
 })

@@ -93,19 +93,6 @@ describe('the way on', () => {
       ok(!body.includes('<a '), query)
     }
   })
-
-  it('is told to programs by the same rule', async () => {
-    const refused = async (query: string, headers: Record<string, string>) => {
-      const { body = '{}' } = await call('login', { query, headers: { ...asProblem, ...headers } })
-      const { code, login } = JSON.parse(body)
-      return [code, login]
-    }
-    deepEqual(await refused('org=demo&callback=/a', { 'sec-fetch-mode': 'cors' }), [
-      'not_a_navigation',
-      'https://gw.example.test/imsg-service/v1/org/demo/login?callback=%2Fa',
-    ])
-    deepEqual(await refused('org=closed&callback=/a', {}), ['organisation_blocked', undefined])
-  })
 })
 
 describe('the code at the foot of a page', () => {

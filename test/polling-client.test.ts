@@ -1,11 +1,11 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { Problem } from '../lib/problem.ts'
 import { type HttpRouteName, methodAndPath, prefix, type Route, routes } from '../lib/routes.ts'
+import { each } from './support/each.ts'
 import { browser, cleared, navigation, openGateway, publicUrl } from './support/gateway.ts'
 
 const gateway = await openGateway()
-const { call, control, clock, front, identity } = gateway
+const { call, control, clock, identity } = gateway
 
 /** What a browser shows in the end, after all redirects. */
 type Shown = { status: number; body: string; at: string }
@@ -111,7 +111,6 @@ const logoutElsewhere = async ({ person }: Newsroom) => {
 
 beforeEach(() => {
   clock.ahead = 0
-  delete front.fault.next
 })
 
 describe('the known polling client', () => {
@@ -123,75 +122,53 @@ describe('the known polling client', () => {
 
   it('warns and carries on while the table cannot be asked, and nobody is sent to a login', async () => {
     const { room, tab, ticks } = await opened()
-    front.fault.next = () => new Problem('table_unavailable')
-    const during = await ticks(3)
-    delete front.fault.next
-    deepEqual(
-      [during, await ticks(2)],
-      [
-        [503, 503, 503],
-        [200, 200],
-      ],
-    )
+    deepEqual(await gateway.whileTableFails(() => ticks(3)), [503, 503, 503])
+    deepEqual(await ticks(2), [200, 200])
     deepEqual([tab.stopped, tab.warnings, room.visits.service], [false, 3, 0])
   })
 
   it('warns and carries on when the state has grown too old', async () => {
     const { room, tab, ticks } = await opened()
-    const long = await gateway.token({ exp: gateway.now() + 8 * 3600 })
-    room.person.cookies.set('imidToken', long)
-    clock.ahead = 3700
-    const during = await ticks(2)
-    await gateway.refresh()
-    deepEqual(
-      [during, await ticks(2)],
-      [
-        [503, 503],
-        [200, 200],
-      ],
-    )
+    room.person.cookies.set('imidToken', await gateway.token({ exp: gateway.now() + 8 * 3600 }))
+    await gateway.later(3700, async () => {
+      deepEqual(await ticks(2), [503, 503])
+      await gateway.refresh()
+      deepEqual(await ticks(2), [200, 200])
+    })
     deepEqual([tab.warnings, room.visits.service], [2, 0])
-    clock.ahead = 0
     await gateway.refresh()
   })
 
-  const ends: [what: string, end: (room: Newsroom) => Promise<unknown>][] = [
-    ['a logout elsewhere', logoutElsewhere],
+  const oldBrowser = { accept: 'text/html,*/*;q=0.8' }
+  const everybodyEnds = async () => {
+    await control({ do: 'organisation', org: 'demo', set: { notBefore: gateway.now() - 50 } })
+    await gateway.refreshEverywhere()
+  }
+  const timePasses = async () => {
+    clock.ahead = 700
+  }
+  each<readonly [string, (room: Newsroom) => Promise<unknown>, Record<string, string>]>(
+    'goes to / once when the session has ended, gets to a login and resumes',
     [
-      'the end of all sessions of the organisation',
-      async () => {
-        await control({ do: 'organisation', org: 'demo', set: { notBefore: gateway.now() - 50 } })
-        await gateway.refreshEverywhere()
-      },
+      ['a logout elsewhere', logoutElsewhere, navigation],
+      ['a logout elsewhere', logoutElsewhere, oldBrowser],
+      ['the end of all sessions of the organisation', everybodyEnds, navigation],
+      ['the end of the token', timePasses, navigation],
+      ['the loss of the cookie', async ({ person }) => person.cookies.delete('imidToken'), navigation],
     ],
-    [
-      'the end of the token',
-      async () => {
-        clock.ahead = 700
-      },
-    ],
-    ['the loss of the cookie', async ({ person }) => person.cookies.delete('imidToken')],
-  ]
-  for (const [what, end] of ends)
-    for (const [how, headers] of [
-      ['as a navigation', navigation],
-      ['without Fetch Metadata', { accept: 'text/html,*/*;q=0.8' }],
-    ] as const)
-      it(`goes to / once after ${what}, ${how}, gets to a login and resumes`, async () => {
-        const { room, tab, ticks } = await opened(headers)
-        deepEqual(await ticks(1), [200])
-        await end(room)
-        deepEqual(await ticks(3), [401, 200, 200])
-        deepEqual(
-          tab.shown.map(({ body }) => body),
-          ['the editor'],
-        )
-        // The second visit of the service is the return from the login.
-        deepEqual(room.visits, { service: 2, login: 1, identity: 1 })
-        deepEqual([tab.stopped, tab.warnings], [false, 0])
-        await control({ do: 'organisation', org: 'demo', set: { notBefore: null } })
-        await gateway.refresh()
-      })
+  )(async ([, end, headers]) => {
+    clock.ahead = 0
+    const { room, tab, ticks } = await opened(headers)
+    deepEqual(await ticks(1), [200])
+    await end(room)
+    deepEqual(await ticks(3), [401, 200, 200])
+    equal(tab.shown.map(({ body }) => body).join(), 'the editor')
+    // The second visit of the service is the return from the login.
+    deepEqual(room.visits, { service: 2, login: 1, identity: 1 })
+    deepEqual([tab.stopped, tab.warnings], [false, 0])
+    await control({ do: 'organisation', org: 'demo', set: { notBefore: null } })
+    await gateway.refreshEverywhere()
+  })
 
   it('resumes in every tab when four of them notice at once', async () => {
     const { room, ...first } = await opened()

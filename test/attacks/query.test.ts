@@ -1,10 +1,10 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { query } from '../../lib/http/query.ts'
 import { type Code, codeOf as codeOfError } from '../../lib/problem.ts'
 import { each } from '../support/each.ts'
-import { browser, cleared, fromOurPage, openGateway } from '../support/gateway.ts'
-import { nothingGained, refused, standing, withoutToken } from '../support/refused.ts'
+import { browser, openGateway } from '../support/gateway.ts'
+import { nothingGained, standing, withoutToken } from '../support/refused.ts'
 import { encoded, unpacked } from '../support/spellings.ts'
 
 const gateway = await openGateway()
@@ -43,40 +43,6 @@ describe('A parameter', () => {
 
   it('keeps its plus, which is no space', () =>
     equal(query('callback=/a+b?c+d=%2B').the('callback'), '/a+b?c+d=+'))
-})
-
-describe('A route', () => {
-  each('starts no login for an organisation that cannot be read', [
-    ...['', 'org=', 'Org=demo', 'org=demo&%6Frg=second', 'org=%zz'],
-  ])((sent) => refused(gateway, 'login', { request: { query: `${sent}&callback=/` }, codes: ['bad_query'] }))
-
-  it('finishes no login for a token, a proof or a return URL that cannot be read', async () => {
-    const person = browser()
-    const begun = await gateway.begin(person)
-    const [whole, cookies] = [`${begun}&imid_token=${token}`, person.pairs()]
-    for (const request of [
-      ...['', '&imid_token=', `&IMID_TOKEN=${token}`, `&id_token=${token}`].map((query) => ({
-        query: begun + query,
-      })),
-      ...[`${whole}&%zz`, `${whole}&imid%5Ftoken=${token}`, `login=a&${whole}`].map((query) => ({ query })),
-      ...[`${whole}&login=a`, `${whole}&serviceCallback=/`, `imid_token=&${whole}`].map((query) => ({
-        query,
-      })),
-      { query: `${begun}`, body: `imid_token=${token}` },
-    ])
-      await refused(gateway, 'callback', { request: { ...request, cookies }, codes: ['bad_query'], token })
-  })
-
-  each('answers a logout whose return URL cannot be read with 400, once the session is ended', [
-    ...['callback=/&callback=/', 'callback=%zz', '%zz', 'callback='],
-  ])(async (query) => {
-    const own = await gateway.token()
-    const request = { query, cookies: [`imidToken=${own}`], headers: fromOurPage }
-    const codes = ['bad_query', 'return_url_not_allowed'] as const
-    const answer = await refused(gateway, 'logout', { request, codes, token: own, mayWrite: true })
-    deepEqual(cleared(answer), ['imidToken'])
-    equal((await gateway.call('token-is-set', { bearer: own })).statusCode, 401)
-  })
 })
 
 describe('What an answer repeats of a request', () => {
