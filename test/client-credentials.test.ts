@@ -47,21 +47,14 @@ describe('The client credentials', () => {
     deepEqual(asked, [question, question])
   })
 
-  const table: Record<string, Record<string, unknown>> = {
-    'nothing at all': {},
-    'something that is no JSON': { SecretString: 'canary' },
-    'no object': { SecretString: 'null' },
-    'no id': { SecretString: '{"client_secret":"canary"}' },
-    'no secret': { SecretString: '{"client_id":"canary"}' },
-    'an empty id': { SecretString: '{"client_id":"","client_secret":"canary"}' },
-    'an empty secret': { SecretString: '{"client_id":"canary","client_secret":""}' },
-    'an id that is no text': { SecretString: '{"client_id":1,"client_secret":"canary"}' },
-    'a secret that is no text': { SecretString: '{"client_id":"canary","client_secret":["canary"]}' },
-  }
-  each(
-    'are refused when they make no sense, and nothing of them is quoted',
-    Object.entries(table),
-  )(async ([, secret]) => {
+  each('are refused when they make no sense, and nothing of them is quoted', [
+    {},
+    ...[
+      ...['canary', 'null', '{"client_secret":"canary"}', '{"client_id":"canary"}'],
+      ...['{"client_id":"","client_secret":"canary"}', '{"client_id":"canary","client_secret":""}'],
+      ...['{"client_id":1,"client_secret":"canary"}', '{"client_id":"canary","client_secret":["canary"]}'],
+    ].map((SecretString) => ({ SecretString })),
+  ])(async (secret) => {
     says = holds(secret)
     await rejects(read(), lacking)
   })

@@ -45,33 +45,26 @@ describe('A key set', () => {
   })
 
   each('takes a key of each kind that we can use', [
-    ['says nothing about its use', { use: undefined }],
-    ['says that it verifies', { use: undefined, key_ops: ['verify'] }],
-    ['has a name of 256 characters', { kid: 'k'.repeat(256) }],
-    ['has zeros in front of its numbers', { n: String(`AAAA${n}`), e: String(`AAAA${e}`) }],
-    ['has 8192 bits', { n: odd(8192) }],
-    ['has an exponent of eight bytes', { e: odd(64) }],
-  ])(async ([, members]) => equal((await usable([{ ...good, ...members }])).length, 1))
+    ...[{ use: undefined }, { use: undefined, key_ops: ['verify'] }, { kid: 'k'.repeat(256) }],
+    // Zeros in front of its numbers, 8,192 bits, an exponent of eight bytes.
+    ...[{ n: `AAAA${n}`, e: `AAAA${e}` }, { n: odd(8192) }, { e: odd(64) }],
+  ])(async (members) => equal((await usable([{ ...good, ...members }])).length, 1))
 
-  each('is none when it is no key set', [
-    ['nothing', undefined],
-    ['null', null],
-    ['a list', [good]],
-    ['a text', 'keys'],
-    ['an object without keys', {}],
-    ['keys that are no list', { keys: { 0: good } }],
-  ])(([, document]) => rejects(publicKeysFrom(document), { name: 'KeySetError', message: 'not a key set' }))
+  each('is none when it is no key set', [undefined, null, [good], 'keys', {}, { keys: { 0: good } }])(
+    (document) => rejects(publicKeysFrom(document), { name: 'KeySetError', message: 'not a key set' }),
+  )
 
   each('is refused whole when it gives away a secret or is ambiguous', [
-    ['a symmetric key', { kty: 'oct', k: 'x' }, 'a symmetric key is published'],
-    ['one that says so', { kty: 'oct' }, 'a symmetric key is published'],
-    ['one that does not', { k: 'x' }, 'a symmetric key is published'],
-    ...['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].map(
-      (member) => [`a private key: ${member}`, { [member]: 'x' }, 'a private key is published'] as const,
+    ...[{ kty: 'oct', k: 'x' }, { kty: 'oct' }, { k: 'x' }].map(
+      (more) => [more, 'a symmetric key is published'] as const,
     ),
-    ['a secret in a key for something else', { use: 'enc', d: 'x' }, 'a private key is published'],
-    ['a name that means two keys', { kid: 'good' }, 'two keys carry the same kid'],
-  ])(([, more, words]) => refused([good, { ...good, kid: 'other', ...more }], words))
+    ...['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].map(
+      (member) => [{ [member]: 'x' }, 'a private key is published'] as const,
+    ),
+    // Also in a key for something else.
+    [{ use: 'enc', d: 'x' }, 'a private key is published'],
+    [{ kid: 'good' }, 'two keys carry the same kid'],
+  ])(([more, words]) => refused([good, { ...good, kid: 'other', ...more }], words))
 
   it('takes a name that only one usable key has', async () => {
     for (const twin of [{ use: 'enc' }, { n: odd(1024) }])
@@ -90,28 +83,17 @@ describe('A key set', () => {
   })
 
   each('passes over a key that we cannot use', [
-    ['has no name', { kid: undefined }],
-    ['has a number for a name', { kid: 5 }],
-    ['has an empty name', { kid: '' }],
-    ['has a name of 257 characters', { kid: 'k'.repeat(257) }],
-    ['names no algorithm', { alg: undefined }],
-    ['names something else for an algorithm', { alg: ['RS256'] }],
-    ['is of another kind than its algorithm', { kty: 'EC' }],
-    ['is on a curve that its algorithm has not', { crv: 'P-256' }],
-    ['is for encryption', { use: 'enc' }],
-    ['does not verify', { key_ops: ['sign', ''] }],
-    ['has 2047 bits', { n: odd(2047) }],
-    ['has 8193 bits', { n: odd(8193) }],
-    ['has no modulus', { n: undefined }],
-    ['has a modulus of nothing but zeros', { n: 'A'.repeat(400) }],
-    ['has no exponent', { e: undefined }],
-    ['has an exponent of nothing but zeros', { e: 'AAAA' }],
-    ['has the exponent 3', { e: 'Aw' }],
-    ['has an even exponent', { e: 'AQAC' }],
-    ['has an exponent of nine bytes', { e: odd(72) }],
-    ['is a point off its curve', { alg: 'ES256', kty: 'EC', crv: 'P-256', x: off, y: off }],
-    ['is Ed25519 without its x', { alg: 'Ed25519', kty: 'OKP', crv: 'Ed25519' }],
-  ])(async ([, members]) => {
+    ...[undefined, 5, '', 'k'.repeat(257)].map((kid) => ({ kid })),
+    ...[undefined, ['RS256']].map((alg) => ({ alg })),
+    // Of another kind or curve than its algorithm, or for something else than verifying.
+    ...[{ kty: 'EC' }, { crv: 'P-256' }, { use: 'enc' }, { key_ops: ['sign', ''] }],
+    // A modulus too short, too long, or none.
+    ...[odd(2047), odd(8193), undefined, 'A'.repeat(400)].map((modulus) => ({ n: modulus })),
+    // No exponent, or one that is zero, 3, even, or of nine bytes.
+    ...[undefined, 'AAAA', 'Aw', 'AQAC', odd(72)].map((exponent) => ({ e: exponent })),
+    { alg: 'ES256', kty: 'EC', crv: 'P-256', x: off, y: off },
+    { alg: 'Ed25519', kty: 'OKP', crv: 'Ed25519' },
+  ])(async (members) => {
     deepEqual(await usable([good, { ...good, kid: 'other', ...members }]), ['good'])
     await refused([{ ...good, ...members }], 'no key that can be used')
   })

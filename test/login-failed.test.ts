@@ -27,40 +27,35 @@ describe('GET /login-failed', () => {
     ok(!lines.at(-1)?.includes('"Metrics":[{'))
   })
 
-  it('offers the login again when organisation and return URL are allowed', async () => {
-    const offered = async (org: string, callback: string) =>
-      JSON.parse(
-        (
-          await ask(
-            `code=token_expired&id=${id}&org=${org}&callback=${encodeURIComponent(callback)}`,
-            asProblem,
-          )
-        ).body ?? '',
-      ).login
-    match(await offered('demo', 'https://app.example.test/x'), /org\/demo\/login\?callback=https%3A%2F%2Fapp/)
-    for (const [org, callback] of [
-      ['demo', 'https://evil.test/'],
-      ['demo', 'javascript:alert(1)'],
-      ['demo', '//evil.test'],
-      ['second', 'https://app.example.test/'],
-      ['a/b', '/'],
-    ] as const)
-      equal(await offered(org, callback), undefined, `${org} ${callback}`)
+  const app = 'https://app.example.test/x'
+  each('offers the login again when organisation and return URL are allowed', [
+    [
+      'demo',
+      app,
+      `https://gw.example.test/imsg-service/v1/org/demo/login?callback=${encodeURIComponent(app)}`,
+    ],
+    ['demo', 'https://evil.test/', undefined],
+    ['demo', 'javascript:alert(1)', undefined],
+    ['demo', '//evil.test', undefined],
+    ['second', app, undefined],
+    ['a/b', '/', undefined],
+  ])(async ([org, callback, login]) => {
+    const query = `code=token_expired&id=${id}&org=${org}&callback=${encodeURIComponent(callback)}`
+    equal(JSON.parse((await ask(query, asProblem)).body ?? '').login, login)
   })
 
   each('is a plain 400 for anything else', [
-    ['no code', `id=${id}`],
-    ['an unknown code', `code=nonsense&id=${id}`],
-    ['a code of another route', `code=unit_not_held&id=${id}`],
-    ['a failure of ours', `code=table_unavailable&id=${id}`],
-    ['a key that cannot be known yet', `code=token_key_pending&id=${id}`],
-    ['no id', 'code=token_expired'],
-    ['an id of another form', 'code=token_expired&id=%3Cscript%3E'],
-    ['a short id', 'code=token_expired&id=1234567'],
-    ['a long id', `code=token_expired&id=${'x'.repeat(41)}`],
-    ['two codes', `code=token_expired&code=token_expired&id=${id}`],
-    ['two organisations', `code=token_expired&id=${id}&org=demo&org=demo`],
-  ])(async ([, query]) => {
+    // No code, or one that is none, of another route, or a failure of ours; and a key that cannot be known yet.
+    ...['', 'code=nonsense', 'code=unit_not_held', 'code=table_unavailable', 'code=token_key_pending'].map(
+      (query) => `${query}&id=${id}`,
+    ),
+    // No id, or one of another form or length.
+    ...['', '&id=%3Cscript%3E', '&id=1234567', `&id=${'x'.repeat(41)}`].map(
+      (more) => `code=token_expired${more}`,
+    ),
+    `code=token_expired&code=token_expired&id=${id}`,
+    `code=token_expired&id=${id}&org=demo&org=demo`,
+  ])(async (query) => {
     const answer = await ask(query, asProblem)
     deepEqual([answer.statusCode, codeOf(answer)], [400, 'bad_query' satisfies Code])
   })

@@ -49,24 +49,18 @@ describe('The organisations file', () => {
     })
   })
 
+  const many = Array.from({ length: 201 }, (_, index) => `d${index}.example.test`)
+  const domains = [['example.test', 'co.uk'], ['*.example.test'], '["example.test"]', many]
   each('keeps back an organisation that makes no sense, and that one alone', [
-    ['a public suffix as return domain', { whitelistCallbackUrls: ['example.test', 'co.uk'] }],
-    ['a wildcard as return domain', { whitelistCallbackUrls: ['*.example.test'] }],
-    ['return domains in a text', { whitelistCallbackUrls: '["example.test"]' }],
-    [
-      'more than 200 return domains',
-      {
-        whitelistCallbackUrls: Array.from({ length: 201 }, (_, index) => `d${index}.example.test`),
-      },
-    ],
-    ['a mapping to a unit that is not listed', { mappings: [{ group: 'a', unit: 'west' }] }],
-    ['a mapping to a unit without a name', { mappings: [{ group: 'a', unit: '' }] }],
-    ['a mapping without a group', { mappings: [{ unit: 'north' }] }],
-    ['a permission that names no service', { mappings: [{ group: 'a', permissions: ['read'] }] }],
-    ['a unit listed twice', { units: [...demo.units, { name: 'north' }] }],
-    ['a block that is a text', { blocked: 'false' }],
-    ['a member that nobody knows', { whitelistCallbackUrl: [] }],
-  ])(async ([, more]) => {
+    ...domains.map((whitelistCallbackUrls) => ({ whitelistCallbackUrls })),
+    ...[
+      ...[{ group: 'a', unit: 'west' }, { group: 'a', unit: '' }, { unit: 'north' }],
+      { group: 'a', permissions: ['read'] },
+    ].map((mapping) => ({ mappings: [mapping] })),
+    { units: [...demo.units, { name: 'north' }] },
+    { blocked: 'false' },
+    { whitelistCallbackUrl: [] },
+  ])(async (more) => {
     const problems = problemsOf(more)
     equal(problems.length, 1, problems.join())
     ok(problems[0]?.startsWith('demo: '))
