@@ -27,8 +27,8 @@ const [{ value = '', attributes = [] } = {}] = bindings.begin(sending(), 'demo',
 const own = `${name}=${value}`
 
 /** The organisation of the login that is found, by default with this proof and return URL. */
-const found = (cookies: readonly string[], with_ = proof, at: string = to): string | undefined =>
-  bindings.find(sending(...cookies), with_, at)?.org
+const found = (cookies: readonly string[], secret = proof, at: string = to): string | undefined =>
+  bindings.find(sending(...cookies), secret, at)?.org
 
 /** A cookie made by hand for any proof and organisation, as somebody could who knows how. */
 const forgedFor = (secret: string, org = 'demo'): string => {

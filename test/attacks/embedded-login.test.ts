@@ -12,10 +12,10 @@ const raw = await token()
 
 type Headers = Readonly<Record<string, string>>
 
-const words = (text: string): string[] => text.split(' ')
+const words = (...lines: string[]): string[] => lines.flatMap((line) => line.split(' '))
 const dests = words(
-  `iframe frame fencedframe embed object image script style font audio video track worker sharedworker serviceworker
-manifest report xslt audioworklet paintworklet webidentity json`.replace('\n', ' '),
+  'iframe frame fencedframe embed object image script style font audio video track worker sharedworker',
+  'serviceworker manifest report xslt audioworklet paintworklet webidentity json',
 )
 const purposes = words('prefetch prefetch;prerender prerender PREFETCH prefetch;anonymous-client-ip preview')
 
