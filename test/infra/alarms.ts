@@ -162,12 +162,4 @@ describe('the topic', () => {
       ['Allow', 'sns:Publish', { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } }],
     ])
   })
-
-  it('writes to the mailbox that was given', () => {
-    template.hasResourceProperties('AWS::SNS::Subscription', {
-      Protocol: 'email',
-      Endpoint: 'operators@example.com',
-    })
-    templateOf(least).resourceCountIs('AWS::SNS::Subscription', 0)
-  })
 })

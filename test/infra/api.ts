@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { methodsAndPaths, type Route, routes } from '../../lib/routes.ts'
+import { each } from '../support/each.ts'
 import { least, listening, only, resourcesOf, target, templateOf } from './synthesised.ts'
 
 const template = templateOf(listening)
@@ -28,21 +29,6 @@ describe('the API', () => {
       deepEqual([PayloadFormatVersion, IntegrationType], ['2.0', 'AWS_PROXY'])
       equal(target({ Ref: id }), `api${target(IntegrationUri)}`)
     }
-  })
-
-  it('answers CORS for the exact origins that are listed, with credentials', () => {
-    const { CorsConfiguration } = only(template, 'AWS::ApiGatewayV2::Api').Properties
-    deepEqual(CorsConfiguration, {
-      AllowCredentials: true,
-      AllowHeaders: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'X-Request-Id'],
-      AllowMethods: ['GET', 'POST'],
-      AllowOrigins: ['https://editor.example.com', 'https://other.example.com'],
-      MaxAge: 3600,
-    })
-  })
-
-  it('answers no CORS at all where no origin is listed', () => {
-    ok(!('CorsConfiguration' in only(templateOf(least), 'AWS::ApiGatewayV2::Api').Properties))
   })
 
   it('keeps what could be a secret or a person out of its log', () => {
@@ -94,9 +80,8 @@ describe('the API', () => {
     )
   })
 
-  it('is throttled by default, and by route where one is busier or needs less', () => {
-    const { DefaultRouteSettings, RouteSettings } = only(template, 'AWS::ApiGatewayV2::Stage').Properties
-    deepEqual(DefaultRouteSettings, { ThrottlingBurstLimit: 200, ThrottlingRateLimit: 100 })
+  it('is throttled by route where one is busier or needs less', () => {
+    const { RouteSettings } = only(template, 'AWS::ApiGatewayV2::Stage').Properties
     const limited = Object.keys(RouteSettings ?? {})
     for (const key of ['GET /imsg-service/v1/token-is-set', 'HEAD /imsg-service/v1/health'])
       ok(limited.includes(key), key)
@@ -104,43 +89,88 @@ describe('the API', () => {
   })
 
   it('has one stage, whose routes are there before it', () => {
-    const { DependsOn, Properties } = only(template, 'AWS::ApiGatewayV2::Stage')
-    const { StageName } = Properties
-    equal(StageName, '$default')
+    const { DependsOn } = only(template, 'AWS::ApiGatewayV2::Stage')
     for (const [id] of resourcesOf(template, 'AWS::ApiGatewayV2::Route')) ok(DependsOn?.includes(id), id)
   })
 })
 
-describe('a domain of its own', () => {
-  const DOMAIN_CERTIFICATE_ARN = 'arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d'
-  const own = templateOf({ ...listening, DOMAIN_CERTIFICATE_ARN, HOSTED_ZONE_ID: 'Z0123456789' })
+const DOMAIN_CERTIFICATE_ARN = 'arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d'
+const own = templateOf({ ...listening, DOMAIN_CERTIFICATE_ARN, HOSTED_ZONE_ID: 'Z0123456789' })
+const small = templateOf(least)
 
-  it('is the host of PUBLIC_URL, over TLS 1.2 or better', () => {
-    const { DomainName, DomainNameConfigurations } = only(own, 'AWS::ApiGatewayV2::DomainName').Properties
-    equal(DomainName, 'gateway.example.com')
-    deepEqual(DomainNameConfigurations, [
-      { CertificateArn: DOMAIN_CERTIFICATE_ARN, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
-    ])
+describe('the one resource of its type', () => {
+  each('has these properties', [
+    [
+      'AWS::ApiGatewayV2::Api',
+      template,
+      {
+        CorsConfiguration: {
+          AllowCredentials: true,
+          AllowHeaders: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'X-Request-Id'],
+          AllowMethods: ['GET', 'POST'],
+          AllowOrigins: ['https://editor.example.com', 'https://other.example.com'],
+          MaxAge: 3600,
+        },
+        // A CDN or a proxy may stand before it.
+        DisableExecuteApiEndpoint: false,
+      },
+    ],
+    ['AWS::ApiGatewayV2::Api', small, { CorsConfiguration: undefined }],
+    [
+      'AWS::ApiGatewayV2::Stage',
+      template,
+      {
+        StageName: '$default',
+        DefaultRouteSettings: { ThrottlingBurstLimit: 200, ThrottlingRateLimit: 100 },
+      },
+    ],
+    // A domain of its own is the only way in.
+    ['AWS::ApiGatewayV2::Api', own, { DisableExecuteApiEndpoint: true }],
+    [
+      'AWS::ApiGatewayV2::DomainName',
+      own,
+      {
+        DomainName: 'gateway.example.com',
+        DomainNameConfigurations: [
+          { CertificateArn: DOMAIN_CERTIFICATE_ARN, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
+        ],
+      },
+    ],
+    ['AWS::ApiGatewayV2::ApiMapping', own, { Stage: '$default' }],
+    [
+      'AWS::Route53::RecordSet',
+      own,
+      { Name: 'gateway.example.com.', HostedZoneId: 'Z0123456789', Type: 'A' },
+    ],
+    ['AWS::Events::Rule', template, { ScheduleExpression: 'rate(1 minute)' }],
+    [
+      'AWS::DynamoDB::GlobalTable',
+      template,
+      {
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+        TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
+        Replicas: [
+          {
+            DeletionProtectionEnabled: true,
+            PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+            Region: { Ref: 'AWS::Region' },
+          },
+        ],
+      },
+    ],
+    ['AWS::SNS::Subscription', template, { Protocol: 'email', Endpoint: 'operators@example.com' }],
+  ])(([type, from, wanted]) => {
+    const { Properties } = only(from, type)
+    deepEqual(Object.fromEntries(Object.keys(wanted).map((name) => [name, Properties[name]])), wanted)
   })
 
-  it('is the only way in', () => {
-    const { DisableExecuteApiEndpoint } = only(own, 'AWS::ApiGatewayV2::Api').Properties
-    const { Stage, ApiId } = only(own, 'AWS::ApiGatewayV2::ApiMapping').Properties
-    deepEqual([DisableExecuteApiEndpoint, Stage, target(ApiId)], [true, '$default', 'api'])
-  })
-
-  it('leaves the API its own address where there is no certificate, as for a CDN in front', () => {
-    const { DisableExecuteApiEndpoint } = only(template, 'AWS::ApiGatewayV2::Api').Properties
-    ok(DisableExecuteApiEndpoint !== true)
-  })
-
-  it('is entered in its zone', () => {
-    const { Name, HostedZoneId, Type } = only(own, 'AWS::Route53::RecordSet').Properties
-    deepEqual([Name, HostedZoneId, Type], ['gateway.example.com.', 'Z0123456789', 'A'])
-  })
-
-  it('is not made, nor any record, without a certificate', () => {
-    template.resourceCountIs('AWS::ApiGatewayV2::DomainName', 0)
-    template.resourceCountIs('AWS::Route53::RecordSet', 0)
-  })
+  each('is not there without the setting that asks for it', [
+    ['AWS::ApiGatewayV2::DomainName', template],
+    ['AWS::Route53::RecordSet', template],
+    ['AWS::SecretsManager::Secret', small],
+    ['AWS::SNS::Subscription', small],
+  ])(([type, from]) => from.resourceCountIs(type, 0))
 })

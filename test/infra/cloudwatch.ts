@@ -31,37 +31,6 @@ const statistics: Readonly<Record<string, (values: readonly number[]) => number>
 
 const zip = (length: number, of: (at: number) => Value): Series => Array.from({ length }, (_, at) => of(at))
 
-const operators: Readonly<Record<string, (a: number, b: number) => number>> = {
-  '+': (a, b) => a + b,
-  '-': (a, b) => a - b,
-  '*': (a, b) => a * b,
-  '/': (a, b) => a / b,
-  '>=': (a, b) => Number(a >= b),
-  '<=': (a, b) => Number(a <= b),
-  '>': (a, b) => Number(a > b),
-  '<': (a, b) => Number(a < b),
-  AND: (a, b) => Number(a !== 0 && b !== 0),
-  OR: (a, b) => Number(a !== 0 || b !== 0),
-}
-/** From the weakest to the strongest. */
-const precedence = [['OR'], ['AND'], ['>=', '<=', '>', '<'], ['+', '-'], ['*', '/']]
-
-const functionsWith = (
-  fillOfNothing: FillOfNothing,
-): Readonly<Record<string, (...series: Series[]) => Series>> => ({
-  IF: (condition = [], yes = [], no = []) =>
-    condition.map((value, at) => (value === undefined ? undefined : value === 0 ? no[at] : yes[at])),
-  FILL: (series = [], filler = []) =>
-    fillOfNothing === 'nothing' && series.every((value) => value === undefined)
-      ? series
-      : series.map((value, at) => value ?? filler[at]),
-  DIFF: (series = []) =>
-    series.map((value, at) => {
-      const before = at === 0 ? undefined : series[at - 1]
-      return value === undefined || before === undefined ? undefined : value - before
-    }),
-})
-
 /** The result for each argument, worked out once: alarms are evaluated every minute of a day. */
 const once = <K, V>(work: (argument: K) => V, known = new Map<K, V>()): ((argument: K) => V) => {
   return (argument) => {
@@ -71,61 +40,44 @@ const once = <K, V>(work: (argument: K) => V, known = new Map<K, V>()): ((argume
   }
 }
 
-const tokensOf = once(
-  (expression: string): readonly string[] =>
-    expression.match(/\d+(?:\.\d+)?|[A-Za-z_]\w*|[<>]=?|[-+*/(),]/g) ?? [],
-)
+/** Metric math as JavaScript: IF, FILL and DIFF are functions, and a metric is looked up by its name. */
+const scriptOf = once((expression: string) => {
+  const script = expression
+    .replaceAll(/\bAND\b/g, '&&')
+    .replaceAll(/\bOR\b/g, '||')
+    .replaceAll('DIFF(', 'DIFF(() => ')
+    .replaceAll(/\b[a-z]\w*\b/g, 'value("$&")')
+  return new Function('IF', 'FILL', 'DIFF', 'value', `return ${script}`)
+})
 
-/** Evaluates an expression of metric math over series of this length. */
+/** Evaluates an expression over series of this length, point by point. What is missing is NaN meanwhile. */
 const evaluate = (
   expression: string,
   seriesOf: (id: string) => Series,
   length: number,
   fillOfNothing: FillOfNothing,
 ): Series => {
-  const tokens = tokensOf(expression)
-  const functions = functionsWith(fillOfNothing)
   let at = 0
-  const expect = (token: string): void => {
-    if (tokens[at++] !== token) throw new TypeError(`${token} expected in ${expression}, token ${at}`)
+  const value = (id: string): number | undefined => {
+    const series = seriesOf(id)
+    const isEmpty = series.every((one) => one === undefined)
+    return isEmpty && fillOfNothing === 'nothing' ? undefined : (series[at] ?? Number.NaN)
   }
-  const primary = (): Series => {
-    const token = tokens[at++] ?? ''
-    if (token === '(') {
-      const inner = binary(0)
-      expect(')')
-      return inner
-    }
-    if (/^\d/.test(token)) return zip(length, () => Number(token))
-    if (tokens[at] !== '(') return seriesOf(token)
-    const call = functions[token]
-    if (call === undefined) throw new TypeError(`${token} is not known here: ${expression}`)
-    expect('(')
-    const given = [binary(0)]
-    while (tokens[at] === ',') {
-      at++
-      given.push(binary(0))
-    }
-    expect(')')
-    return call(...given)
+  const choose = (condition: boolean, yes: number, no: number): number => (condition ? yes : no)
+  const fill = (one: number | undefined, filler: number) => (Number.isNaN(one) ? filler : one)
+  const difference = (of: () => number): number => {
+    const now = of()
+    at--
+    const before = of()
+    at++
+    return now - before
   }
-  const binary = (level: number): Series => {
-    const ranked = precedence[level]
-    if (ranked === undefined) return primary()
-    let left = binary(level + 1)
-    for (let token = tokens[at]; token !== undefined && ranked.includes(token); token = tokens[at]) {
-      at++
-      const [first, right, operator] = [left, binary(level + 1), operators[token]]
-      left = first.map((a, index) => {
-        const b = right[index]
-        return a === undefined || b === undefined ? undefined : operator?.(a, b)
-      })
-    }
-    return left
-  }
-  const value = binary(0)
-  if (at !== tokens.length) throw new TypeError(`${expression} does not end at token ${at}`)
-  return value
+  const script = scriptOf(expression)
+  return zip(length, (index) => {
+    at = index
+    const result = Number(script(choose, fill, difference, value))
+    return Number.isNaN(result) ? undefined : result
+  })
 }
 
 type Query = {
