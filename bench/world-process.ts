@@ -1,55 +1,33 @@
 import { dependencies } from '../lib/lambda/dependencies.ts'
-import { type EndpointName, type HttpRouteName, methodAndPath, routes } from '../lib/routes.ts'
+import type { EndpointName, HttpRouteName } from '../lib/routes.ts'
 import { sealOf } from '../lib/session/seal.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
 import { createTables } from '../local/database.ts'
+import { eventOf as plainEventOf, publicUrl, type Request } from '../test/support/events.ts'
 import { goodRequests } from '../test/support/good-requests.ts'
 import { contextFor, openServices, schema } from '../test/support/services.ts'
 import type { World } from './world.ts'
 
 /** What the functions stand on while they are measured, in a process of its own: the database, the identity service, a loaded state. */
 
-const publicUrl = 'https://gw.example.test'
 const tableName = 'bench'
-type Part = Readonly<{
-  query?: string | undefined
-  cookies?: readonly string[]
-  body?: string
-  path?: Record<string, string>
-}>
-
-const eventOf = (name: EndpointName, { query = '', cookies = [], body, path }: Part) => {
-  const { method = 'GET', path: template = '' } = methodAndPath(routes[name]) ?? {}
-  const rawPath = template.replace('{org}', path?.org ?? '')
-  return {
-    version: '2.0',
-    routeKey: `${method} ${template}`,
-    rawPath,
-    rawQueryString: query,
-    cookies,
-    headers: {
-      accept: '*/*',
-      'accept-encoding': 'gzip, deflate, br, zstd',
-      'accept-language': 'en-GB,en;q=0.9',
-      'content-type': 'application/json',
-      host: 'gw.example.test',
-      origin: publicUrl,
-      'sec-fetch-site': 'same-origin',
-      'user-agent':
-        'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
-      'x-forwarded-for': '192.0.2.1',
-      'x-forwarded-port': '443',
-      'x-forwarded-proto': 'https',
-    },
-    ...(path === undefined ? {} : { pathParameters: path }),
-    ...(body === undefined ? {} : { body }),
-    isBase64Encoded: false,
-    requestContext: {
-      requestId: 'request-1',
-      http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'bench' },
-      stage: '$default',
-    },
+/** An event as a browser causes it. */
+const eventOf = (name: EndpointName, request: Request) => {
+  const headers = {
+    accept: '*/*',
+    'accept-encoding': 'gzip, deflate, br, zstd',
+    'accept-language': 'en-GB,en;q=0.9',
+    'content-type': 'application/json',
+    host: 'gw.example.test',
+    origin: publicUrl,
+    'sec-fetch-site': 'same-origin',
+    'user-agent':
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+    'x-forwarded-for': '192.0.2.1',
+    'x-forwarded-port': '443',
+    'x-forwarded-proto': 'https',
   }
+  return plainEventOf(name, { cookies: [], ...request, headers })
 }
 
 const context = contextFor(60_000)
@@ -84,9 +62,8 @@ const open = async (): Promise<World> => {
     // One token for all: a session that logout ends is another.
     token: async (claims = {}) => (Object.keys(claims).length === 0 ? token : issue(claims)),
     begun: async () => {
-      const { query } = await good.login.request()
       const { headers, cookies = [] } = await login.wire({ ...dependencies(environment), log: () => {} })(
-        eventOf('login', { query }) as never,
+        eventOf('login', await good.login.request()) as never,
         context,
       )
       const there = new URL(headers.location ?? 'about:blank')

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
 import { CannotStart } from './options.ts'
@@ -12,44 +12,13 @@ export type Database = Readonly<{ url: string; close: () => Promise<void> }>
 
 type Level = { open: () => Promise<void>; close: () => Promise<void> }
 
-/** What the system's and the store's errors mean, in the order in which they are looked for. */
-const reasons: readonly [pattern: RegExp, words: string][] = [
-  [/EACCES|EPERM|permission denied/i, 'this process may not write there'],
-  [/EROFS|read-only/i, 'the file system is read-only'],
-  [/ENOTDIR|not a directory/i, 'a part of the path is a file'],
-  [/ENOSPC|no space/i, 'the disk is full'],
-  [/ENOENT|no such file/i, 'no folder can be made there'],
-  [/lock/i, 'another process has it'],
-]
-
-const reasonOf = (error: unknown): string => {
-  const text = error instanceof Error ? error.message : String(error)
-  return reasons.find(([pattern]) => pattern.test(text))?.[1] ?? text
-}
-
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined
-
-/**
- * Folder by folder: `mkdir` with `recursive` never ends below a folder such as /proc, which takes nothing
- * new.
- */
-const makeFolder = async (path: string): Promise<void> => {
-  try {
-    await mkdir(path)
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return
-    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
-    await makeFolder(dirname(path))
-    await mkdir(path)
-  }
-}
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const writable = async (path: string): Promise<void> => {
   try {
-    await makeFolder(path)
+    await mkdir(path, { recursive: true })
   } catch (error) {
-    throw new CannotStart(`DATA_DIR cannot be written: ${reasonOf(error)}.`)
+    throw new CannotStart(`DATA_DIR cannot be written: ${messageOf(error)}.`)
   }
   await probe(path)
 }
@@ -66,8 +35,9 @@ const probe = async (path: string): Promise<void> => {
   try {
     await store.open()
   } catch (error) {
-    const { cause } = error instanceof Error ? error : {}
-    throw new CannotStart(`DATA_DIR cannot be opened: ${reasonOf(cause instanceof Error ? cause : error)}.`)
+    const reason = messageOf(error instanceof Error && error.cause ? error.cause : error)
+    const isLocked = /lock/i.test(reason)
+    throw new CannotStart(`DATA_DIR cannot be opened: ${isLocked ? 'another process has it' : reason}.`)
   }
   await store.close()
 }

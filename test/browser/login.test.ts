@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { person } from './chromium.ts'
 import { overHttp } from './gateways.ts'
-import { choose, cookiesNamed, logged, loginUrl, nextCallback, says, signedIn } from './steps.ts'
+import { choose, cookiesNamed, logged, says, signedIn } from './steps.ts'
 
 const at = await overHttp()
 
@@ -61,22 +61,6 @@ describe('a login on the demo page', () => {
 })
 
 describe('the callback', () => {
-  it('goes on to its return URL when it is reloaded, and sets no second session', async () => {
-    const context = await person()
-    const page = await context.newPage()
-    await page.goto(loginUrl(at, '/?from=login'))
-    const callback = nextCallback(page)
-    await choose(page)
-    await page.waitForURL(`${at.url}/?from=login`)
-    const [before] = await cookiesNamed(context, /^imidToken$/)
-
-    const codes = await logged(at, async () => page.goto(await callback))
-    equal(page.url(), `${at.url}/?from=login`)
-    ok(codes.includes('login_repeated') && !codes.includes('session_set'))
-    deepEqual(await cookiesNamed(context, /^imidToken$/), [before])
-    await context.close()
-  })
-
   it('goes on when a person goes back to the identity service and chooses once more', async () => {
     const context = await person()
     const page = await signedIn(context, at)

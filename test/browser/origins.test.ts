@@ -72,12 +72,4 @@ describe('a page of another origin', () => {
     equal((await cookiesNamed(context, /^imidToken$/)).length, 1)
     await context.close()
   })
-
-  it('of another site is sent no cookie, listed or not', async () => {
-    const context = await person()
-    await signedIn(context, at)
-    const page = await pageAt(context, 'app.localhost')
-    deepEqual(await fetches(page, '/token-is-set'), [401, 'errors.auth.MissingToken'])
-    await context.close()
-  })
 })

@@ -26,10 +26,6 @@ export const signedIn = async (context: BrowserContext, at: Deployed): Promise<P
   return page
 }
 
-/** The next visit of this tab to `/callback`, token and all. */
-export const nextCallback = async (page: Page): Promise<string> =>
-  (await page.waitForRequest((request) => request.url().includes(`${prefix}/callback?`))).url()
-
 /** The code at the foot of an error page. */
 export const codeOn = (page: Page): Promise<string | null> =>
   page.locator('footer code').first().textContent()

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { person } from './chromium.ts'
-import { overHttp, prefix } from './gateways.ts'
+import { overHttp } from './gateways.ts'
 import { choose, cookiesNamed, loginUrl, says, signedIn } from './steps.ts'
 
 const at = await overHttp()
@@ -38,43 +38,5 @@ describe('two tabs', () => {
     await choose(one)
     await Promise.all([says(one, 'Signed in'), says(two, 'Signed in')])
     await context.close()
-  })
-})
-
-/** A page that does nothing but poll, and knows nothing of the client's channel. */
-const _poller = `<!doctype html><title>poller</title><output></output><script type="module">
-for (;;) {
-  const { status } = await fetch('${prefix}/token-is-set')
-  document.querySelector('output').textContent += status + ' '
-  await new Promise((next) => setTimeout(next, 150))
-}</script>`
-
-describe('a session that ends', () => {
-  it('in the middle of a poll ends the page’s session, and says why', async () => {
-    const context = await person()
-    const page = await signedIn(context, at)
-    const held = Promise.withResolvers<void>()
-    await page.route('**/token-is-set', async (route) => {
-      await held.promise
-      await route.continue()
-    })
-    const poll = page.waitForRequest('**/token-is-set')
-    await page.getByRole('button', { name: 'Ask now' }).click()
-    await poll
-
-    const notBefore = Math.floor(Date.now() / 1000) + 1
-    await at.control({ do: 'organisation', org: 'demo', set: { notBefore } })
-    await at.stack.invoke('refresh-state')
-    await says(page, 'Signed in')
-    held.resolve()
-    await says(page, 'Signed out')
-    await page
-      .getByText('All sessions of your organisation have been ended (organisation_signed_out)')
-      .waitFor()
-    equal(await page.getByLabel('North').count(), 0)
-    await context.close()
-
-    await at.control({ do: 'organisation', org: 'demo', set: { notBefore: null } })
-    await at.stack.invoke('refresh-state')
   })
 })

@@ -169,8 +169,8 @@ const quietDays: readonly [what: string, happens: (minute: number) => Happening]
   ['a newsroom of three', (minute) => ({ answers: ordinaryDay(3, minute) })],
   ['a weekend with nobody', () => ({ answers: [] })],
   [
-    'a forgotten tab that is refused all night, and its neighbours that close',
-    (minute) => ({ answers: [...ordinaryDay(5, minute), ...polls(1, 401, 'token_expired')] }),
+    'a tenth of the tabs that are suddenly refused, and go on asking',
+    untilNoon(100, () => ({ answers: [...polls(90), ...polls(10, 401, 'token_expired')] })),
   ],
   [
     'a refused login now and then, followed by one that succeeds',

@@ -226,9 +226,9 @@ describe('npm start', () => {
       /^\d setting\(s\) to correct:\n- GRACE_PERIOD has [^\n]+\n- COOKIE_DOMAIN is [^\n]+\n/,
     ],
     [
-      'a folder in which none can be made, at once',
-      { DATA_DIR: '/proc/imsg/data' },
-      /^DATA_DIR cannot be written: no folder can be made there\.\n$/,
+      'a data folder that cannot be made',
+      { DATA_DIR: join(root, 'package.json') },
+      /^DATA_DIR cannot be written: ENOTDIR: not a directory, [^\n]+\n$/,
     ],
   ] as const)
     it(`refuses ${what}`, async () => {
