@@ -24,7 +24,7 @@ export const subjectFrom = (item: Item | undefined): SubjectRecord => ({
  * Stores a preferred unit, or clears it, unless a later choice is stored. Each choice gets a number above
  * every choice that its request has seen, so a delayed write (a retry, an instance that was frozen) cannot
  * replace a choice acknowledged after it. Comparing with the previous value is not enough: a value may change
- * back (test/faults/writers.test.ts).
+ * back (test/faults/late-writes.test.ts).
  */
 export const preferUnit = async (
   table: Table,
