@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream'
+import { forward, listening } from '../support/ports.ts'
 
 type Asked = {
   what: string
@@ -51,19 +50,6 @@ export const certificate = (): { key: string; cert: string } => {
   return made
 }
 
-const forward = (to: string, incoming: IncomingMessage, response: ServerResponse, note: Asked): void => {
-  const { method = 'GET', url = '/', headers } = incoming
-  const asking = request(to + url, { method, headers }, (answer) => {
-    note.answer = { status: answer.statusCode, headers: answer.headers }
-    // A page that was left does not wait for its polls.
-    if (response.destroyed) return void answer.destroy()
-    response.writeHead(answer.statusCode ?? 502, answer.headers)
-    pipeline(answer, response, () => {})
-  })
-  asking.on('error', () => response.destroy())
-  pipeline(incoming, asking, () => {})
-}
-
 /** Opens a front on a free port, with TLS or without. */
 export const openFront = async (secure: boolean): Promise<Front> => {
   const asked: Front['asked'] = []
@@ -76,13 +62,15 @@ export const openFront = async (secure: boolean): Promise<Front> => {
     const note: Asked = { what: `${method} ${place}`, headers }
     asked.push(note)
     const service = services.get(place)
-    if (service === undefined) forward(gateway, incoming, response, note)
+    if (service === undefined)
+      forward(gateway, incoming, response, {}, ({ statusCode, headers }) => {
+        note.answer = { status: statusCode, headers }
+      })
     else if (typeof service === 'function') service(incoming, response)
     else response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(service)
   }
   const server = secure ? createSecureServer(certificate(), listener) : createServer(listener)
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
-  const { port } = server.address() as AddressInfo
+  const { port, close } = await listening(server)
   return {
     port,
     asked,
@@ -90,9 +78,6 @@ export const openFront = async (secure: boolean): Promise<Front> => {
     forwardTo: (url) => {
       gateway = url
     },
-    close: async () => {
-      server.close()
-      server.closeAllConnections()
-    },
+    close,
   }
 }

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import { delimiter, join } from 'node:path'
 import { root } from '../../local/synthesis.ts'
-import { freePort, until } from '../support/ports.ts'
+import { forward, freePort, listening, until } from '../support/ports.ts'
 
 /** AWS on this machine's own network: MiniStack, whose functions run on the Node of this project. */
 
@@ -154,25 +153,17 @@ export const physicalIds = async (emulator: Emulator, stack: string): Promise<Ma
  */
 export const openFront = async ({ port }: Emulator) => {
   let apiId = ''
-  const server = createServer((incoming, outgoing) => {
-    const { method, url, headers } = incoming
-    const host = `${apiId}.execute-api.localhost:${port}`
-    const sent = request(
-      { host: '127.0.0.1', port, method, path: url, headers: { ...headers, host } },
-      (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
-        answer.pipe(outgoing)
-      },
-    )
-    sent.once('error', () => outgoing.destroy())
-    incoming.pipe(sent)
-  })
-  await once(server.listen(0, 'localhost'), 'listening')
+  const server = createServer((incoming, outgoing) =>
+    forward(`http://127.0.0.1:${port}`, incoming, outgoing, {
+      host: `${apiId}.execute-api.localhost:${port}`,
+    }),
+  )
+  const front = await listening(server, 'localhost')
   return {
-    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    url: `http://localhost:${front.port}`,
     leadTo: (id: string) => {
       apiId = id
     },
-    close: () => server.close(),
+    close: front.close,
   }
 }

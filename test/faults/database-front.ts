@@ -6,8 +6,9 @@ import {
   request,
   type ServerResponse,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
+import { listening } from '../support/ports.ts'
 
 /** What stands before the database and makes it fail on demand, on the wire, so that the real SDK client meets it. */
 
@@ -77,12 +78,6 @@ const parted = (body: Body, leave: (key: string) => boolean) => {
   return { asked: part(false), left: part(true) }
 }
 
-const textOf = async (message: IncomingMessage): Promise<string> => {
-  const pieces: Buffer[] = []
-  for await (const piece of message) pieces.push(piece)
-  return Buffer.concat(pieces).toString()
-}
-
 type Passed = Readonly<{ status: number; headers: IncomingHttpHeaders; text: string }>
 
 const json = { 'content-type': 'application/x-amz-json-1.0' }
@@ -114,7 +109,7 @@ export const openDatabaseFront = async (url: string) => {
         url,
         { method: 'POST', agent, headers: { ...rest, 'content-length': Buffer.byteLength(body) } },
         (answer) => {
-          textOf(answer).then(
+          text(answer).then(
             (text) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }),
             reject,
           )
@@ -138,19 +133,19 @@ export const openDatabaseFront = async (url: string) => {
 
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { headers } = incoming
-    const text = await textOf(incoming)
-    const body: Body = JSON.parse(text)
+    const asked = await text(incoming)
+    const body: Body = JSON.parse(asked)
     const operation = String(headers['x-amz-target']).split('.')[1] as Operation
     const fault = front.plan({ number: ++front.calls, operation, keys: keysIn(body) })
     const done = async () => {
-      const { status, text: answer } = await pass(headers, text)
+      const { status, text: answer } = await pass(headers, asked)
       reply(response, status, answer)
     }
     switch (fault?.do) {
       case 'answer':
         return reply(response, fault.status, JSON.stringify({ __type: fault.type, message: 'on demand' }))
       case 'cut':
-        if (fault.done) await pass(headers, text)
+        if (fault.done) await pass(headers, asked)
         return void response.destroy()
       case 'hold':
         await pause(fault.ms, undefined, { ref: false })
@@ -159,7 +154,7 @@ export const openDatabaseFront = async (url: string) => {
         await fault.until
         return done()
       case 'dawdle': {
-        const { status, text: answer } = await pass(headers, text)
+        const { status, text: answer } = await pass(headers, asked)
         await pause(fault.ms, undefined, { ref: false })
         return reply(response, status, answer)
       }
@@ -174,8 +169,7 @@ export const openDatabaseFront = async (url: string) => {
   const server = createServer((incoming, response) => {
     serve(incoming, response).catch(() => response.destroy())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const { port, close } = await listening(server)
   return {
     url: `http://127.0.0.1:${port}`,
     /** From now on this happens to every call. */
@@ -188,10 +182,7 @@ export const openDatabaseFront = async (url: string) => {
       closed = true
       await Promise.allSettled(passing)
       agent.destroy()
-      await new Promise((resolve) => {
-        server.close(resolve)
-        server.closeAllConnections()
-      })
+      await close()
     },
   }
 }

@@ -2,7 +2,6 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type RequestListener, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
@@ -11,6 +10,7 @@ import { checks } from '../../infra/smoke-checks.ts'
 import { methodAndPath, type Route, routes } from '../../lib/routes.ts'
 import { type Stack, startStack } from '../../local/stack.ts'
 import { each } from '../support/each.ts'
+import { listening } from '../support/ports.ts'
 
 /** The smoke test against a gateway that is well, and against gateways that each break one promise. */
 
@@ -42,8 +42,7 @@ const server = createServer(front)
 let url = ''
 
 before(async () => {
-  await once(server.listen(0, 'localhost'), 'listening')
-  url = `http://localhost:${(server.address() as AddressInfo).port}`
+  url = `http://localhost:${(await listening(server, 'localhost')).port}`
   const env = { PUBLIC_URL: url, CORS_ALLOWED_ORIGINS: editor }
   stack = await startStack({ port: 0, idpPort: 0, refreshEvery: 3600, env })
 })

@@ -1,15 +1,13 @@
 import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
-import { createServer as createSecureServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { createServer as createSecureServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Stack, startStack } from '../../local/stack.ts'
 import { certificate } from '../browser/front.ts'
-import { freePort, isOpen, until } from '../support/ports.ts'
+import { forward, freePort, isOpen, listening, until } from '../support/ports.ts'
 import { type Seen, visitor } from '../support/visitor.ts'
 import { openWire } from '../support/wire.ts'
 import { missing, proxies, type Running } from './programs.ts'
@@ -254,24 +252,15 @@ describe('a gateway behind TLS', () => {
   const made = certificate()
   writeFileSync(ours, made.cert)
   writeFileSync(strangers, certificate().cert)
-  let front: Server
-  let port = 0
+  let front: Awaited<ReturnType<typeof listening>>
 
   before(async () => {
-    front = createSecureServer(made, (incoming, response) => {
-      const { method = 'GET', url = '', headers } = incoming
-      const asking = request(stack.url + url, { method, headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 0, answer.headers)
-        answer.pipe(response)
-      })
-      incoming.pipe(asking)
-    })
-    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
-    port = (front.address() as AddressInfo).port
+    front = await listening(
+      createSecureServer(made, (incoming, response) => forward(stack.url, incoming, response)),
+    )
   })
-  after(() => {
-    front.close()
-    front.closeAllConnections()
+  after(async () => {
+    await front.close()
     rmSync(folder, { recursive: true })
   })
 
@@ -283,7 +272,7 @@ describe('a gateway behind TLS', () => {
         [ours, 302],
         [strangers, 503],
       ] as const) {
-        const places = { proxy: await freePort(), gateway: port, service: service.port }
+        const places = { proxy: await freePort(), gateway: front.port, service: service.port }
         const proxy = await proxies[name](places, { host: 'localhost', authority })
         equal((await visitor().ask(`${proxy.url}/`, { headers: navigation })).status, status, proxy.log())
         await proxy.stop()

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listening } from '../support/ports.ts'
 
 /** What a service behind a proxy got. */
 export type Got = Readonly<{ method: string; url: string; headers: IncomingHttpHeaders; body: string }>
@@ -30,10 +30,5 @@ export const openService = async () => {
     )
     socket.on('error', () => {}).write(Buffer.concat([head, text]))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const close = async () => {
-    server.close()
-    server.closeAllConnections()
-  }
-  return { port: (server.address() as AddressInfo).port, close }
+  return listening(server)
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { listening } from '../support/ports.ts'
 
 /** How a call ended: what the handler gave, or why it gave nothing. */
 export type InvocationResult = Readonly<{ failed: boolean; json: string }>
@@ -26,12 +27,6 @@ export type Deployed = Readonly<{
 
 const runtimeClient = join(import.meta.dirname, 'node_modules', 'aws-lambda-ric', 'index.mjs')
 const api = '/2018-06-01/runtime'
-
-const textOf = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
-}
 
 /**
  * Lambda's Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) for one instance: hands out one event after the
@@ -74,19 +69,19 @@ export const startInstance = async (
       waiting = response
       return hand()
     }
-    const json = await textOf(request)
+    const json = await text(request)
     response.writeHead(202).end()
     if (url === `${api}/init/error`) fail(json)
     else end({ failed: url.endsWith('/error'), json })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port, close } = await listening(server)
 
   const child = spawn(process.execPath, [runtimeClient, deployed.handler], {
     cwd: deployed.folder,
     env: {
       ...deployed.variables,
       ...platform,
-      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
       AWS_LAMBDA_LOG_FORMAT: 'JSON',
       AWS_LAMBDA_FUNCTION_NAME: deployed.name,
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
@@ -99,7 +94,7 @@ export const startInstance = async (
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => lines.push(...text.split('\n').filter(Boolean)))
+    stream.setEncoding('utf8').on('data', (piece: string) => lines.push(...piece.split('\n').filter(Boolean)))
   child.once('exit', (code, signal) => fail(JSON.stringify({ errorMessage: `ended with ${code ?? signal}` })))
 
   return {
@@ -112,8 +107,7 @@ export const startInstance = async (
       }),
     stop: () => {
       child.kill('SIGKILL')
-      server.close()
-      server.closeAllConnections()
+      void close()
     },
   }
 }

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { describe } from 'node:test'
 import { personOf, protect, visitorOf } from '../../service/express.ts'
 import { type Authorization, authorization } from '../../service/index.ts'
+import { listening } from '../support/ports.ts'
 import { send } from '../support/visitor.ts'
 import { cases, described, rules, type Served } from './cases.ts'
 
@@ -37,15 +37,8 @@ for (const [name, version] of [
     cases({
       open: async (settings): Promise<Served> => {
         const server = createServer(await build(name, authorization(settings)))
-        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-        const { port } = server.address() as AddressInfo
-        return {
-          ask: (path, wish) => send(`http://127.0.0.1:${port}${path}`, wish),
-          close: async () => {
-            server.close()
-            server.closeAllConnections()
-          },
-        }
+        const { port, close } = await listening(server)
+        return { ask: (path, wish) => send(`http://127.0.0.1:${port}${path}`, wish), close }
       },
       misspelt: () => protect(authorization({ gateway }), { org: 'demo', permision: 'a:b' } as never),
     }))

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { after } from 'node:test'
+import { listening } from './ports.ts'
 
 /** What a captured or faulty identity service sends instead of its key set. */
 export type KeySetAnswer = (response: ServerResponse) => void
@@ -18,13 +18,8 @@ export const serveKeySet = async (first: unknown) => {
   const server = createServer((_request, response) => {
     set.asked++
     set.answer(response)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  after(() => {
-    server.close()
-    server.closeAllConnections()
   })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const { port, close } = await listening(server)
+  after(close)
   return { url: `http://127.0.0.1:${port}`, set }
 }
