@@ -1,23 +1,25 @@
 import { isIPv4 } from 'node:net'
+import { isDomainName } from './domain-name.ts'
 
-/** One value of a setting at a time: text in, the value out, or `Wrong`. */
+/** Parsers of setting values. Each takes a text and returns the value or throws `Wrong`. */
 
 declare const brand: unique symbol
-/** A serialised origin (`URL.origin`): scheme, host and port, nothing after it. */
+/** A serialised origin (`URL.origin`): scheme, host and port only. */
 export type Origin = string & { readonly [brand]: 'Origin' }
 
 /** Marks an issuer or audience that is deliberately not checked, so that a search finds every such place. */
 export const unchecked: unique symbol = Symbol('unchecked')
+/** The type of `unchecked`. */
 export type Unchecked = typeof unchecked
 
-/** What is wrong with one setting, phrased to follow its name. */
+/** A value is not valid. The message is written to follow the setting's name. */
 export class Wrong extends Error {}
 
 const wrong = (words: string): never => {
   throw new Wrong(words)
 }
 
-/** Whether a host (`URL.hostname`) is this machine. */
+/** Whether a host (`URL.hostname`) is the loopback address or a name for it. */
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' ||
   host.endsWith('.localhost') ||
@@ -30,15 +32,15 @@ const parsed = (text: string): URL =>
 const secure = (url: URL): URL => {
   const local = isLoopback(url.hostname)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local))
-    return wrong('has to begin with https:// (plain http is for localhost alone)')
+    return wrong('has to begin with https:// (plain http is only for localhost)')
   if (!local && (isIPv4(url.hostname) || url.hostname.startsWith('[')))
     return wrong('has to name a host, not an IP address')
   return url
 }
 
-/** A serialised origin (RFC 6454, section 6.2), https unless it is this machine. */
+/** A serialised origin (RFC 6454, section 6.2): https, or http on loopback. */
 export const origin = (text: string): Origin => {
-  if (text.includes('*')) return wrong('may hold no wildcard: list each origin')
+  if (text.includes('*')) return wrong('may not contain a wildcard: list each origin')
   const url = secure(parsed(text))
   if (text !== url.origin) return wrong('has to be an origin: scheme, host and port, nothing after them')
   return url.origin as Origin
@@ -47,19 +49,19 @@ export const origin = (text: string): Origin => {
 /** A base address: https, without query, fragment, credentials or closing slash. */
 export const address = (text: string): string => {
   const url = secure(parsed(text))
-  if (url.username || url.password) return wrong('may hold no user name or password')
-  if (/[?#]/.test(text)) return wrong('may hold no query or fragment')
+  if (url.username || url.password) return wrong('may not contain a user name or password')
+  if (/[?#]/.test(text)) return wrong('may not contain a query or fragment')
   return url.href.replace(/\/+$/, '')
 }
 
-/** The identity service's base address: what is below it is ours to add. */
+/** The base address of the identity service. The gateway adds the paths below it. */
 export const imasAddress = (text: string): string => {
   const base = address(text)
   if (/\/v1\/jwks$/.test(base)) return wrong('has to be the base address, without /v1/jwks')
   return base
 }
 
-/** A whole number of seconds, both ends included. */
+/** A whole number of seconds between these limits, inclusive. */
 export const seconds =
   (least: number, most: number) =>
   (text: string): number => {
@@ -68,7 +70,7 @@ export const seconds =
     return wrong(`has to be a whole number of seconds between ${least} and ${most}`)
   }
 
-/** One of these words, spelled exactly. */
+/** Exactly one of these words. */
 export const oneOf =
   <const T extends string>(...words: T[]) =>
   (text: string): T =>
@@ -77,7 +79,7 @@ export const oneOf =
 /** `true` or `false`. */
 export const flag = (text: string): boolean => oneOf('true', 'false')(text) === 'true'
 
-/** Comma-separated; empty entries are left out, and a wrong one is named by its number. */
+/** A comma-separated list without empty entries. An error names the entry by number. */
 export const list =
   <T>(item: (text: string) => T) =>
   (text: string): readonly T[] =>
@@ -94,41 +96,39 @@ export const list =
         }
       })
 
-/** RFC 9110 section 5.6.2: what header names and cookie names are made of. */
+/** A token of RFC 9110 section 5.6.2, which header names and cookie names are made of. */
 export const tokenName = (text: string): string =>
   /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(text)
     ? text
     : wrong('has to be a name without spaces or separators')
 
-/** The name of a request header, and not the wildcard of CORS. */
+/** The name of a request header. The CORS wildcard is refused. */
 export const headerName = (text: string): string =>
-  text === '*' ? wrong('may hold no wildcard: list each header') : tokenName(text)
+  text === '*' ? wrong('may not contain a wildcard: list each header') : tokenName(text)
 
-const hostLabel = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
-const domainName = new RegExp(`^${hostLabel}(\\.${hostLabel})+$`)
-/** A domain for a cookie: lower-case, two labels or more, no address. */
+/** A domain for a cookie. */
 export const domain = (text: string): string =>
-  domainName.test(text) && !/\.\d+$/.test(text)
+  isDomainName(text)
     ? text
     : wrong('has to be a lower-case domain of two labels or more, without a leading dot')
 
-/** A path with one place for the organisation. */
+/** A path that contains `{org}` once. */
 export const loginPath = (text: string): string => {
   if (!/^\/[A-Za-z0-9\-._~/{}]*$/.test(text) || text.split('{org}').length !== 2)
-    return wrong('has to be a path that holds {org} once')
+    return wrong('has to be a path that contains {org} once')
   return text
 }
 
-/** A name for people: nothing invisible, so nothing that turns the direction of a text around. */
+/** A display name without invisible characters, such as those that reverse the direction of text. */
 export const siteName = (text: string): string =>
   /^[^\p{C}]{1,60}$/u.test(text) ? text : wrong('has to be a name of up to 60 visible characters')
 
-/** Any path; whether there is such a file is for whoever opens it. */
+/** The path of a file, which may not exist. */
 export const fileName = (text: string): string =>
   /^[^\0]{1,1000}$/.test(text) ? text : wrong('has to be the path of a file')
 
-/** A claim to compare, or the decision not to. */
+/** A claim to compare with, or `unchecked`. */
 export const checked = (text: string): string | Unchecked => (text === 'unchecked' ? unchecked : text)
 
-/** Quotation marks that a shell would have removed: `"` and curly ones anywhere, `'` around the value. */
+/** Whether a value has quotation marks that a shell would remove: `"` or curly anywhere, `'` at an end. */
 export const isQuoted = (text: string): boolean => /["\u201c\u201d\u2018\u2019]|^'|'$/.test(text)

@@ -24,14 +24,14 @@ const problemsOf = (given: Given): readonly string[] => {
 }
 
 const noUrl = 'has to be an absolute URL.'
-const plainHttp = 'has to begin with https:// (plain http is for localhost alone).'
+const plainHttp = 'has to begin with https:// (plain http is only for localhost).'
 const noOrigin = 'has to be an origin: scheme, host and port, nothing after them.'
-const wildcard = 'may hold no wildcard: list each origin.'
-const noQuery = 'may hold no query or fragment.'
-const noUser = 'may hold no user name or password.'
+const wildcard = 'may not contain a wildcard: list each origin.'
+const noQuery = 'may not contain a query or fragment.'
+const noUser = 'may not contain a user name or password.'
 const noName = 'has to be a name without spaces or separators.'
 const noDomain = 'has to be a lower-case domain of two labels or more, without a leading dot.'
-const noPath = 'has to be a path that holds {org} once.'
+const noPath = 'has to be a path that contains {org} once.'
 const noAddress = 'has to name a host, not an IP address.'
 const quoted = 'holds quotation marks: write the value without them.'
 const noSiteName = 'has to be a name of up to 60 visible characters.'
@@ -80,7 +80,7 @@ describe('A setting that is wrong', () => {
     ['COOKIE_DOMAIN', `${'a'.repeat(64)}.test`, noDomain],
     ['CORS_ALLOWED_ORIGINS', 'https://a.test,*', `entry 2 ${wildcard}`],
     ['ALLOWED_CALLBACK_ORIGINS', 'https://a.test/x', noOrigin],
-    ['CORS_ALLOWED_ADDITIONAL_HEADERS', 'X-A, *', 'entry 2 may hold no wildcard: list each header.'],
+    ['CORS_ALLOWED_ADDITIONAL_HEADERS', 'X-A, *', 'entry 2 may not contain a wildcard: list each header.'],
     ['CORS_ALLOWED_ADDITIONAL_HEADERS', 'X A', noName],
     ['STRICT_COOKIE_MODE', 'yes', noFlag],
     ['AWS_USE_EMPTY_CREDENTIALS', '1', noFlag],

@@ -76,26 +76,13 @@ describe('The algorithm of a token', () => {
     equal((await signedClaims(unverifiedToken(raw), keys)).subject, 'someone')
   })
 
-  it('is compared before the key is even asked for, and again by the key itself', async () => {
+  it('has to be that of the key, whatever the key could verify', async () => {
+    // An imported key verifies RS512 as well: only the comparison refuses it.
+    const key = Object.assign(pairOf('rs256').publicKey, { alg: 'RS256' })
+    const keys: KeySet = { key: () => key as unknown as ReturnType<KeySet['key']> }
     const token = unverifiedToken(forged({ header: { alg: 'RS512' } }))
-    const asked = { times: 0 }
-    // A key that is bound to no algorithm: only our own comparison stands between it and RS512.
-    const unbound: KeySet = {
-      algorithm: () => 'RS256',
-      key: () => {
-        asked.times++
-        return pairOf('rs256').publicKey as unknown as ReturnType<KeySet['key']>
-      },
-    }
-    await rejects(signedClaims(token, unbound), { code: 'token_signature' })
-    equal(asked.times, 0)
-    await signedClaims(unverifiedToken(forged()), unbound)
-    equal(asked.times, 1)
-    const careless: KeySet = {
-      ...keySet(await publicKeysFrom({ keys: goodKeys() })),
-      algorithm: () => 'RS512',
-    }
-    await rejects(signedClaims(token, careless), { code: 'token_signature' })
+    await rejects(signedClaims(token, keys), { code: 'token_signature' })
+    await signedClaims(unverifiedToken(forged()), keys)
   })
 })
 

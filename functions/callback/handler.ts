@@ -14,7 +14,7 @@ import { type Claims, unverifiedToken } from '../../lib/session/token.ts'
 type Deps = {
   access: Pick<Access, 'session' | 'sessionOf'>
   bindings: Pick<LoginBinding, 'find' | 'spend'>
-  rounds: Pick<LoginLoop, 'count'>
+  loop: Pick<LoginLoop, 'count'>
   jar: Pick<Jar, 'session' | 'sessionName' | 'seal' | 'clearSession'>
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'loginBinding' | 'loginMaxTokenAge' | 'sessionSeal'>
 }
@@ -54,8 +54,8 @@ const finished = async (
   pending: PendingLogin | undefined,
   target: string,
 ): Promise<Answer> => {
-  const { access, bindings, rounds, jar, config } = deps
-  const round = rounds.count(request, target)
+  const { access, bindings, loop, jar, config } = deps
+  const counted = loop.count(request, target)
   try {
     const session = await access.sessionOf(raw, request)
     const { claims } = session
@@ -67,12 +67,12 @@ const finished = async (
       jar.session(raw, secondsLeft),
       ...(config.sessionSeal ? [jar.seal(sealOf(claims), secondsLeft)] : []),
       ...(pending === undefined ? [] : [bindings.spend(pending)]),
-      round,
+      counted,
       ...(request.cookies.values(jar.sessionName).length > 0 ? jar.clearSession('callback', 'others') : []),
     )
     return redirect(302, to)
   } catch (error) {
-    if (!isOurFailure(error)) request.facts.cookies.push(round)
+    if (!isOurFailure(error)) request.facts.cookies.push(counted)
     throw error
   }
 }

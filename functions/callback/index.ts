@@ -8,7 +8,7 @@ export const wire = (on: Dependencies) => {
   const bindings = loginBindingIn(on.jar, on.random)
   return endpoint(
     'callback',
-    callback({ ...on, access: accessIn(on), bindings, rounds: loginLoopIn(on.jar) }),
+    callback({ ...on, access: accessIn(on), bindings, loop: loginLoopIn(on.jar) }),
     on,
   )
 }

@@ -19,7 +19,7 @@ type Deps = {
   access: Pick<Access, 'presented'>
   sessions: Sessions
   jar: Pick<Jar, 'clearSession' | 'noSeal' | 'sealName'>
-  rounds: Pick<LoginLoop, 'forget'>
+  loop: Pick<LoginLoop, 'forget'>
   table: Pick<Table, 'read'>
   organisations: Organisations
   config: Config
@@ -52,7 +52,7 @@ const returnUrlIn = async (
 export const logout =
   (deps: Deps): Handle =>
   async (request) => {
-    const { access, sessions, jar, rounds, config } = deps
+    const { access, sessions, jar, loop, config } = deps
     // Cookies beside a bearer count only when a page of ours sent them.
     const withCookies = cookiesMayAct(request, config)
     const ending = await access.presented(request, withCookies)
@@ -63,7 +63,7 @@ export const logout =
     if (withCookies)
       request.facts.cookies.push(
         ...(request.cookies.values(jar.sealName).length > 0 ? [jar.noSeal()] : []),
-        ...rounds.forget(request),
+        ...loop.forget(request),
         ...jar.clearSession('logout', 'all'),
       )
 

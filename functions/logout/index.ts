@@ -5,10 +5,10 @@ import { sessionsIn } from '../../lib/session/revocation.ts'
 import { logout } from './handler.ts'
 
 export const wire = (on: Dependencies) => {
-  const rounds = loginLoopIn(on.jar)
+  const loop = loginLoopIn(on.jar)
   return endpoint(
     'logout',
-    logout({ ...on, access: accessIn(on), sessions: sessionsIn(on.table, on.config), rounds }),
+    logout({ ...on, access: accessIn(on), sessions: sessionsIn(on.table, on.config), loop }),
     on,
   )
 }

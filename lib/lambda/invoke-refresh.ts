@@ -1,23 +1,22 @@
-import { type BinaryLike, createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { defaultProvider } from './aws-credentials.ts'
 
 /**
- * Asks refresh-state for newer keys when a token names one that the state does not hold. Request functions
- * never speak to the identity service, and cannot write keys: they may invoke this one function, which takes
- * the shared cooldown itself.
+ * Invokes refresh-state when a token names a key that the state lacks. Request functions never call the
+ * identity service and cannot write keys. The cooldown across all instances is refresh-state's own.
  */
 
-/** An instance asks at most once in this many seconds, however many unknown keys it sees. */
+/** Seconds between two invocations by one instance. */
 const ownCooldown = 10
-/** How long the answer may take, in milliseconds. */
-const patience = 3000
+/** Timeout of an invocation, in milliseconds. */
+const timeout = 3000
 
-/** SHA-256 in the shape that the signer expects, from Node's own crypto. */
+/** Node's SHA-256 with the interface that the signer expects. */
 class Sha256 {
   readonly #hash
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as BinaryLike)
+  constructor(secret?: string | Uint8Array) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret)
   }
   update(data: string | Uint8Array): void {
     this.#hash.update(data)
@@ -36,9 +35,7 @@ type Where = Readonly<{
   now: () => number
 }>
 
-/**
- * One invocation with Signature Version 4. A failure is ignored: the token is then judged by the known keys.
- */
+/** One invocation, signed with Signature Version 4. */
 const invoke = async ({ functionName, region, endpoint }: Where): Promise<void> => {
   const url = new URL(`/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`, endpoint)
   const signer = new SignatureV4({
@@ -57,18 +54,18 @@ const invoke = async ({ functionName, region, endpoint }: Where): Promise<void> 
     query: {},
     body,
   })
-  // `fetch` costs 24 ms to load, which only this rare path pays.
+  // `fetch` takes 24 ms to load, which only this rare path needs.
   const answer = await fetch(url, {
     method: 'POST',
     headers: signed.headers,
     body,
     redirect: 'error',
-    signal: AbortSignal.timeout(patience),
+    signal: AbortSignal.timeout(timeout),
   })
   await answer.arrayBuffer()
 }
 
-/** A function that asks, at most once per cooldown of this instance. */
+/** Returns a function that asks at most once per cooldown. A failure is ignored: the known keys then decide. */
 export const keyRequest = (where: Where): (() => Promise<void>) => {
   let asked = Number.NEGATIVE_INFINITY
   let asking: Promise<void> | undefined

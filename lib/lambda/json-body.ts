@@ -1,5 +1,6 @@
-import type { MiddlewareObj } from '@middy/core'
+import type { MiddlewareObj, Request } from '@middy/core'
 import httpJsonBodyParser from '@middy/http-json-body-parser'
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { HttpEvent } from '../http/messages.ts'
 import { Problem } from '../problem.ts'
 
@@ -8,31 +9,38 @@ const largestBody = 131_072
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The bytes of a body, if there is one. */
-const bytesOf = ({ body, isBase64Encoded }: HttpEvent): Buffer | undefined =>
-  typeof body === 'string' ? Buffer.from(body, isBase64Encoded ? 'base64' : undefined) : undefined
+const bytesOf = (body: string, isBase64Encoded: boolean): Buffer =>
+  Buffer.from(body, isBase64Encoded ? 'base64' : undefined)
+
+const decoded = (bytes: Buffer): string => {
+  try {
+    return strict.decode(bytes)
+  } catch {
+    throw new Problem('bad_body')
+  }
+}
 
 /** The text of a body, decoded strictly. middy alone would accept invalid UTF-8 and wrong base64. */
-const textOf = (event: HttpEvent): string | undefined => {
-  const bytes = bytesOf(event)
-  if (bytes === undefined) return undefined
+const textOf = ({ body, isBase64Encoded }: HttpEvent): string | undefined => {
+  if (typeof body !== 'string') return undefined
+  const bytes = bytesOf(body, isBase64Encoded)
   // API Gateway replaces invalid UTF-8 with U+FFFD.
-  if (!event.isBase64Encoded && /\ufffd|\p{Cs}/u.test(event.body as string)) throw new Problem('bad_body')
-  if (event.isBase64Encoded && bytes.toString('base64') !== event.body) throw new Problem('bad_body')
-  return strict.decode(bytes)
+  if (!isBase64Encoded && /\ufffd|\p{Cs}/u.test(body)) throw new Problem('bad_body')
+  if (isBase64Encoded && bytes.toString('base64') !== body) throw new Problem('bad_body')
+  return decoded(bytes)
 }
 
 /** Throws `body_too_large`. */
-export const checkSize = (event: HttpEvent): void => {
-  const bytes = bytesOf(event)
-  // The text counts too: base64 may be padded with what decodes to nothing.
-  if (bytes && (bytes.length > largestBody || (event.body as string).length > largestBody * 2))
+export const checkSize = ({ body, isBase64Encoded }: HttpEvent): void => {
+  if (typeof body !== 'string') return
+  // The text counts too: base64 may be padded with characters that decode to nothing.
+  if (bytesOf(body, isBase64Encoded).length > largestBody || body.length > largestBody * 2)
     throw new Problem('body_too_large')
 }
 
 /**
- * RFC 9110 section 5.6.6 allows white space before the semicolon, middy's parser does not. The lookbehind
- * keeps this linear.
+ * Removes white space before a semicolon, which RFC 9110 section 5.6.6 allows and middy's parser does not. The
+ * lookbehind keeps this linear.
  */
 const plainType = (event: HttpEvent): void => {
   const type = event.headers?.['content-type']
@@ -40,21 +48,28 @@ const plainType = (event: HttpEvent): void => {
     event.headers = { ...event.headers, 'content-type': type.replace(/(?<![\t ])[\t ]+;/g, ';') }
 }
 
-/**
- * Parses a body that has to be JSON, decoded strictly here. middy's own errors say 422 and carry the body,
- * which the contract does not allow.
- */
+/** The problem behind an error of middy's parser, which quotes the body. Any other error is not about the body. */
+const bodyProblem = (error: unknown): unknown => {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+  if (status === 415) return new Problem('not_json')
+  return status === 422 ? new Problem('bad_body') : error
+}
+
+/** middy's parser, for the members of an event that it uses. */
+type Parser = { before?(request: Request<HttpEvent>): void }
+
+/** Parses a JSON body. Throws `not_json` for another type and `bad_body` for invalid JSON. */
 export const jsonBody = (): MiddlewareObj<HttpEvent> => {
-  const parser = httpJsonBodyParser()
+  const parser: Parser = httpJsonBodyParser<APIGatewayProxyEventV2>()
   return {
     before: (request) => {
+      request.event.body = textOf(request.event)
+      request.event.isBase64Encoded = false
+      plainType(request.event)
       try {
-        request.event.body = textOf(request.event)
-        request.event.isBase64Encoded = false
-        plainType(request.event)
-        parser.before?.(request as never)
+        parser.before?.(request)
       } catch (error) {
-        throw new Problem((error as { statusCode?: number }).statusCode === 415 ? 'not_json' : 'bad_body')
+        throw bodyProblem(error)
       }
     },
   }

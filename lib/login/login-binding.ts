@@ -9,29 +9,26 @@ import type { ReturnUrl } from '../redirect/return-url.ts'
  * 4.7).
  *
  * The callback URL carries a secret of 24 random bytes. For each login the browser keeps a `__Host-` cookie
- * with a digest over that secret, the organisation and the return URL. Neither half works without the
- * other: another browser has no such cookie, and a sibling host cannot set one. The gateway stores nothing,
- * and two tabs cannot overwrite each other.
+ * with a digest of that secret, the organisation and the return URL. Another browser has no such cookie, and
+ * another host cannot set one. The gateway stores nothing, and each tab has its own cookie.
  */
 
-/** A login that was started in this browser and may now be finished. */
+/** A login that was started in this browser and has not expired. */
 export type PendingLogin = Readonly<{ cookie: string; org: OrganisationName }>
 
+/** Starts, finds and ends logins of one browser. */
 export type LoginBinding = Readonly<{
-  /**
-   * Starts a login: its proof for the callback URL, the matching cookie, and the removal of surplus old
-   * cookies.
-   */
+  /** Starts a login. `cookies` are its cookie and the removal of old ones beyond the limit. */
   begin(request: Incoming, org: string, to: ReturnUrl): { proof: string; cookies: SetCookie[] }
-  /** The pending login of this proof and return URL, or undefined when it was not started in this browser. */
+  /** The login with this proof and return URL, or undefined when it was not started in this browser. */
   find(request: Incoming, proof: string, to: string): PendingLogin | undefined
-  /** Spends it: the proof works once. */
+  /** The cookie that ends a login, so that its proof works only once. */
   spend(login: PendingLogin): SetCookie
 }>
 
-/** Logins that one browser may have open at once; each cookie costs about 120 bytes on every request. */
+/** Logins that one browser may have open at once. Each cookie adds about 120 bytes to every request. */
 const mostPending = 5
-/** Characters of the proof that name its cookie. The rest, 144 bits, stays secret. */
+/** Characters of the proof that are in the cookie's name. The other 144 bits stay secret. */
 const nameLength = 8
 const proofShape = /^[A-Za-z0-9_-]{32}$/
 const nameShape = /^[A-Za-z0-9_-]{8}$/
@@ -44,8 +41,7 @@ const digest = (proof: string, begun: number, org: string, to: string): string =
 /** The parts of a login cookie: start time (seconds, base 36), organisation and digest. */
 const parsed = (value: string): { begun: number; org: OrganisationName; digest: string } | undefined => {
   const match = /^([0-9a-z]{1,8})!([^!]*)!([A-Za-z0-9_-]{43})$/.exec(value)
-  if (match === null) return undefined
-  const [begun, org, sum] = match.slice(1) as [string, string, string]
+  const [, begun = '', org = '', sum = ''] = match ?? []
   if (!isOrganisationName(org)) return undefined
   return { begun: Number.parseInt(begun, 36), org, digest: sum }
 }

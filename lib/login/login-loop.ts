@@ -4,17 +4,18 @@ import type { Incoming } from '../http/messages.ts'
 import type { ReturnUrl } from '../redirect/return-url.ts'
 
 /**
- * Detects a login loop: the same browser returns from the identity service for the same page again and
- * again, each time within a minute of the last. Only finished rounds count, so twenty tabs that sign in at
- * once are no loop. A page is its path and fragment (`/#article1`); the query may change each time.
+ * Detects a login loop: the same browser returns from the identity service for the same page repeatedly,
+ * each time within a minute of the last. Only finished logins count, so twenty tabs that sign in at once are
+ * not a loop. The query of the page is ignored, because it may change each time; its fragment is not.
  */
 
+/** Counts the finished logins of one browser for each page. */
 export type LoginLoop = Readonly<{
   /** Whether this browser has signed in for this page too often. */
   tooMany(request: Incoming, to: ReturnUrl): boolean
-  /** Counts one more round. */
+  /** The cookie that counts one more login. */
   count(request: Incoming, to: string): SetCookie
-  /** Forgets all rounds, so that a person who signs out can sign in again. */
+  /** Clears the count, so that a person who signs out can sign in again. */
   forget(request: Incoming): SetCookie[]
 }>
 
@@ -32,14 +33,11 @@ type Count = Readonly<{ last: number; times: number }>
 const entryShape = /^[0-9a-z]{1,8}![A-Za-z0-9_-]{8}![1-9]$/
 
 const entryOf = (text: string): [page: string, Count] => {
-  const [last, page, times] = text.split('!') as [string, string, string]
+  const [last = '', page = '', times = ''] = text.split('!')
   return [page, { last: Number.parseInt(last, 36), times: Number(times) }]
 }
 
-/**
- * Rounds are kept in a cookie: `<seconds in base 36>!<digest of the page>!<count>`, joined by dots, the
- * latest last.
- */
+/** Keeps counts in a cookie: `<seconds in base 36>!<digest of the page>!<count>`, joined by dots, latest last. */
 export const loginLoopIn = (jar: Jar): LoginLoop => {
   const recent = (request: Incoming): Map<string, Count> => {
     const entries = request.cookies.values(jar.roundsName).flatMap((value) => value.split('.'))

@@ -12,8 +12,9 @@ import type { Table } from '../store/table.ts'
 import { loginBindingIn } from './login-binding.ts'
 import { loginLoopIn } from './login-loop.ts'
 
-/** The start of a login, shared by `/login` and `/org/{org}/login`: contract, section 3. */
+/** Starts a login for `/login` and `/org/{org}/login`: contract, section 3. */
 
+/** What the start of a login uses. `random` returns that many bytes from a CSPRNG as base64url. */
 export type LoginDeps = Readonly<{
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'imasUrl' | 'imasLoginPath' | 'loginBinding'>
   table: Table
@@ -23,7 +24,7 @@ export type LoginDeps = Readonly<{
   random: (bytes: number) => string
 }>
 
-/** What an organisation allows as return URLs, beside what the settings allow for all of them. */
+/** The return URLs that the settings and this organisation allow. */
 export const allowedFor = (
   config: Pick<Config, 'publicUrl' | 'callbackOrigins'>,
   organisation: OrganisationRecord | undefined,
@@ -33,9 +34,7 @@ export const allowedFor = (
   domains: organisation?.domains ?? [],
 })
 
-/**
- * Throws `organisation_unknown` or `organisation_blocked`. Without a source of organisations none is unknown.
- */
+/** Throws `organisation_unknown` or `organisation_blocked`. Without a source of organisations, none is unknown. */
 export const checkOrganisation = (
   organisation: OrganisationRecord | undefined,
   organisationsKnown: boolean,
@@ -45,8 +44,8 @@ export const checkOrganisation = (
 }
 
 /**
- * Whether the cookies of this login would be set at a host to which the browser does not come back. Behind a
- * CDN the host of API Gateway never equals that of PUBLIC_URL, so the redirect happens once and no more.
+ * Whether this login would set its cookies at another host than that of PUBLIC_URL, to which the browser
+ * returns. Behind a CDN the two always differ, so a login is redirected only once.
  */
 const isElsewhere = ({ domainName, query }: Incoming, { publicUrl }: Pick<Config, 'publicUrl'>): boolean =>
   domainName !== undefined &&
@@ -54,14 +53,14 @@ const isElsewhere = ({ domainName, query }: Incoming, { publicUrl }: Pick<Config
   domainName.toLowerCase() !== new URL(publicUrl).hostname &&
   query.one(redirectedMark) === undefined
 
+/** Starts the login of a request at the organisation of this name. */
 export type StartLogin = (request: Incoming, org: string) => Promise<Answer>
 
-/**
- * Checks organisation and return URL, binds the login to the browser and redirects to the identity service.
- */
+/** Checks organisation and return URL, binds the login to the browser and redirects to the identity service. */
 export const startLogin = (deps: LoginDeps): StartLogin => {
   const { config, table, states, organisations, jar, random } = deps
-  const [bindings, rounds] = [loginBindingIn(jar, random), loginLoopIn(jar)]
+  const bindings = loginBindingIn(jar, random)
+  const loop = loginLoopIn(jar)
   return async (request, name) => {
     const org = organisationName(name)
     const callback = request.query.the('callback')
@@ -81,7 +80,7 @@ export const startLogin = (deps: LoginDeps): StartLogin => {
     const state = remembered ?? states.serving(items, now)
     checkOrganisation(organisation, state.organisations !== undefined)
     const to = allowedReturnUrl(candidate, organisation?.domains ?? [])
-    if (rounds.tooMany(request, to)) throw new Problem('login_loop')
+    if (loop.tooMany(request, to)) throw new Problem('login_loop')
 
     const login = config.loginBinding ? bindings.begin(request, org, to) : undefined
     if (login !== undefined) request.facts.cookies.push(...login.cookies)

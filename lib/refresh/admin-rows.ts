@@ -1,17 +1,15 @@
+import { isJsonObject, type JsonObject } from '../json-object.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { UpstreamError } from './upstream.ts'
 
 /** Reads rows of the Admin API's lists. Any member may be missing or of the wrong type. */
 
 /** One row, not yet checked. */
-export type Row = Readonly<Record<string, unknown>>
-
-const isRow = (value: unknown): value is Row =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+export type Row = JsonObject
 
 /** The rows of a list. Entries that are not objects are skipped; a list with only such entries is refused. */
 export const rowsOf = (what: string, document: unknown): readonly Row[] => {
-  const rows = Array.isArray(document) ? document.filter(isRow) : []
+  const rows = Array.isArray(document) ? document.filter(isJsonObject) : []
   if (!Array.isArray(document) || (rows.length === 0 && document.length > 0))
     throw new UpstreamError(`${what}: not a list of objects`, false)
   return rows

@@ -1,3 +1,4 @@
+import { isDomainName } from '../domain-name.ts'
 import { isOrganisationName } from '../redirect/organisation-name.ts'
 import { directoryFrom, type RolePermissions, rolePermissions } from './admin-directory.ts'
 import { compare, instant, isAbsent, type Row, rowsOf, text, truth } from './admin-rows.ts'
@@ -11,15 +12,12 @@ import { type AdminList, type Upstream, UpstreamError } from './upstream.ts'
 
 /** The Admin API as a source of organisations. */
 
-const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
-const domainShape = new RegExp(`^${label}(\\.${label})+$`)
-
 type IsPublicSuffix = (domain: string) => boolean
 
 /** The listed domains that may be return domains. Public suffixes, IP addresses and the like are left out. */
 export const returnDomains = (listed: readonly unknown[], isPublicSuffix: IsPublicSuffix): string[] =>
   [...new Set(listed.map((domain) => text(domain).toLowerCase()))]
-    .filter((domain) => domainShape.test(domain) && !/\.\d+$/.test(domain) && !isPublicSuffix(domain))
+    .filter((domain) => isDomainName(domain) && !isPublicSuffix(domain))
     .sort(compare)
 
 const parsed = (json: string): unknown => {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json-object.ts'
 import { isOrganisationName } from '../redirect/organisation-name.ts'
 import type { Directory, Unit } from '../session/directory.ts'
 import { compare, type Row } from './admin-rows.ts'
@@ -30,8 +31,6 @@ const members: Readonly<Record<string, readonly string[]>> = {
   mapping: ['group', 'unit', 'permissions'],
 }
 
-const isRow = (value: unknown): value is Row =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.isWellFormed()
 const isPermission = (value: unknown): value is string =>
@@ -45,7 +44,7 @@ const strangeMembers = (kind: keyof typeof members, row: Row): string[] =>
 /** The rows of a list member. Absent means none. */
 const rowsIn = (row: Row, name: string, problems: string[]): readonly Row[] => {
   const { [name]: value = [] } = row
-  if (Array.isArray(value) && value.every(isRow)) return value
+  if (Array.isArray(value) && value.every(isJsonObject)) return value
   problems.push(`${name} has to be a list of objects`)
   return []
 }
@@ -124,8 +123,8 @@ const parsed = (row: Row, isPublicSuffix: IsPublicSuffix): Parsed => {
 }
 
 const parseAll = (document: unknown, isPublicSuffix: IsPublicSuffix) => {
-  const listed = isRow(document) ? document.organisations : undefined
-  if (!Array.isArray(listed) || listed.length === 0 || !listed.every(isRow)) return undefined
+  const listed = isJsonObject(document) ? document.organisations : undefined
+  if (!Array.isArray(listed) || listed.length === 0 || !listed.every(isJsonObject)) return undefined
   const organisations = new Map<string, Parsed>()
   const problems: string[] = []
   for (const [index, row] of listed.entries()) {

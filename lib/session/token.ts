@@ -1,84 +1,75 @@
 import { createHash, hash } from 'node:crypto'
-import { compactVerify, type JWK } from 'jose'
+import { compactVerify } from 'jose'
 import { type Config, unchecked } from '../config.ts'
+import { isJsonObject, type JsonObject } from '../json-object.ts'
 import { Problem } from '../problem.ts'
 import type { KeySet } from '../state/key-set.ts'
 
-/** Longest compact JWS that is looked at, in characters. */
+/** Longest compact JWS that is accepted, in characters. */
 const longestToken = 8192
-/** How far the clock of the identity service may be ahead of ours, in seconds. */
+/** Seconds by which the clock of the identity service may be ahead. */
 const clockSkew = 60
-/** How many verified tokens a key set remembers. */
-const mostRemembered = 500
+/** Verified tokens that are cached for each key set. */
+const maxCached = 500
 
-/** A parsed token that is not verified. Its claims may be used to look things up, and for nothing else. */
+/** A parsed token that is not verified. Its claims may only be used to look things up. */
 export type UnverifiedToken = Readonly<{
   raw: string
-  /** SHA-256 of the whole token, signature included: the key under which it is remembered as verified. */
+  /** SHA-256 of the whole token with its signature: its key in the cache of verified tokens. */
   digest: string
   kid: string
   algorithm: string
   unverifiedClaims: Claims
 }>
 
-/** The known claims of a token. Nothing else of its payload is kept. */
+/** The claims of a token that the gateway uses. The rest of its payload is dropped. */
 export type Claims = Readonly<{
   org: string
   subject: string
-  /** Whole seconds since the epoch, a fraction counted against the token. */
+  /** Whole seconds since the epoch. A fraction is rounded so that the token is valid for less time. */
   issued: number
   expires: number
   notBefore: number | undefined
   kind: unknown
   groups: readonly string[]
-  /** Of an access token: `service:permission`, in the whole organisation and by the name of each unit. */
+  /** Only in an access token: `service:permission`, for the whole organisation and for each unit by name. */
   permissions: { org: readonly string[]; units: ReadonlyMap<string, readonly string[]> }
-  /** As the identity service knows them; empty where it says nothing. */
+  /** From the identity service; empty when it sends none. */
   name: string
   email: string
   issuer: unknown
   audience: unknown
-  /** Names this session in the table: contract, section 6. */
+  /** Id of this session in the table: contract, section 6. */
   session: string
 }>
 
-/**
- * Claims whose signature, times and purpose hold. Whether the session was ended is for `authenticate.ts` to
- * ask.
- */
 declare const brand: unique symbol
+/** Verified claims: signature, times, issuer, audience and purpose. Revocation is checked in `authenticate.ts`. */
 export type Token = Claims & { readonly [brand]: 'Token' }
 
 const malformed = (): never => {
   throw new Problem('token_malformed')
 }
 
-type Loose = Readonly<Record<string, unknown>>
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-const isObject = (value: unknown): value is Loose =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/**
- * Canonical base64url (RFC 4648 section 5): with a changed unused bit the same token would have a second
- * spelling.
- */
+/** Decodes canonical base64url (RFC 4648 section 5). Other encodings would give one token several texts. */
 const decodedPart = (part: string): Buffer => {
   const bytes = Buffer.from(part, 'base64url')
   return part !== '' && bytes.toString('base64url') === part ? bytes : malformed()
 }
 
-const jsonObject = (bytes: Uint8Array): Loose => {
+const jsonObject = (bytes: Uint8Array): JsonObject => {
   try {
     const value: unknown = JSON.parse(strict.decode(bytes))
-    return isObject(value) ? value : malformed()
+    return isJsonObject(value) ? value : malformed()
   } catch {
     return malformed()
   }
 }
 
 /**
- * Header members that ask for a key, an encoding or a feature of the sender's choice: RFC 8725 section 3.10,
+ * Header members that would let the sender choose a key, an encoding or a feature: RFC 8725 section 3.10,
  * RFC 7515 section 4.1.11.
  */
 const refusedMembers = ['crit', 'b64', 'zip', 'enc', 'jku', 'jwk', 'x5u', 'x5c']
@@ -99,17 +90,14 @@ const wrongClaims = (): never => {
   throw new Problem('token_claims')
 }
 
-/** NumericDate, RFC 7519 section 2: seconds since the epoch, which may have a fraction. */
+/** A NumericDate (RFC 7519 section 2): seconds since the epoch, possibly with a fraction. */
 const numericDate = (value: unknown): number =>
   typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : wrongClaims()
 
-/** Longest identifier, in characters once it is encoded: two of them fit into a key of the table. */
+/** Longest identifier, in characters once encoded. Two of them fit into a key of the table. */
 const longestIdentifier = 900
 
-/**
- * An identifier: present, short, and free of controls and lone surrogates, so that it can stand in a key and
- * a log line.
- */
+/** An identifier without control characters and lone surrogates, safe in a key and a log line. */
 const identifier = (value: unknown): string =>
   typeof value === 'string' &&
   value !== '' &&
@@ -123,15 +111,15 @@ const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : []
 
 const permissionsOf = (value: unknown): Claims['permissions'] => {
-  if (!isObject(value)) return { org: [], units: new Map() }
-  const units = isObject(value.units) ? Object.entries(value.units) : []
+  if (!isJsonObject(value)) return { org: [], units: new Map() }
+  const units = isJsonObject(value.units) ? Object.entries(value.units) : []
   return { org: texts(value.org), units: new Map(units.map(([name, held]) => [name, texts(held)])) }
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 const personOf = (value: unknown): Pick<Claims, 'name' | 'email'> => {
-  const { given_name, family_name, email } = isObject(value) ? value : {}
+  const { given_name, family_name, email } = isJsonObject(value) ? value : {}
   const name = [given_name, family_name].map(text).filter((part) => part !== '')
   return { name: name.join(' '), email: text(email) }
 }
@@ -142,7 +130,7 @@ const sha256 = (...parts: readonly (string | Uint8Array)[]): string => {
   return sum.digest('base64url')
 }
 
-/** The tokens that a key set has verified, by digest. A new key set starts empty. */
+/** Verified tokens of each key set, by digest. */
 const verifiedBy = new WeakMap<KeySet, Map<string, UnverifiedToken>>()
 
 const digestOf = (raw: string): string => hash('sha256', raw)
@@ -171,10 +159,9 @@ const claimsOf = (payload: Uint8Array): Claims => {
   }
 }
 
-const takenApart = (raw: string, digest: string): UnverifiedToken => {
-  const parts = raw.split('.')
-  if (parts.length !== 3) return malformed()
-  const [header, payload, signature] = parts as [string, string, string]
+const parsed = (raw: string, digest: string): UnverifiedToken => {
+  const [header = '', payload = '', signature = '', ...more] = raw.split('.')
+  if (more.length > 0) return malformed()
   decodedPart(signature)
   // All three parts are decoded before any is parsed.
   const [headerBytes, payloadBytes] = [decodedPart(header), decodedPart(payload)]
@@ -183,13 +170,10 @@ const takenApart = (raw: string, digest: string): UnverifiedToken => {
 
 const short = (raw: string): string => (raw.length > longestToken ? malformed() : raw)
 
-/** Takes a compact JWS apart (RFC 7515 section 7.1), or refuses it. Nothing of it is trusted yet. */
-export const unverifiedToken = (raw: string): UnverifiedToken => takenApart(raw, digestOf(short(raw)))
+/** Parses a compact JWS (RFC 7515 section 7.1), or throws. Verifies nothing. */
+export const unverifiedToken = (raw: string): UnverifiedToken => parsed(raw, digestOf(short(raw)))
 
-/**
- * The same, from memory when these keys verified the token before. Its times and revocation are still checked
- * on every request, and it is forgotten when it expires.
- */
+/** Like `unverifiedToken`, from the cache when these keys have verified the token and it has not expired. */
 export const tokenIn = (raw: string, keys: KeySet | undefined, now: number): UnverifiedToken => {
   const verified = keys && verifiedBy.get(keys)
   if (verified === undefined) return unverifiedToken(raw)
@@ -197,10 +181,10 @@ export const tokenIn = (raw: string, keys: KeySet | undefined, now: number): Unv
   const token = verified.get(digest)
   if (token !== undefined && token.unverifiedClaims.expires > now) return token
   verified.delete(digest)
-  return takenApart(raw, digest)
+  return parsed(raw, digest)
 }
 
-/** The settings that a verified token has to match. */
+/** Settings that a token must match. */
 export type TokenRules = Pick<Config, 'issuer' | 'audience' | 'maxTokenAge'>
 
 const checkTimes = (claims: Claims, now: number, maxTokenAge: number): void => {
@@ -218,22 +202,9 @@ const checkParties = (claims: Claims, { issuer, audience }: TokenRules): void =>
   if (!meant.includes(audience)) throw new Problem('token_audience')
 }
 
-const signatureHolds = async (token: UnverifiedToken, keys: KeySet): Promise<void> => {
-  const { raw, digest, kid, algorithm } = token
-  const verified = verifiedBy.get(keys) ?? new Map<string, UnverifiedToken>()
-  if (verified.has(digest)) return
-  try {
-    await compactVerify(raw, keys.key(kid) as JWK, { algorithms: [algorithm] })
-  } catch (error) {
-    throw new Problem('token_signature', error)
-  }
-  if (verified.size >= mostRemembered) verified.delete(verified.keys().next().value as string)
-  verifiedBy.set(keys, verified.set(digest, token))
-}
-
 /**
- * Whether a token whose key is unknown may be signed with a key that was published after `keysAt`, when the
- * keys were last accepted, and could then be good: contract, section 6.
+ * Whether a token with an unknown key may be signed with a key published after `keysAt`, when the keys were
+ * last accepted: contract, section 6.
  */
 export const mayHaveNewKey = (
   { unverifiedClaims: { issued, expires } }: UnverifiedToken,
@@ -242,21 +213,28 @@ export const mayHaveNewKey = (
 ): boolean => issued >= keysAt - clockSkew && issued <= now + clockSkew && expires > now
 
 /**
- * The claims of a token whose signature holds, whatever its times: enough to end a session, never to use one.
- * Throws `token_key_unknown` first, so that the caller may look for newer keys.
+ * The claims of a token with a valid signature, even if it has expired: enough to end a session, not to use
+ * one. Throws `token_key_unknown` before any other problem, so that the caller can look for newer keys.
  */
 export const signedClaims = async (token: UnverifiedToken, keys: KeySet): Promise<Claims> => {
-  const algorithm = keys.algorithm(token.kid)
-  if (algorithm === undefined) throw new Problem('token_key_unknown')
-  if (algorithm !== token.algorithm) throw new Problem('token_signature')
-  await signatureHolds(token, keys)
-  return token.unverifiedClaims
+  const { raw, digest, kid, algorithm, unverifiedClaims } = token
+  const verified = verifiedBy.get(keys) ?? new Map<string, UnverifiedToken>()
+  if (verified.has(digest)) return unverifiedClaims
+  const key = keys.key(kid)
+  if (key === undefined) throw new Problem('token_key_unknown')
+  if (key.alg !== algorithm) throw new Problem('token_signature')
+  try {
+    await compactVerify(raw, key, { algorithms: [algorithm] })
+  } catch (error) {
+    throw new Problem('token_signature', error)
+  }
+  const [oldest = digest] = verified.keys()
+  if (verified.size >= maxCached) verified.delete(oldest)
+  verifiedBy.set(keys, verified.set(digest, token))
+  return unverifiedClaims
 }
 
-/**
- * Verifies the signature and what the claims have to say: contract, section 6. `now` in seconds since the
- * epoch.
- */
+/** Verifies signature and claims: contract, section 6. `now` in seconds since the epoch. */
 export const verifiedToken = async (
   token: UnverifiedToken,
   keys: KeySet,

@@ -1,4 +1,5 @@
-import { importJWK, type JWK } from 'jose'
+import { importJWK } from 'jose'
+import { isJsonObject, type JsonObject } from '../json-object.ts'
 
 /** The accepted signature algorithms and their key types: RFC 7518 section 3.1, RFC 8037, RFC 9864. */
 export const algorithms = {
@@ -15,9 +16,12 @@ export const algorithms = {
   Ed25519: { kty: 'OKP', crv: 'Ed25519' },
 } as const satisfies Record<string, { kty: string; crv?: string }>
 
+/** An accepted `alg`. */
 export type Algorithm = keyof typeof algorithms
 
-/** A public key as stored in the state: known members only. */
+const isAlgorithm = (text: string): text is Algorithm => Object.hasOwn(algorithms, text)
+
+/** A public key as stored in the state. Unknown members are dropped. */
 export type PublicKey = Readonly<{
   kid: string
   alg: Algorithm
@@ -30,12 +34,9 @@ export type PublicKey = Readonly<{
 }>
 
 /** Keys by `kid`. Each key stays the same object, because jose caches imported keys by identity. */
-export type KeySet = Readonly<{
-  algorithm(kid: string): Algorithm | undefined
-  key(kid: string): PublicKey | undefined
-}>
+export type KeySet = Readonly<{ key(kid: string): PublicKey | undefined }>
 
-/** The key set document cannot be used. The message quotes nothing of it. */
+/** The key set document cannot be used. The message never quotes it. */
 export class KeySetError extends Error {
   constructor(message: string) {
     super(message)
@@ -47,15 +48,11 @@ const refuse = (message: string): never => {
   throw new KeySetError(message)
 }
 
-type Loose = Readonly<Record<string, unknown>>
-const isObject = (value: unknown): value is Loose =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
-/** Refuses a whole set that publishes a secret, whatever else it holds: it is broken or captured. */
-const refuseSecrets = (keys: readonly Loose[]): void => {
+/** Refuses a whole set that publishes a secret key: it is broken or was taken over. */
+const refuseSecrets = (keys: readonly JsonObject[]): void => {
   if (keys.some((key) => key.kty === 'oct' || 'k' in key)) refuse('a symmetric key is published')
   if (keys.some((key) => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].some((member) => member in key)))
     refuse('a private key is published')
@@ -67,7 +64,7 @@ const bytesOf = (number: string | undefined): Buffer => {
   return bytes.subarray(bytes.findIndex((byte) => byte !== 0))
 }
 
-/** FIPS 186-5 section 5.4: a modulus of 2048 bits or more, an odd exponent above 2^16. */
+/** A modulus of 2048 to 8192 bits and an odd exponent above 2^16: FIPS 186-5 section 5.4. */
 const soundRsa = (key: PublicKey): boolean => {
   const modulus = bytesOf(key.n)
   const exponent = bytesOf(key.e)
@@ -81,40 +78,39 @@ const soundRsa = (key: PublicKey): boolean => {
   )
 }
 
-/** The key that an entry of the set describes, or nothing when it is not understood or not for us. */
-const described = (key: Loose): PublicKey | undefined => {
+/** The key that an entry describes, or undefined when it is not understood or not for signatures. */
+const described = (key: JsonObject): PublicKey | undefined => {
   const kid = text(key.kid)
-  const alg = text(key.alg)
-  if (kid === undefined || kid.length > 256 || !Object.hasOwn(algorithms, String(alg))) return undefined
+  const alg = text(key.alg) ?? ''
+  if (kid === undefined || kid.length > 256 || !isAlgorithm(alg)) return undefined
   if (key.use !== undefined && key.use !== 'sig') return undefined
   if (Array.isArray(key.key_ops) && !key.key_ops.includes('verify')) return undefined
-  const wanted: { kty: string; crv?: string } = algorithms[alg as Algorithm]
+  const wanted: { kty: string; crv?: string } = algorithms[alg]
   if (key.kty !== wanted.kty || key.crv !== wanted.crv) return undefined
   const members = (['crv', 'n', 'e', 'x', 'y'] as const).flatMap((name) => {
     const value = text(key[name])
     return value === undefined ? [] : [[name, value] as const]
   })
-  return { kid, alg: alg as Algorithm, kty: wanted.kty, ...Object.fromEntries(members) }
+  return { kid, alg, kty: wanted.kty, ...Object.fromEntries(members) }
 }
 
-/** Whether the key is sound. Importing checks the numbers: a point off its curve does not import. */
+/** Whether a key is safe to use. Importing it fails, for example, for a point that is not on its curve. */
 const isSound = async (key: PublicKey): Promise<boolean> => {
   if (key.kty === 'RSA' && !soundRsa(key)) return false
-  return importJWK({ ...key } as JWK, key.alg).then(
+  return importJWK({ ...key }, key.alg).then(
     () => true,
     () => false,
   )
 }
 
 /**
- * Judges a key set document (RFC 7517 section 5) from the identity service; sorted by `kid`, so that its
- * order never matters. What cannot be used is passed over: entries that are not understood, not for us, weak
- * or broken.
+ * Parses a key set document (RFC 7517 section 5) and sorts its keys by `kid`. Entries that are not understood,
+ * not for signatures, weak or broken are skipped. Throws `KeySetError`.
  */
 export const publicKeysFrom = async (document: unknown): Promise<readonly PublicKey[]> => {
-  const listed: unknown = isObject(document) ? document.keys : undefined
+  const listed: unknown = isJsonObject(document) ? document.keys : undefined
   if (!Array.isArray(listed)) return refuse('not a key set')
-  const entries = listed.filter(isObject)
+  const entries = listed.filter(isJsonObject)
   refuseSecrets(entries)
   const candidates = entries.flatMap((entry) => described(entry) ?? [])
   const sound = await Promise.all(candidates.map(isSound))
@@ -125,8 +121,8 @@ export const publicKeysFrom = async (document: unknown): Promise<readonly Public
   return keys.sort((a, b) => (a.kid < b.kid ? -1 : 1))
 }
 
-/** A local key set: verification never uses the network. */
+/** A key set in memory. Verification never uses the network. */
 export const keySet = (keys: readonly PublicKey[]): KeySet => {
   const rows = new Map(keys.map((key) => [key.kid, key]))
-  return { algorithm: (kid) => rows.get(kid)?.alg, key: (kid) => rows.get(kid) }
+  return { key: (kid) => rows.get(kid) }
 }

@@ -92,7 +92,7 @@ export const states: Contract = (database, open) =>
         [state?.version, state?.organisations, state?.lastSuccess, state?.lastError],
         [8, 'digest', 100, 'down'],
       )
-      equal(state?.keys.algorithm('newer'), 'EdDSA')
+      equal(state?.keys.key('newer')?.alg, 'EdDSA')
       notEqual(state?.checksum, old?.checksum)
       equal(await keeper.leaseRefresh(170), false, 'the run that is at work has not ended')
     })

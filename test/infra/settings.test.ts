@@ -35,7 +35,7 @@ const problemsOf = (texts: Texts): readonly string[] => {
 
 /** One vector for what functions judge too (`test/config.test.ts` has the rest), and each problem of a deployment alone. */
 const wrong: [texts: Texts, problem: RegExp][] = [
-  [{ IMAS_URL: 'https://imas.example.com/?a=b' }, /^IMAS_URL may hold no query or fragment/],
+  [{ IMAS_URL: 'https://imas.example.com/?a=b' }, /^IMAS_URL may not contain a query or fragment/],
   [{ COOKIE_DOMAIN: 'example.com', COOKIE_NAME: '__Host-imid' }, /^COOKIE_NAME begins with __Host-/],
   [{ ORGANISATIONS: 'nowhere.json' }, /^ORGANISATIONS names a file/],
   [{ ORGANISATIONS: 'README.md' }, /^ORGANISATIONS is not JSON/],
@@ -56,7 +56,7 @@ const wrong: [texts: Texts, problem: RegExp][] = [
     /^COOKIE_DOMAIN has to be the host of PUBLIC_URL or a parent/,
   ],
   [{ ERRORS_URL: 'http://docs.example.com/errors.html' }, /^ERRORS_URL has to begin with https/],
-  [{ ERRORS_URL: 'https://docs.example.com/errors.html#codes' }, /^ERRORS_URL may hold no query or fragment/],
+  [{ ERRORS_URL: 'https://docs.example.com/errors.html#codes' }, /^ERRORS_URL may not contain a query or fragment/],
   [{ DOMAIN_CERTIFICATE_ARN: 'my-certificate' }, /^DOMAIN_CERTIFICATE_ARN has to be the ARN/],
   [{ PUBLIC_URL: '', DOMAIN_CERTIFICATE_ARN: certificate }, /^PUBLIC_URL is missing/],
   [

@@ -97,13 +97,13 @@ export const excuses: readonly Excuse[] = [
   },
   {
     file: 'lib/lambda/json-body.ts',
-    code: 'if (bytes === undefined) return undefined',
+    code: "if (typeof body !== 'string') return undefined",
     mutators: ['ConditionalExpression'],
     why: 'No body is no JSON, however it is read.',
   },
   {
     file: 'lib/lambda/json-body.ts',
-    code: 'parser.before?.(request as never)',
+    code: 'parser.before?.(request)',
     mutators: ['OptionalChaining'],
     why: 'The optional call is for the type: this parser has a `before`.',
   },
@@ -114,16 +114,34 @@ export const excuses: readonly Excuse[] = [
     why: 'Neither text is a login.',
   },
   {
+    file: 'lib/login/login-binding.ts',
+    code: "const [, begun = '', org = '', sum = ''] = match ?? []",
+    mutators: ['StringLiteral', 'ArrayDeclaration'],
+    why: 'Neither text is the name of an organisation.',
+  },
+  {
+    file: 'lib/login/login-loop.ts',
+    code: "const [last = '', page = '', times = ''] = text.split('!')",
+    mutators: ['StringLiteral'],
+    why: 'The defaults are for the types: every entry has three parts.',
+  },
+  {
     file: 'lib/redirect/return-url.ts',
-    code: "const head = /^https?:\\/\\/[^/?#]*/.exec(input)?.[0] ?? ''",
+    code: "const origin = /^https?:\\/\\/[^/?#]*/.exec(input)?.[0] ?? ''",
     mutators: ['StringLiteral'],
     why: 'Neither text is a URL.',
   },
   {
     file: 'lib/session/token.ts',
-    code: 'await compactVerify(raw, keys.key(kid) as JWK, { algorithms: [algorithm] })',
+    code: 'await compactVerify(raw, key, { algorithms: [algorithm] })',
     mutators: ['ObjectLiteral'],
     why: "The key's algorithm was compared before; jose is told it all the same.",
+  },
+  {
+    file: 'lib/session/token.ts',
+    code: "const [header = '', payload = '', signature = '', ...more] = raw.split('.')",
+    mutators: ['StringLiteral'],
+    why: 'Neither text is base64url.',
   },
   {
     file: 'lib/state/health.ts',
