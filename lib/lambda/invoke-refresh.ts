@@ -12,11 +12,18 @@ const ownCooldown = 10
 /** Timeout of an invocation, in milliseconds. */
 const timeout = 3000
 
+const bytesOf = (secret: string | ArrayBuffer | ArrayBufferView): string | Uint8Array => {
+  if (typeof secret === 'string') return secret
+  return ArrayBuffer.isView(secret)
+    ? new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength)
+    : new Uint8Array(secret)
+}
+
 /** Node's SHA-256 with the interface that the signer expects. */
 class Sha256 {
   readonly #hash
-  constructor(secret?: string | Uint8Array) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret)
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret))
   }
   update(data: string | Uint8Array): void {
     this.#hash.update(data)
