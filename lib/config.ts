@@ -21,11 +21,11 @@ import {
 
 export { type Origin, unchecked } from './setting-values.ts'
 
-/**
- * The table of settings: environment in, `Config` out, or one error that names every problem and no value.
- */
+/** Parses all settings from the environment. Errors name settings, never their values. */
 
+/** Log levels, from the least to the most severe. */
 export const levels = ['debug', 'info', 'warn', 'error'] as const
+/** A log level. */
 export type Level = (typeof levels)[number]
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -34,10 +34,7 @@ type Setting<T> = { parse: (text: string) => T; standard?: string; required?: tr
 
 const setting = <T>(row: Setting<T>): Setting<T> => row
 
-/**
- * One row a setting, read by the documentation, the doctor and the stack. `infra/settings-explained.ts`
- * describes each.
- */
+/** One row for each setting. `infra/settings-explained.ts` describes them. */
 export const settings = {
   PUBLIC_URL: setting({ parse: origin, required: true }),
   IMAS_URL: setting({ parse: imasAddress, required: true }),
@@ -66,15 +63,16 @@ export const settings = {
   LOG_LEVEL: setting({ parse: oneOf(...levels), standard: 'info' }),
 } as const
 
+/** The name of an environment variable that is a setting. */
 export type SettingName = keyof typeof settings
 
-/** Descriptions of settings, where they are loaded. */
-type Explained = Readonly<Partial<Record<SettingName, string>>>
+/** Descriptions of settings by name. */
+type Explained = Readonly<Record<string, string>>
 
 /** Request headers that CORS always allows: contract, section 9. */
 export const corsHeaders = ['Accept', 'Authorization', 'Content-Type', 'If-None-Match'] as const
 
-/** Every problem of a configuration, by the setting's name. No value is ever part of it. */
+/** All problems of a configuration. They name settings and never quote a value. */
 export class ConfigError extends Error {
   readonly problems: readonly string[]
 
@@ -104,7 +102,7 @@ export const parseSettings = (
       continue
     }
     if (isQuoted(text)) {
-      problems.push(`${name} holds quotation marks: write the value without them.`)
+      problems.push(`${name} contains quotation marks: write the value without them.`)
       continue
     }
     try {
@@ -117,15 +115,13 @@ export const parseSettings = (
   return values
 }
 
-/** Problems between two settings. */
+/** Problems of settings that contradict each other. */
 const contradictions = (values: Values, isPublicSuffix: (domain: string) => boolean): string[] => {
   const problems: string[] = []
   const { PUBLIC_URL, COOKIE_DOMAIN, COOKIE_NAME, ADMIN_API_URL, ACCESS_TOKEN_URL, ORGANISATIONS } = values
   if (COOKIE_DOMAIN !== undefined) {
     if (isPublicSuffix(COOKIE_DOMAIN))
-      problems.push(
-        'COOKIE_DOMAIN is a public suffix: strangers share it, and browsers refuse it. Name a domain of your own.',
-      )
+      problems.push('COOKIE_DOMAIN is a public suffix, which browsers refuse: name a domain of your own.')
     const host = PUBLIC_URL && new URL(PUBLIC_URL).hostname
     if (host && host !== COOKIE_DOMAIN && !host.endsWith(`.${COOKIE_DOMAIN}`))
       problems.push(
@@ -133,28 +129,27 @@ const contradictions = (values: Values, isPublicSuffix: (domain: string) => bool
       )
     if (COOKIE_NAME?.toLowerCase().startsWith('__host-'))
       problems.push(
-        'COOKIE_NAME begins with __Host-, which browsers refuse together with COOKIE_DOMAIN. Give up one of the two.',
+        'COOKIE_NAME begins with __Host-, which browsers refuse together with COOKIE_DOMAIN. Remove one of them.',
       )
   }
   if (ADMIN_API_URL && ORGANISATIONS)
-    problems.push(
-      'ORGANISATIONS and ADMIN_API_URL both say where the organisations come from. Give up one of the two.',
-    )
+    problems.push('ORGANISATIONS and ADMIN_API_URL both name a source of organisations. Remove one of them.')
   if (ADMIN_API_URL && !ACCESS_TOKEN_URL)
     problems.push('ACCESS_TOKEN_URL is missing: ADMIN_API_URL can only be read with a token from there.')
   return problems
 }
 
+/** The parsed settings. Times are in seconds. */
 export type Config = Readonly<{
   publicUrl: Origin
-  /** The public address is plain http on this machine: no `Secure`, no cookie prefixes. */
+  /** PUBLIC_URL is plain http on loopback: cookies have no `Secure` and no prefixes. */
   loopback: boolean
   imasUrl: string
   imasLoginPath: string
-  /** Where a browser is sent to sign out at the identity service too. */
+  /** Path of the logout at the identity service. */
   imasLogoutPath: string | undefined
   adminApiUrl: string | undefined
-  /** The organisations file instead of the Admin API. */
+  /** The organisations file, which replaces the Admin API. */
   organisationsFile: string | undefined
   accessTokenUrl: string | undefined
   cookieName: string
@@ -162,14 +157,14 @@ export type Config = Readonly<{
   callbackOrigins: readonly Origin[]
   corsOrigins: readonly Origin[]
   corsHeaders: readonly string[]
-  /** `/authorize` hands the token of the caller to a proxy. */
+  /** Whether `/authorize` gives the caller's token to a proxy. */
   includeToken: boolean
   strictCookies: boolean
   emptyCredentials: boolean
   issuer: string | Unchecked
   audience: string | Unchecked
   maxTokenAge: number
-  /** Seconds; infinite when not given. */
+  /** Infinite when not set. */
   loginMaxTokenAge: number
   gracePeriod: number
   loginBinding: boolean
@@ -181,8 +176,8 @@ export type Config = Readonly<{
 }>
 
 /**
- * Reads every setting, or throws one `ConfigError` with all problems. Synth and doctor also pass in the
- * public suffix list and the descriptions, which a function does not load at a cold start.
+ * Parses all settings, or throws one `ConfigError` with every problem. Synth and doctor also pass the public
+ * suffix list and the descriptions, which functions do not load.
  */
 export const readConfig = (
   env: Environment,

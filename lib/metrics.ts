@@ -1,12 +1,10 @@
 import type { Code } from './problem.ts'
 import type { RouteName } from './routes.ts'
 
-/**
- * Metrics for CloudWatch in the Embedded Metric Format: they are part of the log line, so they cost no call.
- */
+/** Metrics for CloudWatch in the Embedded Metric Format, which is part of the log line. */
 
 type Unit = 'Count' | 'Seconds' | 'Bytes' | 'None'
-/** `by`: counted once more by each of these dimensions, because a dashboard or an alarm reads it so. */
+/** `by`: counted again by each of these dimensions, for a dashboard or an alarm. */
 type Metric = Readonly<{ name: string; unit: Unit; value: number; by?: readonly string[] }>
 
 /** The outcome of a request. */
@@ -14,14 +12,14 @@ export type RequestOutcome = Readonly<{
   route: RouteName
   status: number
   code: Code | string
-  /** A failure of the catalogue, also where a redirect tells it. */
+  /** Whether it failed with a code of the catalogue, even if the answer is a redirect. */
   refused: boolean
   cookieBytes: number
-  /** A person may be behind it. */
+  /** Whether it may come from a person. */
   person: boolean
 }>
 
-/** A count of things, or of one event that happened or did not. */
+/** A count, or an event that happened (1) or did not (0). */
 export const count = (name: string, value: number | boolean): Metric => ({
   name,
   unit: 'Count',
@@ -29,16 +27,13 @@ export const count = (name: string, value: number | boolean): Metric => ({
 })
 
 /**
- * Prefetches, frames, scripts and link scanners count in no login metric, and one that goes to PUBLIC_URL
- * first counts there. A session that was set is somebody's.
+ * Whether to leave a request out of the login metrics: prefetches, frames, scripts and link scanners, and
+ * logins redirected to PUBLIC_URL, which count there.
  */
 const isNoLogin = ({ code, person }: RequestOutcome): boolean =>
   code === 'not_a_navigation' || code === 'login_elsewhere' || (!person && code !== 'session_set')
 
-/**
- * The steps of a login. Every line of a login has all of them, as CloudWatch cannot compare with a metric
- * that has no data.
- */
+/** The steps of a login. Each line has all of them: CloudWatch cannot compare with a metric without data. */
 const login = (
   steps: { started?: boolean; returned?: boolean; verified?: boolean; set?: boolean },
   failed: boolean,
@@ -50,10 +45,7 @@ const login = (
   { ...count('LoginFailed', failed), ...(failed ? { by: ['Code'] } : {}) },
 ]
 
-/**
- * The login funnel and the polls, derived from outcomes: handlers count nothing. Good polls are what Lambda
- * counts beside these.
- */
+/** The metrics of logins and polls. Good polls have none: they are Lambda's invocations without these. */
 const metricsOf = (outcome: RequestOutcome): readonly Metric[] => {
   const { route, status, code, refused, cookieBytes } = outcome
   const size: Metric = { name: 'HeaderBytes', unit: 'Bytes', value: cookieBytes }
@@ -84,8 +76,8 @@ const directive = (namespace: string, dimensions: readonly string[], metrics: re
 })
 
 /**
- * The members that make a log line an EMF document. Each deployment has a namespace of its own; `at` in
- * milliseconds; `dimensions` are values of the dimensions that metrics name.
+ * The members that make a log line an EMF document. `at` in milliseconds since the epoch; `dimensions`: values of
+ * the dimensions that metrics name.
  */
 export const embedded = (
   namespace: string,
@@ -110,10 +102,7 @@ export const embedded = (
   }
 }
 
-/**
- * Metrics of one request. A failed login is counted by its code as well, the one in the answer and in the
- * line: contract, section 2.
- */
+/** Metrics of one request, as members of its log line. */
 export const requestMetrics = (
   namespace: string,
   outcome: RequestOutcome,

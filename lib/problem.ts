@@ -1,9 +1,6 @@
-/**
- * The catalogue of failures: which answer each is given and at which level it is logged. Its texts are in
- * `errors/en.ts` and `errors/sv.ts`.
- */
+/** The catalogue of failures: the answer to each, and its log level. The texts are in `lib/errors/`. */
 
-/** The public answers that the wire contract fixes, section 2: a status and the documented key. */
+/** The public answers: contract, section 2. */
 export const answers = {
   badRequest: { status: 400, key: 'errors.api.BadRequestError' },
   missingToken: { status: 401, key: 'errors.auth.MissingToken' },
@@ -15,19 +12,20 @@ export const answers = {
   unavailable: { status: 503, key: 'errors.api.ServiceUnavailable' },
 } as const satisfies Record<string, { status: number; key: string }>
 
+/** The name of a public answer. */
 export type AnswerName = keyof typeof answers
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
 type Row = {
   answer: AnswerName
   level: Level
-  /** Set where starting the login again can help: page and problem document then offer it. */
+  /** Whether page and problem document offer a new login. */
   again?: true
 }
 
-/** Every failure by its stable code. The same code stands in the answer, the log line and the metric. */
+/** Every failure by its stable code, which is in the answer, the log line and the metrics. */
 export const catalogue = {
-  // A request that cannot be understood.
+  // Requests that cannot be understood.
   bad_query: { answer: 'badRequest', level: 'info' },
   bad_organisation: { answer: 'badRequest', level: 'info' },
   return_url_not_allowed: { answer: 'badRequest', level: 'warn' },
@@ -36,11 +34,11 @@ export const catalogue = {
   body_too_large: { answer: 'tooLarge', level: 'info' },
   not_json: { answer: 'unsupported', level: 'info' },
 
-  // A service or its proxy that asks the wrong way.
+  // Mistakes of a service or its proxy.
   bad_rule: { answer: 'badRequest', level: 'error' },
   not_found: { answer: 'notFound', level: 'debug' },
 
-  // A person who is not signed in.
+  // People who are not signed in.
   not_a_navigation: { answer: 'missingToken', level: 'info', again: true },
   token_missing: { answer: 'missingToken', level: 'info', again: true },
   token_duplicate: { answer: 'missingToken', level: 'warn', again: true },
@@ -63,7 +61,7 @@ export const catalogue = {
   subject_blocked: { answer: 'missingToken', level: 'info' },
   token_organisation: { answer: 'missingToken', level: 'info' },
 
-  // A person, or a page, that may not do this.
+  // People or pages that may not do this.
   login_not_from_this_browser: { answer: 'forbidden', level: 'warn', again: true },
   login_cancelled: { answer: 'forbidden', level: 'info', again: true },
   login_refused: { answer: 'forbidden', level: 'warn', again: true },
@@ -75,21 +73,22 @@ export const catalogue = {
   rule_not_met: { answer: 'forbidden', level: 'info' },
   unit_not_held: { answer: 'forbidden', level: 'info' },
 
-  // What cannot be known, or is a defect of ours.
+  // Failures of the gateway or of what it depends on.
   state_missing: { answer: 'unavailable', level: 'error', again: true },
   state_too_old: { answer: 'unavailable', level: 'error', again: true },
-  // Anybody can invent such a token, so the log does not call it an error.
+  // Anybody can make such a token, so it is not an error in the log.
   token_key_pending: { answer: 'unavailable', level: 'warn', again: true },
   table_unavailable: { answer: 'unavailable', level: 'error', again: true },
   internal: { answer: 'internal', level: 'error', again: true },
 } as const satisfies Record<string, Row>
 
+/** A code of the catalogue. Codes are part of the contract. */
 export type Code = keyof typeof catalogue
 
-/** The row of a code, with its optional members. */
+/** The row of a code. */
 export const row = (code: Code): Row => catalogue[code]
 
-/** A failure of the catalogue. `cause` is for the log alone and never holds a token, a cookie or a claim. */
+/** A failure of the catalogue. `cause` is only for the log and never contains a token, cookie or claim. */
 export class Problem extends Error {
   readonly code: Code
 
@@ -100,11 +99,11 @@ export class Problem extends Error {
   }
 }
 
-/** The code of a failure of the catalogue; any other error is `internal`. */
+/** The code of an error, or `internal` when it is not of the catalogue. */
 export const codeOf = (error: unknown): Code => (error instanceof Problem ? error.code : 'internal')
 
 /** Whether an error is a 5xx, after which a reload may succeed. */
 export const isOurFailure = (error: unknown): boolean => answers[row(codeOf(error)).answer].status >= 500
 
-/** Whether an error says that the person is not signed in, rather than that it cannot be known. */
+/** Whether an error says that the person is not signed in. */
 export const isSignedOut = (error: unknown): boolean => row(codeOf(error)).answer === 'missingToken'

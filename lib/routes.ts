@@ -1,49 +1,43 @@
 import { prefix } from './prefix.ts'
 import { type AnswerName, type Code, row } from './problem.ts'
 
-/** The route table. Functions, API routes, grants, alarms, documents and policy are derived from its rows. */
+/** The route table. Functions, API routes, grants, alarms and documents are derived from it. */
 
 export { prefix }
 
 type Common = {
   summary: string
-  /** `yes`: the route trusts a token, and may therefore ask refresh-state for a key it has not seen. */
+  /** `yes`: the route verifies tokens, so it may invoke refresh-state for an unknown key. */
   token: 'yes' | 'no'
-  /** The one kind of item that the route may change; its grant names these keys and no others. */
+  /** The kind of item that the route may write. Its grant allows only these keys. */
   writes: 'nothing' | 'SUBJECT' | 'SESSION' | 'everything'
   problems: readonly Code[]
 }
 
 type Http = Common & {
-  /** Only a document navigation is served: no prefetch, embed or fetch. */
+  /** Serves only top-level navigations: no prefetch, frame or fetch. */
   only?: 'navigations'
-  /** What a person who is not signed in is told, where it is not 401: contract, section 5. */
+  /** The answer without a session, if not 401: contract, section 5. */
   signedOut?: 'forbidden'
-  /**
-   * A refused navigation goes on to `/login-failed`, so that no token stays in the address bar: contract,
-   * section 3.
-   */
+  /** Redirects refused navigations to `/login-failed`, so no token stays in the URL: contract, section 3. */
   refusedAt?: 'login-failed'
-  /**
-   * A good answer is logged at `debug`, and not at `info`, where every open editor asks every few seconds.
-   */
+  /** Logs a success at `debug` instead of `info`. For routes that every open editor polls. */
   successLevel?: 'debug'
 }
 
+/** A row of the table. */
 export type Route =
   | (Http & {
       get: `/${string}`
       csrf: `none: ${string}`
-      /** HEAD is a route as well. */
+      /** Whether HEAD is served too. */
       head?: 'answered like GET, without a body'
     })
   | (Http & {
       post: `/${string}`
       csrf: 'same origin'
       body: 'json' | 'none'
-      /**
-       * The form of a request is checked after the handler ran: nothing may keep a person from signing out.
-       */
+      /** Checks the form of the request after the handler, so that nothing prevents signing out. */
       form?: 'judged last'
     })
   | (Http & { unmatched: true; csrf: `none: ${string}` })
@@ -101,6 +95,7 @@ const startRefused = [
   ...cannotKnow,
 ] as const
 
+/** All routes. The name is also the folder, the construct id, the OpenAPI operation and the log field. */
 export const routes = {
   login: {
     get: '/login',
@@ -219,22 +214,23 @@ export const routes = {
   },
 } as const satisfies Record<string, Route>
 
+/** The name of a route. */
 export type RouteName = keyof typeof routes
 
-/** What answers requests: everything but what runs on a schedule. */
+/** The routes that answer requests. */
 export type EndpointName = Exclude<RouteName, 'refresh-state'>
 
-/** The endpoints with a path of their own: what the OpenAPI document describes. */
+/** The routes with a path, which the OpenAPI document describes. */
 export type HttpRouteName = Exclude<EndpointName, 'not-found'>
 
-/** Method and full path of a route, or nothing for one that has none. */
+/** Method and full path of a route, or undefined when it has no path. */
 export const methodAndPath = (route: Route): { method: 'GET' | 'POST'; path: string } | undefined => {
   if ('get' in route) return { method: 'GET', path: `${prefix}${route.get}` }
   if ('post' in route) return { method: 'POST', path: `${prefix}${route.post}` }
   return undefined
 }
 
-/** Every method and full path at which a route is reached: its own, and HEAD where its row says so. */
+/** Every method and full path of a route, with HEAD if its row has it. */
 export const methodsAndPaths = (
   route: Route,
 ): readonly { method: 'GET' | 'POST' | 'HEAD'; path: string }[] => {
@@ -243,7 +239,7 @@ export const methodsAndPaths = (
   return 'head' in route && route.head ? [at, { ...at, method: 'HEAD' }] : [at]
 }
 
-/** The public answer of a code on a route, which the row may change. */
+/** The public answer to a code on this route. */
 export const answerOn = (route: Route, code: Code): AnswerName => {
   const { answer } = row(code)
   return answer === 'missingToken' && 'signedOut' in route && route.signedOut ? route.signedOut : answer

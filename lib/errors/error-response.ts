@@ -5,11 +5,11 @@ import type { LogoutUrl } from '../redirect/login-url.ts'
 import type { Words } from './en.ts'
 import type { PageContent, Site } from './page.ts'
 
-/** One failure, three representations: problem document, page or key (contract, section 2). */
+/** Answers to failures, as a problem document, a page or a key: contract, section 2. */
 
 type Reader = 'problem' | 'page' | 'key'
 
-/** Which representation of a failure the request asks for. */
+/** The representation of a failure that the request asks for. */
 export const readerOf = ({ header }: Pick<Incoming, 'header'>): Reader => {
   const accept = header('accept') ?? ''
   if (weight(accept, 'application/problem+json') > 0) return 'problem'
@@ -19,20 +19,20 @@ export const readerOf = ({ header }: Pick<Incoming, 'header'>): Reader => {
   return wantsPage ? 'page' : 'key'
 }
 
-/** What pages are written with; a service has it in a file of its own. */
+/** The page template and the texts. A service loads them from a file of its own. */
 type Written<W> = Pick<typeof import('./texts.ts'), 'page' | 'pagePolicy'> &
   Readonly<{ languages: readonly [W, ...W[]] }>
 
 type Failing<C extends string> = Pick<Words, 'language' | 'labels' | 'signIn'> &
   Readonly<{ failures: Readonly<Record<C, Words['start']>> }>
 
-/** The catalogue of a service: whether a new login helps, and the texts. */
+/** The failures of a service: whether a new login helps, and the texts. */
 export type Failures<C extends string> = Readonly<{
   again: (code: C) => boolean
   written: () => Promise<Written<Failing<C>>>
 }>
 
-/** Loaded on demand: a refused poll gets a key and needs no texts. */
+/** Loaded on demand, because a refused poll is answered with a key and needs no texts. */
 const written = () => import('./texts.ts')
 
 const own: Failures<Code> = { again: (code) => row(code).again ?? false, written }
@@ -60,20 +60,20 @@ export const asPage = async <W extends Pick<Words, 'language' | 'labels'>>(
 }
 
 /**
- * `POST /logout` without a callback: a form gets a page, a script the documented answer. `logoutUrl` is where
- * the script may send the person to sign out at the identity service too.
+ * The answer to a logout without a redirect: a page for a form, JSON for a script. `logoutUrl`: where the
+ * script can send the person to sign out at the identity service.
  */
 export const signedOut = (request: Incoming, site: Site, logoutUrl?: LogoutUrl): Promise<Answer> | Answer =>
   request.header('sec-fetch-mode') === 'navigate'
     ? asPage(request, 200, written, site, ({ farewell }) => farewell)
     : ok({ msg: 'You are logged out', ...(logoutUrl === undefined ? {} : { logoutUrl }) })
 
-/** The page for whoever opens the address of the gateway itself. */
+/** The page at the address of the gateway itself. */
 export const startPage = (request: Incoming, site: Site): Promise<Answer> =>
   asPage(request, 200, written, site, ({ start }) => start)
 
-/** The content of an error page. Without a login to offer it says where to find one. */
-const told =
+/** The content of an error page. Without a login to offer, the advice says where to find one. */
+const errorPage =
   <C extends string>(again: boolean, { facts, id }: Incoming, code: C, status: number) =>
   ({ failures, signIn: { here, elsewhere } }: Failing<C>): PageContent => {
     const login = again && facts.again
@@ -87,9 +87,7 @@ const told =
     }
   }
 
-/**
- * The failure as a problem document (RFC 9457). It is for programs, so its texts are constant and English.
- */
+/** The failure as a problem document (RFC 9457). It is for programs, so its title is always English. */
 const asDocument = async <C extends string>(
   { again, written }: Failures<C>,
   request: Incoming,
@@ -113,8 +111,8 @@ const asDocument = async <C extends string>(
 }
 
 /**
- * The answer to a failure in the representation that the request asks for. `named` is the public answer,
- * which a route may change; `site` is missing where settings could not be read.
+ * The answer to a failure in the representation that the request asks for. `named`: the public answer, which a
+ * route may change. `site`: undefined when the settings could not be read.
  */
 export const respond = async <C extends string>(
   failures: Failures<C>,
@@ -126,18 +124,24 @@ export const respond = async <C extends string>(
   const { status, key } = answers[named]
   const reader = readerOf(request)
   if (reader === 'page')
-    return asPage(request, status, failures.written, site, told(failures.again(code), request, code, status))
+    return asPage(
+      request,
+      status,
+      failures.written,
+      site,
+      errorPage(failures.again(code), request, code, status),
+    )
   if (reader === 'problem') return asDocument(failures, request, code, answers[named])
   return answer(status, 'application/json', JSON.stringify(key))
 }
 
-/** `WWW-Authenticate` of RFC 6750 section 3: `error` only when a token was presented. */
+/** `WWW-Authenticate` (RFC 6750 section 3), with `error` only when a token was presented. */
 const challenge = (code: Code): string => {
   const nonePresented = code === 'token_missing' || code === 'not_a_navigation'
   return `Bearer realm="imsg-service"${nonePresented ? '' : ', error="invalid_token"'}`
 }
 
-/** The answer to a failure of the gateway's own catalogue. */
+/** The answer to a failure of the gateway's catalogue. */
 export const errorResponse = async (
   request: Incoming,
   code: Code,

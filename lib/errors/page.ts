@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { LoginUrl } from '../redirect/login-url.ts'
 import type { Words } from './en.ts'
 
-/** The page that people get: whose gateway this is, what happened, what to do, and what to tell support. */
+/** The HTML page for people: the site, what happened, what to do, and what to tell support. */
 
 /** Base styles, light and dark, shared with the page that explains all errors. */
 export const look = `
@@ -37,7 +37,7 @@ dd{overflow-wrap:anywhere}
 @media (max-width:30rem){div{flex-direction:column}}
 @media print{body{min-height:0}.action{display:none}}`
 
-/** Content-Security-Policy of a page: this one style and nothing else. */
+/** Content-Security-Policy of a page. It allows only the inline style. */
 export const pagePolicy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'`
 
 const entities: Record<string, string> = {
@@ -48,18 +48,18 @@ const entities: Record<string, string> = {
   "'": '&#39;',
 }
 
-/** Text that may stand in an element or in a quoted attribute. */
+/** Escapes text for an element or a quoted attribute. */
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '')
 
-/** The icon, a gate with a keyhole. Decorative, so hidden from screen readers. */
+/** The icon, a gate with a keyhole, hidden from screen readers. */
 export const mark =
   '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>'
 
-/** The installation that a page speaks for. */
+/** The deployment that a page belongs to. */
 export type Site = Readonly<{
   publicUrl: string
   siteName?: string | undefined
-  /** Address of the page that explains all codes, one anchor each. */
+  /** URL of the page that explains all codes, with an anchor for each. */
   errorsUrl?: string | undefined
 }>
 
@@ -67,13 +67,13 @@ export type Site = Readonly<{
 export type PageContent = Readonly<{
   title: string
   advice: string
-  /** Of a failure: what to tell support. */
+  /** For a failure: what to tell support. */
   failure?: Readonly<{ code: string; id: string }> | undefined
-  /** The login to start again: to sign in, or to retry after a failure of ours. */
+  /** The login to start again: to sign in, or to retry after a failure of the gateway. */
   again?: Readonly<{ to: LoginUrl; why: 'signIn' | 'retry' }> | undefined
 }>
 
-/** The one language of `docs/errors.html`: pages in other languages do not link there. */
+/** The language of `docs/errors.html`. Pages in other languages do not link there. */
 const explainedIn = 'en'
 
 const headOf = (site: Site | undefined): string => {
@@ -103,7 +103,7 @@ const footOf = (
 `
 }
 
-/** The page as HTML. Every inserted text is escaped. Without a site, as before settings are read, it names none. */
+/** Renders a page and escapes every inserted text. `site`: undefined when the settings could not be read. */
 export const page = (
   words: Pick<Words, 'language' | 'labels'>,
   content: PageContent,

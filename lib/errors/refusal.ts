@@ -8,32 +8,25 @@ import type { Organisations } from '../state/organisation.ts'
 import type { Table } from '../store/table.ts'
 import { errorResponse, readerOf } from './error-response.ts'
 
-/**
- * From a failure to its answer: it offers a login where one helps, and leaves an address that holds a token.
- */
+/** Answers a failure on a route: offers a login if one helps, and redirects away from URLs with a token. */
 
 type RefusalDeps = Readonly<{ config: Config; table: Pick<Table, 'read'>; organisations: Organisations }>
 
-/**
- * The login to offer: the one the request names, or one that returns to this page, at the token's
- * organisation.
- */
+/** The login to offer: the one in the request, or one at the token's organisation that returns to this URL. */
 const loginAfter = (route: Route, { publicUrl }: Config, { login, claimedOrg }: Facts): Facts['login'] => {
   if (login !== undefined || claimedOrg === undefined) return login
   const page = 'get' in route ? route.get : routes.units.get
   return { org: claimedOrg, callback: `${publicUrl}${prefix}${page}` }
 }
 
-/** Whether to redirect a refusal away from its address, which may hold a token: contract, section 3. */
-const leavesAddress = (route: Route, request: Incoming, code: Code): boolean =>
+/** Whether to redirect to `/login-failed`, because the URL may contain a token: contract, section 3. */
+const redirectsFailure = (route: Route, request: Incoming, code: Code): boolean =>
   'refusedAt' in route &&
   code !== 'not_a_navigation' &&
   (request.query.has('imid_token') || request.query.has('error')) &&
   readerOf(request) === 'page'
 
-/**
- * The answer to a failure on this route. A login is looked up only when it helps and the reader would see it.
- */
+/** The answer to a failure on this route. A login is looked up only if it helps and would be shown. */
 export const refusal = async (
   { config, table, organisations }: RefusalDeps,
   route: Route,
@@ -48,7 +41,7 @@ export const refusal = async (
     const offered = await offerLogin({ config, table, organisations }, login, ours, request.now)
     if (offered !== undefined) facts.again = offered
   }
-  if (!ours && leavesAddress(route, request, code))
+  if (!ours && redirectsFailure(route, request, code))
     return redirect(303, loginFailedUrl(config, { code, id: request.id, ...(facts.again && login) }))
   return errorResponse(request, code, named, config)
 }

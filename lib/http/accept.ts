@@ -2,7 +2,7 @@
 
 type Range = Readonly<{ name: string; quality: number }>
 
-/** The ranges of an Accept header with their qualities. An unreadable quality counts as 0. */
+/** The ranges of an Accept header with their qualities. An invalid quality counts as 0. */
 const ranges = (header: string): Range[] =>
   header.split(',').map((part) => {
     const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())
@@ -10,13 +10,11 @@ const ranges = (header: string): Range[] =>
     return { name, quality: quality === undefined ? 1 : Number(quality.slice(2)) || 0 }
   })
 
-/** The quality that an `Accept` gives a media type by name. Wildcards do not count. */
+/** The quality that an Accept header gives a media type by name, without wildcards. */
 export const weight = (accept: string, type: string): number =>
   ranges(accept).find(({ name }) => name === type)?.quality ?? 0
 
-/**
- * Whether an `Accept` prefers `one` to `other`. `one` has to be named; `other` may be matched by a wildcard.
- */
+/** Whether an Accept header prefers `one` to `other`. `other` may match a wildcard; `one` must be named. */
 export const prefers = (accept: string, one: string, other: string): boolean => {
   const named = (type: string) => ranges(accept).find(({ name }) => name === type)?.quality
   const wildcards = ['*/*', other.replace(/\/.*/, '/*')]

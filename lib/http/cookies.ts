@@ -2,30 +2,30 @@ import type { Config } from '../config.ts'
 import { Problem } from '../problem.ts'
 import { methodAndPath, prefix, type Route, routes } from '../routes.ts'
 
-/** The table of cookies: their names, lifetimes and attributes. Handlers say which cookie, never how. */
+/** The gateway's cookies: names, lifetimes and attributes. */
 
-/** A serialised `Set-Cookie` value. Only this module makes one. */
 declare const brand: unique symbol
+/** A serialised `Set-Cookie` value. Only this module makes one. */
 export type SetCookie = string & { readonly [brand]: 'SetCookie' }
 
-/** The cookies a request brought. Nothing is trimmed, unquoted or decoded: RFC 6265bis section 5.6. */
+/** The cookies of a request. Values are not trimmed, unquoted or decoded: RFC 6265bis section 5.6. */
 export type Cookies = Readonly<{
-  /** Every value of a cookie of exactly this name. */
+  /** Every value of the cookies with exactly this name. */
   values(name: string): readonly string[]
-  /** Name and value of every cookie whose name begins so. */
+  /** Name and value of every cookie whose name starts with this. */
   beginning(start: string): readonly (readonly [name: string, value: string])[]
 }>
 
 const octets = '[!#-+\\--:<-[\\]-~]*'
 const strictPair = new RegExp(`^[!#$%&'*+\\-.^_\`|~0-9A-Za-z]+=(?:${octets}|"${octets}")$`)
 
-/** The pairs of a Cookie header. Only the one space after a semicolon is removed. */
+/** The pairs of a Cookie header. Only one space after a semicolon is removed. */
 const pairsOf = (header: readonly string[]): string[] =>
   header.flatMap((part) =>
     part.split(';').map((pair, index) => (index > 0 && pair.startsWith(' ') ? pair.slice(1) : pair)),
   )
 
-/** Reads what a browser sent and ignores malformed pairs: they belong to other services. */
+/** Parses the Cookie headers of a request. Malformed pairs belong to other services and are ignored. */
 export const cookies = (header: readonly string[]): Cookies => {
   const entries = pairsOf(header)
     .map((pair) => [pair, pair.indexOf('=')] as const)
@@ -37,41 +37,36 @@ export const cookies = (header: readonly string[]): Cookies => {
   }
 }
 
-/** `STRICT_COOKIE_MODE`: a pair outside the grammar of RFC 6265 section 4.2.1 is a 400. */
+/** For `STRICT_COOKIE_MODE`: throws `bad_cookies` for a pair outside the grammar of RFC 6265 section 4.2.1. */
 export const checkCookieGrammar = (header: readonly string[]): void => {
   if (!header.flatMap((part) => part.split('; ')).every((pair) => strictPair.test(pair)))
     throw new Problem('bad_cookies')
 }
 
-/** Name and value together, in bytes. A browser may drop a longer cookie: RFC 6265bis section 5.6. */
+/** Largest name and value together, in bytes. A browser may drop a larger cookie: RFC 6265bis section 5.6. */
 export const largestCookie = 4096
 
-/** How long a login may take, in seconds: enough for a password reset and a second factor. */
+/** Seconds that a login may take: enough for a password reset and a second factor. */
 export const loginLifetime = 1800
-/** How long a round of a login is remembered, in seconds. */
+/** Seconds for which a finished login counts towards a login loop. */
 export const roundsLifetime = 60
 
-/** The cookies of this configuration: names, and how each is set and cleared. */
+/** The cookies of one configuration: their names, and how each is set and cleared. */
 export type Jar = Readonly<{
   sessionName: string
   sealName: string
-  /** What the names of pending logins begin with. */
+  /** Prefix of the cookies of pending logins. */
   loginPrefix: string
   roundsName: string
-  /**
-   * Whether a cookie of this name belongs to the gateway, the session included. Services do not get these.
-   */
+  /** Whether this is a cookie of the gateway, which services must not get. True for the session cookie too. */
   isOwn(name: string): boolean
-  /**
-   * The session cookie, valid as long as the token. Throws `token_too_large` when a browser might drop it.
-   */
+  /** The session cookie, which expires with the token. Throws `token_too_large` when a browser might drop it. */
   session(token: string, secondsLeft: number): SetCookie
   seal(value: string, secondsLeft: number): SetCookie
   noSeal(): SetCookie
   /**
-   * Clears the session cookie in every variant that could have reached this host, the likeliest on `route`
-   * first.
-   * `others` spares the slot in which the gateway itself sets it.
+   * Clears the session cookie for every path and domain from which it could reach this host, starting with the
+   * most likely ones on `route`. `others` keeps the one that the gateway itself sets.
    */
   clearSession(route: string, which: 'all' | 'others'): SetCookie[]
   login(name: string, value: string): SetCookie
@@ -80,9 +75,7 @@ export type Jar = Readonly<{
   noRounds(): SetCookie
 }>
 
-/**
- * The parents of a host that could share a cookie with it: two labels or more, so never a top-level domain.
- */
+/** The parent domains of a host that can share a cookie with it, down to two labels. */
 const parents = (host: string): string[] => {
   // An IP address has no parents.
   if (/\.\d+$/.test(host)) return []
@@ -90,30 +83,24 @@ const parents = (host: string): string[] => {
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
 }
 
-/** Path of a route of the table without parameters. */
+/** The path of a route, unless it has parameters. */
 const pathOf = (name: string): string[] => {
   const row = Object.entries<Route>(routes).find(([key]) => key === name)?.[1]
   const path = row && methodAndPath(row)?.path
   return path === undefined || path.includes('{') ? [] : [path]
 }
 
-/**
- * Cookie paths that match a path of the route table (RFC 6265 section 5.1.4): those above all routes, then
- * those of `first`.
- */
+/** Cookie paths that match a route (RFC 6265 section 5.1.4): those above all routes, those of `first`, the rest. */
 const cookiePaths = (first: string): string[] => {
   const [parent = ''] = prefix.split(/(?=\/)/)
   const paths = [prefix, parent, ...pathOf(first), ...Object.keys(routes).flatMap(pathOf)]
   return ['/', ...new Set(paths.flatMap((path) => [path, `${path}/`]))]
 }
 
-/**
- * A cookie named `__Host-` or `__Secure-` cannot be set over plain http, so on loopback the prefix is left
- * off.
- */
+/** The name without `__Host-` or `__Secure-`. Browsers refuse these prefixes over plain http, as on loopback. */
 export const plainName = (name: string): string => name.replace(/^__(Host|Secure)-/i, '')
 
-/** One `Set-Cookie`, never for scripts. Plain http on loopback takes no `Secure`. */
+/** Serialises a cookie that scripts cannot read. Plain http on loopback does not allow `Secure`. */
 export const setCookie = (
   name: string,
   value: string,
@@ -130,18 +117,22 @@ export const setCookie = (
     'SameSite=Lax',
   ].join('; ') as SetCookie
 
-type Slot = Readonly<{ path?: string; domain?: string | undefined }>
+type JarConfig = Pick<Config, 'cookieName' | 'cookieDomain' | 'publicUrl' | 'loopback'>
+type Scope = Readonly<{ path: string; domain?: string | undefined }>
+
+/** Every path and domain from which a session cookie of this name could reach the gateway. */
+const sessionScopes = (name: string, publicUrl: string, route: string): Scope[] => {
+  // A __Host- cookie has no domain and the path /.
+  if (name.startsWith('__Host-')) return [{ path: '/' }]
+  const domains = [undefined, ...parents(new URL(publicUrl).hostname)]
+  return cookiePaths(route).flatMap((path) => domains.map((domain) => ({ path, domain })))
+}
 
 /**
- * Builds the jar. `SameSite=Lax`, never Strict: the browser comes back from the identity service, another
- * site, by a link.
+ * Builds the cookies. `SameSite=Lax` and not Strict, because the browser returns from the identity service,
+ * another site, by a link.
  */
-export const jar = ({
-  cookieName,
-  cookieDomain,
-  publicUrl,
-  loopback,
-}: Pick<Config, 'cookieName' | 'cookieDomain' | 'publicUrl' | 'loopback'>): Jar => {
+export const jar = ({ cookieName, cookieDomain, publicUrl, loopback }: JarConfig): Jar => {
   const nameOf = (name: string) => (loopback ? plainName(name) : name)
   const sessionName = nameOf(cookieName)
   const ownPrefix = nameOf('__Host-imsg-')
@@ -149,18 +140,11 @@ export const jar = ({
   const loginPrefix = `${ownPrefix}login-`
   const roundsName = `${ownPrefix}rounds`
 
-  const set = (name: string, value: string, seconds: number, { path = '/', domain }: Slot = {}): SetCookie =>
-    setCookie(
-      name,
-      value,
-      seconds,
-      [`Path=${path}`, ...(domain === undefined ? [] : [`Domain=${domain}`])],
-      loopback,
-    )
+  const set = (name: string, value: string, seconds: number, { path, domain }: Scope = { path: '/' }) => {
+    const scope = [`Path=${path}`, ...(domain === undefined ? [] : [`Domain=${domain}`])]
+    return setCookie(name, value, seconds, scope, loopback)
+  }
 
-  // A __Host- cookie has one slot: without a domain, at the root.
-  const single = sessionName.startsWith('__Host-')
-  const domains = [undefined, ...(single ? [] : parents(new URL(publicUrl).hostname))]
   return {
     sessionName,
     sealName,
@@ -169,16 +153,14 @@ export const jar = ({
     isOwn: (name) => name === sessionName || name.startsWith(ownPrefix),
     session: (token, secondsLeft) => {
       if (sessionName.length + 1 + token.length > largestCookie) throw new Problem('token_too_large')
-      return set(sessionName, token, secondsLeft, { domain: cookieDomain })
+      return set(sessionName, token, secondsLeft, { path: '/', domain: cookieDomain })
     },
     seal: (value, secondsLeft) => set(sealName, value, secondsLeft),
     noSeal: () => set(sealName, '', 0),
     clearSession: (route, which) =>
-      (single ? ['/'] : cookiePaths(route)).flatMap((path) =>
-        domains
-          .filter((domain) => which === 'all' || path !== '/' || domain !== cookieDomain)
-          .map((domain) => set(sessionName, '', 0, { path, domain })),
-      ),
+      sessionScopes(sessionName, publicUrl, route)
+        .filter(({ path, domain }) => which === 'all' || path !== '/' || domain !== cookieDomain)
+        .map((scope) => set(sessionName, '', 0, scope)),
     login: (name, value) => set(name, value, loginLifetime),
     noLogin: (name) => set(name, '', 0),
     rounds: (value) => set(roundsName, value, roundsLifetime),

@@ -4,23 +4,23 @@ import type { ReturnUrl } from '../redirect/return-url.ts'
 import { type Cookies, cookies, type SetCookie } from './cookies.ts'
 import { type Query, query } from './query.ts'
 
-/** What is learned about a request on its way: for the log, the metrics and the answer to a failure. */
+/** What is learned about a request while it is handled: for the log, the metrics and the error response. */
 export type Facts = {
   org?: string | undefined
   subject?: string | undefined
-  /** The code of a success that has one, for the log. */
+  /** The code of a successful request for the log, if it has one. */
   code?: string
-  /** Where a person may start the login again. */
+  /** Where the person can start the login again. */
   again?: LoginUrl
-  /** Headers that go with the answer even when it is a refusal. */
+  /** Headers of the answer, even if it is an error. */
   headers?: Readonly<Record<string, string>>
-  /** Organisation that a token claims. Not verified: it names where a new login could begin. */
+  /** The organisation that a token claims, unverified. A new login may be offered there. */
   claimedOrg?: string
-  /** The login that a refusal may offer. Judged before it is offered. */
+  /** The login that an error may offer. It is checked before it is offered. */
   login?: Readonly<{ org: string; callback: string }>
-  /** The request id of the refused callback that a page of `/login-failed` is about. */
+  /** On `/login-failed`, the request id of the refused callback. */
   refusedRequest?: string
-  /** Cookies of the answer, success or refusal, the most important first. The chain sets them. */
+  /** Cookies of the answer, even if it is an error, most important first. */
   cookies: SetCookie[]
 }
 
@@ -29,31 +29,26 @@ export type Incoming = Readonly<{
   id: string
   /** When it arrived, in seconds since the epoch. Everything about the request is judged at this time. */
   now: number
-  /** The host at which API Gateway took the request; never read from a header. `sam local` names none. */
+  /** The host name from API Gateway, never from a header. `sam local` has none. */
   domainName: string | undefined
   /** The route's name in the service's route table. */
   route: string
   header(name: string): string | undefined
-  /**
-   * The token of `Authorization: Bearer`, or an empty string for a bearer without one. RFC 6750 section 2.1.
-   */
+  /** The token of `Authorization: Bearer` (RFC 6750 section 2.1), or '' when the token is missing. */
   bearer: string | undefined
-  /** The raw Cookie header, and the same parsed. */
+  /** The raw Cookie headers. `cookies` has them parsed. */
   cookieHeader: readonly string[]
   cookies: Cookies
   query: Query
   /** As it arrived, percent-encoding included. */
   rawPath: string | undefined
   path(name: string): string
-  /** The body, once the chain has parsed it. */
+  /** The body, after the chain has parsed it. */
   body: unknown
   facts: Facts
 }>
 
-/**
- * The members of an event that are read. `sam local` keeps the case of header names and leaves the cookie
- * header in place.
- */
+/** The members of an event that are read. `sam local` sends headers in any case, and cookies as a header. */
 export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase64Encoded'> & {
   rawPath?: string | undefined
   headers?: Record<string, string | undefined>
@@ -63,10 +58,7 @@ export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase6
   requestContext: { requestId: string; domainName?: string; http?: { method: string } }
 }
 
-/**
- * The same event with the names of its headers in lower case, as API Gateway sends them and `sam local` does
- * not.
- */
+/** The same event with header names in lower case, as API Gateway sends them and `sam local` does not. */
 export const lowerCased = (event: HttpEvent): HttpEvent => {
   const headers = Object.entries(event.headers ?? {})
   if (headers.some(([name]) => name !== name.toLowerCase()))
@@ -98,14 +90,11 @@ export const incoming = (event: HttpEvent, route: string, now: number): Incoming
   }
 }
 
-/**
- * Everything after the scheme and its spaces is the token, valid or not: a bearer never falls back to the
- * cookie.
- */
+/** Everything after the scheme and its spaces, valid or not: a bad bearer must not fall back to the cookie. */
 const bearerOf = (authorization: string | undefined): string | undefined =>
   /^\s*bearer(?: +|(?![\w-]))(.*)/is.exec(authorization ?? '')?.[1]
 
-/** What API Gateway is given: payload format 2.0. */
+/** A response to API Gateway, in payload format 2.0. */
 export type Answer = {
   statusCode: number
   headers: Record<string, string>
@@ -113,17 +102,14 @@ export type Answer = {
   body?: string
 }
 
-/** An answer with a body. Statuses are written in this file alone. */
+/** An answer with a body. Only this file sets status codes. */
 export const answer = (status: number, type: string, body: string): Answer => ({
   statusCode: status,
   headers: { 'content-type': `${type}; charset=utf-8` },
   body,
 })
 
-/**
- * 200 with JSON. The known client stops polling for good when it sees a member `statusCode`, so none is
- * allowed.
- */
+/** 200 with JSON. A `statusCode` member is not allowed, because it would stop the polling client for good. */
 export const ok = <T extends object>(body: T & { statusCode?: never }): Answer =>
   answer(200, 'application/json', JSON.stringify(body))
 
@@ -133,16 +119,16 @@ export const granted = (headers: Readonly<Record<string, string>>): Answer => ({
   headers: { ...headers },
 })
 
-/** A redirect to a branded address. 303 after a POST: RFC 9700 section 4.12. */
+/** A redirect to a checked URL. 303 after a POST: RFC 9700 section 4.12. */
 export const redirect = (status: 302 | 303, to: ReturnUrl | LoginUrl | LogoutUrl): Answer => ({
   statusCode: status,
   headers: { location: to },
 })
 
-/** Response headers of one answer, bytes. API Gateway allows 10,240; proxies in front of it often 8 kB. */
+/** Largest response headers, in bytes. API Gateway allows 10,240; proxies in front of it often only 8 kB. */
 const maxHeaderBytes = 8000
 
-/** The answer with as many of the cookies as fit, in order of importance. */
+/** The answer with as many of the cookies as fit, in the given order. */
 export const withCookies = (answer: Answer, cookies: readonly SetCookie[]): Answer => {
   let bytes = Object.entries(answer.headers).reduce(
     (sum, [name, value]) => sum + name.length + value.length + 4,

@@ -1,24 +1,18 @@
 import { Problem } from '../problem.ts'
 
-/** The query of a request, read by name from its raw text. */
+/** The query of a request. */
 export type Query = Readonly<{
-  /**
-   * The value of a parameter, decoded once, or undefined. Throws `bad_query` for a repeated or unreadable
-   * one.
-   */
+  /** The value of a parameter, decoded once, or undefined. Throws `bad_query` when repeated or malformed. */
   one(name: string): string | undefined
-  /** Like `one`, for a required parameter: throws `bad_query` when it is missing or empty. */
+  /** Like `one` for a required parameter: also throws `bad_query` when it is missing or empty. */
   the(name: string): string
-  /** All parameters in order, decoded, with repetitions. */
+  /** All parameters, decoded, in order and with repetitions. */
   all(): readonly (readonly [name: string, value: string])[]
-  /** Whether a parameter of this name is there at all, readable or not. */
+  /** Whether there is a parameter of this name, even if its value is malformed. */
   has(name: string): boolean
 }>
 
-/**
- * Strict percent-decoding of text that can be encoded again. A `+` stays a plus: RFC 3986 gives it no other
- * meaning, and return URLs hold no spaces.
- */
+/** Strict percent-decoding. A `+` stays a plus, as in RFC 3986. */
 const decoded = (text: string): string => {
   if (!text.isWellFormed()) throw new Problem('bad_query')
   try {
@@ -28,10 +22,7 @@ const decoded = (text: string): string => {
   }
 }
 
-/**
- * Reads a raw query string. API Gateway's own parsed form joins repeated parameters with a comma, which hides
- * an attack, so it is never used.
- */
+/** Parses a raw query string. API Gateway's parsed form joins repeated parameters, which can hide an attack. */
 export const query = (raw: string): Query => {
   const pairs = raw.split('&').map((pair) => {
     const end = pair.indexOf('=')

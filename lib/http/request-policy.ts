@@ -4,13 +4,13 @@ import type { Route } from '../routes.ts'
 import { checkCookieGrammar } from './cookies.ts'
 import type { Incoming } from './messages.ts'
 
-/** Enforces what the row of a route says about its requests, before the handler sees them. */
+/** Enforces the rules of a route's row before its handler runs. */
 
 type PolicyConfig = Pick<Config, 'publicUrl' | 'corsOrigins'>
 
 /**
- * Fetch destinations that are no top-level page: frames and subresources. `empty` is not among them: with
- * mode `navigate` it is a navigation that a service worker passed on, and no script can make one.
+ * Fetch destinations other than a top-level page. `empty` is not one of them: with mode `navigate` it is a
+ * navigation that a service worker passed on, and scripts cannot send that.
  */
 const embedded = new Set(
   [
@@ -19,10 +19,10 @@ const embedded = new Set(
   ].flatMap((line) => line.split(' ')),
 )
 
-/** W3C Secure Purpose, and the older headers that browsers send with a prefetch. */
+/** Headers that browsers send with a prefetch: W3C Secure Purpose, and older ones. */
 const purposeHeaders = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
 
-/** A navigation by W3C Fetch Metadata, or a request without such headers (curl, old browsers). */
+/** Whether W3C Fetch Metadata says that this is a navigation. True without it (curl, old browsers). */
 export const isNavigation = ({ header }: Incoming): boolean => {
   if (purposeHeaders.some((name) => /prefetch|prerender|preview/i.test(header(name) ?? ''))) return false
   const [mode, dest] = [header('sec-fetch-mode'), header('sec-fetch-dest')]
@@ -37,13 +37,13 @@ export const isNavigation = ({ header }: Incoming): boolean => {
 }
 
 /**
- * Whether a person may be behind a request: it comes from a browser or brings cookies. Link scanners and
- * monitors do neither, so what they are answered says nothing about how logins go.
+ * Whether a request may come from a person: it is from a browser or has cookies. Requests of link scanners and
+ * monitors are left out of the login metrics.
  */
 export const maybePerson = ({ header, cookieHeader }: Pick<Incoming, 'header' | 'cookieHeader'>): boolean =>
   header('sec-fetch-mode') !== undefined || cookieHeader.length > 0
 
-/** The login that a page may open in a window, after it fetched one by script. */
+/** Offers the login that a script tried to fetch, so that the page can open it in a window. */
 const offerLogin = (request: Incoming): void => {
   const org = request.route === 'org-login' ? request.path('org') : request.query.one('org')
   const callback = request.query.one('callback')
@@ -51,11 +51,10 @@ const offerLogin = (request: Incoming): void => {
 }
 
 /**
- * Whether the cookies of a request may change anything. OWASP's order: Origin, then Sec-Fetch-Site. `Origin:
- * null` is what a referrer policy or a sandbox leaves of any origin, so it says nothing. Without either the
- * request comes from no browser, and is refused only if it carries a cookie. One without a cookie is judged
- * all the same when a browser says where it comes from: SameSite=Lax keeps the cookie back, and the answer
- * would still clear it.
+ * Whether the cookies of a request may change anything. Checks Origin first and then Sec-Fetch-Site, as OWASP
+ * advises. `Origin: null` says nothing, because a referrer policy or sandbox can hide any origin. Without both
+ * headers the request is not from a browser, and is refused only with a cookie. With them, a request without
+ * cookies is checked too: SameSite=Lax may have withheld the cookie, and the answer would still clear it.
  */
 export const cookiesMayAct = (
   request: Incoming,
@@ -70,8 +69,8 @@ export const cookiesMayAct = (
 }
 
 /**
- * Refuses requests that the row does not admit. A bearer is exempt from CSRF: no foreign page can send one
- * without a preflight.
+ * Refuses requests that the route's row does not allow. A bearer is exempt from the CSRF check: another
+ * origin cannot send one without a preflight.
  */
 export const enforce =
   (route: Route, config: PolicyConfig) =>
@@ -84,7 +83,7 @@ export const enforce =
       throw new Problem('foreign_origin')
   }
 
-/** Checks the form of a request, whatever its route. Health and 404 read no cookies. */
+/** Checks the cookie grammar in strict mode. Health and 404 do not read cookies. */
 export const checkForm = (
   { route, cookieHeader }: Pick<Incoming, 'route' | 'cookieHeader'>,
   { strictCookies }: Pick<Config, 'strictCookies'>,

@@ -2,7 +2,7 @@ import type { Answer } from './messages.ts'
 
 /** Security headers of answers. */
 
-/** On every answer. HSTS says a year and leaves subdomains to the site; `vary` names all that is read. */
+/** On every answer. HSTS is for a year, without subdomains. `vary` lists every header that is read. */
 const always = {
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
@@ -13,18 +13,12 @@ const always = {
 
 const { 'strict-transport-security': _, ...overHttp } = always
 
-/**
- * Pages bring their own policies (`errorResponse`); redirects have none: COOP would cut a login in a popup
- * from its opener.
- */
+/** For JSON. Pages have their own policies (`errorResponse`). On redirects, COOP would break a login in a popup. */
 const ofJson = { 'cross-origin-resource-policy': 'same-site' }
 
 const isJson = (type = ''): boolean => /^application\/([a-z-]+\+)?json\b/.test(type)
 
-/**
- * Adds the security headers that the answer does not set itself. No HSTS on loopback, which may be plain
- * http.
- */
+/** Adds the security headers that the answer does not set itself. No HSTS on loopback, which may be http. */
 export const withSecurityHeaders = (answer: Answer, loopback = false): Answer => ({
   ...answer,
   headers: {

@@ -1,6 +1,6 @@
 /**
- * The credentials that Lambda gives a function in three environment variables. Bundles use this instead of
- * the SDK's provider chain, which a cold start would have to load.
+ * The credentials that Lambda puts into three environment variables. Bundles use this instead of the SDK's
+ * provider chain, which takes longer to load at a cold start.
  */
 export const defaultProvider = () => async () => {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env

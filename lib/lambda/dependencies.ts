@@ -9,7 +9,7 @@ import { type States, statesOf } from '../state/state.ts'
 import { type Table, tableIn } from '../store/table.ts'
 import { keyRequest } from './invoke-refresh.ts'
 
-/** Everything outside a function that it uses: settings, clock, randomness, table, log. */
+/** What a function uses from outside: settings, clock, randomness, table and log. */
 export type Dependencies = Readonly<{
   config: Config
   table: Table
@@ -23,12 +23,13 @@ export type Dependencies = Readonly<{
   now: () => number
   /** The given number of bytes from a CSPRNG, as base64url. */
   random: (bytes: number) => string
+  /** Asks refresh-state for newer keys. Resolves once it has tried. */
   askForKeys: () => Promise<void>
 }>
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What the stack passes to each function beside the settings. */
+/** The variables that the stack sets in addition to the settings. */
 const wiring = (env: Environment) => {
   const { TABLE_NAME: tableName, REFRESH_FUNCTION: refreshFunction = '', AWS_REGION: region = '' } = env
   const { METRICS_NAMESPACE: metricsNamespace = 'imsg-service' } = env
@@ -36,11 +37,11 @@ const wiring = (env: Environment) => {
   return { tableName, refreshFunction, region, metricsNamespace }
 }
 
-/** Where Lambda's API is: AWS in the partition of this stack (in China `amazonaws.com.cn`), or a stand-in. */
+/** Base URL of Lambda's API in the partition of this stack (in China `amazonaws.com.cn`), or of a stand-in. */
 export const lambdaEndpoint = ({ AWS_ENDPOINT_URL_LAMBDA, AWS_REGION, URL_SUFFIX }: Environment): string =>
   AWS_ENDPOINT_URL_LAMBDA || `https://lambda.${AWS_REGION}.${URL_SUFFIX}`
 
-/** The SDK's own collector pipes the answer and opens standard error, which costs 2 ms of a cold start. */
+/** Replaces the SDK's collector, which opens standard error and adds 2 ms to a cold start. */
 const streamCollector = async (stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
   const pieces: Uint8Array[] = []
   for await (const piece of stream) pieces.push(piece)
@@ -56,9 +57,7 @@ const client = (env: Environment, { emptyCredentials }: Config): DynamoDBClient 
     requestHandler: { connectionTimeout: 500, requestTimeout: 1000, throwOnRequestTimeout: true },
   })
 
-/**
- * Reads the environment once, when the function starts, and builds what it asks for. Throws `ConfigError`.
- */
+/** Builds the dependencies from the environment, once per function instance. Throws `ConfigError`. */
 export const dependencies = (env: Environment): Dependencies => {
   const config = readConfig(env)
   const { tableName, refreshFunction, region, metricsNamespace } = wiring(env)
@@ -82,6 +81,6 @@ export const dependencies = (env: Environment): Dependencies => {
   }
 }
 
-/** Authentication with these dependencies. `also` names further keys that a route reads in the same call. */
+/** Authentication with these dependencies. `also` names further keys to read in the same call. */
 export const accessIn = (on: Dependencies, also?: AccessDeps['also']): Access =>
   accessTo({ ...on, ...(also ? { also } : {}) })

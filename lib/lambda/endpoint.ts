@@ -14,19 +14,19 @@ import { checkSize, jsonBody } from './json-body.ts'
 
 export type { Endpoint, Handle }
 
-/** LOGIN_BINDING=off gives up a protection, so that every line of a login says it. */
+/** LOGIN_BINDING=off gives up a protection, so every log line of a login says so. */
 const isUnbound = (route: Route, { loginBinding }: Dependencies['config']): boolean =>
   'only' in route && !loginBinding
 
-/** A good answer that says more than `ok` is worth a line on every route. */
+/** A success with a code of its own is logged at `info` on every route. */
 const levelOf = (route: Route, { failure, request }: Visit<Code>): Level => {
-  // A page about a refusal that was logged before is no second failure.
+  // The page about a refused callback is not a second failure.
   if (failure !== undefined)
     return request.facts.refusedRequest === undefined ? row(failure.code).level : 'info'
   return ('successLevel' in route && !request.facts.code && route.successLevel) || 'info'
 }
 
-/** Logs the one line of a request. Its fields are listed here and in `visitLine`. */
+/** Writes the log line of a request. `visitLine` adds the other fields. */
 const report = (on: Dependencies, name: EndpointName, visit: Visit<Code>, status: number): void => {
   const code = codeOfVisit(visit)
   const at = Date.now()
@@ -51,7 +51,7 @@ const failureOf = (error: unknown) =>
     ? { code: error.code, cause: error.cause }
     : { code: 'internal' as const, cause: error }
 
-/** An endpoint of the gateway: the chain with the policy, failures and metrics of its row. */
+/** An endpoint of the gateway: the chain with the rules, failures and metrics of its route. */
 export const endpoint = (name: EndpointName, handle: Handle, on: Dependencies): Endpoint => {
   const route: Route = routes[name]
   return chain<Code>(
@@ -79,8 +79,8 @@ export const endpoint = (name: EndpointName, handle: Handle, on: Dependencies): 
 }
 
 /**
- * A handler that reads its settings when the function starts. With bad ones it answers 500 and its log names
- * them; `name`, where requests are counted even then.
+ * A handler that reads its settings when the function starts. With bad settings it answers 500 and logs their
+ * names. `name`: the route whose requests are counted even then.
  */
 export const served = (
   wire: (on: Dependencies) => Endpoint,

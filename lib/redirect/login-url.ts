@@ -4,12 +4,10 @@ import type { OrganisationName } from './organisation-name.ts'
 import type { ReturnUrl } from './return-url.ts'
 
 declare const brand: unique symbol
-/**
- * An address at which a login starts, of the gateway or of the identity service. Only this module makes one.
- */
+/** A URL of the gateway or the identity service that belongs to a login. Only this module makes one. */
 export type LoginUrl = string & { readonly [brand]: 'LoginUrl' }
 
-/** The login of an identity service for this callback URL. */
+/** The login at an identity service that returns to this callback URL. */
 export const loginUrlAt = (
   imasUrl: string,
   imasLoginPath: string,
@@ -18,7 +16,7 @@ export const loginUrlAt = (
 ): LoginUrl =>
   `${imasUrl}${imasLoginPath.replace('{org}', encodeURIComponent(org))}?callback=${encodeURIComponent(callback)}` as LoginUrl
 
-/** The login page of the identity service. Every value is encoded, so none can add or cut off a parameter. */
+/** The login at the identity service, for a login started here. `proof`: its half of the login binding. */
 export const identityLoginUrl = (
   { imasUrl, imasLoginPath, publicUrl }: Pick<Config, 'imasUrl' | 'imasLoginPath' | 'publicUrl'>,
   org: OrganisationName,
@@ -31,13 +29,10 @@ export const identityLoginUrl = (
 }
 
 declare const logoutBrand: unique symbol
-/** Where the identity service signs somebody out too. Only this module makes one. */
+/** A URL at which the identity service signs a person out. Only this module makes one. */
 export type LogoutUrl = string & { readonly [logoutBrand]: 'LogoutUrl' }
 
-/**
- * The logout of the identity service, which goes on to a return URL. Undefined without the setting or the
- * organisation.
- */
+/** The logout at the identity service, which then redirects to `to`. Undefined without setting or organisation. */
 export const identityLogoutUrl = (
   { imasUrl, imasLogoutPath }: Pick<Config, 'imasUrl' | 'imasLogoutPath'>,
   org: string | undefined,
@@ -48,9 +43,7 @@ export const identityLogoutUrl = (
   return `${imasUrl}${imasLogoutPath.replace('{org}', encodeURIComponent(org))}${query}` as LogoutUrl
 }
 
-/**
- * The page of a refused callback. Its parameters are checked again when it is opened: contract, section 3.
- */
+/** The page of a refused callback. It checks its parameters again: contract, section 3. */
 export const loginFailedUrl = (
   { publicUrl }: Pick<Config, 'publicUrl'>,
   query: Readonly<{ code: string; id: string; org?: string; callback?: string }>,
@@ -59,17 +52,17 @@ export const loginFailedUrl = (
   return `${publicUrl}${prefix}/login-failed?${parameters.join('&')}` as LoginUrl
 }
 
-/** Marks a login that was already redirected to PUBLIC_URL, so that it happens once. */
+/** The parameter that marks a login as already redirected to PUBLIC_URL. */
 export const redirectedMark = 'redirected'
 
-/** The same login at PUBLIC_URL, for one that was begun at another host. */
+/** The same login at PUBLIC_URL, for one that was started at another host. */
 export const publicLoginUrl = (
   config: Pick<Config, 'publicUrl'>,
   org: OrganisationName,
   callback: string,
 ): LoginUrl => `${ownLoginUrl(config, org, callback)}&${redirectedMark}=1` as LoginUrl
 
-/** The gateway's own login. Its parameters are checked when it is followed. */
+/** The gateway's own login, which checks its parameters itself. */
 export const ownLoginUrl = (
   { publicUrl }: Pick<Config, 'publicUrl'>,
   org: OrganisationName,

@@ -20,7 +20,7 @@ export type Allowed = AllowedOrigins &
     domains: readonly string[]
   }>
 
-/** Why a return URL was refused. For the log and the doctor, never for an answer. */
+/** Why a return URL was refused. For the log and the doctor only, never in an answer. */
 export type Refusal =
   | 'empty or longer than 2048 characters'
   | 'characters outside printable ASCII, or a backslash'
@@ -31,21 +31,21 @@ export type Refusal =
 type Refused = { refused: Refusal }
 type Verdict = { url: ReturnUrl; rule: string } | Refused
 
-/** A well-formed return URL. With a `host` it is allowed only under a return domain, otherwise everywhere. */
+/** A well-formed return URL. One with a `host` is allowed only under a return domain. */
 export type Candidate = Readonly<{ href: string; rule: string; host: string | undefined }>
 
 const longest = 2048
 const mostDecodings = 4
 
-/** Decodes every valid percent escape and leaves the rest, as a lenient server would. */
+/** Decodes every valid percent escape and keeps the rest, as a lenient server would. */
 const decodedOnce = (text: string): string =>
   text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString())
 
-/** Drops invisible characters, as some readers do: joiners, soft hyphens, variation selectors. */
+/** Decodes and removes invisible characters, as some programs do: joiners, soft hyphens, variation selectors. */
 const decodedVisible = (text: string): string =>
   decodedOnce(text).replace(/\p{Default_Ignorable_Code_Point}/gu, '')
 
-/** The path and everything repeated decoding makes of it; undefined when it keeps changing. */
+/** The path and each result of decoding it again. Undefined when four rounds are not enough. */
 const readingsBy = (decode: (text: string) => string, path: string): readonly string[] | undefined => {
   const seen = [path]
   for (let text = path, round = 0; ; round++) {
@@ -57,21 +57,21 @@ const readingsBy = (decode: (text: string) => string, path: string): readonly st
   }
 }
 
-/** Every reading of the path, with and without invisible characters. */
+/** Every way in which programs may read the path, with and without invisible characters. */
 const readings = (path: string): readonly string[] | undefined => {
   const [whole, visible] = [readingsBy(decodedOnce, path), readingsBy(decodedVisible, path)]
   return whole && visible && [...whole, ...visible]
 }
 
-/** A flag of England, Scotland or Wales is a black flag and invisible tags: UTS 51, emoji tag sequences. */
+/** The flags of England, Scotland and Wales contain invisible tag characters: UTS 51, emoji tag sequences. */
 const tagSequence = /\u{1F3F4}[\u{E0020}-\u{E007E}]+\u{E007F}/gu
 /**
- * Persian, Indic and emoji text needs the two joiners, long words the soft hyphen. No other invisible
- * character is text.
+ * Control and invisible characters. The two joiners are allowed, as Persian, Indic and emoji text needs them,
+ * and so is the soft hyphen.
  */
 const forbidden = /[\\\ufffd\p{Cc}\p{Zl}\p{Zp}[\p{Cf}--[\u00ad\u200c\u200d]]]/v
 
-/** One leading slash, then no slash or space; no backslash, control, look-alike or dot segment anywhere. */
+/** Whether a path starts with exactly one slash and has no backslash, control character or dot segment. */
 const isPlain = (path: string): boolean =>
   [path, path.normalize('NFKC')].every(
     (text) =>

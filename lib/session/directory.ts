@@ -5,23 +5,19 @@ import { type Document, readLargeItem } from '../store/large-item.ts'
 import type { Items, Table } from '../store/table.ts'
 import type { Claims } from './token.ts'
 
-/** The directory of an organisation: its units, and which group holds which role where. */
+/** The directory of an organisation: its units, and the roles of groups in them. */
 
+/** A unit. `displayName` is for people. */
 export type Unit = Readonly<{ name: string; displayName: string }>
 
-/**
- * A mapping without a unit makes its group belong to every unit, and gives its role in the whole
- * organisation.
- */
+/** Gives a group a role in a unit. Without a unit, the role holds in the organisation and every unit. */
 type Mapping = Readonly<{ group: string; unit?: string; role: string }>
 
-/** What one organisation's document in the state holds; refresh-state writes it. */
+/** The stored directory of one organisation, written by refresh-state. */
 export type Directory = Readonly<{
   units: readonly Unit[]
   mappings: readonly Mapping[]
-  /**
-   * Effective permissions (`service:permission`) of each role that is mapped, those of its parents included.
-   */
+  /** Permissions (`service:permission`) of each mapped role, including those of its parents. */
   roles: Readonly<Record<string, readonly string[]>>
 }>
 
@@ -33,7 +29,7 @@ export type IndexedDirectory = Readonly<{
   roles: ReadonlyMap<string, readonly string[]>
 }>
 
-/** Somebody, their organisation, and what the request's one read brought. */
+/** The parts of a session that a directory lookup needs. */
 export type Recognised = Readonly<{
   claims: Claims
   organisation: OrganisationRecord | undefined
@@ -47,7 +43,7 @@ const isMapping = (row: unknown): row is Mapping => {
   return isText(group) && isText(role) && (unit === undefined || isText(unit))
 }
 
-/** The rows of a stored list. What is no such row grants nothing. */
+/** The valid rows of a stored list. Invalid rows are dropped and grant nothing. */
 const rowsOf = <T>(value: unknown, isRow: (row: unknown) => row is T): T[] =>
   Array.isArray(value) ? value.filter(isRow) : []
 
@@ -63,17 +59,18 @@ const indexed = ({ version, value }: Document): IndexedDirectory => {
   }
 }
 
+/** Directories as one function instance sees them. */
 export type Directories = Readonly<{
-  /** What has to be read beside the session's own items. */
+  /** Keys to read along with the session's items. Empty when the directory is in memory. */
   keys(claims: Claims): string[]
-  /** The organisation's directory, or nothing where none was ever stored. */
+  /** The directory of a session's organisation, or undefined when none was stored. */
   of(session: Recognised): Promise<IndexedDirectory | undefined>
 }>
 
-/** Directories an instance keeps in memory; the least recently used goes first. */
+/** Directories in memory. The least recently used is dropped first. */
 const maxDirectories = 50
 
-/** The directories in the table, with those used last in memory. */
+/** Reads directories from the table and caches them. */
 export const directoriesIn = (table: Table): Directories => {
   const cached = new Map<string, IndexedDirectory>()
 
@@ -89,7 +86,7 @@ export const directoriesIn = (table: Table): Directories => {
     of: async ({ claims: { org }, organisation, items }) => {
       const copy = cached.get(org)
       cached.delete(org)
-      // The organisation's item names the version that counts.
+      // The organisation's item names the current version.
       const current = organisation?.directory ?? 0
       if (current === 0) return undefined
       const isFresh = copy !== undefined && copy.version >= current
@@ -102,8 +99,8 @@ export const directoriesIn = (table: Table): Directories => {
 }
 
 /**
- * Computes a value once for each directory and token. A token that was verified before brings the same claims
- * object each time, so a busy session pays for its units and permissions once.
+ * Caches a value for each directory and claims object. A cached token has the same claims object every time, so
+ * units and permissions of a busy session are computed once.
  */
 export const oncePerToken = <T>(
   compute: (directory: IndexedDirectory | undefined, claims: Claims) => T,

@@ -5,23 +5,15 @@ import type { Unit } from './directory.ts'
 import type { Permissions } from './permissions.ts'
 import type { Claims } from './token.ts'
 
-/**
- * What a proxy in front of a service sends with its question, and the headers it is answered: contract,
- * section 12.
- */
+/** The headers between `/authorize` and a proxy in front of a service: contract, section 12. */
 
-/**
- * The page that the browser asked the proxy for. Anybody can send this header: judge it like any return URL.
- */
+/** The URL that the browser requested from the proxy. Anybody can send this header, so check it. */
 export const pageAskedFor = (request: Incoming): string | undefined => request.header('x-original-url')
 
-/** No script in a browser can set a `Sec-` header, so only a proxy can ask for tokens and cookies. */
+/** Whether a proxy sent the request. Browsers do not let scripts set a `Sec-` header. */
 const isProxy = (request: Incoming): boolean => request.header('sec-imid-proxy') === '1'
 
-/**
- * Length of a list and of a name, in characters after encoding: a proxy reads all headers into one small
- * buffer.
- */
+/** Longest list and name, in characters after encoding. Proxies read all headers into a small buffer. */
 const maxLength = 2048
 const maxName = 256
 const more = '...'
@@ -31,12 +23,12 @@ const encoded = (text: string): string => {
   return item === more ? '%2E%2E%2E' : item
 }
 
-/** A name as text for people: a long one is shortened, an identifier never. */
+/** An encoded text for people, shortened if long. Identifiers are never shortened. */
 const shortened = (text: string): string => encoded([...text].slice(0, maxName).join(''))
 
 type List = Readonly<{ text: string; cutOff: boolean }>
 
-/** Items that are encoded already, joined by commas. Beyond the limit the last item is `...`. */
+/** Joins encoded items with commas. When the list is too long, it is cut and its last item is `...`. */
 const joined = (items: readonly string[]): List => {
   const text = items.join(',')
   if (text.length <= maxLength) return { text, cutOff: false }
@@ -44,10 +36,7 @@ const joined = (items: readonly string[]): List => {
   return { text: `${text.slice(0, end + 1)}${more}`, cutOff: true }
 }
 
-/**
- * `service:permission`; without a unit in the rule, permissions of single units too, as
- * `unit/service:permission`.
- */
+/** `service:permission`, and without a unit in the rule also `unit/service:permission` for each unit. */
 const permissionItems = ({ org, units }: Permissions, unit: string | undefined): string[] => {
   if (unit !== undefined) return [...new Set([...org, ...(units.get(unit) ?? [])])].sort().map(encoded)
   const inUnits = [...units].flatMap(([name, held]) =>
@@ -58,7 +47,7 @@ const permissionItems = ({ org, units }: Permissions, unit: string | undefined):
   return [...[...org].sort().map(encoded), ...inUnits.sort()]
 }
 
-/** The cookies of a request that are not the gateway's own. What cannot stand in a header is left out. */
+/** The cookies of a request except the gateway's own and those with invalid characters. */
 const foreignCookies = (request: Incoming, jar: Pick<Jar, 'isOwn'>): string =>
   request.cookieHeader
     .flatMap((part) => part.split(';'))
@@ -77,8 +66,8 @@ type Described = Readonly<{
 }>
 
 /**
- * The closed list of headers about a person. Every one is always sent: a proxy that copies a missing one
- * would pass on what the client sent. `cutOff`: a list was too long.
+ * The headers about a person. Every one is always present, so that a proxy never passes on one from the client.
+ * `cutOff`: whether a list was cut.
  */
 export const identityHeaders = (
   request: Incoming,

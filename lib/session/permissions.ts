@@ -1,16 +1,13 @@
 import { type Directories, type IndexedDirectory, oncePerToken, type Recognised } from './directory.ts'
 import type { Claims } from './token.ts'
 
-/**
- * What somebody may do, as `service:permission`. In a unit both the organisation's and the unit's permissions
- * count.
- */
+/** Permissions as `service:permission`. In a unit, those of the organisation hold too. */
 export type Permissions = Readonly<{
   org: ReadonlySet<string>
   units: ReadonlyMap<string, ReadonlySet<string>>
 }>
 
-/** Of an ID token: what the roles of its groups grant in the directory as it is now. */
+/** Permissions of an ID token: those of its groups' roles in the current directory. */
 const granted = (directory: IndexedDirectory | undefined, { groups }: Claims): Permissions => {
   const org = new Set<string>()
   const units = new Map<string, Set<string>>()
@@ -22,16 +19,17 @@ const granted = (directory: IndexedDirectory | undefined, { groups }: Claims): P
   return { org, units }
 }
 
-/** Of an access token: its own permissions, whatever the directory says. */
+/** Permissions of an access token: those in the token, independent of the directory. */
 const stated = ({ permissions: { org, units } }: Claims): Permissions => ({
   org: new Set(org),
   units: new Map([...units].map(([unit, held]) => [unit, new Set(held)])),
 })
 
-/** Whether a permission is held in the whole organisation or, where one is named, in this unit. */
+/** Whether a permission is held in the organisation or, if given, in this unit. */
 export const isHeld = ({ org, units }: Permissions, permission: string, unit?: string): boolean =>
   org.has(permission) || (unit !== undefined && (units.get(unit)?.has(permission) ?? false))
 
+/** Finds the permissions of a session. */
 export type PermissionsOf = (session: Recognised) => Promise<Permissions>
 
 /** The permissions of a session, from the directory or from the token itself. */

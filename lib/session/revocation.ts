@@ -30,8 +30,8 @@ export type RevocationRecords = Readonly<{
 }>
 
 /**
- * Throws when the session, its subject or its organisation was ended or blocked. A token issued in the very
- * second in which all sessions were ended is good: it belongs to the login that came after.
+ * Throws when the session, its subject or its organisation was ended or blocked. A token issued in the second
+ * of a sign-out is good: it belongs to the next login.
  */
 export const checkRevocation = (claims: Claims, records: RevocationRecords): void => {
   const { ended, subject, organisation, organisationsKnown } = records
@@ -43,18 +43,18 @@ export const checkRevocation = (claims: Claims, records: RevocationRecords): voi
   if (claims.issued < subject.notBefore) throw new Problem('subject_signed_out')
 }
 
-/** How long an ended session is remembered beyond its last token, in seconds: clocks differ. */
+/** Seconds for which an ended session is kept after its last token expires, because clocks differ. */
 const margin = 3600
 
+/** Ends sessions. */
 export type Sessions = Readonly<{
-  /** Ends a session in every instance at once. When this returns, it is stored. */
+  /** Ends a session for every instance. It is stored when the promise resolves. */
   end(claims: Claims, now: number): Promise<void>
 }>
 
 /**
- * The ended sessions in the table. An item goes by TTL once no token of its session can be good any more: the
- * one it was ended with has run out, and so have all others that were issued by then, for none lives longer
- * than `maxTokenAge`.
+ * Stores ended sessions. An item expires when no token of its session can still be valid: after the token that
+ * ended it, and after `maxTokenAge`, which is the longest that any other token may live.
  */
 export const sessionsIn = (table: Table, { maxTokenAge }: Pick<Config, 'maxTokenAge'>): Sessions => ({
   end: async (claims, now) => {
@@ -62,7 +62,7 @@ export const sessionsIn = (table: Table, { maxTokenAge }: Pick<Config, 'maxToken
     await table.change(sessionKey(claims), {
       set: 'SET #ended = :ended, #expires = :expires',
       values: { ended: { N: String(now) }, expires: { N: String(expires) } },
-      // A write that was held up must not shorten what a later one said.
+      // A delayed write must not shorten a later one.
       when: 'attribute_not_exists(#expires) OR #expires < :expires',
     })
   },

@@ -5,14 +5,14 @@ import type { Unit } from './directory.ts'
 import { isHeld, type Permissions } from './permissions.ts'
 import type { Claims } from './token.ts'
 
-/** What a service asks of a person: all that is given has to hold. Contract, section 12. */
+/** What a service requires of a person. All given parts must hold: contract, section 12. */
 export type Rule = Readonly<{
-  /** Undefined when any organisation will do, which is written `*`. */
+  /** Undefined for any organisation, written `*` in the query. */
   org: OrganisationName | undefined
   unit: string | undefined
   permission: string | undefined
   sub: string | undefined
-  /** Answer a navigation with a redirect to the login instead of 401. */
+  /** Whether a navigation is redirected to the login instead of 401. */
   redirect: boolean
 }>
 
@@ -22,10 +22,7 @@ const misconfigured = (why: string): never => {
   throw new Problem('bad_rule', why)
 }
 
-/**
- * The rule in a query. A parameter that is unknown, empty or repeated makes it none: a misspelt rule must not
- * let anybody in.
- */
+/** Parses the rule in a query. Throws `bad_rule` for an unknown, empty or repeated parameter. */
 export const ruleIn = (query: Query): Rule => {
   const values = new Map<string, string>()
   for (const [name, value] of query.all()) {
@@ -49,7 +46,7 @@ export const ruleIn = (query: Query): Rule => {
   }
 }
 
-/** The part of a rule that does not hold, by name; nothing when all of it does. */
+/** The name of a part of the rule that does not hold, or undefined when all of it holds. */
 export const unmetPart = (
   rule: Rule,
   { claims, units, permissions }: { claims: Claims; units: readonly Unit[]; permissions: Permissions },

@@ -4,13 +4,13 @@ import type { Incoming } from '../http/messages.ts'
 import type { Claims } from './token.ts'
 
 /**
- * The seal says who signed in at this gateway, in a `__Host-` cookie that no other host can set: contract,
- * section 4. It names a person and not a token, so a token renewed by another service still counts.
+ * The seal names the person who signed in at this gateway, in a `__Host-` cookie that no other host can set:
+ * contract, section 4. It does not name a token, so a token renewed by another service is accepted.
  */
 
 type Person = Pick<Claims, 'org' | 'subject'>
 
-/** The seals of tokens seen before: a poll asks for the same one again and again. */
+/** Seals by claims object, because polls need the same one repeatedly. */
 const known = new WeakMap<Person, string>()
 
 /** The seal of this person: SHA-256 over organisation and subject, base64url. */
@@ -22,7 +22,7 @@ export const sealOf = (person: Person): string => {
   return seal
 }
 
-/** The seal that a request brings; one that nobody has when it brings several. Undefined without any. */
+/** The seal of a request, or undefined without one. Several different seals are '', which matches nobody. */
 export const sealIn = (request: Incoming, jar: Pick<Jar, 'sealName'>): string | undefined => {
   const [seal, ...others] = new Set(request.cookies.values(jar.sealName))
   return others.length > 0 ? '' : seal

@@ -5,22 +5,22 @@ import { Problem } from '../problem.ts'
 import { sealIn, sealOf } from './seal.ts'
 import type { UnverifiedToken } from './token.ts'
 
-/** Which session cookies of a request count: contract, section 4. A cookie cannot say who set it. */
+/** Chooses which session cookies of a request to trust: contract, section 4. */
 
 type CookieDeps = Readonly<{
   config: Pick<Config, 'sessionSeal'>
   jar: Jar
-  /** Takes a token apart; throws for what is none. */
+  /** Parses a token, or throws. */
   read: (raw: string) => UnverifiedToken
 }>
 
-/** The different values of the session cookie. */
+/** The values of the session cookie, without duplicates. */
 export const sessionValues = (
   request: Incoming,
   { sessionName }: Pick<Jar, 'sessionName'>,
 ): readonly string[] => [...new Set(request.cookies.values(sessionName))]
 
-/** The tokens among these values. */
+/** The values that are tokens. */
 export const readable = (values: readonly string[], read: CookieDeps['read']): UnverifiedToken[] =>
   values.flatMap((raw) => {
     try {
@@ -30,7 +30,7 @@ export const readable = (values: readonly string[], read: CookieDeps['read']): U
     }
   })
 
-/** Without a seal either of two session cookies may be planted, so neither is trusted and all are cleared. */
+/** Without a seal, any of several session cookies may be planted: none is trusted and all are cleared. */
 const unsealed = (
   { jar, read }: CookieDeps,
   request: Incoming,
@@ -44,9 +44,7 @@ const unsealed = (
   throw new Problem('token_duplicate')
 }
 
-/**
- * With a seal only a cookie of the sealed person counts. What else there is may be planted, and is cleared.
- */
+/** With a seal, only cookies of the sealed person are trusted. Others may be planted and are cleared. */
 const sealed = (
   { jar, read }: CookieDeps,
   request: Incoming,
@@ -64,10 +62,7 @@ const sealed = (
   throw new Problem('session_of_another_person')
 }
 
-/**
- * The tokens of the session cookies that count, at least one and all of one person; or the refusal that says
- * why none does.
- */
+/** The tokens of the trusted session cookies: at least one, all of the same person. Throws when there is none. */
 export const sessionTokens = (deps: CookieDeps, request: Incoming): UnverifiedToken[] => {
   const values = sessionValues(request, deps.jar)
   if (values.length === 0) throw new Problem('token_missing')

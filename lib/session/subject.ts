@@ -4,9 +4,9 @@ import { flagIn, type Item, numberIn, type Table, textIn } from '../store/table.
 /** What is stored about a subject: blocks, sign-outs and the preferred unit. */
 export type SubjectRecord = Readonly<{
   blocked: boolean
-  /** Tokens issued before this second are no longer good. */
+  /** Tokens issued before this second are refused. */
   notBefore: number
-  /** The preferred unit, whether or not the subject still holds it. */
+  /** The preferred unit, even if the subject no longer holds it. */
   unit: string | undefined
   /** Number of the last choice: the second it was made in, or one more than the previous number. */
   chosen: number
@@ -21,10 +21,9 @@ export const subjectFrom = (item: Item | undefined): SubjectRecord => ({
 })
 
 /**
- * Stores a preferred unit, or clears it, unless a later choice is stored. Each choice gets a number above
- * every choice that its request has seen, so a delayed write (a retry, an instance that was frozen) cannot
- * replace a choice acknowledged after it. Comparing with the previous value is not enough: a value may change
- * back (test/faults/late-writes.test.ts).
+ * Stores a preferred unit, or clears it, unless a later choice is stored. Each choice gets a higher number than
+ * the one its request has read, so a delayed write (a retry, a frozen instance) cannot replace a later choice.
+ * Comparing with the previous value is not enough, because a value can change back.
  */
 export const preferUnit = async (
   table: Table,

@@ -10,11 +10,11 @@ import {
 import { preferUnit, type SubjectRecord } from './subject.ts'
 import type { Claims } from './token.ts'
 
-/** Units that a person holds, and the preferred one. A preference grants nothing. */
+/** The units that a person holds, and the preferred one. A preference grants nothing. */
 
 const byName = (a: Unit, b: Unit): number => (a.name < b.name ? -1 : 1)
 
-/** The units a token's bearer belongs to, sorted by name: contract, section 5. */
+/** The units of a token, sorted by name: contract, section 5. */
 const heldIn = (directory: IndexedDirectory | undefined, claims: Claims): readonly Unit[] => {
   const everything = [...(directory?.units.values() ?? [])]
   if (claims.kind === 'access_token') {
@@ -33,11 +33,12 @@ const heldIn = (directory: IndexedDirectory | undefined, claims: Claims): readon
   return everything.filter((unit) => names.has(unit.name)).sort(byName)
 }
 
+/** Finds the units of a session and stores the preferred one. */
 export type Units = Readonly<{
   heldBy(session: Recognised): Promise<readonly Unit[]>
-  /** The preferred unit, or null when there is none or it is no longer held. */
+  /** The preferred unit, or null when there is none or the person no longer holds it. */
   preferred(session: Readonly<{ subject: SubjectRecord }>, held: readonly Unit[]): string | null
-  /** When this returns, the choice is stored, or another that was made after it. */
+  /** Stores a choice. When the promise resolves, this choice or a later one is stored. */
   prefer(
     session: Readonly<{ claims: Claims; subject: SubjectRecord }>,
     unit: string | null,
@@ -45,7 +46,7 @@ export type Units = Readonly<{
   ): Promise<void>
 }>
 
-/** Units and preferences in the table. */
+/** Units from the directories, and preferences in the table. */
 export const unitsIn = (table: Table, directories = directoriesIn(table)): Units => {
   const held = oncePerToken(heldIn)
 
@@ -56,7 +57,7 @@ export const unitsIn = (table: Table, directories = directoriesIn(table)): Units
   }
 }
 
-/** The choice in the body of `POST /unit`: a name, or null for none. Anything else is a 400. */
+/** The choice in the body of `POST /unit`: a name, or null for none. Throws `bad_body` for anything else. */
 export const unitChoice = (body: unknown): string | null => {
   const choice: unknown = Object(body).unit
   if (typeof choice === 'string' || choice === null) return choice

@@ -1,13 +1,11 @@
 import { type Answer, answer, type Incoming } from '../http/messages.ts'
 import { inGrace, type State, stateAge } from './state.ts'
 
-/** What health says: contract, section 8. Nothing about versions, hosts or causes: it is public. */
+/** The answer of `/health`: contract, section 8. It is public, so it names no versions, hosts or causes. */
 
 const unhealthy = { inGrace: false, stateChecksum: 'No checksum string' }
 
-/**
- * `Accept: application/health+json` (draft-inadarei-api-health-check-06) adds a status and ages, in seconds.
- */
+/** The health of a state. `application/health+json` (draft-inadarei-api-health-check-06) adds status and ages. */
 export const healthAnswer = (request: Incoming, state: State | undefined, gracePeriod: number): Answer => {
   const { now } = request
   const alive = state !== undefined && stateAge(state, now) <= gracePeriod

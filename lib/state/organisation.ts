@@ -1,21 +1,19 @@
 import { organisationKey } from '../store/keys.ts'
 import { flagIn, type Item, type Items, numberIn } from '../store/table.ts'
 
-/** An organisation as every function knows it: its small item in the table, written by refresh-state. */
+/** The small item of an organisation, written by refresh-state and read by every function. */
 export type OrganisationRecord = Readonly<{
   blocked: boolean
-  /** Tokens issued before this second are no longer good. */
+  /** Tokens issued before this second are refused. */
   notBefore: number
   /** Return domains: lower case, no wildcard, no public suffix. */
   domains: readonly string[]
-  /**
-   * Version of the state it was written with, and of the directory that goes with it; 0: it has no directory.
-   */
+  /** Version of the state it was written with. `directory`: version of its directory, or 0 for none. */
   version: number
   directory: number
 }>
 
-/** The item that holds this record. */
+/** The item of a record. */
 export const organisationItem = (organisation: OrganisationRecord): Item => ({
   version: { N: String(organisation.version) },
   directory: { N: String(organisation.directory) },
@@ -34,7 +32,7 @@ export const organisationFrom = (item: Item | undefined): OrganisationRecord | u
     directory: numberIn(item, 'directory'),
   }
 
-/** How a request gets its organisation: the key to read, if any, and the record. */
+/** How a request gets its organisation: which keys to read, and how to find the record in the result. */
 export type OrganisationLookup = Readonly<{
   /** The key of its item, or none when the copy in memory is recent enough. */
   keys: readonly string[]
@@ -47,20 +45,19 @@ export type Organisations = Readonly<{ lookup(org: string, now: number): Organis
 
 /** Cache TTL, seconds: contract, section 6. */
 export const organisationTtl = 5
-/** How many organisations an instance remembers; the one read longest ago goes first. */
+/** Organisations in memory. The one read longest ago is dropped first. */
 const maxRemembered = 500
 
 /**
- * Organisations as seen by one function instance, each read at most once in five seconds: every poll of an
- * organisation would read the same item, and one item answers 3,000 reads a second (docs/scaling.md). An
- * absent one is remembered as absent.
+ * Caches organisations, present or absent, for five seconds. Every poll of an organisation reads the same item,
+ * and DynamoDB allows 3,000 reads a second of one item (docs/scaling.md).
  */
 export const organisationsOf = (): Organisations => {
   const copies = new Map<string, Readonly<{ record: OrganisationRecord | undefined; read: number }>>()
   return {
     lookup: (org, now) => {
       const copy = copies.get(org)
-      // A copy from the future was read before the clock was set back, so its age is unknown.
+      // A copy from the future was read before the clock was set back: its age is unknown.
       if (copy !== undefined && copy.read <= now && now < copy.read + organisationTtl)
         return { keys: [], found: () => copy.record }
       const key = organisationKey(org)

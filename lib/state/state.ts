@@ -4,68 +4,60 @@ import { stateKey } from '../store/keys.ts'
 import { type Items, numberIn, textIn } from '../store/table.ts'
 import { type KeySet, keySet, type PublicKey } from './key-set.ts'
 
-/** The state that all functions share: the keys, and when they were last confirmed. */
+/** The state that all functions share: the keys, and when the identity service last confirmed them. */
 export type State = Readonly<{
   version: number
-  /** Hexadecimal SHA-256; unchanged content keeps it. */
+  /** Hexadecimal SHA-256 of the content. */
   checksum: string
   keys: KeySet
-  /** Digest of all organisations, or nothing where the Admin API is not configured. */
+  /** Digest of all organisations, or undefined without a source of organisations. */
   organisations: string | undefined
   /** Seconds since the epoch. */
   lastSuccess: number
   lastError: string | undefined
-  /** When the keys were last accepted. A token whose key is not among them may be newer than they are. */
+  /** When the keys were last accepted. A token with an unknown key may have been issued after that. */
   keysAt: number
-  /**
-   * When the keys were last fetched for an unknown key, and when that fetch was over: seconds since the
-   * epoch, 0 for never.
-   */
+  /** When keys were last fetched for an unknown key, and when that fetch ended. Seconds since the epoch, or 0. */
   forcedAt: number
   settledAt: number
 }>
 
-/** Cache TTL, seconds. The next read of the table fetches the state again at no extra round trip. */
+/** Cache TTL, seconds. After it, the next read of the table includes the state, without another round trip. */
 const cacheTtl = 60
-/**
- * A refresh is due each minute; after three have been missed the state is in grace whatever the last one
- * said.
- */
+/** Seconds without a refresh, which is due each minute, after which the state is in grace. */
 const missedRefreshes = 180
 
 const parseKeys = (text: string): readonly PublicKey[] => JSON.parse(text)
 
-/** How many seconds ago the state was last confirmed by the identity service. */
+/** Seconds since the identity service last confirmed the state. */
 export const stateAge = (state: State, now: number): number => now - state.lastSuccess
 
-/** Whether the gateway runs on grace state: the last refresh failed, or none ran for some time. */
+/** Whether the state is in grace: the last refresh failed, or three were missed. */
 export const inGrace = (state: State, now: number): boolean =>
   state.lastError !== undefined || stateAge(state, now) > missedRefreshes
 
-/** At most one forced fetch of the keys in this many seconds, across all instances. */
+/** Seconds between two forced fetches of the keys, across all instances. */
 export const forcedCooldown = 60
 
-/**
- * Whether asking refresh-state for newer keys can bring some: the cooldown is over, or a fetch is under way
- * to be waited for.
- */
+/** Whether asking refresh-state may find newer keys: the cooldown is over, or a fetch is in progress. */
 export const maySeekKeys = ({ forcedAt, settledAt }: State, now: number): boolean =>
   now - forcedAt >= forcedCooldown || settledAt < forcedAt
 
+/** The state as one function instance sees it. `now` in seconds since the epoch, taken before the read. */
 export type States = Readonly<{
-  /** The copy in memory, if it is young and not too old to serve. */
+  /** The copy in memory, if it was read within a minute and is not too old to serve. */
   remembered(now: number): State | undefined
-  /** The copy in memory at any age, or undefined: a hint what to read, never a decision. */
+  /** The copy in memory at any age. Only a hint of what to read, never a basis for a decision. */
   last(): State | undefined
-  /** The copy in memory if it was read in this very second, and is not too old to serve. */
+  /** The copy in memory, if it was read in this second and is not too old to serve. */
   fresh(now: number): State | undefined
-  /** The state among items just read, or nothing when none was ever loaded. */
+  /** The state among items just read, or undefined when none was ever stored. */
   from(items: Items, now: number): State | undefined
-  /** The same, fit to serve: throws `state_missing` or `state_too_old`. */
+  /** Like `from`, but throws `state_missing` or `state_too_old`. */
   serving(items: Items, now: number): State
 }>
 
-/** The state as seen by one function instance. */
+/** Parses the state and keeps a copy in memory. */
 export const statesOf = ({ gracePeriod }: Pick<Config, 'gracePeriod'>): States => {
   let copy: { state: State; keys: string; read: number } | undefined
 

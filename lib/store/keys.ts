@@ -1,14 +1,19 @@
-/** The partition key of every kind of item: architecture, "Table". */
+/** The partition keys of all items. */
 
-/** Encoded, so that two pairs of names never make the same key. */
+/** Encodes a part, so that two pairs of names never make the same key. */
 const part = (text: string): string => encodeURIComponent(text)
 
+/** The state, of which there is one. */
 export const stateKey = 'STATE'
-/** The list of all organisations that were written. */
+/** The list of all stored organisations. */
 export const indexKey = 'INDEX'
+/** An ended session. */
 export const sessionKey = ({ session }: Readonly<{ session: string }>): string => `SESSION#${session}`
+/** A subject: its blocks, sign-outs and preferred unit. */
 export const subjectKey = (org: string, subject: string): string => `SUBJECT#${part(org)}#${part(subject)}`
+/** The small item of an organisation. */
 export const organisationKey = (org: string): string => `ORG#${part(org)}`
+/** The directory of an organisation, a large item. */
 export const directoryKey = (org: string): string => `DIRECTORY#${part(org)}`
-/** The list of an organisation's subjects that are blocked or were signed out. */
+/** The list of an organisation's blocked and signed-out subjects, a large item. */
 export const endedKey = (org: string): string => `ENDED#${part(org)}`

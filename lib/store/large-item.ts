@@ -1,24 +1,20 @@
 import { type Item, type Items, numberIn, type Table } from './table.ts'
 
 /**
- * Documents of any size in a table whose items end at 400 kB: compressed, and cut into parts when they must
- * be. The head names the version of its parts and is written last, so a reader sees all of one version or
- * all of another.
+ * Documents larger than DynamoDB's limit of 400 kB for an item: compressed and, if needed, split into parts. The
+ * head names the version of the parts and is written last, so a reader always sees one whole version.
  */
 
 const maxPart = 380_000
-/**
- * Parts that are read at a time: BatchGetItem takes 100 keys, and has to answer them within the table's
- * time limit.
- */
+/** Parts in one BatchGetItem, which has to end within the table's timeout. */
 const maxParts = 10
-/** How often a reader begins again when parts are missing. */
+/** How often a reader tries again when parts are missing. */
 const maxTries = 3
 
 /** A document and the version of the state it was written with. */
 export type Document = Readonly<{ version: number; value: unknown }>
 
-// Not an import: only routes that read large items pay for loading it.
+// Not an import: only routes that read large items load it.
 const zlib = () => process.getBuiltinModule('node:zlib')
 
 const partKey = (key: string, version: number, part: number): string => `${key}#${version}#${part}`
@@ -28,7 +24,7 @@ const partKeys = (key: string, head: Item | undefined): string[] => {
   return Array.from({ length: numberIn(head, 'parts') }, (_, part) => partKey(key, version, part + 1))
 }
 
-/** The bytes of all parts in order, or nothing when one of them is missing. */
+/** The bytes of all parts in order, or undefined when a part is missing. */
 const bytesOf = async (table: Table, key: string, head: Item): Promise<Buffer | undefined> => {
   const keys = partKeys(key, head)
   const pieces = [head.data?.B]
@@ -42,8 +38,8 @@ const bytesOf = async (table: Table, key: string, head: Item): Promise<Buffer | 
 }
 
 /**
- * The document under `key`, whose head is among `items`. Small ones, nearly all, need no further read. One
- * that lacks a part reads as absent.
+ * The document with this key, whose head is among `items`. Most documents are small and need no further read.
+ * Undefined when absent or when a part is missing.
  */
 export const readLargeItem = async (
   table: Table,
@@ -55,13 +51,13 @@ export const readLargeItem = async (
     const bytes = await bytesOf(table, key, head)
     if (bytes !== undefined)
       return { version: numberIn(head, 'version'), value: JSON.parse(zlib().gunzipSync(bytes).toString()) }
-    // A newer version took the parts away between the two reads: the head has changed too, so begin with it.
+    // A newer version removed the parts between the two reads, so its head is there now.
     head = (await table.read([key])).get(key)
   }
   return undefined
 }
 
-/** Writes a document whole: parts, then head, then the parts of the version before are removed. */
+/** Writes a document: first its parts, then its head. Then removes the parts of the previous version. */
 export const writeLargeItem = async (
   table: Table,
   key: string,

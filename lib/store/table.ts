@@ -9,35 +9,35 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { Problem } from '../problem.ts'
 
-/** One item of the table, as DynamoDB stores it. */
+/** An item as DynamoDB stores it. */
 export type Item = Readonly<Record<string, AttributeValue>>
+/** Items by key. Absent items are not in the map. */
 export type Items = ReadonlyMap<string, Item>
 
-/** An attribute as a plain value; undefined, 0 or false when it is missing. */
+/** An attribute as text, or undefined when it is missing. */
 export const textIn = (item: Item | undefined, name: string): string | undefined => item?.[name]?.S
+/** An attribute as a number, or 0 when it is missing. */
 export const numberIn = (item: Item | undefined, name: string): number => Number(item?.[name]?.N ?? 0)
+/** An attribute as a boolean, or false when it is missing. */
 export const flagIn = (item: Item | undefined, name: string): boolean => item?.[name]?.BOOL ?? false
 
 type Change = Readonly<{
-  /** An UpdateExpression over placeholders `#name` and `:name`, which are filled from `values` by name. */
+  /** An UpdateExpression with placeholders `#name` and `:name`, which are filled from `values`. */
   set: string
   values: Item
-  /** Names beside those in `values`. */
+  /** Attribute names that are not in `values`. */
   names?: readonly string[]
-  /** A ConditionExpression; when it does not hold, nothing is written and the answer is false. */
+  /** A ConditionExpression. When it does not hold, nothing is written. */
   when?: string
 }>
 
-/** The table. Every failure is `table_unavailable`: nothing can be known then, so nobody gets 401. */
+/** The table. Every failure is thrown as `table_unavailable`, a 503. */
 export type Table = Readonly<{
-  /**
-   * The items of these keys in one strongly consistent BatchGetItem (up to 100 keys); absent items are left
-   * out.
-   */
+  /** Reads up to 100 items in one strongly consistent BatchGetItem. */
   read(keys: readonly string[]): Promise<Items>
-  /** Changes single attributes of one item. False: the condition did not hold. */
+  /** Changes attributes of one item. False when the condition did not hold. */
   change(key: string, change: Change): Promise<boolean>
-  /** Writes an item whole. */
+  /** Replaces an item. */
   put(key: string, item: Item): Promise<void>
   remove(key: string): Promise<void>
 }>
@@ -50,7 +50,7 @@ const unavailable = (error: unknown): never => {
   throw new Problem('table_unavailable', error)
 }
 
-/** True, or false when the condition did not hold. */
+/** False when the condition of a write did not hold. */
 const held = (writing: Promise<unknown>): Promise<boolean> =>
   writing.then(
     () => true,
@@ -71,51 +71,53 @@ const placeholders = ({ set, when, values, names = [] }: Change) => {
   }
 }
 
-/**
- * The table called `name` behind this client. Partition key `pk`, no sort key, TTL attribute `expires`.
- * `patience`: how long a read may take with its retries, in milliseconds; a route has five seconds.
- */
-export const tableIn = (client: DynamoDBClient, name: string, patience = 4000): Table => {
-  const read = async (keys: readonly string[]): Promise<Items> => {
-    const found = new Map<string, Item>()
-    let wanted = [...new Set(keys)]
-    const abortSignal = AbortSignal.timeout(patience)
-    // BatchGetItem may leave keys unprocessed under load. They are neither errors nor absent items.
-    for (let attempt = 0; wanted.length > 0; attempt++) {
-      if (attempt === mostAttempts) return unavailable('unprocessed keys')
-      if (attempt > 0) await pause(attempt)
-      const request = { [name]: { Keys: wanted.map((pk) => ({ pk: { S: pk } })), ConsistentRead: true } }
-      const answer = await client
-        .send(new BatchGetItemCommand({ RequestItems: request }), { abortSignal })
-        .catch(unavailable)
-      for (const item of answer.Responses?.[name] ?? []) found.set(item.pk?.S ?? '', item)
-      wanted = (answer.UnprocessedKeys?.[name]?.Keys ?? []).map((key) => key.pk?.S ?? '')
-    }
-    return found
+/** Reads items until none is left unprocessed. Ends after four attempts or `timeout` milliseconds. */
+const readAll = async (
+  client: DynamoDBClient,
+  name: string,
+  keys: readonly string[],
+  timeout: number,
+): Promise<Items> => {
+  const found = new Map<string, Item>()
+  let wanted = [...new Set(keys)]
+  const abortSignal = AbortSignal.timeout(timeout)
+  // BatchGetItem may leave keys unprocessed under load. They are neither errors nor absent items.
+  for (let attempt = 0; wanted.length > 0; attempt++) {
+    if (attempt === mostAttempts) return unavailable('unprocessed keys')
+    if (attempt > 0) await pause(attempt)
+    const request = { [name]: { Keys: wanted.map((pk) => ({ pk: { S: pk } })), ConsistentRead: true } }
+    const answer = await client
+      .send(new BatchGetItemCommand({ RequestItems: request }), { abortSignal })
+      .catch(unavailable)
+    for (const item of answer.Responses?.[name] ?? []) found.set(item.pk?.S ?? '', item)
+    wanted = (answer.UnprocessedKeys?.[name]?.Keys ?? []).map((key) => key.pk?.S ?? '')
   }
-
-  return {
-    read,
-    change: (key, change) =>
-      held(
-        client.send(
-          new UpdateItemCommand({
-            TableName: name,
-            Key: { pk: { S: key } },
-            UpdateExpression: change.set,
-            ...placeholders(change),
-          }),
-        ),
-      ),
-    put: async (key, item) => {
-      await client
-        .send(new PutItemCommand({ TableName: name, Item: { ...item, pk: { S: key } } }))
-        .catch(unavailable)
-    },
-    remove: async (key) => {
-      await client
-        .send(new DeleteItemCommand({ TableName: name, Key: { pk: { S: key } } }))
-        .catch(unavailable)
-    },
-  }
+  return found
 }
+
+/**
+ * The table of this name. Its partition key is `pk`, its TTL attribute is `expires`. `timeout` is for a read
+ * with its retries, in milliseconds: a route has five seconds.
+ */
+export const tableIn = (client: DynamoDBClient, name: string, timeout = 4000): Table => ({
+  read: (keys) => readAll(client, name, keys, timeout),
+  change: (key, change) =>
+    held(
+      client.send(
+        new UpdateItemCommand({
+          TableName: name,
+          Key: { pk: { S: key } },
+          UpdateExpression: change.set,
+          ...placeholders(change),
+        }),
+      ),
+    ),
+  put: async (key, item) => {
+    await client
+      .send(new PutItemCommand({ TableName: name, Item: { ...item, pk: { S: key } } }))
+      .catch(unavailable)
+  },
+  remove: async (key) => {
+    await client.send(new DeleteItemCommand({ TableName: name, Key: { pk: { S: key } } })).catch(unavailable)
+  },
+})

@@ -56,7 +56,10 @@ const wrong: [texts: Texts, problem: RegExp][] = [
     /^COOKIE_DOMAIN has to be the host of PUBLIC_URL or a parent/,
   ],
   [{ ERRORS_URL: 'http://docs.example.com/errors.html' }, /^ERRORS_URL has to begin with https/],
-  [{ ERRORS_URL: 'https://docs.example.com/errors.html#codes' }, /^ERRORS_URL may not contain a query or fragment/],
+  [
+    { ERRORS_URL: 'https://docs.example.com/errors.html#codes' },
+    /^ERRORS_URL may not contain a query or fragment/,
+  ],
   [{ DOMAIN_CERTIFICATE_ARN: 'my-certificate' }, /^DOMAIN_CERTIFICATE_ARN has to be the ARN/],
   [{ PUBLIC_URL: '', DOMAIN_CERTIFICATE_ARN: certificate }, /^PUBLIC_URL is missing/],
   [
