@@ -1,20 +1,19 @@
 import { AccessDenied, type Authorization, type Person, type Rule, Unauthorized } from './index.ts'
-import { personFrom, signedIn, type Texts, textsOf } from './person.ts'
+import { personFrom, signedIn, type Texts, textsIn, textsOf } from './person.ts'
 import { queryOf } from './rule.ts'
 
-/** The members that are read of an authorizer event of API Gateway, payload format 2.0. */
+/** An authorizer event of API Gateway in payload format 2.0, as far as it is read. */
 export type AuthorizerEvent = Readonly<{
   headers?: Readonly<Record<string, string | undefined>> | undefined
   cookies?: readonly string[] | undefined
 }>
 
-/** The simple response. Its context arrives at the function as `requestContext.authorizer.lambda`. */
+/** The simple response. The function finds its context in `requestContext.authorizer.lambda`. */
 export type AuthorizerAnswer = { isAuthorized: boolean; context?: Texts }
 
 /**
- * An authorizer for API Gateway HTTP APIs. Nobody, and somebody for whom the rule does not hold, are 403
- * there; when nobody can know it throws, which is 500. With `required: false` everybody gets through and the
- * function decides.
+ * An authorizer for API Gateway HTTP APIs. API Gateway answers 403 without a session and when the rule does not
+ * hold, and 500 when the gateway is not available. With `required: false` every request gets through.
  */
 export const authorizer = (auth: Authorization, rule: Rule) => {
   queryOf(rule)
@@ -32,11 +31,11 @@ export const authorizer = (auth: Authorization, rule: Rule) => {
   }
 }
 
-/** The person of an event that passed the authorizer, or nobody where the rule says `required: false`. */
+/** The person of an event that passed the authorizer, or undefined with `required: false` in the rule. */
 export const visitorOf = (event: object): Person | undefined => {
-  const { requestContext } = event as { requestContext?: { authorizer?: { lambda?: Texts | null } } }
-  return personFrom(requestContext?.authorizer?.lambda ?? {})
+  const { authorizer: context } = Object(Object(event).requestContext)
+  return personFrom(textsIn(Object(context).lambda))
 }
 
-/** The person of an event that passed the authorizer. Throws `Unauthorized` where nobody is signed in. */
+/** The person of an event that passed the authorizer. Throws `Unauthorized` when nobody is signed in. */
 export const personOf = (event: object): Person => signedIn(visitorOf(event))

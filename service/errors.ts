@@ -1,4 +1,4 @@
-/** Nobody is signed in. `status` and `headers` are read by Express, Fastify and others that answer errors. */
+/** Nobody is signed in. Express, Fastify and others use `status` and `headers` for their response. */
 export class Unauthorized extends Error {
   readonly status = 401
   readonly headers = { 'www-authenticate': 'Bearer realm="imsg-service"', 'cache-control': 'no-store' }
@@ -9,7 +9,7 @@ export class Unauthorized extends Error {
   }
 }
 
-/** Somebody is signed in, and the rule does not hold for them. A login would not help. */
+/** The person is signed in, but the rule does not hold for them. A login would not help. */
 export class AccessDenied extends Error {
   readonly status = 403
   readonly headers = { 'cache-control': 'no-store' }
@@ -20,18 +20,18 @@ export class AccessDenied extends Error {
   }
 }
 
-/** Nobody can know: the gateway is away, slow, or not itself. Never a reason for a login. */
+/** The gateway cannot be reached, is too slow, or answers wrongly. Do not start a login. */
 export class Unavailable extends Error {
   readonly status = 503
   readonly headers = { 'retry-after': '5', 'cache-control': 'no-store' }
 
   constructor(cause?: unknown) {
-    super('The gateway cannot be asked', { cause })
+    super('The gateway is not available', { cause })
     this.name = 'Unavailable'
   }
 }
 
-/** The service is set up wrongly: a rule or a setting that is none. */
+/** A rule or a setting of the service is wrong. */
 export class ConfigError extends Error {
   readonly status = 500
 

@@ -8,8 +8,8 @@ const people = new WeakMap<object, Person | undefined>()
 type Next = (error?: unknown) => void
 
 /**
- * Middleware for Express 4 and 5. A navigation of nobody is redirected to the login; every other refusal goes
- * to the error handler, as an error with `status` 401, 403 or 503.
+ * Middleware for Express 4 and 5. A navigation without a session is redirected to the login. Any other refusal
+ * goes to the error handler, as an error with `status` 401, 403 or 503.
  */
 export const protect = (auth: Authorization, rule: Rule) => {
   queryOf(rule)
@@ -30,11 +30,11 @@ export const protect = (auth: Authorization, rule: Rule) => {
   }
 }
 
-/** The person of a request behind `protect`, or nobody where the rule says `required: false`. */
+/** The person of a request behind `protect`, or undefined with `required: false` in the rule. */
 export const visitorOf = (request: object): Person | undefined => {
   if (!people.has(request)) throw new ConfigError('this request did not pass protect()')
   return people.get(request)
 }
 
-/** The person of a request behind `protect`. Throws `Unauthorized` where nobody is signed in. */
+/** The person of a request behind `protect`. Throws `Unauthorized` when nobody is signed in. */
 export const personOf = (request: object): Person => signedIn(visitorOf(request))

@@ -1,15 +1,8 @@
-import {
-  type Authorization,
-  ConfigError,
-  type Person,
-  type RequestHeaders,
-  type Rule,
-  Unauthorized,
-} from './index.ts'
-import { signedIn } from './person.ts'
-import { queryOf } from './rule.ts'
+import { type Authorization, ConfigError, type Person, type RequestHeaders, Unauthorized } from './index.ts'
+import { isPerson, signedIn } from './person.ts'
+import { isRule } from './rule.ts'
 
-// Hapi as far as it is used here, so that its types are not needed to compile this.
+// The parts of Hapi that are used here, so that its types are not needed to compile this.
 type Response = {
   code(status: number): Response
   header(name: string, value: string): Response
@@ -31,9 +24,11 @@ type Server = {
   auth: { scheme(name: string, scheme: (server: never, rule?: object) => object): void }
 }
 
+const isServer = (server: object): server is Server => 'auth' in server
+
 type Refusal = Error & { status?: number; headers?: Record<string, string> }
 
-/** A refusal in the form of Hapi's own. */
+/** A refusal in the same form as Hapi's own. */
 const refusal = (h: Toolkit, { name, message, status, headers = {} }: Refusal): unknown => {
   const response = h.response({ statusCode: status, error: name, message }).code(status ?? 500)
   for (const header of Object.entries(headers)) response.header(...header)
@@ -41,15 +36,15 @@ const refusal = (h: Toolkit, { name, message, status, headers = {} }: Refusal): 
 }
 
 /**
- * Plugin for Hapi 21: a scheme `imid`, whose strategies are rules. A route in the mode `try` or `optional` is
- * served to nobody too; a rule that does not hold is 403 in every mode.
+ * Plugin for Hapi 21: a scheme `imid`, whose strategies are rules. In the modes `try` and `optional` a route is
+ * also served without a session. A rule that does not hold is 403 in every mode.
  */
 export const plugin = {
   name: 'imsg',
   register: (server: object, { auth }: { auth: Authorization }): void => {
     const scheme = (_: unknown, options: object = {}) => {
-      const rule = options as Rule
-      queryOf(rule)
+      if (!isRule(options)) throw new ConfigError('rule: is empty')
+      const rule = options
       return {
         authenticate: async (request: Request, h: Toolkit): Promise<unknown> => {
           const { method, headers, raw } = request
@@ -68,16 +63,18 @@ export const plugin = {
         },
       }
     }
-    ;(server as Server).auth.scheme('imid', scheme)
+    if (!isServer(server)) throw new ConfigError('this is not a server of Hapi')
+    server.auth.scheme('imid', scheme)
   },
 }
 
-/** The person of a request, or nobody where its route does not ask for one. */
+/** The person of a request, or undefined when its route does not require one. */
 export const visitorOf = (request: object): Person | undefined => {
-  const { auth } = request as { auth?: { credentials?: { imid?: Person } | null } }
-  if (auth === undefined) throw new ConfigError('this is no request of Hapi')
-  return auth.credentials?.imid
+  const { auth } = Object(request)
+  if (auth === undefined) throw new ConfigError('this is not a request of Hapi')
+  const { imid } = Object(auth.credentials)
+  return isPerson(imid) ? imid : undefined
 }
 
-/** The person of a request. Throws `Unauthorized` where nobody is signed in. */
+/** The person of a request. Throws `Unauthorized` when nobody is signed in. */
 export const personOf = (request: object): Person => signedIn(visitorOf(request))

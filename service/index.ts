@@ -7,34 +7,34 @@ export { AccessDenied, ConfigError, Unauthorized, Unavailable } from './errors.t
 export type { Person } from './person.ts'
 export type { Rule } from './rule.ts'
 
-/** Headers as `node:http` has them (names in lower case), or anything with `get`, like those of `fetch`. */
-export type RequestHeaders =
-  | Readonly<Record<string, string | readonly string[] | undefined>>
-  | Readonly<{ get(name: string): string | null | undefined }>
+type NodeHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+type FetchHeaders = Readonly<{ get(name: string): string | null | undefined }>
 
+/** Headers of `node:http`, with names in lower case, or anything with `get`, like the `Headers` of `fetch`. */
+export type RequestHeaders = NodeHeaders | FetchHeaders
+
+/** How to reach the gateway, and how long to remember its answers. */
 export type Settings = Readonly<{
   /** Address of the gateway: `https://id.example.com`. */
   gateway: string
   /** Where browsers reach this service: `https://editor.example.com`. Needed for redirects to the login. */
   origin?: string
-  /** How long an answer is remembered, in seconds: 2 by default, 0 for not at all, 60 at most. */
+  /** Seconds for which an answer is remembered: 2 by default, 0 for never, 60 at most. */
   remember?: number
   /** Name of the session cookie: `imidToken` by default. */
   cookie?: string
-  /** Instead of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   fetch?: typeof fetch
 }>
 
+/** Authorizes requests of a service. */
 export type Authorization = Readonly<{
-  /** The person of a request for whom the rule holds, or one of the four errors. */
+  /** The person of a request, if the rule holds. Throws one of the four errors. */
   authorize(headers: RequestHeaders, rule: Rule & { required: false }): Promise<Person | undefined>
   authorize(headers: RequestHeaders, rule: Rule): Promise<Person>
-  /** The address of the login at an organisation, which comes back to `page`. */
+  /** URL of the login at an organisation that returns to `page`. */
   login(org: string, page: string): string
-  /**
-   * The same for this request, when it is a navigation that `error` keeps out for want of a login; else
-   * undefined.
-   */
+  /** URL of the login for a navigation that was refused with `Unauthorized`, otherwise undefined. */
   loginFor(
     error: unknown,
     rule: Rule,
@@ -42,14 +42,17 @@ export type Authorization = Readonly<{
   ): string | undefined
 }>
 
-/** Answers that are remembered at once; the oldest goes first. */
+/** Answers in memory. The oldest is dropped first. */
 const maxRemembered = 10_000
-/** How long the gateway may take, in milliseconds. */
+/** Timeout of a question to the gateway, in milliseconds. */
 const timeout = 3000
 
+const isFetchHeaders = (headers: RequestHeaders): headers is FetchHeaders =>
+  'get' in headers && typeof headers.get === 'function'
+
 const headerOf = (headers: RequestHeaders, name: string): string => {
-  if ('get' in headers && typeof headers.get === 'function') return headers.get(name) ?? ''
-  const value = (headers as Readonly<Record<string, string | readonly string[] | undefined>>)[name] ?? ''
+  if (isFetchHeaders(headers)) return headers.get(name) ?? ''
+  const value = headers[name] ?? ''
   return typeof value === 'string' ? value : value.join(name === 'cookie' ? '; ' : ', ')
 }
 
@@ -75,10 +78,7 @@ const settingsIn = (settings: Settings) => {
   }
 }
 
-/**
- * What speaks for a person: a bearer, which goes first, or session cookie and seal. Nothing else leaves the
- * service.
- */
+/** The headers sent to the gateway: a bearer, or else session cookie and seal. No other cookie is sent. */
 const credentialsIn = (
   headers: RequestHeaders,
   ours: readonly string[],
@@ -89,13 +89,13 @@ const credentialsIn = (
     .split(';')
     .map((pair) => pair.trim())
   const cookie = pairs
-    // What cannot stand in a header was never a session.
+    // A session cookie has only characters that are valid in a header.
     .filter((pair) => ours.some((start) => pair.startsWith(start)) && /^[ -~]*$/.test(pair))
     .join('; ')
   return cookie === '' ? undefined : { cookie }
 }
 
-/** Fetch Metadata, and where a browser sends none, whether it would rather have a page. */
+/** Whether Fetch Metadata says that this is a navigation. Without it, whether the client accepts a page. */
 const isNavigation = (method: string | undefined, headers: RequestHeaders): boolean => {
   if (method !== 'GET' && method !== 'HEAD') return false
   const [mode, dest] = [headerOf(headers, 'sec-fetch-mode'), headerOf(headers, 'sec-fetch-dest')]
@@ -105,42 +105,39 @@ const isNavigation = (method: string | undefined, headers: RequestHeaders): bool
   return mode === 'navigate' && /^(?:document|empty|)$/.test(dest)
 }
 
-/** Asks the gateway who somebody is and what they may do. There is no other place that decides it. */
-export const authorization = (settings: Settings): Authorization => {
-  const { gateway, origin, remember, ours, ask } = settingsIn(settings)
+type Ask = Readonly<{ gateway: string; ask: typeof fetch }>
+
+/** One question to the gateway. Throws one of the four errors. */
+const askGateway = async (
+  { gateway, ask }: Ask,
+  headers: Record<string, string>,
+  query: string,
+  { org, unit }: Rule,
+): Promise<Person> => {
+  const init = { headers, redirect: 'manual', signal: AbortSignal.timeout(timeout) } as const
+  const unavailable = (error: unknown): never => {
+    throw new Unavailable(error)
+  }
+  const response = await ask(`${gateway}/imsg-service/v1/authorize?${query}`, init).catch(unavailable)
+  await response.arrayBuffer().catch(unavailable)
+  const { status } = response
+  if (status === 401) throw new Unauthorized()
+  if (status === 403) throw new AccessDenied()
+  if (status === 400) throw new ConfigError(`the gateway refuses the rule ${query}`)
+  const person = status === 200 ? personInHeaders((name) => response.headers.get(name), unit) : undefined
+  // A 200 without a person, or with one of another organisation, is not from the gateway.
+  if (person === undefined || (org !== '*' && person.org !== org)) throw new Unavailable(status)
+  return person
+}
+
+/** Shares one answer between requests with the same key: while it is pending, and for `remember` ms. */
+const answerCache = (remember: number) => {
   const answers = new Map<string, { until: number; answer: Promise<Person> }>()
-
-  const answerTo = async (headers: Record<string, string>, query: string, unit: string | undefined) => {
-    try {
-      const init = { headers, redirect: 'manual', signal: AbortSignal.timeout(timeout) } as const
-      const response = await ask(`${gateway}/imsg-service/v1/authorize?${query}`, init)
-      await response.arrayBuffer()
-      const { status } = response
-      return { status, person: status === 200 && personInHeaders((name) => response.headers.get(name), unit) }
-    } catch (error) {
-      throw new Unavailable(error)
-    }
-  }
-
-  const fresh = async (headers: Record<string, string>, query: string, rule: Rule): Promise<Person> => {
-    const { status, person } = await answerTo(headers, query, rule.unit)
-    if (status === 401) throw new Unauthorized()
-    if (status === 403) throw new AccessDenied()
-    if (status === 400) throw new ConfigError(`the gateway refuses the rule ${query}`)
-    // Whoever answers 200 without a person, or with one of another organisation, is not the gateway.
-    if (!person || (rule.org !== '*' && person.org !== rule.org)) throw new Unavailable(status)
-    return person
-  }
-
-  /** One question at a time for the same credentials and rule, and its answer for a while. */
-  const asked = (credentials: Record<string, string>, query: string, rule: Rule): Promise<Person> => {
-    const key = createHash('sha256')
-      .update(JSON.stringify([credentials, query]))
-      .digest('base64url')
+  return (key: string, ask: () => Promise<Person>): Promise<Person> => {
     const before = answers.get(key)
     if (before !== undefined && before.until > performance.now()) return before.answer
-    const answer = fresh(credentials, query, rule)
-    // Until it is there, everybody waits for it; from then on its age counts from the question.
+    const answer = ask()
+    // Everybody waits for a pending answer. After that, its age counts from the question.
     const entry = { until: Number.POSITIVE_INFINITY, answer }
     const until = performance.now() + remember
     const settled = (error?: unknown): void => {
@@ -154,13 +151,24 @@ export const authorization = (settings: Settings): Authorization => {
     if (answers.size > maxRemembered && oldest !== undefined) answers.delete(oldest)
     return answer
   }
+}
 
-  const authorize = async (headers: RequestHeaders, rule: Rule): Promise<Person | undefined> => {
+/** Asks the gateway who a person is and what they may do. */
+export const authorization = (settings: Settings): Authorization => {
+  const { gateway, origin, remember, ours, ask } = settingsIn(settings)
+  const cached = answerCache(remember)
+
+  function authorize(headers: RequestHeaders, rule: Rule & { required: false }): Promise<Person | undefined>
+  function authorize(headers: RequestHeaders, rule: Rule): Promise<Person>
+  async function authorize(headers: RequestHeaders, rule: Rule): Promise<Person | undefined> {
     const query = queryOf(rule)
     const credentials = credentialsIn(headers, ours)
     try {
       if (credentials === undefined) throw new Unauthorized()
-      return await asked(credentials, query, rule)
+      const key = createHash('sha256')
+        .update(JSON.stringify([credentials, query]))
+        .digest('base64url')
+      return await cached(key, () => askGateway({ gateway, ask }, credentials, query, rule))
     } catch (error) {
       if (rule.required === false && error instanceof Unauthorized) return undefined
       throw error
@@ -171,7 +179,7 @@ export const authorization = (settings: Settings): Authorization => {
     `${gateway}/imsg-service/v1/org/${encodeURIComponent(org)}/login?callback=${encodeURIComponent(page)}`
 
   return {
-    authorize: authorize as Authorization['authorize'],
+    authorize,
     login,
     loginFor: (error, { org }, { method, url = '/', headers }) =>
       error instanceof Unauthorized && org !== '*' && origin !== undefined && isNavigation(method, headers)

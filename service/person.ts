@@ -1,36 +1,34 @@
 import { ConfigError, Unauthorized } from './errors.ts'
 
-/**
- * Who is in front of the service. `org` and `sub` together are a person; names and addresses are for showing.
- */
+/** A signed-in person, identified by `org` and `sub`. `name` and `email` are only for display. */
 export type Person = Readonly<{
   sub: string
   org: string
   name: string
   email: string
-  /** The preferred unit, while it is held. */
+  /** The preferred unit, if the person holds it. */
   unit: string | undefined
   units: readonly string[]
   /**
-   * Whether they may do this: in the organisation, or in a unit (of the rule, when none is named). A rule
-   * with a unit brings the permissions of that unit alone, so asking for another throws `ConfigError`.
+   * Whether they have a permission in the organisation or in a unit: by default the unit of the rule. With a
+   * unit in the rule, only its permissions are known, so another unit throws `ConfigError`.
    */
   has(permission: string, unit?: string): boolean
 }>
 
 const names = ['sub', 'org', 'unit', 'units', 'permissions', 'name', 'email'] as const
 
-/** What the gateway says of a person, as it stands in its headers; `rule`: the unit that the rule named. */
+/** The headers about a person, still encoded. `rule`: the unit in the rule. */
 export type Texts = Readonly<Partial<Record<(typeof names)[number] | 'rule', string>>>
 
 const textsByPerson = new WeakMap<Person, Texts>()
 
-/** The texts that a person was made of, to make them again elsewhere. */
+/** The texts that a person was made from, to make the same person elsewhere. */
 export const textsOf = (person: Person): Texts => textsByPerson.get(person) ?? {}
 
 const items = (text = ''): string[] => (text === '' ? [] : text.split(','))
 
-/** A person, or nothing when the texts name none. */
+/** The person in these texts, or undefined when they name none. */
 export const personFrom = (texts: Texts): Person | undefined => {
   if (!texts.sub || !texts.org) return undefined
   const text = (name: (typeof names)[number]): string => decodeURIComponent(texts[name] ?? '')
@@ -45,7 +43,9 @@ export const personFrom = (texts: Texts): Person | undefined => {
     units: Object.freeze(items(texts.units).map(decodeURIComponent)),
     has: (permission: string, unit: string | undefined = ruleUnit) => {
       if (ruleUnit !== undefined && unit !== ruleUnit)
-        throw new ConfigError(`has: the rule is about the unit "${ruleUnit}" and says nothing of "${unit}"`)
+        throw new ConfigError(
+          `has: the rule is about the unit "${ruleUnit}", so nothing is known about "${unit}"`,
+        )
       const name = encodeURIComponent(permission)
       if (permissions.has(name)) return true
       return unit !== undefined && permissions.has(`${encodeURIComponent(unit)}/${name}`)
@@ -55,7 +55,22 @@ export const personFrom = (texts: Texts): Person | undefined => {
   return person
 }
 
-/** The same from the headers of an answer of the gateway. */
+/** The texts among the members of a value that came through another system. */
+export const textsIn = (value: unknown): Texts =>
+  Object.fromEntries(
+    [...names, 'rule'].flatMap((name) => {
+      const text: unknown = Object(value)[name]
+      return typeof text === 'string' ? [[name, text]] : []
+    }),
+  )
+
+/** Whether a value is a person, for credentials that another framework kept. */
+export const isPerson = (value: unknown): value is Person => {
+  const { sub, org } = Object(value)
+  return typeof sub === 'string' && typeof org === 'string'
+}
+
+/** The person in the headers of a response of the gateway. */
 export const personInHeaders = (
   header: (name: string) => string | null,
   ruleUnit: string | undefined,
@@ -64,7 +79,7 @@ export const personInHeaders = (
   return personFrom({ ...texts, ...(ruleUnit !== undefined && { rule: encodeURIComponent(ruleUnit) }) })
 }
 
-/** Throws `Unauthorized` for nobody. */
+/** The person. Throws `Unauthorized` for undefined. */
 export const signedIn = (person: Person | undefined): Person => {
   if (person === undefined) throw new Unauthorized()
   return person

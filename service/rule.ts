@@ -1,25 +1,22 @@
 import { ConfigError } from './errors.ts'
 
-/** What is asked of a person. All that is given has to hold. */
+/** What is required of a person. All given parts must hold. */
 export type Rule = Readonly<{
   /** The organisation, or `*` for any. */
   org: string
   unit?: string | undefined
-  /** `service:permission`; with `unit` it holds when the organisation or that unit grants it. */
+  /** `service:permission`. With `unit`, it holds if the organisation or that unit grants it. */
   permission?: string | undefined
   sub?: string | undefined
-  /** `false`: nobody is let in as nobody, rather than refused. */
+  /** `false`: without a session, the request is let in without a person instead of refused. */
   required?: boolean | undefined
 }>
 
 const names = ['org', 'unit', 'permission', 'sub']
-const known = new WeakMap<Rule, string>()
+const known = new WeakMap<object, string>()
 
-/**
- * The rule as a query. A member that is unknown or empty throws `ConfigError`: a misspelt rule is never no
- * rule.
- */
-export const queryOf = (rule: Rule): string => {
+/** The rule as a query. Throws `ConfigError` for an unknown or empty member. */
+export const queryOf = (rule: object): string => {
   const before = known.get(rule)
   if (before !== undefined) return before
   const query = new URLSearchParams()
@@ -34,3 +31,6 @@ export const queryOf = (rule: Rule): string => {
   known.set(rule, text)
   return text
 }
+
+/** Whether an object is a rule. Throws `ConfigError` when it is not. */
+export const isRule = (rule: object): rule is Rule => queryOf(rule) !== ''
