@@ -13,6 +13,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
 import { isPublic } from '../lib/refresh/public-health.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
+import { keysOf } from './keys-of.ts'
 import { type Measured, type MetricName, metrics, serverErrorsOf } from './metrics.ts'
 import type { Deployment } from './settings.ts'
 
@@ -235,10 +236,11 @@ export const addAlarms = (
   for (const [name, row] of Object.entries<Row & { metric: MetricName }>(alarms))
     if (row.when?.(deployment) ?? true)
       made.set(name, addAlarm(scope, name, measures[row.metric], row, deployment))
-  for (const [route, { does, ...row }] of Object.entries<RouteAlarm>(routeAlarms)) {
+  for (const route of keysOf(routeAlarms)) {
+    const { does, ...row }: RouteAlarm = routeAlarms[route]
     const name = `${route}-errors`
     const means = `Requests to ${does} are answered with a server error.`
-    const measure = serverErrorsOf(measured.api, route as keyof typeof routeAlarms)
+    const measure = serverErrorsOf(measured.api, route)
     made.set(name, addAlarm(scope, name, measure, { ...row, means }, deployment))
   }
   for (const [name, { means, any }] of Object.entries(compositeAlarms)) {

@@ -1,7 +1,7 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
-  type CfnStage,
+  CfnStage,
   CorsHttpMethod,
   type DomainName,
   HttpApi,
@@ -150,7 +150,8 @@ export const stage = (
 ): HttpStage => {
   const made = loggedStage(scope, api, throttle.standard, domainName)
   // CDK has no words for limits per route. They name routes, which therefore have to be there first.
-  const resource = made.node.defaultChild as CfnStage
+  const resource = made.node.defaultChild
+  if (!(resource instanceof CfnStage)) throw new TypeError('The stage has no CfnStage.')
   resource.routeSettings = routeSettings(routes)
   made.node.addDependency(...added)
   return made

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import cdk from '../cdk.json' with { type: 'json' }
-import { ConfigError, type SettingName, settings } from '../lib/config.ts'
+import { ConfigError, settings } from '../lib/config.ts'
 import { judgeReturnUrl } from '../lib/redirect/return-url.ts'
 import { returnDomains } from '../lib/refresh/fetch-organisations.ts'
 import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
@@ -17,9 +17,9 @@ import { type Source, settingsFrom, withProblemsOf } from './settings-source.ts'
 type Verdict = Readonly<{ good: boolean; lines: readonly string[] }>
 
 const inventory = (given: Readonly<Record<string, unknown>>): string[] =>
-  Object.keys({ ...settings, ...deploymentSettings }).map((name) => {
-    const standard = settings[name as SettingName]?.standard
-    return `  ${name.padEnd(34)}${given[name] ? 'given' : standard ? 'standard' : 'not set'}`
+  Object.entries<object>({ ...settings, ...deploymentSettings }).map(([name, row]) => {
+    const otherwise = 'standard' in row && row.standard ? 'standard' : 'not set'
+    return `  ${name.padEnd(34)}${given[name] ? 'given' : otherwise}`
   })
 
 /** A script on a page of the same host can read the address of an answer that API Gateway gives by itself. */
@@ -77,8 +77,6 @@ export const judge = (
   }
 }
 
-type Providers = Readonly<{ providersVerdict: (file: string) => Promise<Verdict> }>
-
 /**
  * What each provider of the organisations file offers. Not imported: the gateway knows nothing of
  * `identity/`.
@@ -89,7 +87,7 @@ const judgeProviders = async (source: Source): Promise<Verdict> => {
   if (file === undefined) return { good: false, lines: ['ORGANISATIONS is not set: it names the file.'] }
   if (!settled.good) return settled
   const address = new URL('../identity/doctor.ts', import.meta.url).href
-  const { providersVerdict } = (await import(address)) as Providers
+  const { providersVerdict } = await import(address)
   return providersVerdict(file)
 }
 

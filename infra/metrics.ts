@@ -7,7 +7,7 @@ import { type HttpRouteName, methodAndPath, type RouteName, routes } from '../li
 import type { accessLogMetrics } from './access-log.ts'
 import type { Table } from './table.ts'
 
-/** THE metrics that functions emit in their log lines, without dimensions; a failed login also by `Code`. */
+/** Metrics that functions write to their log lines, without dimensions. A failed login also has `Code`. */
 export const emitted = {
   InGrace: 'refresh-state: 1 while the last good state serves because no fresh one can be had, else 0',
   StateAge: 'refresh-state: seconds since the state was last known to be current',
@@ -31,12 +31,12 @@ export const emitted = {
 
 type Own = keyof typeof emitted | keyof typeof accessLogMetrics
 
-/** What is measured. Functions by the name of their route. */
+/** The resources that are measured, with functions by route name. */
 export type Measured = Readonly<{
   api: HttpApi
   table: Table
   functions: Readonly<Record<string, Lambda>>
-  /** Absent where the API serves at its own address. */
+  /** Absent without a domain of its own. */
   certificateArn?: string | undefined
 }>
 
@@ -50,7 +50,7 @@ const functionOf = (functions: Measured['functions'], route: RouteName): Lambda 
 const math = (expression: string, usingMetrics: Record<string, IMetric>, period: Duration, label: string) =>
   new MathExpression({ expression, usingMetrics, period, label })
 
-/** A share of few is noise: below `least` the share counts as nothing. */
+/** A percentage, or 0 when the total is below `least`. */
 const share = (part: string, whole: string, least: number): string =>
   `IF(${whole} >= ${least}, 100 * (${part}) / (${whole}), 0)`
 
@@ -81,13 +81,13 @@ const ownIn =
       label: `${metricName} ${statistic}`,
     })
 
-/** How many answers of a route were 5xx, whoever gave them. */
+/** The number of 5xx responses on a route, from the function or from API Gateway. */
 export const serverErrorsOf = (api: HttpApi, route: HttpRouteName): IMetric => {
   const { method, path } = methodAndPath(routes[route]) ?? { method: '', path: '' }
   return ownIn(Stack.of(api).stackName)('ServerErrors', 'Sum', five, { Route: `${method} ${path}` })
 }
 
-/** Polls, of which only the bad ones leave a metric: the good ones are those that ran and left none. */
+/** Polls. Only bad ones write a metric, so good ones are the remaining invocations. */
 const polls = (own: ReturnType<typeof ownIn>, handler: Lambda) => {
   const invocations = handler.metricInvocations({ statistic: 'Sum', period: five })
   const crashes = handler.metricErrors({ statistic: 'Sum', period: five })
@@ -105,8 +105,7 @@ const polls = (own: ReturnType<typeof ownIn>, handler: Lambda) => {
     five,
     'good',
   )
-  // Refusals begin while good polls, of at least three tabs, stop: the session of most open editors has just
-  // ended.
+  // Refusals start while the good polls of at least three tabs stop: most open editors have lost their session.
   const pollRefusedJump = math(
     'IF(DIFF(FILL(refused, 0)) >= 5 AND good - DIFF(good) >= 180 AND 2 * good <= good - DIFF(good), refused, 0)',
     { refused, good: pollGood },
@@ -142,54 +141,37 @@ const logins = (own: ReturnType<typeof ownIn>) => ({
   loginFailed: own('LoginFailed'),
 })
 
-/** Every metric that an alarm or the dashboard names. */
-export const metrics = ({ api, table, functions, certificateArn = 'none' }: Measured) => {
-  const namespace = Stack.of(api).stackName
-  const own = ownIn(namespace)
-  const ofTable = (name: string) => table.metric(name, { statistic: 'Sum', period: five })
-  const throttles = (route: RouteName) =>
-    functionOf(functions, route).metricThrottles({ statistic: 'Sum', period: five })
+const refreshes = (own: ReturnType<typeof ownIn>) => ({
+  inGrace: own('InGrace', 'Maximum', minute),
+  stateAge: own('StateAge', 'Maximum', minute),
+  organisationsKeptBack: own('OrganisationsKeptBack', 'Maximum'),
+  listShrunk: own('ListShrunk', 'Maximum'),
+  publicHealth: own('PublicHealth', 'Maximum', minute),
+  refreshSucceeded: own('RefreshSucceeded'),
+  refreshFailed: own('RefreshFailed'),
+  refreshRuns: math(
+    'succeeded + failed',
+    { succeeded: own('RefreshSucceeded'), failed: own('RefreshFailed') },
+    five,
+    'runs of refresh-state',
+  ),
+  loginUnbound: own('LoginUnbound'),
+})
 
+const requests = (api: HttpApi) => ({
+  requests: api.metricCount({ statistic: 'Sum', period: five, label: 'requests' }),
+  clientErrors: api.metricClientError({ statistic: 'Sum', period: five, label: '4xx' }),
+  serverErrors: api.metricServerError({ statistic: 'Sum', period: five, label: '5xx' }),
+  latencyMedian: api.metricLatency({ statistic: 'p50', period: five, label: 'p50 (ms)' }),
+  latencyP99: api.metricLatency({ statistic: 'p99', period: five, label: 'p99 (ms)' }),
+})
+
+const tableCalls = (table: Table) => {
+  const sum = (name: string) => table.metric(name, { statistic: 'Sum', period: five })
   return {
-    ...logins(own),
-    ...polls(own, functionOf(functions, 'token-is-set')),
-    inGrace: own('InGrace', 'Maximum', minute),
-    stateAge: own('StateAge', 'Maximum', minute),
-    organisationsKeptBack: own('OrganisationsKeptBack', 'Maximum'),
-    listShrunk: own('ListShrunk', 'Maximum'),
-    publicHealth: own('PublicHealth', 'Maximum', minute),
-    refreshSucceeded: own('RefreshSucceeded'),
-    refreshFailed: own('RefreshFailed'),
-    refreshRuns: math(
-      'succeeded + failed',
-      { succeeded: own('RefreshSucceeded'), failed: own('RefreshFailed') },
-      five,
-      'runs of refresh-state',
-    ),
-    loginUnbound: own('LoginUnbound'),
-    tooManyRequests: own('TooManyRequests'),
-    certificateDays: new Metric({
-      namespace: 'AWS/CertificateManager',
-      metricName: 'DaysToExpiry',
-      dimensionsMap: { CertificateArn: certificateArn },
-      statistic: 'Minimum',
-      period: day,
-    }),
-    requests: api.metricCount({ statistic: 'Sum', period: five, label: 'requests' }),
-    clientErrors: api.metricClientError({ statistic: 'Sum', period: five, label: '4xx' }),
-    serverErrors: api.metricServerError({ statistic: 'Sum', period: five, label: '5xx' }),
-    latencyMedian: api.metricLatency({ statistic: 'p50', period: five, label: 'p50 (ms)' }),
-    latencyP99: api.metricLatency({ statistic: 'p99', period: five, label: 'p99 (ms)' }),
-    // Every function shares the limit of the account: these two are called most often, and meet it first.
-    functionThrottles: math(
-      'FILL(polls, 0) + FILL(refreshes, 0)',
-      { polls: throttles('token-is-set'), refreshes: throttles('refresh-state') },
-      five,
-      'throttled function calls',
-    ),
     tableThrottles: math(
       'FILL(reads, 0) + FILL(writes, 0)',
-      { reads: ofTable('ReadThrottleEvents'), writes: ofTable('WriteThrottleEvents') },
+      { reads: sum('ReadThrottleEvents'), writes: sum('WriteThrottleEvents') },
       five,
       'throttled table calls',
     ),
@@ -204,6 +186,37 @@ export const metrics = ({ api, table, functions, certificateArn = 'none' }: Meas
       period: five,
       label: 'BatchGetItem p99 (ms)',
     }),
+  }
+}
+
+/** Every metric that an alarm or the dashboard names. */
+export const metrics = ({ api, table, functions, certificateArn = 'none' }: Measured) => {
+  const namespace = Stack.of(api).stackName
+  const own = ownIn(namespace)
+  const throttles = (route: RouteName) =>
+    functionOf(functions, route).metricThrottles({ statistic: 'Sum', period: five })
+
+  return {
+    ...logins(own),
+    ...polls(own, functionOf(functions, 'token-is-set')),
+    ...refreshes(own),
+    ...requests(api),
+    ...tableCalls(table),
+    tooManyRequests: own('TooManyRequests'),
+    certificateDays: new Metric({
+      namespace: 'AWS/CertificateManager',
+      metricName: 'DaysToExpiry',
+      dimensionsMap: { CertificateArn: certificateArn },
+      statistic: 'Minimum',
+      period: day,
+    }),
+    // All functions share the account's concurrency limit. These two are called most often and reach it first.
+    functionThrottles: math(
+      'FILL(polls, 0) + FILL(refreshes, 0)',
+      { polls: throttles('token-is-set'), refreshes: throttles('refresh-state') },
+      five,
+      'throttled function calls',
+    ),
     loginFailedByCode: math(
       `SEARCH('{"${namespace}",Code} MetricName="LoginFailed"', 'Sum', 300)`,
       {},
@@ -216,4 +229,5 @@ export const metrics = ({ api, table, functions, certificateArn = 'none' }: Meas
   } satisfies Record<string, IMetric>
 }
 
+/** The name of a metric that an alarm or the dashboard can show. */
 export type MetricName = keyof ReturnType<typeof metrics>

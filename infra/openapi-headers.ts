@@ -1,5 +1,5 @@
 import { withSecurityHeaders } from '../lib/http/security-headers.ts'
-import type { Answer, Json } from './spoken.ts'
+import type { Answer, Json } from './openapi-schema.ts'
 
 /** Headers of answers that no route has for itself: those that protect it, and those of a page. */
 
@@ -55,5 +55,41 @@ export const tooLong: Answer = {
     'application/json': {
       schema: { type: 'object', required: ['message'], properties: { message: { type: 'string' } } },
     },
+  },
+}
+
+const identityHeader = (description: string): Json => ({
+  description,
+  required: true,
+  schema: { type: 'string' },
+})
+/** The headers about a person. All of them are on every 200 of `/authorize`. */
+export const identityHeaders = {
+  'x-imid-sub': identityHeader(
+    'The subject. Like all of these percent-encoded UTF-8, and empty where there is nothing.',
+  ),
+  'x-imid-org': identityHeader('The organisation.'),
+  'x-imid-unit': identityHeader('The preferred unit.'),
+  'x-imid-units': identityHeader(
+    'The units, joined by commas. Cut off at 2,048 characters, with a last item `...`.',
+  ),
+  'x-imid-permissions': identityHeader(
+    'Permissions, joined by commas and cut off like the units. With `unit` in the rule, those that hold in that unit; without, `service:permission` for the organisation and `unit/service:permission` for one unit.',
+  ),
+  'x-imid-name': identityHeader('Given and family name.'),
+  'x-imid-email': identityHeader('E-mail address.'),
+  'x-imid-req-id': identityHeader('The id of this request in the log of the gateway.'),
+  'x-imid-token': identityHeader(
+    'The token of the person, only for `Sec-Imid-Proxy: 1` and with INCLUDE_IMID_TOKEN_IN_REQUEST.',
+  ),
+  'x-imid-cookie': identityHeader(
+    'The `Cookie` header without the cookies of the gateway, not encoded, only for `Sec-Imid-Proxy: 1`.',
+  ),
+}
+/** The header that says where to sign in. */
+export const loginHeader = {
+  'x-imid-login': {
+    description: 'Where to sign in: for a navigation, when the rule names one organisation.',
+    schema: { type: 'string', format: 'uri' },
   },
 }

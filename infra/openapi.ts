@@ -2,22 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { settings } from '../lib/config.ts'
 import { en } from '../lib/errors/en.ts'
 import { answers, type Code, catalogue } from '../lib/problem.ts'
-import { answerOn, type HttpRouteName, methodsAndPaths, prefix, type Route, routes } from '../lib/routes.ts'
+import { answerOn, methodsAndPaths, prefix, type Route, routes } from '../lib/routes.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { keysOf } from './keys-of.ts'
 import { commonHeaders, tooLong, withCommonHeaders } from './openapi-headers.ts'
-import {
-  type Answer,
-  cookieHeader,
-  type Json,
-  json,
-  object,
-  ref,
-  type Spoken,
-  spoken,
-  text,
-} from './spoken.ts'
+import { type RouteDescription, routeDescriptions } from './openapi-routes.ts'
+import { type Answer, cookieHeader, type Json, json, object, ref, text } from './openapi-schema.ts'
 
-/** The rows of the route table and the catalogue of failures as an OpenAPI 3.1 document. */
+/** Builds the OpenAPI 3.1 document from the route table and the catalogue of failures. */
 
 const header = (name: string, description: string): Json => ({
   name,
@@ -27,7 +19,7 @@ const header = (name: string, description: string): Json => ({
   schema: { type: 'string' },
 })
 
-/** What the policy of a row reads from the headers of a request. */
+/** Request headers that the rules of a route read. */
 const policyHeaders = (route: Route): Json[] => [
   ...('only' in route
     ? [
@@ -52,11 +44,11 @@ const policyHeaders = (route: Route): Json[] => [
 
 const security = {
   needed: [{ bearer: [] }, { cookie: [] }],
-  'looked at': [{}, { bearer: [] }, { cookie: [] }],
+  optional: [{}, { bearer: [] }, { cookie: [] }],
   ignored: [],
 }
 
-/** One failure, three readers: the documented key, a problem document, a page. */
+/** The answer to failures with the same status: a key, a problem document or a page. */
 const refused = (route: Route, codes: readonly [Code, ...Code[]], setsCookies: boolean): Answer => {
   const [first] = codes
   const { status, key } = answers[answerOn(route, first)]
@@ -89,7 +81,7 @@ const refused = (route: Route, codes: readonly [Code, ...Code[]], setsCookies: b
   }
 }
 
-/** The same status for two reasons: whoever reads it has to be ready for both bodies. */
+/** Combines two answers with the same status. */
 const either = (one: Answer, other: Answer): Answer => {
   const media = { ...one.content }
   for (const [type, { schema }] of Object.entries(other.content ?? {})) {
@@ -104,7 +96,7 @@ const either = (one: Answer, other: Answer): Answer => {
   }
 }
 
-const refusals = (route: Route, { refusalsSetCookies }: Spoken): Map<number, Answer> => {
+const refusals = (route: Route, { refusalsSetCookies }: RouteDescription): Map<number, Answer> => {
   const byStatus = Map.groupBy<number, Code>(
     [...route.problems, 'internal'],
     (code) => answers[answerOn(route, code)].status,
@@ -118,11 +110,11 @@ const refusals = (route: Route, { refusalsSetCookies }: Spoken): Map<number, Ans
   )
 }
 
-const responses = (route: Route, said: Spoken): Record<string, Answer> => {
-  const all = refusals(route, said)
-  // Where a session cookie is read, any answer may clear a planted one.
+const responses = (route: Route, described: RouteDescription): Record<string, Answer> => {
+  const all = refusals(route, described)
+  // If a session cookie is read, any answer may clear a planted one.
   const clears = [...route.problems].includes('session_of_another_person')
-  for (const [status, own] of Object.entries(said.answers)) {
+  for (const [status, own] of Object.entries(described.answers)) {
     const answer = clears ? { ...own, headers: { ...own.headers, ...cookieHeader } } : own
     const before = all.get(Number(status))
     all.set(Number(status), before ? either(answer, before) : answer)
@@ -131,17 +123,17 @@ const responses = (route: Route, said: Spoken): Record<string, Answer> => {
   return { ...Object.fromEntries(common), 431: tooLong }
 }
 
-const operation = (name: string, route: Route, said: Spoken) => ({
+const operation = (name: string, route: Route, described: RouteDescription) => ({
   operationId: name,
   summary: route.summary,
-  ...(said.description && { description: said.description }),
-  security: security[said.session],
-  parameters: [...said.parameters, ...policyHeaders(route)],
-  ...(said.body && { requestBody: { required: true, content: json(said.body) } }),
-  responses: responses(route, said),
+  ...(described.description && { description: described.description }),
+  security: security[described.session],
+  parameters: [...described.parameters, ...policyHeaders(route)],
+  ...(described.body && { requestBody: { required: true, content: json(described.body) } }),
+  responses: responses(route, described),
 })
 
-/** The same operation without bodies. */
+/** The same operation for HEAD, without bodies. */
 const head = (get: ReturnType<typeof operation>): Json => ({
   ...get,
   operationId: `${get.operationId}-head`,
@@ -153,13 +145,14 @@ const head = (get: ReturnType<typeof operation>): Json => ({
 
 const paths = (): Json =>
   Object.fromEntries(
-    Object.entries<Spoken>(spoken).flatMap(([name, said]) => {
-      const route: Route = routes[name as HttpRouteName]
+    keysOf(routeDescriptions).flatMap((name) => {
+      const described: RouteDescription = routeDescriptions[name]
+      const route: Route = routes[name]
       const [at] = methodsAndPaths(route)
       if (!at) return []
       const operations = methodsAndPaths(route).map(({ method }) => [
         method.toLowerCase(),
-        method === 'HEAD' ? head(operation(name, route, said)) : operation(name, route, said),
+        method === 'HEAD' ? head(operation(name, route, described)) : operation(name, route, described),
       ])
       return [[at.path.slice(prefix.length), Object.fromEntries(operations)]]
     }),
@@ -212,7 +205,7 @@ const components = {
   },
 }
 
-/** The document, from nothing but the tables. */
+/** The document. */
 export const openApi = (): Json => ({
   openapi: '3.1.1',
   info: {
@@ -227,7 +220,7 @@ export const openApi = (): Json => ({
   components,
 })
 
-/** The document as it is committed. */
+/** The document as text, as it is committed. */
 export const openApiText = (): string => `${JSON.stringify(openApi(), null, 2)}\n`
 
 /** Where the committed document is. */

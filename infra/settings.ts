@@ -4,6 +4,7 @@ import { organisationsFileProblems } from '../lib/refresh/organisations-file.ts'
 import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
 import { isLoopback, isQuoted } from '../lib/setting-values.ts'
 import { environmentProblem } from './environment.ts'
+import { keysOf } from './keys-of.ts'
 import { misplaced } from './misplaced.ts'
 import { settingsExplained } from './settings-explained.ts'
 import { siteOf } from './site.ts'
@@ -64,8 +65,12 @@ export type Deployment = Readonly<{
 const ownAddress = 'https://own-address.execute-api.invalid'
 
 const pick = <Name extends string>(rows: Record<Name, unknown>, texts: Texts): Given<Name> => {
-  const found = Object.keys(rows).map((name) => [name, String(texts[name] ?? '').trim()])
-  return Object.fromEntries(found.filter(([, text]) => text)) as Given<Name>
+  const given: { [N in Name]?: string } = {}
+  for (const name of keysOf(rows)) {
+    const text = String(texts[name] ?? '').trim()
+    if (text !== '') given[name] = text
+  }
+  return given
 }
 
 const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<SettingName>): string[] => {
@@ -77,8 +82,9 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<Sett
     if (text !== 'unchecked' && meantBy(text, ['unchecked']))
       problems.push(`${name} is nearly \`unchecked\`: write it exactly so.`)
   }
-  for (const [name, row] of Object.entries(deploymentSettings)) {
-    const text = own[name as DeploymentSettingName]
+  for (const name of keysOf(deploymentSettings)) {
+    const row = deploymentSettings[name]
+    const text = own[name]
     if (text === undefined) continue
     if (isQuoted(text)) problems.push(`${name} holds quotation marks: write the value without them.`)
     else if (!row.pattern.test(text)) problems.push(`${name} ${row.form}.`)

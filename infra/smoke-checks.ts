@@ -1,11 +1,20 @@
 import { type AnswerName, answers } from '../lib/problem.ts'
 import { answerOn, methodAndPath, prefix, type Route, routes } from '../lib/routes.ts'
-import type { Options } from './smoke.ts'
 import { foreign, type Refusal, refusals } from './smoke-refusals.ts'
+import type { Reply } from './smoke-rules.ts'
 import * as rules from './smoke-rules.ts'
 
-/** THE checks of the smoke test: what is sent, and what has to be true of the answer. */
+/** The checks of the smoke test: what is sent, and what must be true of the response. */
 
+/** What a deployment is checked with. */
+export type Options = Readonly<{
+  /** An organisation that can sign in: its login is started too. */
+  org?: string | undefined
+  /** An origin of CORS_ALLOWED_ORIGINS. */
+  cors?: string | undefined
+}>
+
+/** What a check sends. */
 export type Sent = Readonly<{
   method?: 'GET' | 'HEAD' | 'POST' | 'OPTIONS'
   path: string
@@ -13,18 +22,11 @@ export type Sent = Readonly<{
   body?: string
 }>
 
-export type Reply = Readonly<{
-  status: number
-  overTls: boolean
-  header(name: string): string | undefined
-  cookies: readonly string[]
-  body: string
-}>
-
+/** One check: a request, and the problems of its response. */
 export type Check = Readonly<{ what: string; sent: Sent; problems: (reply: Reply) => string[] }>
 
-const refused = (refusal: Refusal, reader: rules.Reader): Check => {
-  const { name, when, code, headers = {}, body } = refusal
+const refused = (refusal: Refusal, reader: rules.Reader, origin: string): Check => {
+  const { name, when, code, sameOrigin, headers = {}, body } = refusal
   const route: Route = routes[name]
   const { method = 'GET', path = '' } = methodAndPath(route) ?? {}
   const answer: AnswerName = answerOn(route, code)
@@ -35,7 +37,7 @@ const refused = (refusal: Refusal, reader: rules.Reader): Check => {
     sent: {
       method,
       path: `${refusal.path === undefined ? path : prefix + refusal.path}${query}`,
-      headers: { ...rules.readers[reader].headers, ...headers },
+      headers: { ...rules.readers[reader].headers, ...(sameOrigin && { origin }), ...headers },
       ...(body !== undefined && { body }),
     },
     problems: (reply) => [
@@ -50,20 +52,23 @@ const refused = (refusal: Refusal, reader: rules.Reader): Check => {
 
 const get = (path: string, headers: Sent['headers'] = {}): Sent => ({ path: prefix + path, headers })
 
-/** What a stranger is served. */
-const served = (origin: string, own: Readonly<Record<string, string>>): readonly Check[] => [
+const healthChecks: readonly Check[] = [
   {
     what: 'health: 200 with the two documented members, never cached',
     sent: get('/health'),
     problems: (reply) => [
       ...rules.everywhere(reply),
-      ...rules.hasStatus(reply, 200, 'there is no state: has refresh-state run, are its credentials in?'),
+      ...rules.hasStatus(
+        reply,
+        200,
+        'there is no state: has refresh-state run, and does it have its credentials?',
+      ),
       ...rules.isHealth(reply),
       ...rules.setsNothing(reply),
     ],
   },
   {
-    what: 'health, for a monitor that asks by HEAD: the same without a body',
+    what: 'health, HEAD: the same without a body',
     sent: { ...get('/health'), method: 'HEAD' },
     problems: (reply) => [
       ...rules.everywhere(reply),
@@ -72,12 +77,15 @@ const served = (origin: string, own: Readonly<Record<string, string>>): readonly
     ],
   },
   {
-    what: 'health, for a program that asks for more: status and ages',
+    what: 'health, as application/health+json: status and ages',
     sent: get('/health', { accept: 'application/health+json' }),
     problems: (reply) => [...rules.everywhere(reply), ...rules.isExtendedHealth(reply)],
   },
+]
+
+const callbackChecks = (origin: string): readonly Check[] => [
   {
-    what: 'callback, a login that nobody began: refused, without a session',
+    what: 'callback, a login that was not started here: refused, without a session',
     sent: get('/callback?imid_token=smoke&serviceCallback=/'),
     problems: (reply) => [
       ...rules.everywhere(reply),
@@ -87,7 +95,7 @@ const served = (origin: string, own: Readonly<Record<string, string>>): readonly
     ],
   },
   {
-    what: 'callback, the same by a browser: on to an address without the token',
+    what: 'callback, the same from a browser: redirect to a URL without the token',
     sent: get('/callback?imid_token=smoke&serviceCallback=/', rules.readers.page.headers),
     problems: (reply) => [
       ...rules.everywhere(reply),
@@ -96,9 +104,12 @@ const served = (origin: string, own: Readonly<Record<string, string>>): readonly
       ...rules.setsNothing(reply),
     ],
   },
+]
+
+const logoutChecks = (origin: string): readonly Check[] => [
   {
-    what: 'logout, nobody: 200, and the cookie is taken away',
-    sent: { method: 'POST', path: `${prefix}/logout`, headers: own },
+    what: 'logout, no session: 200, and the cookie is cleared',
+    sent: { method: 'POST', path: `${prefix}/logout`, headers: { origin } },
     problems: (reply) => [
       ...rules.everywhere(reply),
       ...rules.hasStatus(reply, 200),
@@ -107,8 +118,8 @@ const served = (origin: string, own: Readonly<Record<string, string>>): readonly
     ],
   },
   {
-    what: 'logout, nobody, with a return URL: 303 to it',
-    sent: { method: 'POST', path: `${prefix}/logout?callback=/`, headers: own },
+    what: 'logout, no session, with a return URL: 303 to it',
+    sent: { method: 'POST', path: `${prefix}/logout?callback=/`, headers: { origin } },
     problems: (reply) => [
       ...rules.everywhere(reply),
       ...rules.hasStatus(reply, 303),
@@ -119,7 +130,7 @@ const served = (origin: string, own: Readonly<Record<string, string>>): readonly
 
 const crossOrigin = (cors: string | undefined): readonly Check[] => [
   {
-    what: 'CORS, a preflight of an origin that is not listed: no permission',
+    what: 'CORS, a preflight from an unlisted origin: not allowed',
     sent: {
       method: 'OPTIONS',
       path: `${prefix}/units`,
@@ -128,7 +139,7 @@ const crossOrigin = (cors: string | undefined): readonly Check[] => [
     problems: (reply) => [...rules.isOurs(reply), ...rules.allowsOrigin(reply, undefined)],
   },
   {
-    what: 'CORS, a request of an origin that is not listed: no permission to read',
+    what: 'CORS, a request from an unlisted origin: may not be read',
     sent: get('/token-is-set', { origin: foreign }),
     problems: (reply) => [...rules.everywhere(reply), ...rules.allowsOrigin(reply, undefined)],
   },
@@ -136,29 +147,29 @@ const crossOrigin = (cors: string | undefined): readonly Check[] => [
     ? []
     : [
         {
-          what: 'CORS, a request of a listed origin: its exact origin, with credentials',
+          what: 'CORS, a request from a listed origin: its exact origin, with credentials',
           sent: get('/token-is-set', { origin: cors }),
           problems: (reply: Reply) => [...rules.everywhere(reply), ...rules.allowsOrigin(reply, cors)],
         },
       ]),
 ]
 
-/** For a proxy in front of a service: contract, section 12. */
-const guarded = (origin: string): readonly Check[] => [
+/** What a proxy in front of a service asks: contract, section 12. */
+const authorizeChecks = (origin: string): readonly Check[] => [
   {
-    what: 'authorize, a page for nobody: 302 to the login, and nothing about a person',
+    what: 'authorize, a page without a session: 302 to the login, and nothing about a person',
     sent: get('/authorize?org=smoke&redirect=1', rules.readers.page.headers),
     problems: (reply) => [
       ...rules.everywhere(reply),
       ...rules.hasStatus(reply, 302),
       ...rules.leadsTo(reply, `${origin}${prefix}/org/smoke/login?callback=%2F`),
       ...rules.setsNothing(reply),
-      ...(reply.header('x-imid-sub') === undefined ? [] : ['a stranger is told about a person']),
+      ...(reply.header('x-imid-sub') === undefined ? [] : ['the response is about a person']),
     ],
   },
 ]
 
-const started = (origin: string, org: string | undefined): readonly Check[] => {
+const loginChecks = (origin: string, org: string | undefined): readonly Check[] => {
   const path = `/org/${org === undefined ? 'smoke' : encodeURIComponent(org)}/login`
   const begun = (reply: Reply) => [
     ...rules.hasStatus(reply, 302, 'is this organisation known?'),
@@ -166,28 +177,26 @@ const started = (origin: string, org: string | undefined): readonly Check[] => {
   ]
   return [
     {
-      what:
-        org === undefined ? 'org-login, an organisation that may not exist' : 'org-login: a login is begun',
+      what: org === undefined ? 'org-login, an organisation that may not exist' : 'org-login: a login starts',
       sent: get(`${path}?callback=${prefix}/units`, rules.readers.page.headers),
       problems: (reply) => [
         ...rules.everywhere(reply),
-        // Without an Admin API no organisation is unknown.
+        // Without a source of organisations, none is unknown.
         ...(org === undefined && reply.status === 403 ? rules.setsNothing(reply) : begun(reply)),
       ],
     },
   ]
 }
 
-/** Everything that is asked of the deployment at this origin. */
-export const checks = (origin: string, { org, cors }: Options): readonly Check[] => {
-  const own = { origin }
-  return [
-    ...served(origin, own),
-    ...refusals(own).flatMap((refusal) =>
-      (refusal.readers ?? rules.allReaders).map((reader) => refused(refusal, reader)),
-    ),
-    ...crossOrigin(cors),
-    ...guarded(origin),
-    ...started(origin, org),
-  ]
-}
+/** All checks of the deployment at this origin. */
+export const checks = (origin: string, { org, cors }: Options): readonly Check[] => [
+  ...healthChecks,
+  ...callbackChecks(origin),
+  ...logoutChecks(origin),
+  ...refusals.flatMap((refusal) =>
+    (refusal.readers ?? rules.allReaders).map((reader) => refused(refusal, reader, origin)),
+  ),
+  ...crossOrigin(cors),
+  ...authorizeChecks(origin),
+  ...loginChecks(origin, org),
+]

@@ -2,7 +2,7 @@ import type { Code } from '../lib/problem.ts'
 import type { EndpointName } from '../lib/routes.ts'
 import type { Reader } from './smoke-rules.ts'
 
-/** A refusal of the contract, provoked without credentials. */
+/** A failure of the contract that can be provoked without credentials. */
 export type Refusal = Readonly<{
   name: EndpointName
   when: string
@@ -11,18 +11,20 @@ export type Refusal = Readonly<{
   path?: string
   headers?: Readonly<Record<string, string>>
   body?: string
-  /** Who reads it, where the request itself says so. */
+  /** Whether it comes from a page of the gateway itself. */
+  sameOrigin?: true
+  /** The representations to ask for; all by default. */
   readers?: readonly Reader[]
 }>
 
 const json = { 'content-type': 'application/json' }
 const byScript = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
 const programs: readonly Reader[] = ['key', 'problem']
-/** An origin that nobody lists: `.invalid` belongs to nobody (RFC 2606). */
+/** An origin that is never allowed: `.invalid` is reserved (RFC 2606). */
 export const foreign = 'https://smoke.invalid'
 
-/** Every refusal that a stranger can provoke. `own`: what a page of the gateway itself sends. */
-export const refusals = (own: Readonly<Record<string, string>>): readonly Refusal[] => [
+/** Every refusal that can be provoked without a session. */
+export const refusals: readonly Refusal[] = [
   { name: 'login', when: 'no organisation', code: 'bad_query', query: 'callback=/' },
   { name: 'login', when: 'an organisation twice', code: 'bad_query', query: 'org=a&org=b&callback=/' },
   {
@@ -41,7 +43,7 @@ export const refusals = (own: Readonly<Record<string, string>>): readonly Refusa
   },
   {
     name: 'org-login',
-    when: 'a name that is none',
+    when: 'an invalid name',
     code: 'bad_organisation',
     path: '/org/de%20mo/login',
     query: 'callback=/',
@@ -57,17 +59,17 @@ export const refusals = (own: Readonly<Record<string, string>>): readonly Refusa
   },
   { name: 'callback', when: 'no token', code: 'bad_query', query: 'serviceCallback=/' },
   { name: 'authorize', when: 'no rule', code: 'bad_rule' },
-  { name: 'authorize', when: 'a rule that there is not', code: 'bad_rule', query: 'org=smoke&role=editor' },
-  { name: 'authorize', when: 'nobody', code: 'token_missing', query: 'org=smoke' },
-  { name: 'token-is-set', when: 'nobody', code: 'token_missing' },
+  { name: 'authorize', when: 'an unknown rule', code: 'bad_rule', query: 'org=smoke&role=editor' },
+  { name: 'authorize', when: 'no session', code: 'token_missing', query: 'org=smoke' },
+  { name: 'token-is-set', when: 'no session', code: 'token_missing' },
   {
     name: 'token-is-set',
-    when: 'a bearer that is no token',
+    when: 'a bearer that is not a token',
     code: 'token_malformed',
     headers: { authorization: 'Bearer smoke' },
   },
-  { name: 'not-found', when: 'a path that there is not', code: 'not_found', path: '/smoke' },
-  { name: 'not-found', when: 'a slash too many', code: 'not_found', path: '/units/' },
+  { name: 'not-found', when: 'an unknown path', code: 'not_found', path: '/smoke' },
+  { name: 'not-found', when: 'an extra slash', code: 'not_found', path: '/units/' },
   { name: 'not-found', when: 'another method', code: 'not_found', path: '/unit' },
   {
     name: 'login-failed',
@@ -77,20 +79,28 @@ export const refusals = (own: Readonly<Record<string, string>>): readonly Refusa
   },
   {
     name: 'login-failed',
-    when: 'a code that is none',
+    when: 'an unknown code',
     code: 'bad_query',
     query: 'code=smoke&id=smoke-test',
   },
-  { name: 'units', when: 'nobody', code: 'token_missing' },
+  { name: 'units', when: 'no session', code: 'token_missing' },
   {
     name: 'unit',
-    when: 'nobody',
+    when: 'no session',
     code: 'token_missing',
-    headers: { ...own, ...json },
+    sameOrigin: true,
+    headers: json,
     body: '{"unit":null}',
   },
-  { name: 'unit', when: 'a body that is no JSON', code: 'bad_body', headers: { ...own, ...json }, body: '{' },
-  { name: 'unit', when: 'a form', code: 'not_json', headers: own, body: 'unit=smoke' },
+  {
+    name: 'unit',
+    when: 'a body that is not JSON',
+    code: 'bad_body',
+    sameOrigin: true,
+    headers: json,
+    body: '{',
+  },
+  { name: 'unit', when: 'a form', code: 'not_json', sameOrigin: true, body: 'unit=smoke' },
   {
     name: 'unit',
     when: 'another site',
@@ -104,6 +114,6 @@ export const refusals = (own: Readonly<Record<string, string>>): readonly Refusa
     when: 'a return URL elsewhere',
     code: 'return_url_not_allowed',
     query: 'callback=//smoke.invalid',
-    headers: own,
+    sameOrigin: true,
   },
 ]

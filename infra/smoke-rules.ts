@@ -1,12 +1,21 @@
 import { type AnswerName, answers, type Code } from '../lib/problem.ts'
 import { prefix } from '../lib/routes.ts'
-import type { Reply } from './smoke-checks.ts'
+import { keysOf } from './keys-of.ts'
 
-/** What may be wrong with an answer, in words. No problem is an empty list. */
+/** Rules for responses. Each returns its problems as texts, or an empty list. */
+
+/** A response of a deployment. `header` takes a lower-case name. */
+export type Reply = Readonly<{
+  status: number
+  overTls: boolean
+  header(name: string): string | undefined
+  cookies: readonly string[]
+  body: string
+}>
 
 type Problems = string[]
 
-/** The three readers of a refusal: contract, section 2. */
+/** The three representations of a failure, and how to ask for each: contract, section 2. */
 export const readers = {
   key: { what: 'the key', headers: {} },
   problem: { what: 'the problem document', headers: { accept: 'application/problem+json' } },
@@ -16,8 +25,11 @@ export const readers = {
   },
 } as const satisfies Record<string, { what: string; headers: Record<string, string> }>
 
+/** The name of a representation. */
 export type Reader = keyof typeof readers
-export const allReaders = Object.keys(readers) as Reader[]
+
+/** All representations. */
+export const allReaders = keysOf(readers)
 
 const wants = (holds: boolean, problem: string): Problems => (holds ? [] : [problem])
 
@@ -41,6 +53,7 @@ const membersOf = (reply: Reply): Record<string, unknown> => {
 
 const mediaType = (reply: Reply): string | undefined => reply.header('content-type')?.split(';')[0]
 
+/** `hint`: what to check when the status is wrong. */
 export const hasStatus = ({ status }: Reply, wanted: number | readonly number[], hint?: string): Problems => {
   const all = [wanted].flat()
   return wants(
@@ -49,44 +62,50 @@ export const hasStatus = ({ status }: Reply, wanted: number | readonly number[],
   )
 }
 
-/** Whoever answers: nothing failed. */
+/** Not a server error, whoever answered. */
 export const isOurs = ({ status }: Reply): Problems => wants(status < 500, `status ${status}`)
 
-/** What every answer of a function promises. */
+/** Headers that every answer of a function has. */
 export const everywhere = (reply: Reply): Problems => [
   ...isOurs(reply),
   ...is('cache-control', reply.header('cache-control'), 'no-store'),
   ...is('x-content-type-options', reply.header('x-content-type-options'), 'nosniff'),
-  // Some fronts give a redirect a type though it has no body.
+  // Some proxies give a redirect a content type, although it has no body.
   ...(reply.body !== '' && /json/.test(reply.header('content-type') ?? '')
     ? is('cross-origin-resource-policy', reply.header('cross-origin-resource-policy'), 'same-site')
     : []),
   ...is('referrer-policy', reply.header('referrer-policy'), 'no-referrer'),
   ...(reply.overTls
-    ? wants(/max-age=\d{7}/.test(reply.header('strict-transport-security') ?? ''), 'no year of HSTS')
+    ? wants(
+        /max-age=\d{7}/.test(reply.header('strict-transport-security') ?? ''),
+        'HSTS is shorter than a year',
+      )
     : []),
   ...wants(
     !('statusCode' in membersOf(reply)),
-    'the body has a member statusCode, which stops clients for good',
+    'the body has a member statusCode, which makes clients stop polling',
   ),
 ]
 
+/** No cookie is set or cleared. */
 export const setsNothing = ({ cookies }: Reply): Problems =>
   wants(cookies.length === 0, `a cookie is set: ${cookies.map((cookie) => cookie.split('=')[0]).join()}`)
 
+/** The body is exactly this JSON. */
 export const isJson = (reply: Reply, wanted: object): Problems => [
   ...is('content-type', mediaType(reply), 'application/json'),
   ...is('body', JSON.stringify(parsed(reply)), JSON.stringify(wanted)),
 ]
 
+/** The redirect goes to exactly this URL. */
 export const leadsTo = (reply: Reply, to: string): Problems => is('location', reply.header('location'), to)
 
-/** A refused callback: contract, section 3. */
+/** A refused callback redirects to a URL without the token: contract, section 3. */
 export const leavesToken = (reply: Reply, page: string): Problems => {
   const location = reply.header('location') ?? ''
   return [
     ...wants(location.startsWith(page), `location is ${shown(location)}, not ${page}...`),
-    ...wants(!location.includes('imid_token'), 'the token stays in the address'),
+    ...wants(!location.includes('imid_token'), 'the token stays in the URL'),
   ]
 }
 
@@ -98,11 +117,11 @@ const isDocument = (reply: Reply): Problems => [
   ...wants(!/<script\b/i.test(reply.body), 'the page has a script'),
   ...wants(
     /default-src 'none'/.test(reply.header('content-security-policy') ?? ''),
-    'the page has no content-security-policy that begins with nothing allowed',
+    "the page lacks a content-security-policy with default-src 'none'",
   ),
 ]
 
-/** How each reader is told of a failure. */
+/** The body of a failure in each representation. */
 export const reads: Readonly<Record<Reader, (reply: Reply, answer: AnswerName, code: Code) => Problems>> = {
   key: (reply, answer) => [
     ...is('content-type', reply.header('content-type'), 'application/json; charset=utf-8'),
@@ -123,7 +142,7 @@ export const reads: Readonly<Record<Reader, (reply: Reply, answer: AnswerName, c
   page: (reply) => isDocument(reply),
 }
 
-/** RFC 6750 section 3. API Gateway may rename the header on its way. */
+/** `WWW-Authenticate` (RFC 6750 section 3), which API Gateway may rename. */
 export const challenges = (reply: Reply, code: Code): Problems => {
   const presented = code !== 'token_missing' && code !== 'not_a_navigation'
   const found = reply.header('www-authenticate') ?? reply.header('x-amzn-remapped-www-authenticate')
@@ -136,20 +155,21 @@ export const challenges = (reply: Reply, code: Code): Problems => {
 
 const checksum = /^(sha256[:-])?[\w+/=-]{32,}$/i
 
-/** Contract, section 8. What an unhealthy gateway says is documented as well. */
+/** The two documented members, of a healthy or unhealthy gateway: contract, section 8. */
 export const isHealth = (reply: Reply): Problems => {
   const { inGrace, stateChecksum, ...more } = membersOf(reply)
   return [
     ...is('content-type', mediaType(reply), 'application/json'),
-    ...wants(typeof inGrace === 'boolean', 'inGrace is no boolean'),
+    ...wants(typeof inGrace === 'boolean', 'inGrace is not a boolean'),
     ...wants(
       reply.status === 200 ? checksum.test(String(stateChecksum)) : stateChecksum === 'No checksum string',
       `stateChecksum is ${JSON.stringify(stateChecksum)}`,
     ),
-    ...wants(Object.keys(more).length === 0, `health tells more than is documented: ${Object.keys(more)}`),
+    ...wants(Object.keys(more).length === 0, `health has undocumented members: ${Object.keys(more)}`),
   ]
 }
 
+/** `application/health+json`: contract, section 8. */
 export const isExtendedHealth = (reply: Reply): Problems => {
   const { status, stateAge, gracePeriod } = membersOf(reply)
   return [
@@ -160,15 +180,16 @@ export const isExtendedHealth = (reply: Reply): Problems => {
   ]
 }
 
+/** Cookies are cleared and none is set. */
 export const clearsCookies = ({ cookies }: Reply): Problems => [
-  ...wants(cookies.length > 0, 'no cookie is taken away'),
+  ...wants(cookies.length > 0, 'no cookie is cleared'),
   ...wants(
     cookies.every((cookie) => /;\s*max-age=0\b/i.test(cookie)),
-    'a cookie is set that should be taken away',
+    'a cookie is set instead of cleared',
   ),
 ]
 
-/** `allowed`: the origin that has to be echoed; nobody when there is none. */
+/** `allowed`: the origin that CORS must allow, or undefined for none. */
 export const allowsOrigin = (reply: Reply, allowed: string | undefined): Problems => [
   ...is('access-control-allow-origin', reply.header('access-control-allow-origin'), allowed),
   ...is(
@@ -184,7 +205,7 @@ const attributesOf = (cookie: string): string[] =>
     .slice(1)
     .map((attribute) => attribute.trim().toLowerCase())
 
-/** A login cookie: of this host alone, out of reach of scripts, back after a link from another site. */
+/** The attributes of a login cookie: only for this host, HttpOnly, and SameSite=Lax. */
 const isLoginCookie = (cookie: string, overTls: boolean): Problems => {
   const attributes = attributesOf(cookie)
   const [name = ''] = cookie.split('=')
@@ -194,7 +215,7 @@ const isLoginCookie = (cookie: string, overTls: boolean): Problems => {
     ...wants(!attributes.some((attribute) => attribute.startsWith('domain=')), `${name} has a domain`),
     ...wants(
       !overTls || name.startsWith('__Host-'),
-      `${name} could be set by a neighbour: it is no __Host- cookie`,
+      `${name} is not a __Host- cookie, so another host could set it`,
     ),
     ...wants(
       attributes.some((attribute) => /^max-age=\d+$/.test(attribute)),
@@ -203,12 +224,12 @@ const isLoginCookie = (cookie: string, overTls: boolean): Problems => {
   ]
 }
 
-/** 302 to the identity service, with our callback URL, which carries the return URL and the binding. */
+/** A redirect to the identity service with the gateway's callback URL, return URL and login binding. */
 export const startsLogin = (reply: Reply, origin: string, to: string): Problems => {
   const location = reply.header('location') ?? ''
-  if (!URL.canParse(location)) return ['location is no absolute URL']
+  if (!URL.canParse(location)) return ['location is not an absolute URL']
   const callback = new URL(location).searchParams.get('callback') ?? ''
-  if (!URL.canParse(callback)) return ['the identity service is told no callback URL']
+  if (!URL.canParse(callback)) return ['the identity service gets no callback URL']
   const back = new URL(callback)
   const overTls = origin.startsWith('https:')
   const bound = [...back.searchParams.keys()].some((name) => name !== 'serviceCallback')
@@ -219,8 +240,8 @@ export const startsLogin = (reply: Reply, origin: string, to: string): Problems 
     ),
     ...is('the callback URL', `${back.origin}${back.pathname}`, `${origin}${prefix}/callback`),
     ...is('serviceCallback', back.searchParams.get('serviceCallback'), to),
-    // With LOGIN_BINDING=off there is neither.
-    ...is('whether a cookie is set, as the callback URL carries its proof,', reply.cookies.length > 0, bound),
+    // With LOGIN_BINDING=off there is no cookie and no proof.
+    ...is('whether a cookie is set, as the callback URL has a proof,', reply.cookies.length > 0, bound),
     ...reply.cookies.flatMap((cookie) => isLoginCookie(cookie, overTls)),
   ]
 }

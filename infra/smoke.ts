@@ -1,31 +1,22 @@
 import { request as plain } from 'node:http'
 import { request as secure } from 'node:https'
 import { parseArgs } from 'node:util'
-import { type Check, checks, type Reply, type Sent } from './smoke-checks.ts'
+import { type Check, checks, type Options, type Sent } from './smoke-checks.ts'
+import type { Reply } from './smoke-rules.ts'
 
-/**
- * `npm run smoke -- <url>`: whether a deployment answers as the wire contract says, seen from outside and
- * without a secret.
- */
+/** `npm run smoke -- <url>`: checks from outside, without credentials, whether a deployment meets the contract. */
 
-export type Options = Readonly<{
-  /** An organisation that can sign in: its login is started too. */
-  org?: string | undefined
-  /** An origin of CORS_ALLOWED_ORIGINS. */
-  cors?: string | undefined
-}>
-
-/** What came of one check: no problem, or each of them in words. */
+/** The result of one check. */
 export type Finding = Readonly<{ what: string; status: number; problems: readonly string[] }>
 
-/** A function that starts, in an account that has never seen it, with the time for its retries. */
-const patience = 15_000
+/** Timeout of a request, in milliseconds: enough for a cold start with retries. */
+const timeout = 15_000
 
-/** One request as it is given: Node's own `fetch` would add `Sec-Fetch-Mode: cors`, and start no login. */
+/** Sends exactly these headers. `fetch` would add `Sec-Fetch-Mode: cors`, which cannot start a login. */
 const send = (origin: string, { method = 'GET', path, headers = {}, body }: Sent): Promise<Reply> =>
   new Promise((resolve, reject) => {
     const url = new URL(path, origin)
-    const options = { method, headers, signal: AbortSignal.timeout(patience) }
+    const options = { method, headers, signal: AbortSignal.timeout(timeout) }
     const sent = (url.protocol === 'https:' ? secure : plain)(url, options, (answer) => {
       let text = ''
       answer.setEncoding('utf8').on('data', (piece: string) => {
@@ -44,17 +35,14 @@ const send = (origin: string, { method = 'GET', path, headers = {}, body }: Sent
     sent.once('error', reject).end(body)
   })
 
-/**
- * A login that API Gateway took at another host than that of PUBLIC_URL is sent there once, as behind a
- * proxy.
- */
+/** The request after a redirect to PUBLIC_URL, which a login at another host gets once. */
 const askedAgain = (origin: string, { status, header }: Reply): Sent | undefined => {
   const location = header('location') ?? ''
   const marked = location.startsWith(`${origin}/`) && /[?&]redirected=1(&|$)/.test(location)
   return status === 302 && marked ? { path: location.slice(origin.length) } : undefined
 }
 
-/** The answer that counts, or why there is none. */
+/** The response to check, or why there is none. */
 const replyTo = async (origin: string, sent: Sent): Promise<Reply | string> => {
   try {
     const reply = await send(origin, sent)
@@ -72,7 +60,7 @@ const findingOf = async (origin: string, { what, sent, problems }: Check): Promi
     : { what, status: reply.status, problems: problems(reply) }
 }
 
-/** Sends every check to a deployment, one after the other, and tells of each as it comes. */
+/** Runs every check in turn. `tell` is called with each result. */
 export const smoke = async (
   origin: string,
   options: Options = {},
@@ -118,7 +106,9 @@ if (import.meta.main) {
     const { origin, ...options } = found
     const findings = await smoke(origin, options, (finding) => console.log(lines(finding)))
     const failed = findings.filter(({ problems }) => problems.length > 0).length
-    console.log(`\n${findings.length - failed} of ${findings.length} answers of ${origin} are as documented.`)
+    console.log(
+      `\n${findings.length - failed} of ${findings.length} responses of ${origin} are as documented.`,
+    )
     process.exitCode = failed > 0 ? 1 : 0
   }
 }

@@ -17,7 +17,7 @@ import { alarmTopic } from './topic.ts'
 
 const { 'refresh-state': refreshRow, ...requestRows } = routes
 
-/** The whole gateway: the rows of the route table in, constructs out. */
+/** The stack of the gateway, built from the route table. */
 export class ImsgService extends Stack {
   constructor(scope: Construct, id: string, deployment: Deployment, props?: StackProps) {
     super(scope, id, props)
@@ -26,13 +26,9 @@ export class ImsgService extends Stack {
     const table = makeTable(this, deployment.existingTable)
     const secret = deployment.config.adminApiUrl ? credentialsSecret(this) : undefined
     const ownAddress = `https://${api.apiId}.execute-api.${this.region}.${this.urlSuffix}`
-    const wiring = {
-      ownAddress,
-      urlSuffix: this.urlSuffix,
-      tableName: table.tableName,
-      stackName: this.stackName,
-      secret: secret?.secretArn,
-    }
+    const { stackName, urlSuffix } = this
+    const { tableName } = table
+    const wiring = { ownAddress, urlSuffix, tableName, stackName, secret: secret?.secretArn }
 
     const refresh = routeFunction(this, 'refresh-state', refreshRow, {
       environment: environmentOf('refresh-state', refreshRow, deployment.given, wiring),
@@ -43,11 +39,11 @@ export class ImsgService extends Stack {
 
     const functions: Record<string, Lambda> = { 'refresh-state': refresh }
     const wired = { ...wiring, refreshFunction: refresh.functionName }
-    for (const [name, row] of Object.entries<Route>(requestRows))
-      functions[name] = routeFunction(this, name, row, {
-        environment: environmentOf(name, row, deployment.given, wired),
-        resources: { table: table.tableArn, refreshFunction: refresh.functionArn },
-      })
+    const resources = { table: table.tableArn, refreshFunction: refresh.functionArn }
+    for (const [name, row] of Object.entries<Route>(requestRows)) {
+      const environment = environmentOf(name, row, deployment.given, wired)
+      functions[name] = routeFunction(this, name, row, { environment, resources })
+    }
     stage(this, api, addRoutes(api, routes, functions), ownDomain)
 
     const measured = { api, table, functions, certificateArn: deployment.certificateArn }
@@ -58,7 +54,7 @@ export class ImsgService extends Stack {
       publicUrl: deployment.given.PUBLIC_URL ?? ownAddress,
       ownAddress,
       regionalDomainName: ownDomain?.regionalDomainName,
-      tableName: table.tableName,
+      tableName,
       secret: secret?.secretArn,
     })
   }

@@ -100,12 +100,12 @@ const broken: readonly [what: string, spoil: Spoil, problem: RegExp, options?: o
   [
     'a refusal with a body of its own',
     rewritten(/"errors\.auth\.MissingToken"/g, '"Unauthorized"'),
-    /token-is-set, nobody: the key of token_missing: body is/,
+    /token-is-set, no session: the key of token_missing: body is/,
   ],
   [
     'a poll that is good for everybody',
     at(/token-is-set/, changed({ status: 200 })),
-    /token-is-set, nobody: .*status 200, not 401/,
+    /token-is-set, no session: .*status 200, not 401/,
   ],
   [
     'a cache that may keep the health',
@@ -120,7 +120,7 @@ const broken: readonly [what: string, spoil: Spoil, problem: RegExp, options?: o
   [
     'a page with a script',
     rewritten(/<\/body>/g, '<script>1</script></body>'),
-    /units, nobody: the page of token_missing: the page has a script/,
+    /units, no session: the page of token_missing: the page has a script/,
   ],
   [
     'a problem document of another code',
@@ -153,7 +153,7 @@ const broken: readonly [what: string, spoil: Spoil, problem: RegExp, options?: o
   [
     'a refusal without a challenge',
     without('www-authenticate'),
-    /token-is-set, nobody: the key of token_missing: www-authenticate is missing/,
+    /token-is-set, no session: the key of token_missing: www-authenticate is missing/,
   ],
   [
     'a login that comes back to somebody else',
@@ -164,12 +164,12 @@ const broken: readonly [what: string, spoil: Spoil, problem: RegExp, options?: o
   [
     'a session for a login that nobody began',
     at(/imid_token/, changed({}, { 'set-cookie': 'imidToken=smoke' })),
-    /callback, a login that nobody began: .*a cookie is set: imidToken/,
+    /callback, a login that was not started here: .*a cookie is set: imidToken/,
   ],
   [
     'a logout that keeps the cookie',
     at(/logout/, without('set-cookie')),
-    /logout, nobody: .*no cookie is taken away/,
+    /logout, no session: .*no cookie is cleared/,
   ],
   [
     'an organisation that cannot sign in',
@@ -204,7 +204,7 @@ describe('the smoke test', () => {
     const well = await cli(url, '--org', 'demo')
     equal(well.status, 0, well.stdout)
     match(well.stdout, /^ok {3}200 health: /)
-    match(well.stdout, /\n(\d+) of \1 answers of http:\/\/localhost:\d+ are as documented\.\n$/)
+    match(well.stdout, /\n(\d+) of \1 responses of http:\/\/localhost:\d+ are as documented\.\n$/)
 
     spoil = changed({ status: 503 })
     const ill = await cli(url)

@@ -1,48 +1,29 @@
 import { type HttpRouteName, routes } from '../lib/routes.ts'
+import { identityHeaders, loginHeader } from './openapi-headers.ts'
+import {
+  type Answer,
+  cookieHeader,
+  type Json,
+  json,
+  type Media,
+  object,
+  ref,
+  text,
+} from './openapi-schema.ts'
 
-/**
- * What the route table does not say of its routes, in the words of OpenAPI: what goes in, and what comes out
- * when nothing is refused.
- */
+/** What the OpenAPI document says of each route beyond its row: parameters, bodies and successful answers. */
 
-/** A piece of the document. */
-export type Json = Readonly<Record<string, unknown>>
-/** The forms of a body, by media type. */
-export type Media = Readonly<Record<string, { schema: Json }>>
-/** What comes out with one status. */
-export type Answer = Readonly<{ description: string; headers?: Json; content?: Media }>
-
-/** One route, as far as its row is silent. */
-export type Spoken = Readonly<{
+/** The description of one route. */
+export type RouteDescription = Readonly<{
   description?: string
   parameters: readonly Json[]
   body?: Json
-  /** How a session is shown: it has to be, it may be, or it is not looked at. */
-  session: 'needed' | 'looked at' | 'ignored'
+  /** Whether the route needs a session, reads one if there is one, or ignores it. */
+  session: 'needed' | 'optional' | 'ignored'
   answers: Readonly<Record<number, Answer>>
-  /** Refusals of this route may take cookies away, or count a round of the login. */
+  /** Whether failures of this route can clear cookies or count a finished login. */
   refusalsSetCookies?: true
 }>
-
-/** A reference to a named component of the document. */
-export const ref = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` })
-/** This text and no other. */
-export const text = (value: string): Json => ({ type: 'string', enum: [value] })
-
-/** An object with these members and no others; all are there unless named in `optional`. */
-export const object = (
-  properties: Readonly<Record<string, Json>>,
-  optional: readonly string[] = [],
-): Json => ({
-  type: 'object',
-  required: Object.keys(properties).filter((name) => !optional.includes(name)),
-  properties,
-})
-
-/** A body of JSON. */
-export const json = (schema: Json): Media => ({ 'application/json': { schema } })
-/** Of an answer that sets cookies, or takes them away. */
-export const cookieHeader = { 'Set-Cookie': ref('headers', 'Set-Cookie') }
 
 const parameter = (name: string, description: string, schema: Json, required: boolean): Json => ({
   name,
@@ -63,40 +44,6 @@ const redirected = (description: string, more: Json = {}): Answer => ({
   headers: { Location: ref('headers', 'Location'), ...cookieHeader, ...more },
 })
 
-/** The closed list of `/authorize`: all of them on every 200. */
-const identityHeader = (description: string): Json => ({
-  description,
-  required: true,
-  schema: { type: 'string' },
-})
-const identityHeaders = {
-  'x-imid-sub': identityHeader(
-    'The subject. Like all of these percent-encoded UTF-8, and empty where there is nothing.',
-  ),
-  'x-imid-org': identityHeader('The organisation.'),
-  'x-imid-unit': identityHeader('The preferred unit.'),
-  'x-imid-units': identityHeader(
-    'The units, joined by commas. Cut off at 2,048 characters, with a last item `...`.',
-  ),
-  'x-imid-permissions': identityHeader(
-    'Permissions, joined by commas and cut off like the units. With `unit` in the rule, those that hold in that unit; without, `service:permission` for the organisation and `unit/service:permission` for one unit.',
-  ),
-  'x-imid-name': identityHeader('Given and family name.'),
-  'x-imid-email': identityHeader('E-mail address.'),
-  'x-imid-req-id': identityHeader('The id of this request in the log of the gateway.'),
-  'x-imid-token': identityHeader(
-    'The token of the person, only for `Sec-Imid-Proxy: 1` and with INCLUDE_IMID_TOKEN_IN_REQUEST.',
-  ),
-  'x-imid-cookie': identityHeader(
-    'The `Cookie` header without the cookies of the gateway, not encoded, only for `Sec-Imid-Proxy: 1`.',
-  ),
-}
-const loginHeader = {
-  'x-imid-login': {
-    description: 'Where to sign in: for a navigation, when the rule names one organisation.',
-    schema: { type: 'string', format: 'uri' },
-  },
-}
 const fromProxy = (name: string, description: string): Json => ({
   name,
   in: 'header',
@@ -146,8 +93,8 @@ const healthMedia = (documented: Json, status: readonly string[], optional: read
 
 const unitName = { type: 'string', minLength: 1 }
 
-/** THE table of it: beside the rows, because a row stays data; a route without an entry does not compile. */
-export const spoken = {
+/** One entry for each route with a path. A missing entry does not compile. */
+export const routeDescriptions = {
   login: {
     ...login,
     parameters: [parameter('org', 'The organisation to sign in at.', organisation, true), callback],
@@ -168,7 +115,7 @@ export const spoken = {
   callback: {
     description:
       'Where the identity service sends the browser, with `imid_token` or `error`. One that is reloaded goes on while the same person is signed in.',
-    session: 'looked at',
+    session: 'optional',
     refusalsSetCookies: true,
     parameters: [
       parameter(
@@ -291,7 +238,7 @@ export const spoken = {
   logout: {
     description:
       'Succeeds for whoever asks. The form of a page is answered with a page. A return URL that is not allowed is answered 400, after the session was ended.',
-    session: 'looked at',
+    session: 'optional',
     refusalsSetCookies: true,
     parameters: [parameter('callback', whereTo, address, false)],
     answers: {
@@ -333,4 +280,4 @@ export const spoken = {
       },
     },
   },
-} as const satisfies Record<HttpRouteName, Spoken>
+} as const satisfies Record<HttpRouteName, RouteDescription>
