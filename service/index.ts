@@ -107,24 +107,36 @@ const isNavigation = (method: string | undefined, headers: RequestHeaders): bool
 
 type Ask = Readonly<{ gateway: string; ask: typeof fetch }>
 
+/** The response of the gateway. Throws `Unavailable` when there is none or it cannot be read. */
+const responseTo = async (
+  { gateway, ask }: Ask,
+  headers: Record<string, string>,
+  query: string,
+  unit: string | undefined,
+): Promise<{ status: number; person: Person | undefined }> => {
+  try {
+    const init = { headers, redirect: 'manual', signal: AbortSignal.timeout(timeout) } as const
+    const response = await ask(`${gateway}/imsg-service/v1/authorize?${query}`, init)
+    await response.arrayBuffer()
+    const { status } = response
+    const person = status === 200 ? personInHeaders((name) => response.headers.get(name), unit) : undefined
+    return { status, person }
+  } catch (error) {
+    throw new Unavailable(error)
+  }
+}
+
 /** One question to the gateway. Throws one of the four errors. */
 const askGateway = async (
-  { gateway, ask }: Ask,
+  to: Ask,
   headers: Record<string, string>,
   query: string,
   { org, unit }: Rule,
 ): Promise<Person> => {
-  const init = { headers, redirect: 'manual', signal: AbortSignal.timeout(timeout) } as const
-  const unavailable = (error: unknown): never => {
-    throw new Unavailable(error)
-  }
-  const response = await ask(`${gateway}/imsg-service/v1/authorize?${query}`, init).catch(unavailable)
-  await response.arrayBuffer().catch(unavailable)
-  const { status } = response
+  const { status, person } = await responseTo(to, headers, query, unit)
   if (status === 401) throw new Unauthorized()
   if (status === 403) throw new AccessDenied()
   if (status === 400) throw new ConfigError(`the gateway refuses the rule ${query}`)
-  const person = status === 200 ? personInHeaders((name) => response.headers.get(name), unit) : undefined
   // A 200 without a person, or with one of another organisation, is not from the gateway.
   if (person === undefined || (org !== '*' && person.org !== org)) throw new Unavailable(status)
   return person

@@ -130,24 +130,24 @@ const broken: readonly [what: string, spoil: Spoil, problem: RegExp, options?: o
   [
     'permission for whatever origin asks',
     changed({}, { 'access-control-allow-origin': '*' }),
-    /CORS, a preflight of an origin that is not listed: .*access-control-allow-origin is "\*", not missing/,
+    /CORS, a preflight from an unlisted origin: .*access-control-allow-origin is "\*", not missing/,
   ],
   [
     'no permission for a listed origin',
     without('access-control-allow-origin'),
-    /CORS, a request of a listed origin: .*access-control-allow-origin is missing/,
+    /CORS, a request from a listed origin: .*access-control-allow-origin is missing/,
     { cors: editor },
   ],
   [
     'a login cookie that scripts can read',
     cookies((cookie) => cookie.replace('; HttpOnly', '')),
-    /org-login: a login is begun: imsg-login-[\w-]{8} lacks httponly/,
+    /org-login: a login starts: imsg-login-[\w-]{8} lacks httponly/,
     demo,
   ],
   [
     'a login that nothing ties to its browser',
     without('set-cookie'),
-    /org-login: a login is begun: whether a cookie is set.* is false, not true/,
+    /org-login: a login starts: whether a cookie is set.* is false, not true/,
     demo,
   ],
   [
@@ -158,7 +158,7 @@ const broken: readonly [what: string, spoil: Spoil, problem: RegExp, options?: o
   [
     'a login that comes back to somebody else',
     elsewhere,
-    /org-login: a login is begun: the callback URL is "https:\/\/elsewhere/,
+    /org-login: a login starts: the callback URL is "https:\/\/elsewhere/,
     demo,
   ],
   [
