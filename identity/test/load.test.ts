@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { after, afterEach, describe, it, mock } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { KMSClient } from '@aws-sdk/client-kms'
-import { openGateway, browser as visitor } from '../../test/support/gateway.ts'
+import { openGateway } from '../../test/support/gateway.ts'
 import { uuid5 } from '../person.ts'
 import { readSettings } from '../settings.ts'
 import { signingKeys } from '../signing-key.ts'
@@ -81,7 +81,7 @@ const kidOf = (token: string): string =>
 /** One more person tries to sign in, beginning again from each page that offers it, and succeeds or not. */
 const arrive = async (call: Service['call'], tries = 9): Promise<boolean> => {
   const name = `person-${++people}`
-  const [here, there] = [visitor(), browser()]
+  const [here, there] = [browser(), browser()]
   const query = `org=demo&callback=${encodeURIComponent('https://app.example.test/')}`
   const { headers } = here.take(await on.call('login', { query }))
   const to = new URL(headers.location ?? '').searchParams.get('callback') ?? ''

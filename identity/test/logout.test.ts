@@ -47,7 +47,7 @@ describe('A logout at the provider', () => {
       await call('logout', { query: `state=${state}`, cookies: person.pairs(), headers }),
     )
     deepEqual([back.statusCode, back.headers.location], [303, home])
-    equal(person.jar.size, 0)
+    equal(person.cookies.size, 0)
     const again = await call('logout', { query: `state=${state}`, cookies: person.pairs(), headers })
     deepEqual([again.statusCode, again.headers.location], [200, undefined])
     match(again.body ?? '', /was asked to sign you out too/)
@@ -57,7 +57,7 @@ describe('A logout at the provider', () => {
     provider.wrong.claims = { padding: 'x'.repeat(2000) }
     const person = browser()
     await signIn(service, provider, { person })
-    equal(person.jar.has('imsg-hint'), false)
+    equal(person.cookies.has('imsg-hint'), false)
     const answer = await call('logout', { query, cookies: ['imsg-hint=a.b.c', 'imsg-hint=d.e.f'] })
     ok(!answer.headers.location?.includes('hint'))
   })

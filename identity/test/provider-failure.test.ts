@@ -93,7 +93,7 @@ describe('A provider that', () => {
       provider.wrong.answers[path] = answer
       const person = browser()
       deepEqual(pageIn(await signIn(fresh(), provider, { person })), met)
-      equal(person.jar.size, 0)
+      equal(person.cookies.size, 0)
     })
 
   it('answers is asked for metadata and keys once for several sign-ins', async () => {

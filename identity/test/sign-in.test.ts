@@ -3,6 +3,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import { after, describe, it } from 'node:test'
 import { startFaultyProvider } from './support/faulty-provider.ts'
 import {
+  type Asked,
   browser,
   callback,
   claimsIn,
@@ -79,7 +80,7 @@ describe('A sign-in', () => {
     })
     const key = createPublicKey({ key: keys[0], format: 'jwk' })
     ok(verify('sha512', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url')))
-    deepEqual([...person.jar.keys()], ['imsg-hint'])
+    deepEqual([...person.cookies.keys()], ['imsg-hint'])
   })
 
   it('goes on in two tabs at once, and drops the oldest when all cookies together pass 4 kB', async () => {
@@ -97,18 +98,21 @@ describe('A sign-in', () => {
     }
     service.clock.ahead = 0
     ok(person.pairs().join('').length <= 4096 + 10 * 3)
-    ok(person.jar.size > 3)
+    ok(person.cookies.size > 3)
   })
 
   for (const [what, change] of [
-    ['another browser', { cookies: [] }],
-    ['another state', { query: `code=c&state=${'x'.repeat(43)}` }],
-    ['another organisation', { path: { org: 'other' } }],
-  ] as const)
-    it(`is refused when it is finished by ${what}`, async () => {
+    ['in another browser', () => ({ cookies: [] })],
+    ['with another state', (state) => ({ query: `code=c&state=${state.slice(0, -1)}_` })],
+    ['at another organisation', () => ({ path: { org: 'other' } })],
+    ['where another cookie of its name was planted', (_, [own = '']) => ({ cookies: [own, own] })],
+  ] satisfies [string, (state: string, cookies: string[]) => Asked][])
+    it(`is refused when it is finished ${what}`, async () => {
       const { person, asked } = await begin(service)
-      const query = `code=c&state=${asked.get('state')}`
-      const answer = await call('login-callback', { query, cookies: person.pairs(), ...change })
+      const state = asked.get('state') ?? ''
+      const cookies = person.pairs()
+      const told = { query: `code=c&state=${state}`, cookies, ...change(state, cookies) }
+      const answer = await call('login-callback', told)
       deepEqual([answer.statusCode, codeIn(answer)], [403, 'login_not_from_this_browser'])
     })
 
@@ -121,7 +125,7 @@ describe('A sign-in', () => {
     equal(codeIn(late), 'login_not_from_this_browser')
     await signIn(service, provider, { person })
     equal(
-      [...person.jar.keys()].filter((name) => name.startsWith('imsg-sign-in')).length,
+      [...person.cookies.keys()].filter((name) => name.startsWith('imsg-sign-in')).length,
       1,
       'the other sign-in of this browser still waits',
     )
@@ -143,7 +147,7 @@ describe('A sign-in', () => {
       const query = `error=${encodeURIComponent(error ?? '')}&state=${asked.get('state')}&iss=${encodeURIComponent(provider.issuer)}`
       const answer = person.take(await call('login-callback', { query, cookies: person.pairs() }))
       deepEqual([answer.statusCode, answer.headers.location], [303, `${callback}&error=${told}`])
-      equal(person.jar.size, 0)
+      equal(person.cookies.size, 0)
     }
   })
 

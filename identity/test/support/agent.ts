@@ -1,11 +1,8 @@
-import { type IncomingHttpHeaders, request } from 'node:http'
+import { type Seen, send } from '../../../test/support/visitor.ts'
 
-/**
- * A browser without a screen: cookies by host, redirects by hand. `node:http`, because `fetch` says of itself
- * that it is a script.
- */
+/** A browser without a screen: cookies by host and path, and redirects followed by hand. */
 
-export type Page = Readonly<{ url: string; status: number; headers: IncomingHttpHeaders; body: string }>
+export type Page = Seen & Readonly<{ url: string }>
 
 export const agent = () => {
   /** A cookie is known by its name, path and domain, as RFC 6265 section 5.3 has it. */
@@ -31,36 +28,29 @@ export const agent = () => {
   }
 
   /** One request, as a navigation unless the headers say otherwise. */
-  const ask = (
+  const ask = async (
     url: string,
     { form, headers = {} }: { form?: Record<string, string>; headers?: Record<string, string> } = {},
-  ): Promise<Page> =>
-    new Promise((resolve, reject) => {
-      const at = new URL(url)
-      const cookie = cookiesFor(at)
-      const outgoing = request(
-        at,
-        {
-          method: form === undefined ? 'GET' : 'POST',
-          headers: {
-            accept: 'text/html',
-            'sec-fetch-mode': 'navigate',
-            'sec-fetch-dest': 'document',
-            'sec-fetch-site': 'same-origin',
-            ...(cookie ? { cookie } : {}),
-            ...(form ? { 'content-type': 'application/x-www-form-urlencoded', origin: at.origin } : {}),
-            ...headers,
-          },
-        },
-        async (answer) => {
-          keep(at, answer.headers['set-cookie'] ?? [])
-          let body = ''
-          for await (const piece of answer.setEncoding('utf8')) body += piece
-          resolve({ url, status: answer.statusCode ?? 0, headers: answer.headers, body })
-        },
-      )
-      outgoing.on('error', reject).end(form && new URLSearchParams(form).toString())
+  ): Promise<Page> => {
+    const at = new URL(url)
+    const cookie = cookiesFor(at)
+    const posted = form && { 'content-type': 'application/x-www-form-urlencoded', origin: at.origin }
+    const seen = await send(url, {
+      method: form === undefined ? 'GET' : 'POST',
+      headers: {
+        accept: 'text/html',
+        'sec-fetch-mode': 'navigate',
+        'sec-fetch-dest': 'document',
+        'sec-fetch-site': 'same-origin',
+        ...(cookie && { cookie }),
+        ...posted,
+        ...headers,
+      },
+      ...(form && { body: new URLSearchParams(form).toString() }),
     })
+    keep(at, seen.headers['set-cookie'] ?? [])
+    return { ...seen, url }
+  }
 
   /** Follows redirects until there is a page, or an address that begins so. */
   const follow = async (page: Page, until?: string): Promise<Page> => {
@@ -71,5 +61,5 @@ export const agent = () => {
     return follow(await ask(next), until)
   }
 
-  return { jars, ask, follow }
+  return { ask, follow }
 }

@@ -21,6 +21,8 @@ import { providersOf } from '../../provider.ts'
 import { type RouteName, routes } from '../../routes.ts'
 import { readSettings } from '../../settings.ts'
 
+export { browser } from '../../../test/support/events.ts'
+
 /**
  * This service for tests: an event in, the whole answer out, with the real handlers and chain, a KMS stand-in
  * and a real database.
@@ -46,23 +48,6 @@ export type Asked = Readonly<{
   cookies?: readonly string[]
   body?: string
 }>
-
-/** The cookies of one browser. */
-export const browser = () => {
-  const jar = new Map<string, string>()
-  return {
-    jar,
-    pairs: () => [...jar].map(([name, value]) => `${name}=${value}`),
-    take: (answer: Answer): Answer => {
-      for (const line of answer.cookies ?? []) {
-        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-        if (line.includes('Max-Age=0')) jar.delete(name)
-        else jar.set(name, value)
-      }
-      return answer
-    },
-  }
-}
 
 /** The members of an organisation's provider, with what a test says in their place. */
 export const providerOf = (issuer: string, more: Record<string, unknown> = {}) => ({
