@@ -17,14 +17,14 @@ export const redirectUri = (url: Origin, org: string): string => url + pathOf('l
 
 declare const callbackBrand: unique symbol
 /** The callback of a gateway of ours, with the login that waits there. Only this module makes one. */
-export type GatewayCallback = string & { readonly [callbackBrand]: 'GatewayCallback' }
+type GatewayCallback = string & { readonly [callbackBrand]: 'GatewayCallback' }
 
 declare const providerBrand: unique symbol
 /** An endpoint of a provider with our request in its query. Only this module makes one. */
-export type ProviderUrl = string & { readonly [providerBrand]: 'ProviderUrl' }
+type ProviderUrl = string & { readonly [providerBrand]: 'ProviderUrl' }
 
 /** The longest callback that a login is started for, in bytes: its cookie has to fit beside others. */
-export const longestCallback = 2000
+const longestCallback = 2000
 
 /** A callback and the gateway it belongs to, which is the audience of the token. */
 export type Waiting = Readonly<{ callback: GatewayCallback; gateway: Origin }>

@@ -5,12 +5,10 @@ import { algorithms } from '../lib/state/key-set.ts'
  * The organisations of the file, with the provider's half: what this service needs to sign people in and out.
  */
 
-export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'none'
-
 export type ProviderSettings = Readonly<{
   wellKnownConfigUrl: string
   clientId: string
-  clientAuthentication: ClientAuthentication
+  clientAuthentication: 'client_secret_basic' | 'client_secret_post' | 'none'
   scope: string
   /** The name of a claim, or a path with dots into one. */
   groupsClaim: string
@@ -27,7 +25,6 @@ export type ProviderSettings = Readonly<{
 
 export type Organisation = Readonly<{
   name: OrganisationName
-  displayName: string
   blocked: boolean
   /** Return domains: each stands for itself and for all hosts below it. */
   domains: readonly string[]
@@ -162,7 +159,6 @@ export const organisationsFrom = (
     const mappings = Array.isArray(row.mappings) ? row.mappings.filter(isObject) : []
     organisations.set(name, {
       name,
-      displayName: isText(row.displayName) ? row.displayName : name,
       blocked: row.blocked === true,
       domains: isTexts(row.whitelistCallbackUrls) ? row.whitelistCallbackUrls : [],
       groups: new Set(mappings.flatMap(({ group }) => (isText(group) ? group : []))),

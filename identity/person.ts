@@ -29,7 +29,7 @@ const own = (value: unknown, name: string): unknown =>
     : undefined
 
 /** A claim by its name, or else by its path: names of URLs hold dots too. */
-export const claimAt = (claims: Claims, path: string): unknown =>
+const claimAt = (claims: Claims, path: string): unknown =>
   own(claims, path) ?? path.split('.').reduce<unknown>(own, claims)
 
 const originalSubject = 'http://infomaker.io/originalSubject'

@@ -15,7 +15,7 @@ export type Known = Readonly<{
   at: number
 }>
 
-export type KnownKeys = Known & Readonly<{ keys: oidc.ExportedJWKSCache }>
+type KnownKeys = Known & Readonly<{ keys: oidc.ExportedJWKSCache }>
 
 /** An unknown `kid` causes at most one fetch in this many seconds. */
 export const keyCooldown = 60

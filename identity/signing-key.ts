@@ -7,7 +7,7 @@ import type { KeyName } from './settings.ts'
 /** Our keys, which live in KMS and never leave it. */
 
 /** A public key as the documented key set shows it. `at`: the second from which it was published. */
-export type PublishedKey = Readonly<{
+type PublishedKey = Readonly<{
   jwk: Readonly<{ kty: string; use: 'sig'; alg: 'RS512'; kid: string; n: string; e: string }>
   at: number
 }>

@@ -14,7 +14,7 @@ import { createServer } from 'node:http'
  */
 
 /** What is wrong with it on purpose. `silent`: it takes requests and never answers. */
-export type KmsFaults = { failEvery?: number; down?: boolean; silent?: boolean }
+type KmsFaults = { failEvery?: number; down?: boolean; silent?: boolean }
 
 type Answer = Readonly<{ status: number; body: object }>
 

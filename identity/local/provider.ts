@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type ClientMetadata, type Configuration, Provider } from 'oidc-provider'
+import { escaped } from '../../lib/errors/page.ts'
 
 /**
  * A real OpenID Connect provider on this machine, with a login page of its own and the people of the local
@@ -16,12 +17,11 @@ export type Person = Readonly<{
 }> &
   Readonly<Record<string, unknown>>
 
-export type ProviderOptions = Readonly<{
+type ProviderOptions = Readonly<{
   port?: number
   clients: ClientMetadata[]
   people: Map<string, Person>
   log?: (line: string) => void
-  more?: Configuration
 }>
 
 const newKey = (kid: string) => ({
@@ -31,7 +31,7 @@ const newKey = (kid: string) => ({
   alg: 'RS256',
 })
 
-const configuration = ({ clients, people, more }: ProviderOptions): Configuration => ({
+const configuration = ({ clients, people }: ProviderOptions): Configuration => ({
   clients,
   jwks: { keys: [newKey('provider-1')] },
   cookies: { keys: ['signs the cookies of a provider on this machine'] },
@@ -40,9 +40,8 @@ const configuration = ({ clients, people, more }: ProviderOptions): Configuratio
     profile: ['given_name', 'family_name', 'picture'],
     email: ['email'],
     groups: ['groups'],
-    extra: ['http://infomaker.io/originalSubject', '_claim_names', 'oid', 'hd', 'realm_access'],
   },
-  scopes: ['openid', 'profile', 'email', 'groups', 'extra'],
+  scopes: ['openid', 'profile', 'email', 'groups'],
   // Profile claims go into the ID token too, where this service looks for them first.
   conformIdTokenClaims: false,
   features: {
@@ -70,7 +69,7 @@ const configuration = ({ clients, people, more }: ProviderOptions): Configuratio
       ...(client && { clientId: client.clientId }),
       ...(session?.accountId && { accountId: session.accountId }),
     })
-    grant.addOIDCScope('openid profile email groups extra')
+    grant.addOIDCScope('openid profile email groups')
     await grant.save()
     return grant
   },
@@ -82,10 +81,7 @@ const configuration = ({ clients, people, more }: ProviderOptions): Configuratio
     Session: 86_400,
     Grant: 86_400,
   },
-  ...more,
 })
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`)
 
 const page = (people: ReadonlyMap<string, Person>): string => `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Sign in at the provider</title>

@@ -19,7 +19,7 @@ import { startProvider } from './provider.ts'
  * provider.
  */
 
-export type IdentityOptions = Readonly<{
+type IdentityOptions = Readonly<{
   /** Where browsers reach the gateway. */
   gatewayUrl: string
   /** A folder for the template and the bundles. */
