@@ -28,7 +28,7 @@ const complete = {
 }
 
 describe('npm run doctor -- --providers', () => {
-  it('has nothing to say of a provider that offers everything', async () =>
+  it('finds nothing missing at a provider that offers everything', async () =>
     deepEqual(await verdictOf(complete), {
       good: true,
       lines: [`demo: ${provider.issuer} answers, with 1 keys`],
@@ -77,7 +77,7 @@ describe('npm run doctor -- --providers', () => {
       match(verdict.lines[1] ?? '', says)
     })
 
-  it('says that a provider is away, and what is wrong with the file itself', async () => {
+  it('says that a provider is down, and what is wrong with the file itself', async () => {
     provider.wrong.answers['/.well-known/openid-configuration'] = (response) => void response.destroy()
     const away = await verdictOf(complete)
     deepEqual([away.good, away.lines[0]], [false, 'demo: provider_unavailable'])

@@ -176,7 +176,7 @@ describe('A rotation of our own key under load', () => {
 })
 
 describe('KMS that fails one call in five, under load', () => {
-  it('loses nobody and gives nobody a wrong answer: a page with a way to begin again at most', async () => {
+  it('refuses nobody for good, makes no wrong token and loses no stored session', async () => {
     // The first has its retries, the others have used them up.
     const names = [{ made: '2026-11-01', id: 'key-1' }]
     const once = () => signingKeys(new KMSClient({ endpoint: service.kms.url, maxAttempts: 1 }), names)
@@ -207,7 +207,7 @@ describe('KMS that fails one call in five, under load', () => {
 })
 
 describe('A provider that changes its keys under load', () => {
-  it('refuses nobody when the new one is published a minute before it signs', async () => {
+  it('refuses nobody when the new key is published a minute before it signs', async () => {
     provider.wrong.signs = 'k1'
     await underLoad(four(), async (signedIn) => {
       await signedIn(8)
@@ -222,7 +222,7 @@ describe('A provider that changes its keys under load', () => {
     deepEqual([met, [...polled]], [[], [200]])
   })
 
-  it('at once costs a page to who signs in during the next minute, and nobody their session', async () => {
+  it('without notice shows a page to people who sign in during the next minute, and ends no session', async () => {
     const instances = four()
     await underLoad(instances, (signedIn) => signedIn(8))
     const inBefore = sessions.length

@@ -25,7 +25,7 @@ const home = 'https://app.example.test/bye'
 const query = `callback=${encodeURIComponent(home)}`
 
 describe('A logout at the provider', () => {
-  it('asks there with the hint, one registered address and a state, and comes back to where the gateway wanted', async () => {
+  it('asks there with the hint, one registered address and a state, and then goes on to the callback of the gateway', async () => {
     const person = browser()
     await signIn(service, provider, { person })
     const answer = person.take(await call('logout', { query, cookies: person.pairs() }))
@@ -109,7 +109,7 @@ describe('The cookies of a logout', () => {
 })
 
 describe('A page', () => {
-  it('is told in Swedish to whoever reads Swedish', async () => {
+  it('is in Swedish for a browser that prefers Swedish', async () => {
     const answer = await call('login', { path: { org: 'nobody' }, headers: { 'accept-language': 'sv' } })
     equal(codeIn(answer), 'organisation_unknown')
     match(answer.body ?? '', /Denna organisation är inte känd här/)

@@ -16,7 +16,7 @@ const at = (host: string, path = '') => ({
 })
 
 describe('The organisations file', () => {
-  it('says what goes without saying', () => {
+  it('fills in what is not given', () => {
     const { organisations, problems } = organisationsFrom(
       { organisations: [organisation('demo', good)] },
       false,
@@ -66,7 +66,7 @@ describe('The organisations file', () => {
     deepEqual(problemsOf(at('login.microsoftonline.com', '/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0')), [])
   })
 
-  it('is refused when it is no list, and when it names an organisation twice or badly', () => {
+  it('is refused when it is not a list, and when it names an organisation twice or badly', () => {
     for (const document of [null, [], { organisations: {} }, { organisations: [1] }])
       equal(organisationsFrom(document, false).problems.length, 1)
     const twice = [organisation('demo', good), organisation('demo', good), organisation('a b', good)]
@@ -102,7 +102,7 @@ describe('An address of a provider', () => {
 })
 
 describe('The schema of the file', () => {
-  it('says what the parser says: members, standards and algorithms', async () => {
+  it('has the members, defaults and algorithms of the parser', async () => {
     const { default: schema } = await import('../organisations.schema.json', { with: { type: 'json' } })
     const { properties } = schema.$defs.provider
     const { organisations } = organisationsFrom({ organisations: [organisation('demo', good)] }, false)

@@ -70,7 +70,7 @@ describe('A provider whose discovery', () => {
       deepEqual(pageIn(await fresh().call('login', { query })), misconfigured)
     })
 
-  it('is away serves from what an instance remembers, for ten minutes', async () => {
+  it('was read goes on to be used for ten minutes while the provider is down', async () => {
     const { call } = fresh()
     await call('login', { query })
     provider.wrong.answers['/.well-known/openid-configuration'] = down
@@ -96,7 +96,7 @@ describe('A provider that', () => {
       equal(person.cookies.size, 0)
     })
 
-  it('answers is asked for metadata and keys once for several sign-ins', async () => {
+  it('works is asked for metadata and keys once for several sign-ins', async () => {
     const at = fresh()
     await signIn(at, provider)
     await signIn(at, provider)

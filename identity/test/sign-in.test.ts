@@ -117,18 +117,20 @@ describe('A sign-in', () => {
     })
 
   it('is refused after half an hour, and a second time', async () => {
-    const { person, asked } = await begin(service)
-    const query = `code=c&state=${asked.get('state')}`
+    const late = await begin(service)
     service.clock.ahead = 1801
-    const late = await call('login-callback', { query, cookies: person.pairs() })
+    const query = `code=c&state=${late.asked.get('state')}`
+    const answer = await call('login-callback', { query, cookies: late.person.pairs() })
     service.clock.ahead = 0
-    equal(codeIn(late), 'login_not_from_this_browser')
-    await signIn(service, provider, { person })
-    equal(
-      [...person.cookies.keys()].filter((name) => name.startsWith('imsg-sign-in')).length,
-      1,
-      'the other sign-in of this browser still waits',
-    )
+    equal(codeIn(answer), 'login_not_from_this_browser')
+
+    const { person, asked } = await begin(service)
+    provider.asked.nonce = asked.get('nonce') ?? ''
+    const told = `code=c&state=${asked.get('state')}&iss=${encodeURIComponent(provider.issuer)}`
+    const twice = []
+    for (let time = 0; time < 2; time++)
+      twice.push(person.take(await call('login-callback', { query: told, cookies: person.pairs() })))
+    deepEqual([twice[0]?.statusCode, codeIn(twice[1] ?? answer)], [303, 'login_not_from_this_browser'])
   })
 
   it('gives one person in two organisations two subjects, and the same one each time', async () => {
@@ -138,7 +140,7 @@ describe('A sign-in', () => {
     ok(String(other).startsWith('other_') && other !== demo)
   })
 
-  it('takes back to the gateway what the provider refuses, in its own word', async () => {
+  it('goes back to the gateway with the error of a provider that refuses', async () => {
     for (const [error, told] of [
       ['access_denied', 'access_denied'],
       ['<script>', 'other'],
@@ -160,7 +162,7 @@ describe('A sign-in', () => {
       equal(codeIn(await call('login', { path: { org }, query })), code)
     })
 
-  it('is no navigation in a frame, by fetch or by prefetch', async () => {
+  it('does not start in a frame, by fetch or by prefetch', async () => {
     for (const headers of [
       { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' },
       { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },

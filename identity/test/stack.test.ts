@@ -92,7 +92,7 @@ describe('The stack', () => {
     equal(all('AWS::KMS::Key').filter(([id]) => id.startsWith('signingkey')).length, 2)
   })
 
-  it('rings for providers, KMS, sign-outs, every organisation and every function', () => {
+  it('has alarms for providers, KMS, sign-outs, every organisation and every function', () => {
     const names = all('AWS::CloudWatch::Alarm').map(([, { Properties }]) =>
       String(Properties.AlarmName).replace('ImsgIdentity-', ''),
     )
@@ -106,20 +106,20 @@ describe('The stack', () => {
     )
   })
 
-  it('tells a function the name of the file beside it, never where it was', () => {
+  it('gives functions the name of the organisations file beside them, not its path on the machine that built them', () => {
     for (const [, { Properties }] of all('AWS::Lambda::Function')) {
       const { Variables } = Properties.Environment as { Variables: Record<string, unknown> }
       equal(Variables.ORGANISATIONS, 'organisations.json')
     }
   })
 
-  it('lets everybody read what is deployed, whatever the umask of the build', () => {
+  it('deploys files that every user can read, whatever the umask of the build', () => {
     for (const name of functionNames)
       for (const file of ['index.mjs', 'organisations.json'])
         equal(statSync(join(folder, name, file)).mode & 0o777, 0o644)
   })
 
-  it('stays within its budgets: a browser on its way to a provider loads no client of AWS', () => {
+  it('keeps its bundles within their budgets: login and logout load no AWS client', () => {
     const most: Record<string, number> = {
       login: 75_000,
       logout: 76_000,

@@ -90,7 +90,7 @@ describe('In Chromium', () => {
     ['en', 'This organisation is not known here'],
     ['sv', 'Denna organisation är inte känd här'],
   ] as const)
-    it(`a failure is told on a page that everybody can read: ${language}`, async () => {
+    it(`a failure is shown on an accessible page: ${language}`, async () => {
       const context = await person({ locale: language })
       const page = await context.newPage()
       await page.goto(`${identity}/v1/org/nobody/login?callback=x`)
