@@ -8,7 +8,7 @@ import { issuerName, type Organisation } from './organisations.ts'
 
 const digest = (kind: 'sid' | 'sub', { name, provider }: Organisation, value: string): string =>
   `${kind.toUpperCase()}#${createHash('sha256')
-    .update(JSON.stringify([kind, name, issuerName(provider), value]))
+    .update(JSON.stringify([name, issuerName(provider), value]))
     .digest('base64url')}`
 
 const text = (value: unknown): string | undefined =>

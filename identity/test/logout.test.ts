@@ -85,6 +85,8 @@ describe('A logout at the provider', () => {
   it('says that a provider cannot sign people out, and asks no provider that is not to be asked', async () => {
     const silent = await call('logout', { path: { org: 'silent' }, query })
     deepEqual([silent.statusCode, silent.headers.location], [303, home])
+    const here = await call('logout', { path: { org: 'silent' } })
+    match(here.body ?? '', /but not at your organisation/)
     provider.wrong.metadata = { end_session_endpoint: undefined }
     const answer = await service.open()('logout', { query, headers: { 'accept-language': 'sv' } })
     equal(answer.statusCode, 200)

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { after, afterEach, describe, it } from 'node:test'
+import { uuid5 } from '../person.ts'
 import { startFaultyProvider } from './support/faulty-provider.ts'
 import { claimsIn, codeIn, openService, organisation, providerOf } from './support/service.ts'
 import { signIn, tokenIn } from './support/sign-in.ts'
@@ -66,6 +67,11 @@ describe('A person', () => {
     ]
     equal((await tokenOf(first, 'oid')).sub, (await tokenOf(second, 'oid')).sub)
     equal(codeIn(await come({}, 'oid')), 'provider_misconfigured')
+  })
+
+  it('is identified by the UUID of issuer and subject', async () => {
+    equal(uuid5('https://login.example.com|person-1'), '4bfb7a85-b1e1-557d-a361-f7ad75f1199f')
+    equal((await tokenOf({})).sub, `demo_${uuid5(`${provider.issuer}|person-1`)}`)
   })
 
   it('is never identified by an e-mail address, which changes and is given to others', async () => {

@@ -25,29 +25,22 @@ const judged = ({ settings }: Deps, { domains }: Organisation, callback: string)
   return returnUrl(callback, { publicUrl: settings.gateways[0] ?? settings.url, origins, domains })
 }
 
-/** On to the return URL, or a page that says what was done. */
-const onward = (
-  { settings }: Deps,
-  request: Incoming,
-  to: ReturnUrl | undefined,
-  said: 'asked' | 'notThere',
-): Answer | Promise<Answer> =>
-  to !== undefined && said === 'asked'
-    ? redirect(to)
-    : asPage(
-        request,
-        200,
-        async () => written,
-        siteOf(settings),
-        ({ identity }) => identity.signedOut[said],
-      )
+/** A page that says what was done. */
+const said = ({ settings }: Deps, request: Incoming, what: 'asked' | 'notThere'): Promise<Answer> =>
+  asPage(
+    request,
+    200,
+    async () => written,
+    siteOf(settings),
+    ({ identity }) => identity.signedOut[what],
+  )
 
 const comeBack = (deps: Deps, organisation: Organisation, request: Incoming, state: string) => {
   const { loopback } = deps.settings
   const kept = returnOf(loopback, request, state)
   request.facts.cookies.push(noReturn(loopback))
   request.facts.code = 'signed_out_at_provider'
-  return onward(deps, request, kept ? judged(deps, organisation, kept) : undefined, 'asked')
+  return kept ? redirect(judged(deps, organisation, kept)) : said(deps, request, 'asked')
 }
 
 /**
@@ -68,12 +61,11 @@ export const logout =
     const to = callback === undefined ? undefined : judged(deps, organisation, callback)
     const { loopback } = settings
     const hint = hintOf(loopback, request)
-    if (!provider.logoutAtProvider) return onward(deps, request, to, 'asked')
+    if (!provider.logoutAtProvider) return to ? redirect(to) : said(deps, request, 'notThere')
 
     const { config } = await providers.of(organisation, AbortSignal.timeout(patience))
     request.facts.cookies.push(noHint(loopback, organisation))
-    if (config.serverMetadata().end_session_endpoint === undefined)
-      return onward(deps, request, to, 'notThere')
+    if (config.serverMetadata().end_session_endpoint === undefined) return said(deps, request, 'notThere')
     const begun = random(24)
     const there = oidc.buildEndSessionUrl(config, {
       post_logout_redirect_uri: settings.url + pathOf('logout', organisation.name),
