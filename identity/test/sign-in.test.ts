@@ -83,6 +83,16 @@ describe('A sign-in', () => {
     deepEqual([...person.cookies.keys()], ['imsg-hint'])
   })
 
+  it('waits in a cookie for this host alone, where the service is deployed', async () => {
+    const on = service.instance()
+    const deployed = service.open({ ...on, settings: { ...on.settings, loopback: false } })
+    const { cookies = [] } = await deployed('login', { query: `callback=${encodeURIComponent(callback)}` })
+    deepEqual(
+      cookies.map((line) => line.replace(/-[\w-]{8}=[^;]+/, '')),
+      ['__Host-imsg-sign-in; Max-Age=1800; Path=/; HttpOnly; Secure; SameSite=Lax'],
+    )
+  })
+
   it('goes on in two tabs at once, and drops the oldest when all cookies together pass 4 kB', async () => {
     const person = browser()
     const first = await begin(service, person)
