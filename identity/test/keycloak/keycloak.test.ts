@@ -5,11 +5,11 @@ import { after, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startStack } from '../../../local/stack.ts'
 import { root } from '../../../local/synthesis.ts'
+import { freePort } from '../../../test/support/ports.ts'
 import { organisationsDocument } from '../../local/people.ts'
 import { clientSecret, startIdentityStack } from '../../local/stack.ts'
 import { agent } from '../support/agent.ts'
 import { journey } from '../support/journey.ts'
-import { freePort } from '../support/started.ts'
 import { startKeycloak } from './keycloak.ts'
 
 /**

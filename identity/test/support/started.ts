@@ -1,19 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { freePort } from '../../../test/support/ports.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
-
-/** A port that was free a moment ago. */
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
-}
 
 /** `npm start -- --provider` in a process of its own, until the tests of this file are over. */
 export const startEverything = async () => {
