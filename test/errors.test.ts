@@ -54,13 +54,9 @@ describe('one failure, three readers', () => {
 
     const problem = await fail(asProblem)
     const { instance, ...document } = JSON.parse(problem.body ?? '')
-    deepEqual(
-      [problem.statusCode, document],
-      [
-        status,
-        { type: `urn:imsg-service:problem:${code}`, title: en.failures[code].title, status, key, code },
-      ],
-    )
+    const type = `urn:imsg-service:problem:${code}`
+    deepEqual(document, { type, title: en.failures[code].title, status, key, code })
+    equal(problem.statusCode, status)
     match(instance, /^request-\d+$/)
 
     const page = await fail(navigation)
@@ -84,35 +80,29 @@ describe('one failure, three readers', () => {
   })
 
   it('says nothing of what nobody foresaw', async () => {
-    const fail = failing(
-      new TypeError('canary-detail', { cause: Object.assign(new Error('canary-cause'), { code: 'EFOO' }) }),
-    )
+    const cause = Object.assign(new Error('canary-cause'), { code: 'EFOO' })
+    const fail = failing(new TypeError('canary-detail', { cause }))
     for (const headers of [{}, asProblem, navigation]) {
       const answer = await fail(headers)
       equal(answer.statusCode, 500)
       ok(!JSON.stringify(answer).includes('canary'))
     }
     equal((await fail()).body, '"errors.api.InternalServerError"')
-    deepEqual(
-      [logs.at(-1)?.level, logs.at(-1)?.code, logs.at(-1)?.cause],
-      ['error', 'internal', 'TypeError < Error EFOO'],
-    )
+    const { level, code, cause: told } = logs.at(-1) ?? {}
+    deepEqual([level, code, told], ['error', 'internal', 'TypeError < Error EFOO'])
   })
 
   it('answers 503 of its own before its time is up', async () => {
     const handler = endpoint('token-is-set', () => new Promise(() => {}), gateway.instance())
-    const answer = await handler(eventOf('token-is-set', {}), {
-      getRemainingTimeInMillis: () => 300,
-    } as never)
+    const soon = { getRemainingTimeInMillis: () => 300 } as never
+    const answer = await handler(eventOf('token-is-set', {}), soon)
     deepEqual([answer.statusCode, answer.body], [503, '"errors.api.ServiceUnavailable"'])
     equal(logs.at(-1)?.cause, 'out of time')
   })
 
   it('is internal, unless the catalogue knows it', () => {
-    deepEqual(
-      [codeOfError(new Problem('bad_body')), codeOfError(new Error('bad_body')), codeOfError(undefined)],
-      ['bad_body', 'internal', 'internal'],
-    )
+    const errors = [new Problem('bad_body'), new Error('bad_body'), undefined]
+    deepEqual(errors.map(codeOfError), ['bad_body', 'internal', 'internal'])
   })
 })
 
@@ -125,11 +115,9 @@ describe('a function that starts with bad settings', () => {
       answer = await handler(eventOf('token-is-set', {}), context)
     })
     deepEqual(more, [])
+    const { 'cache-control': cache, 'x-content-type-options': sniff } = answer.headers
     deepEqual([answer.statusCode, answer.body], [500, '"errors.api.InternalServerError"'])
-    deepEqual(
-      [answer.headers['cache-control'], answer.headers['x-content-type-options']],
-      ['no-store', 'nosniff'],
-    )
+    deepEqual([cache, sniff], ['no-store', 'nosniff'])
     equal(codeOf(await handler(eventOf('token-is-set', { headers: asProblem }), context)), 'internal')
     const { problems, time, ...line } = JSON.parse(text)
     deepEqual(line, { level: 'error', code: 'internal', cause: 'settings' })
@@ -142,11 +130,8 @@ describe('a function that starts with bad settings', () => {
   })
 
   it('counts its polls as unknown, so that they are not taken for good ones', async () => {
-    const handler = served(
-      () => Promise.reject(new Error('not reached')) as never,
-      { METRICS_NAMESPACE: 'imsg-service-blue' },
-      'token-is-set',
-    )
+    const wire = () => Promise.reject(new Error('not reached')) as never
+    const handler = served(wire, { METRICS_NAMESPACE: 'imsg-service-blue' }, 'token-is-set')
     const [text = ''] = await writtenBy(() => handler(eventOf('token-is-set', {}), context))
     const { route, PollUnknown, PollRefused, _aws } = JSON.parse(text)
     deepEqual([route, PollUnknown, PollRefused], ['token-is-set', 1, 0])

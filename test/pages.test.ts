@@ -6,10 +6,10 @@ import { en, type Words } from '../lib/errors/en.ts'
 import { escaped } from '../lib/errors/page.ts'
 import { sv } from '../lib/errors/sv.ts'
 import { languages } from '../lib/errors/texts.ts'
-import { catalogue, Problem } from '../lib/problem.ts'
+import { catalogue } from '../lib/problem.ts'
 import { asProblem, context, eventOf, navigation, openGateway } from './support/gateway.ts'
 
-const { call, front, instance, open } = await openGateway()
+const { call, instance, open, whileTableFails } = await openGateway()
 
 /** Every text of a language by its path. */
 const textsIn = (value: object, path = ''): Map<string, string> =>
@@ -72,9 +72,8 @@ describe('the language of a page', () => {
 
 describe('the way on', () => {
   it('is a link that starts the login again, where that can help', async () => {
-    front.fault.next = () => new Problem('table_unavailable')
-    const fresh = await pageFor('org=demo&callback=/a%3Fb%3D%22%3E%26', { 'accept-language': 'sv' })
-    delete front.fault.next
+    const query = 'org=demo&callback=/a%3Fb%3D%22%3E%26'
+    const fresh = await whileTableFails(() => pageFor(query, { 'accept-language': 'sv' }))
     equal(fresh.statusCode, 503)
     match(
       fresh.body ?? '',
