@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { ConfigError } from '../lib/config.ts'
 import { dependencies, lambdaEndpoint } from '../lib/lambda/dependencies.ts'
 
 /** What a function is given by its environment, with a database that says what the test wants. */
@@ -22,6 +21,11 @@ const asked: Asked[] = []
 /** What is answered, one after the other and the last one again; nothing at all when there is none, or where it says so. */
 let answers: (object | 'nothing')[] = []
 let status = 200
+/** Forgets what was asked, and answers so from now on. */
+const answering = (...next: typeof answers) => {
+  asked.length = 0
+  answers = next
+}
 
 const server = createServer(async (request, response) => {
   let body = ''
@@ -69,27 +73,18 @@ const left = (...keys: string[]) => ({ UnprocessedKeys: { 'the-table': { Keys: k
 
 describe('The dependencies of a function', () => {
   it('are a table at the endpoint of the environment', async () => {
-    asked.length = 0
-    answers = [found('a', 'b')]
-    deepEqual(
-      [...(await dependencies(env).table.read(['a', 'b', 'a']))],
-      [
-        ['a', item('a')],
-        ['b', item('b')],
-      ],
-    )
+    answering(found('a', 'b'))
+    const items = await dependencies(env).table.read(['a', 'b', 'a'])
+    deepEqual(Object.fromEntries(items), { a: item('a'), b: item('b') })
     equal(asked.length, 1)
     const [{ target, authorization, body }] = asked as [Asked]
     equal(target, 'DynamoDB_20120810.BatchGetItem')
     match(authorization, /Credential=mine\/\d{8}\/eu-north-1\/dynamodb\//)
-    deepEqual(body, {
-      RequestItems: { 'the-table': { Keys: [item('a'), item('b')], ConsistentRead: true } },
-    })
+    deepEqual(body.RequestItems, { 'the-table': { Keys: [item('a'), item('b')], ConsistentRead: true } })
   })
 
   it('sign with placeholders where AWS_USE_EMPTY_CREDENTIALS says so', async () => {
-    asked.length = 0
-    answers = [found()]
+    answering(found())
     equal((await dependencies({ ...env, AWS_USE_EMPTY_CREDENTIALS: 'true' }).table.read(['a'])).size, 0)
     match(asked[0]?.authorization ?? '', /Credential=empty\//)
   })
@@ -103,14 +98,8 @@ describe('The dependencies of a function', () => {
 
   it('are refused without a table, in words that name what is missing', () => {
     const { TABLE_NAME: _, ...lacking } = env
-    throws(
-      () => dependencies(lacking),
-      (error) => {
-        ok(error instanceof ConfigError)
-        deepEqual(error.problems, ['TABLE_NAME is missing. The stack sets it.'])
-        return true
-      },
-    )
+    const problems = ['TABLE_NAME is missing. The stack sets it.']
+    throws(() => dependencies(lacking), { name: 'ConfigError', problems })
   })
 })
 
@@ -132,8 +121,7 @@ describe('A database that does not answer well', () => {
   })
 
   it('is given up after a second, three times', async () => {
-    asked.length = 0
-    answers = []
+    answering()
     const began = performance.now()
     await rejects(dependencies(env).table.put('a', {}), { code: 'table_unavailable' })
     equal(asked.length, 3)
@@ -165,15 +153,12 @@ const signatureOf = ({ method, url, headers, text, authorization }: Asked, secre
 }
 
 describe('The keys that a function asks for', () => {
+  const inStockholm = { AWS_REGION: 'eu-north-1' }
+
   it('are asked for at refresh-state, by its name', async () => {
-    asked.length = 0
-    answers = [{}]
+    answering({})
     const { AWS_ENDPOINT_URL_DYNAMODB: here = '' } = env
-    const named = {
-      REFRESH_FUNCTION: 'refresh/state',
-      AWS_REGION: 'eu-north-1',
-      AWS_ENDPOINT_URL_LAMBDA: here,
-    }
+    const named = { ...inStockholm, REFRESH_FUNCTION: 'refresh/state', AWS_ENDPOINT_URL_LAMBDA: here }
     await dependencies({ ...env, ...named }).askForKeys()
     deepEqual(
       asked.map(({ url, body }) => [url, body]),
@@ -193,10 +178,9 @@ describe('The keys that a function asks for', () => {
   })
 
   it('are waited for by whoever asks meanwhile, and are asked for once', async () => {
-    asked.length = 0
-    answers = [{}]
+    answering({})
     const { AWS_ENDPOINT_URL_DYNAMODB: here = '' } = env
-    const { askForKeys } = dependencies({ ...env, AWS_REGION: 'eu-north-1', AWS_ENDPOINT_URL_LAMBDA: here })
+    const { askForKeys } = dependencies({ ...env, ...inStockholm, AWS_ENDPOINT_URL_LAMBDA: here })
     // The answer takes its 20 milliseconds: whoever came second has not been told to go on before.
     const order: string[] = []
     const first = askForKeys().then(() => order.push('first'))
@@ -208,8 +192,7 @@ describe('The keys that a function asks for', () => {
 
 describe('A read whose keys were not all processed', () => {
   it('asks for what is left, and for nothing else', async () => {
-    asked.length = 0
-    answers = [{ ...found('a'), ...left('b', 'c') }, { ...found('c'), ...left('b') }, found('b')]
+    answering({ ...found('a'), ...left('b', 'c') }, { ...found('c'), ...left('b') }, found('b'))
     const items = await dependencies(env).table.read(['a', 'b', 'c'])
     deepEqual([...items.keys()].sort(), ['a', 'b', 'c'])
     deepEqual(
@@ -219,12 +202,9 @@ describe('A read whose keys were not all processed', () => {
   })
 
   it('is unavailable after four times, and never an absence', async () => {
-    asked.length = 0
-    answers = [left('a')]
-    await rejects(dependencies(env).table.read(['a']), {
-      code: 'table_unavailable',
-      cause: 'unprocessed keys',
-    })
+    answering(left('a'))
+    const reading = dependencies(env).table.read(['a'])
+    await rejects(reading, { code: 'table_unavailable', cause: 'unprocessed keys' })
     equal(asked.length, 4)
   })
 })
