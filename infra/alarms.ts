@@ -206,14 +206,21 @@ const missing = {
   'changes nothing': TreatMissingData.IGNORE,
 }
 
-const names = (scope: Construct, name: string, means: string) => ({
+/** `entry`: its heading in the runbook, which the alarms on server errors share. */
+const names = (scope: Construct, name: string, means: string, entry = name) => ({
   alarmName: `${Stack.of(scope).stackName}-${name}`,
-  alarmDescription: `${means} See docs/runbook.md#${name}`,
+  alarmDescription: `${means} See docs/runbook.md#${entry}`,
 })
 
-const addAlarm = (scope: Construct, name: string, metric: IMetric, row: Row, deployment: Deployment): Alarm =>
+const addAlarm = (
+  scope: Construct,
+  name: string,
+  metric: IMetric,
+  row: Row & { entry?: string },
+  deployment: Deployment,
+): Alarm =>
   new Alarm(scope, `${name}-alarm`, {
-    ...names(scope, name, row.means),
+    ...names(scope, name, row.means, row.entry),
     metric,
     threshold: typeof row.threshold === 'function' ? row.threshold(deployment) : row.threshold,
     comparisonOperator: row.below
@@ -241,7 +248,8 @@ export const addAlarms = (
     const name = `${route}-errors`
     const means = `Requests to ${does} are answered with a server error.`
     const measure = serverErrorsOf(measured.api, route)
-    made.set(name, addAlarm(scope, name, measure, { ...row, means }, deployment))
+    const entry = 'server-errors'
+    made.set(name, addAlarm(scope, name, measure, { ...row, means, entry }, deployment))
   }
   for (const [name, { means, any }] of Object.entries(compositeAlarms)) {
     const parts = any.flatMap((part) => made.get(part) ?? [])
