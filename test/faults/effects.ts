@@ -44,11 +44,11 @@ const cellsOf = ({ effect, refresh, newKey }: Row): [column: string, answer: str
   ...(newKey === undefined ? [] : [['a new key', newKey] as [string, string]]),
 ]
 
-/** The rows as a Markdown table. The first is without a fault; the others name what differs from it. */
+/** The rows as a Markdown table, those with the same answers in one line. The first is without a fault; the others name what differs from it. */
 export const faultTable = (rows: readonly Row[]): string => {
   const [first] = rows
   const usual = new Map(first === undefined ? [] : cellsOf(first))
-  const lines = rows.map((row) => {
+  const answersOf = (row: Row): string => {
     const cells = cellsOf(row).filter(([column, answer]) => row === first || usual.get(column) !== answer)
     const groups = Map.groupBy(cells, ([, answer]) => answer)
     const text = [...groups].map(([answer, all]) => {
@@ -58,7 +58,10 @@ export const faultTable = (rows: readonly Row[]): string => {
       const named = columns.filter((column) => !isAll || !everyRoute.some((route) => route === column))
       return `${answer}: ${[...(isAll ? ['all'] : []), ...named].join(', ')}`
     })
-    return `| ${row.what} | ${text.join('; ') || 'as without a fault'} |`
-  })
-  return ['| fault | answers |', '| --- | --- |', ...lines].join('\n')
+    return text.join('; ') || 'as without a fault'
+  }
+  const lines = [...Map.groupBy(rows, answersOf)].map(
+    ([answers, alike]) => `| ${alike.map(({ what }) => what).join('; ')} | ${answers} |`,
+  )
+  return ['| faults | answers |', '| --- | --- |', ...lines].join('\n')
 }
