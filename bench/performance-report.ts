@@ -8,23 +8,13 @@ const times = (one = Number.NaN, other = Number.NaN): string => `${(one / other)
 
 const coldTable = ({ cold, sizes }: Report): string =>
   table(
-    [
-      'function',
-      'loaded at a cold start, kB',
-      'of it ours, kB',
-      'first answer',
-      'processor time',
-      'peak memory, MB',
-    ],
+    ['function', 'loaded, kB', 'processor time'],
     Object.entries(cold).map(([name, row]) => {
       const size = sizes[name]
       return [
         name === 'bare' ? 'bare handler' : name,
         size ? kilobytes(size.bytes) : '',
-        size ? kilobytes(size.ours) : '',
-        `${row.firstRatio.toFixed(2)} x`,
         `${row.cpuRatio.toFixed(2)} x`,
-        whole(row.megabytes),
       ]
     }),
   )
@@ -63,14 +53,13 @@ export const performanceMarkdown = (report: Report): string => {
   const { run, warm, peers } = report
   return `# Performance
 
-Ratios from one run, in which everything compared was measured in turn. \`npm run bench\` repeats it in about ten minutes
-and writes this page; all figures of the run are in [performance.json](performance.json).
+Ratios from one run; everything compared was measured in turn. \`npm run bench\` writes this page anew. All figures: [performance.json](performance.json).
 Run of ${run.date} at ${run.commit}: ${run.machine}, Node ${run.node}, ${run.rounds} cold starts each, on a busy shared machine. Nothing was measured on Lambda.
 
 ## Cold start
 
-From a fresh process to its first answer through Lambda's Runtime API (\`bench/runtime-api.ts\` stands in for Lambda), with one read from an embedded
-database over plain http. Ratios are against a bare handler. \`test/size.test.ts\` holds the budget of ${whole(budget / 1000)} kB, SDK included.
+From a fresh process to its first answer through Lambda's Runtime API (\`bench/runtime-api.ts\` replaces Lambda), with one read from an embedded
+database, against a bare handler. \`test/size.test.ts\` checks the budget of ${whole(budget / 1000)} kB, SDK included.
 
 ${coldTable(report)}
 
@@ -84,16 +73,8 @@ Not shipped:
 
 ## Warm
 
-Processor time of \`token-is-set\` without the database call, against jose's verification alone:
-
-${table(
-  ['', ''],
-  [
-    ['token verified before by these keys (the usual poll)', times(warm.remembered, warm.jose)],
-    ['token never seen', times(warm.forgotten, warm.jose)],
-    ['no token: the chain, the refusal, the log line', times(warm.refused, warm.jose)],
-  ],
-)}
+Processor time of \`token-is-set\` without the database call, against jose's verification alone: ${times(warm.remembered, warm.jose)} for a token verified
+before (the usual poll), ${times(warm.forgotten, warm.jose)} for one never seen, ${times(warm.refused, warm.jose)} without a token.
 
 A key set remembers digests of up to 500 verified tokens; times and revocation are checked on every request all the same.
 
@@ -103,9 +84,7 @@ ${peerTable(report)}
 
 The database is most of it: the gateway takes ${times(peers['imsg-service, read from a database']?.microseconds, peers['bare handler with the same read']?.microseconds)} the processor time of a handler that makes the same read and checks nothing.
 
-## Network
-
-\`test/round-trips.test.ts\` counts: one read for every route, one write for \`POST /unit\` and \`POST /logout\`, and no call to the identity service.
+A request makes one read, and one write for \`POST /unit\` and \`POST /logout\`; none calls the identity service (\`test/round-trips.test.ts\`).
 
 ## Growth
 

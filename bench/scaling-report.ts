@@ -1,5 +1,4 @@
 import { organisationTtl } from '../lib/state/organisation.ts'
-import { pricesOf } from './prices.ts'
 import { table, whole } from './report.ts'
 import { type Load, limits, load, ownUnitsPerPoll, pollEvery, unitsPerPoll } from './scaling.ts'
 
@@ -14,10 +13,6 @@ const perTabs = (head: string, rows: readonly (readonly [string, (one: Load) => 
     [head, ...loads.map(({ tabs }) => whole(tabs))],
     rows.map(([name, cell]) => [name, ...loads.map(cell)]),
   )
-
-const costRows = Object.keys(loads[0]?.cost ?? {}).map(
-  (name) => [name, (one: Load) => money(one.cost[name as keyof Load['cost']])] as const,
-)
 
 /** How many instances, and how many tabs of one organisation that keep so many at work, read its item as often as it answers. */
 const hotInstances = limits.partitionReadUnits * organisationTtl
@@ -38,9 +33,6 @@ ${perTabs('open tabs', [
   ['instances at work', (one) => whole(Math.ceil(one.busy))],
   ['Lambda concurrency to be granted', (one) => whole(Math.ceil(one.granted))],
   ['DynamoDB read units a second, at most', (one) => whole(one.readUnits)],
-  ['the same, all of one organisation', (one) => whole(one.readUnitsOfOne)],
-  ['of these for its item', (one) => whole(Math.ceil(one.organisationReads))],
-  ['beside these for the state', (one) => whole(Math.ceil(one.stateReads))],
 ])}
 
 A poll reads session and subject, and the organisation if the instance has not read it for ${organisationTtl} seconds: ${ownUnitsPerPoll} to ${unitsPerPoll} items of one read unit each, absent ones
@@ -58,24 +50,25 @@ Default limits of an account in one region, in the order in which they are met:
 | ${whole(limits.lambdaConcurrency * limits.perConcurrency * 5)} | ${whole(limits.lambdaConcurrency)} units of concurrency | 429 at Lambda, 503 to the browser | ask for more; tens of thousands are granted, ${whole(loads[2]?.granted ?? 0)} are not: several accounts |
 | ${whole(limits.lambdaGrowth * limits.perConcurrency * 5)} more within ten seconds | ${whole(limits.lambdaGrowth)} new instances every ten seconds for a function | the same during the jump | tabs that come back after an outage need jitter; provisioned concurrency |
 | ${whole((limits.tableReadUnits / unitsPerPoll) * 5)} | ${whole(limits.tableReadUnits)} read units a second for a table | throttling, 503 after the retries | ask for more; warm throughput before a launch |
-| ${whole(hotTabs)} **of one organisation** | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`ORG#<org>\` is read by every instance once in ${organisationTtl} seconds: ${whole(hotInstances)} instances are its end | below |
-| ${whole(limits.partitionReadUnits * 60 * limits.perConcurrency * 5)} | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`STATE\` is read by every instance once a minute: ${whole(limits.partitionReadUnits * 60)} instances are its end, fewer once its keys pass 4 kB | believe the copy for longer (the contract allows ten minutes), or write it under several keys |
+| ${whole(hotTabs)} **of one organisation** | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`ORG#<org>\` is read by every instance once in ${organisationTtl} seconds: ${whole(hotInstances)} instances reach its limit | below |
+| ${whole(limits.partitionReadUnits * 60 * limits.perConcurrency * 5)} | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`STATE\` is read by every instance once a minute: ${whole(limits.partitionReadUnits * 60)} instances reach its limit, fewer once its keys pass 4 kB | keep the copy longer (the contract allows ten minutes), or write it under several keys |
 
 **The hot organisation.** One item answers at most ${whole(limits.partitionReadUnits)} strongly consistent reads a second. If every poll read it, that would be
 ${whole(limits.partitionReadUnits * pollEvery)} open tabs of one newsroom. So an instance keeps an organisation's item for ${organisationTtl} seconds ([lib/state/organisation.ts](../lib/state/organisation.ts)), and
 instances count instead of tabs; a block of a whole organisation may take ${organisationTtl} seconds longer. For ${whole(newsroom)} tabs: ${whole(newsroomPolls)} polls a second need
 ${whole(newsroomInstances)} instances at most, which read the item ${whole(newsroomInstances / organisationTtl)} times a second.
+
 The worst second is the first, when no instance has a copy. Above ${whole(limits.partitionReadUnits * limits.perConcurrency * pollEvery)} tabs it passes the limit if all instances start in it; throttled
 reads are retried with jitter before they become a 503. Beyond ${whole(hotTabs)} tabs (not built): keep the item longer, or write it under several keys.
 
 ## Cost
 
-US dollars a month, tabs open around the clock (office hours, 8 hours on 22 days, are 24 % of it). us-east-1, on demand, list prices of
-${pricesOf}, without free tier, discounts, data transfer and tax, with ${unitsPerPoll} read units a poll, the most it can be; check them before they enter a budget.
+Tabs open around the clock (office hours, 8 hours on 22 days, are 24 % of it), ${unitsPerPoll} read units a poll, prices as in [cost.md](cost.md), without
+discounts and tax:
 
-${perTabs('open tabs', [...costRows, ['**sum**', (one) => `**${money(sum(one))}**`]])}
+${perTabs('open tabs', [['US dollars a month', (one) => money(sum(one))]])}
 
-The levers, largest first: poll less often (every cost above is in proportion, and the client's interval is the client's); an
+What saves most, largest first: poll less often (every cost is in proportion); an
 Application Load Balancer or function URLs instead of HTTP API from some tens of thousands of tabs on, which also
 write no access log to CloudWatch; provisioned capacity with auto scaling instead of on-demand reads; memory of 256 MB once all instances
 are warm.

@@ -29,17 +29,14 @@ export const production = (): readonly Readonly<{ name: string; version: string;
   return [...unique.values()].sort((a, b) => (`${a.name}@${a.version}` < `${b.name}@${b.version}` ? -1 : 1))
 }
 
-/** The list as a table. */
+/** The list, one line for each licence. */
 export const licences = (): string => {
-  const rows = production()
-  const counts = Object.entries(Object.groupBy(rows, ({ licence }) => licence))
-    .map(([licence, { length } = []]) => `${length} ${licence}`)
-    .sort()
-  return [
-    `${rows.length} packages: ${counts.join(', ')}.`,
-    '',
-    '| package | version | licence |',
-    '|---|---|---|',
-    ...rows.map(({ name, version, licence }) => `| \`${name}\` | ${version} | ${licence} |`),
-  ].join('\n')
+  const byLicence = Map.groupBy(production(), ({ licence }) => licence)
+  return [...byLicence]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([licence, rows]) => {
+      const names = rows.map(({ name, version }) => `\`${name}\` ${version}`)
+      return `- **${licence}** (${rows.length}): ${names.join(', ')}`
+    })
+    .join('\n')
 }
