@@ -110,21 +110,20 @@ describe('a test file that is cited', () => {
 })
 
 describe('the audit', () => {
-  const rows = [...read('docs/security-audit.md').matchAll(/^\| ([A-J]\d.*?) \| .* \| (.*?) \| (.*) \|$/gm)]
+  const points = [...read('docs/security-audit.md').matchAll(/^- \*\*([A-J]\d[^*]*):\*\* (.*)$/gm)]
 
-  it('gives every one of its 102 points a verdict', () => {
-    const numbers = rows.flatMap(([, ids = '']) => ids.split(', ').map((id) => Number(id.slice(1))))
+  it('has each of its 102 points', () => {
+    const numbers = points.flatMap(([, ids = '']) => ids.split(', ').map((id) => Number(id.slice(1))))
     deepEqual(
       numbers,
       Array.from({ length: 102 }, (_, index) => index + 1),
     )
-    for (const [row, , verdict = ''] of rows) ok(/^(holds|partly|later|ruled out)\b/.test(verdict), row)
   })
 
-  it('names a test where it says that a point holds', () => {
-    const bare = rows.filter(([, , verdict = '', test = '']) => verdict.startsWith('holds') && test === '–')
+  it('names a test for every point that holds', () => {
+    const holding = points.filter(([, , text = '']) => !/\*\*(partly|later|ruled out)\*\*/.test(text))
     deepEqual(
-      bare.map(([, ids]) => ids),
+      holding.filter(([, , text = '']) => cited(text).length === 0).map(([, ids]) => ids),
       [],
     )
   })
@@ -201,7 +200,7 @@ describe('a command in a document', () => {
     const noSuite = documents.flatMap((file) =>
       [...read(file).matchAll(/\bnpm test -- ([a-z-]+)/g)]
         .map(([, name = '']) => name)
-        .filter((name) => !Object.hasOwn(suites, name))
+        .filter((name) => name !== 'list' && !Object.hasOwn(suites, name))
         .map((name) => `${file}: npm test -- ${name}`),
     )
     deepEqual([...unknown, ...noSuite], [])
