@@ -20,10 +20,10 @@ export const settingsExplained = {
   COOKIE_DOMAIN:
     'Domain that shares the session cookie. Without it the cookie belongs to the host of PUBLIC_URL.',
   ALLOWED_CALLBACK_ORIGINS:
-    'Origins to which a login or logout may return, beside the domains of the organisation. Comma-separated.',
+    'Origins to which a login or logout may return, besides the domains of the organisation. Comma-separated.',
   CORS_ALLOWED_ORIGINS: 'Origins whose pages may call the gateway with credentials. Comma-separated.',
   CORS_ALLOWED_ADDITIONAL_HEADERS:
-    'Request headers allowed beside Accept, Authorization, Content-Type and If-None-Match. Comma-separated.',
+    'Request headers allowed besides Accept, Authorization, Content-Type and If-None-Match. Comma-separated.',
   INCLUDE_IMID_TOKEN_IN_REQUEST:
     'true: `/authorize` gives a proxy the token of the person as `x-imid-token`, to pass on to its service.',
   STRICT_COOKIE_MODE: 'true: a Cookie header that breaks RFC 6265 is answered 400.',
@@ -38,7 +38,7 @@ export const settingsExplained = {
   LOGIN_BINDING:
     'off: accept logins that did not begin here. This gives up the protection against login CSRF.',
   SESSION_SEAL:
-    'off: accept a session cookie whoever set it. Only where services verify the shared cookie themselves and would disagree.',
+    'off: accept a session cookie no matter who set it. Only where services verify the shared cookie themselves and would disagree.',
   SITE_NAME: 'Name of your installation, shown with the host on pages and in their titles.',
   ERRORS_URL: 'Address at which you publish `docs/errors.html`; error pages link their code there.',
   LOG_LEVEL: 'Least level that is logged.',

@@ -71,7 +71,7 @@ export const suites: Readonly<Record<string, Suite>> = {
     files: ['test/engines/*.test.ts'],
   },
   deploy: {
-    about: 'Python 3.11 and PyPI: first deployment, upgrade and removal on MiniStack, an emulator of AWS',
+    about: 'Python 3.11 and PyPI: deployment and upgrade on MiniStack, an emulator of AWS',
     files: ['test/deploy/deploy.test.ts'],
   },
   identity: {
