@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import schema from '../identity/organisations.schema.json' with { type: 'json' }
 import { organisationsFile, organisationsFileProblems } from '../lib/refresh/organisations-file.ts'
@@ -14,9 +14,10 @@ const demo = {
   name: 'demo',
   displayName: 'Demo News',
   whitelistCallbackUrls: ['App.example.test', 'example.org'],
-  units: [{ name: 'south' }, { name: 'north', displayName: 'North' }],
+  units: [{ name: 'south' }, { name: 'north', displayName: 'North' }, { name: 'South' }],
   mappings: [
     { group: 'north-desk', unit: 'north', permissions: ['writer:access', 'content:read', 'writer:access'] },
+    { group: 'chiefs', unit: 'South' },
     { group: 'chiefs' },
   ],
   provider: { anything: true },
@@ -37,11 +38,13 @@ describe('The organisations file', () => {
       domains: ['app.example.test', 'example.org'],
       directory: {
         units: [
+          { name: 'South', displayName: 'South' },
           { name: 'north', displayName: 'North' },
           { name: 'south', displayName: 'south' },
         ],
         mappings: [
           { group: 'chiefs', role: 'none' },
+          { group: 'chiefs', role: 'none', unit: 'South' },
           { group: 'north-desk', role: 'content:read writer:access', unit: 'north' },
         ],
         roles: { 'content:read writer:access': ['content:read', 'writer:access'], none: [] },
@@ -49,32 +52,66 @@ describe('The organisations file', () => {
     })
   })
 
-  const many = Array.from({ length: 201 }, (_, index) => `d${index}.example.test`)
-  const domains = [['example.test', 'co.uk'], ['*.example.test'], '["example.test"]', many]
-  each('keeps back an organisation that makes no sense, and that one alone', [
-    ...domains.map((whitelistCallbackUrls) => ({ whitelistCallbackUrls })),
-    ...[
-      ...[{ group: 'a', unit: 'west' }, { group: 'a', unit: '' }, { unit: 'north' }],
-      { group: 'a', permissions: ['read'] },
-    ].map((mapping) => ({ mappings: [mapping] })),
-    { units: [...demo.units, { name: 'north' }] },
-    { blocked: 'false' },
-    { whitelistCallbackUrl: [] },
-  ])(async (more) => {
-    const problems = problemsOf(more)
-    equal(problems.length, 1, problems.join())
-    ok(problems[0]?.startsWith('demo: '))
+  const [domain, unit, grant] = [
+    'is not a bare domain, or is a public suffix',
+    'needs a name of its own',
+    'needs a group, a listed unit, service:permission',
+  ]
+  each('keeps back an organisation that makes no sense, and that one alone, and says what is wrong', [
+    [{ whitelistCallbackUrls: ['example.test', 'co.uk'] }, `whitelistCallbackUrls: entry 2 ${domain}`],
+    [{ whitelistCallbackUrls: ['*.example.test'] }, `whitelistCallbackUrls: entry 1 ${domain}`],
+    [{ whitelistCallbackUrls: '["example.test"]' }, 'whitelistCallbackUrls has to be a list'],
+    [
+      { whitelistCallbackUrls: Array.from({ length: 201 }, (_, index) => `d${index}.example.test`) },
+      'more than 200 domains',
+    ],
+    [{ mappings: [{ group: 'a', unit: 'west' }] }, `mappings: entry 1 ${grant}`],
+    [{ mappings: [{ group: 'a' }, { group: 'a', unit: '' }] }, `mappings: entry 2 ${grant}`],
+    [{ mappings: [{ unit: 'north' }] }, `mappings: entry 1 ${grant}`],
+    [{ mappings: [{ group: '' }] }, `mappings: entry 1 ${grant}`],
+    [{ mappings: [{ group: 'a', permissions: 'a:b' }] }, `mappings: entry 1 ${grant}`],
+    ...['read', 'a b:c', 'a:b c', ['a:b']].map(
+      (permission) =>
+        [{ mappings: [{ group: 'a', permissions: [permission] }] }, `mappings: entry 1 ${grant}`] as const,
+    ),
+    [{ mappings: 'none' }, 'mappings has to be a list of objects'],
+    [{ mappings: [], units: [1] }, 'units has to be a list of objects'],
+    [{ units: [...demo.units, { name: 'north' }] }, `units: entry 4 ${unit}`],
+    [{ units: [...demo.units, { name: '' }] }, `units: entry 4 ${unit}`],
+    [{ units: [...demo.units, { name: 'east', displayName: '' }] }, `units: entry 4 ${unit}`],
+    [{ blocked: 'false' }, 'blocked has to be true or false'],
+    [{ displayName: '' }, 'displayName has to be a text'],
+    [{ whitelistCallbackUrl: [] }, 'whitelistCallbackUrl is not a member of this organisation'],
+  ] as const)(async ([more, problem]) => {
+    deepEqual(problemsOf(more), [`demo: ${problem}`])
     const source = organisationsFile(fileOf({ ...demo, ...more }, { name: 'other' }), isPublicSuffix)
-    await rejects(source.content('demo'), { name: 'UnusableData' })
-    deepEqual((await source.content('other')).domains, [])
+    for (const name of ['demo', 'nobody'])
+      await rejects(source.content(name), {
+        name: 'UnusableData',
+        message: 'organisations file: the data of this organisation are invalid',
+      })
+    deepEqual(await source.content('other'), {
+      domains: [],
+      directory: { units: [], mappings: [], roles: {} },
+    })
   })
 
   it('is refused whole when it lists nothing, and by name when names are missing or twice there', async () => {
-    for (const document of [null, [], {}, fileOf(), fileOf(1)]) {
-      equal(organisationsFileProblems(document, isPublicSuffix).length, 1)
-      await rejects(organisationsFile(document, isPublicSuffix).list(), { name: 'UpstreamError' })
+    const unnamed = 'needs a name of letters, digits, dots, hyphens, underscores'
+    for (const [document, problems] of [
+      ...[null, [], {}, fileOf(), fileOf(1), fileOf(demo, 'other')].map(
+        (nothing) => [nothing, ['organisations has to be a list of objects']] as const,
+      ),
+      [fileOf({ name: 'a b' }, {}), [`organisation 1 ${unnamed}`, `organisation 2 ${unnamed}`]],
+    ] as const) {
+      deepEqual(organisationsFileProblems(document, isPublicSuffix), problems)
+      await rejects(organisationsFile(document, isPublicSuffix).list(), {
+        name: 'UpstreamError',
+        message: 'organisations file: no organisation',
+        transient: false,
+      })
     }
-    equal(organisationsFileProblems(fileOf(demo, demo, { name: 'a b' }, {}), isPublicSuffix).length, 3)
+    deepEqual(organisationsFileProblems(fileOf(demo, demo), isPublicSuffix), ['demo is listed twice'])
   })
 
   it('blocks an organisation whose block cannot be read', async () => {
@@ -122,7 +159,7 @@ describe('A gateway with an organisations file', async () => {
     const units = async (groups: string[]) =>
       JSON.parse((await ask('units', { groups })).body ?? '').units.map(({ name }: { name: string }) => name)
     deepEqual(await units(['north-desk']), ['north'])
-    deepEqual(await units(['chiefs']), ['north', 'south'])
+    deepEqual(await units(['chiefs']), ['South', 'north', 'south'])
     equal((await ask('token-is-set', { org: 'nobody' })).statusCode, 401)
   })
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, describe, it } from 'node:test'
 import { readConfig } from '../lib/config.ts'
-import { publicHealth } from '../lib/refresh/public-health.ts'
+import { isPublic, publicHealth } from '../lib/refresh/public-health.ts'
 
 const configOf = (PUBLIC_URL: string) =>
   readConfig({
@@ -42,13 +42,13 @@ describe('health at the public address', () => {
   ] as const)
     it(`is ${expected} when it answers ${status ?? 'nothing in time'}`, async () => {
       const { asked, go } = await reachable(status)
-      equal(await publicHealth(config, { timeout: status === undefined ? 100 : 5000, fetch: go }), expected)
+      equal(await publicHealth(config, status === undefined ? 100 : 60_000, go), expected)
       deepEqual(asked, ['/imsg-service/v1/health'])
     })
 
   it('is bad where there is no such name, no connection or no certificate', async () => {
     const unreachable = () => Promise.reject(new TypeError('fetch failed'))
-    equal(await publicHealth(config, { timeout: 5000, fetch: unreachable }), false)
+    equal(await publicHealth(config, 5000, unreachable), false)
   })
 
   it('is not asked about at an address that nobody else can reach', async () => {
@@ -57,10 +57,12 @@ describe('health at the public address', () => {
       'http://localhost:3000',
       'https://localhost',
       'http://127.0.0.1:3000',
+      'http://127.12.34.56:3000',
       'http://[::1]:3000',
       'https://own-address.execute-api.invalid',
       'https://gw.example.test',
     ])
-      equal(await publicHealth(configOf(url), { timeout: 5000, fetch }), undefined, url)
+      equal(await publicHealth(configOf(url), 5000, fetch), undefined, url)
+    equal(isPublic('https://localhost.news.contest'), true)
   })
 })

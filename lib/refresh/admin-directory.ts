@@ -29,9 +29,8 @@ const effectivePermissions = (
       const name = names.get(permission)
       if (name !== undefined) found.add(name)
     }
-    checkLimit('permissions', found.size)
   }
-  return [...found].sort(compare)
+  return [...found].sort()
 }
 
 /** Parses roles, services and permissions. Permissions are named `service:permission`. */
@@ -98,7 +97,7 @@ const mappingsFrom = (
 
 /** The permissions of the mapped roles. Counted on the way, because inheritance can multiply them. */
 const rolesOf = (mappings: readonly Mapping[], allRoles: RolePermissions): Directory['roles'] => {
-  const mapped = [...new Set(mappings.map(({ role }) => role))].sort(compare)
+  const mapped = [...new Set(mappings.map(({ role }) => role))].sort()
   checkLimit('roles', mapped.length)
   let count = 0
   const rows = mapped.map((role) => {

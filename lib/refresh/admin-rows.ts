@@ -9,9 +9,9 @@ export type Row = JsonObject
 
 /** The rows of a list. Entries that are not objects are skipped; a list with only such entries is refused. */
 export const rowsOf = (what: string, document: unknown): readonly Row[] => {
-  const rows = Array.isArray(document) ? document.filter(isJsonObject) : []
-  if (!Array.isArray(document) || (rows.length === 0 && document.length > 0))
-    throw new UpstreamError(`${what}: not a list of objects`, false)
+  const listed: readonly unknown[] = Array.isArray(document) ? document : [undefined]
+  const rows = listed.filter(isJsonObject)
+  if (rows.length === 0 && listed.length > 0) throw new UpstreamError(`${what}: not a list of objects`, false)
   return rows
 }
 
@@ -36,7 +36,7 @@ export const truth = (value: unknown): boolean => {
 /** A member as seconds since the epoch, or 0 when it is not a whole number. */
 export const instant = (value: unknown): number => {
   const inner = plain(value)
-  return typeof inner === 'number' && Number.isSafeInteger(inner) ? Math.max(0, inner) : 0
+  return Number.isSafeInteger(inner) ? Math.max(0, Number(inner)) : 0
 }
 
 /** Whether a member is absent, null or ''. */
@@ -45,8 +45,8 @@ export const isAbsent = (value: unknown): boolean => {
   return inner === undefined || inner === null || inner === ''
 }
 
-/** Sorts by UTF-16 code units. */
-export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+/** Sorts different texts by UTF-16 code units. */
+export const compare = (a: string, b: string): number => (a < b ? -1 : 1)
 
 /** Parsed rows by id. An id with two different rows is dropped, and so is an empty id. */
 export const byId = <T>(rows: readonly Row[], parse: (row: Row) => T): ReadonlyMap<string, T> => {

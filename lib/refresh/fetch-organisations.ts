@@ -18,7 +18,7 @@ type IsPublicSuffix = (domain: string) => boolean
 export const returnDomains = (listed: readonly unknown[], isPublicSuffix: IsPublicSuffix): string[] =>
   [...new Set(listed.map((domain) => text(domain).toLowerCase()))]
     .filter((domain) => isDomainName(domain) && !isPublicSuffix(domain))
-    .sort(compare)
+    .sort()
 
 const parsed = (json: string): unknown => {
   try {

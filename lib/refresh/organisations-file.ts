@@ -16,7 +16,7 @@ type IsPublicSuffix = (domain: string) => boolean
 
 type Parsed = Readonly<{ content: OrganisationContent; blocked: boolean; problems: readonly string[] }>
 
-const members: Readonly<Record<string, readonly string[]>> = {
+const members: Readonly<Record<'organisation' | 'unit' | 'mapping', readonly string[]>> = {
   organisation: [
     'name',
     'displayName',
@@ -38,8 +38,8 @@ const isPermission = (value: unknown): value is string =>
 
 const strangeMembers = (kind: keyof typeof members, row: Row): string[] =>
   Object.keys(row)
-    .filter((name) => !members[kind]?.includes(name))
-    .map((name) => `${name} is not a member of a ${kind}`)
+    .filter((name) => !members[kind].includes(name))
+    .map((name) => `${name} is not a member of this ${kind}`)
 
 /** The rows of a list member. Absent means none. */
 const rowsIn = (row: Row, name: string, problems: string[]): readonly Row[] => {
@@ -88,7 +88,7 @@ const grantsIn = (
       problems.push(`mappings: entry ${index + 1} needs a group, a listed unit, service:permission`)
       return []
     }
-    const granted = [...new Set(permissions)].sort(compare)
+    const granted = [...new Set(permissions)].sort()
     const role = granted.join(' ') || 'none'
     roles.set(role, granted)
     return [{ group, role, ...(isText(unit) ? { unit } : {}) }]
@@ -96,7 +96,7 @@ const grantsIn = (
   const order = ({ group, unit = '', role }: (typeof mappings)[number]) => `${group}\0${unit}\0${role}`
   return {
     mappings: mappings.sort((a, b) => compare(order(a), order(b))),
-    roles: Object.fromEntries([...roles].sort(([a], [b]) => compare(a, b))),
+    roles: Object.fromEntries(roles),
   }
 }
 
@@ -150,21 +150,20 @@ export const organisationsFileProblems = (
 
 /** A parsed file as a source. */
 export const organisationsFile = (document: unknown, isPublicSuffix: IsPublicSuffix): OrganisationSource => {
-  const all = parseAll(document, isPublicSuffix)
+  const organisations = parseAll(document, isPublicSuffix)?.organisations ?? new Map<string, Parsed>()
   return {
     list: async () => {
-      if (all === undefined || all.organisations.size === 0)
-        throw new UpstreamError('organisations file: no organisation', false)
-      return [...all.organisations]
+      if (organisations.size === 0) throw new UpstreamError('organisations file: no organisation', false)
+      return [...organisations]
         .map(([name, { blocked }]) => ({ name, blocked, notBefore: 0 }))
         .sort((a, b) => compare(a.name, b.name))
     },
     ended: async () => [],
     content: async (name) => {
-      const { content, problems } = all?.organisations.get(name) ?? {}
-      if (content === undefined || problems?.length !== 0)
+      const organisation = organisations.get(name)
+      if (organisation === undefined || organisation.problems.length > 0)
         throw new UnusableData('organisations file: the data of this organisation are invalid')
-      return content
+      return organisation.content
     },
   }
 }

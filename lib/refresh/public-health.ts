@@ -7,21 +7,19 @@ const unreachable = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.+\.)?(?:localhost|test|e
 /** Whether other machines can reach this address. */
 export const isPublic = (publicUrl: string): boolean => !unreachable.test(new URL(publicUrl).hostname)
 
-/** `timeout` in milliseconds. */
-type Limits = Readonly<{ timeout: number; fetch: typeof fetch }>
-
 /**
  * Whether `/health` answers 200 at the public address, the way a browser reaches it. Undefined where the
- * address is not public. Never rejects: a refresh does not depend on it.
+ * address is not public. Never rejects: a refresh does not depend on it. `timeout` in milliseconds.
  */
 export const publicHealth = async (
   { publicUrl }: Pick<Config, 'publicUrl'>,
-  limits: Limits = { timeout: 3000, fetch },
+  timeout = 3000,
+  ask = fetch,
 ): Promise<boolean | undefined> => {
   if (!isPublic(publicUrl)) return undefined
   try {
-    const signal = AbortSignal.timeout(limits.timeout)
-    const answer = await limits.fetch(`${publicUrl}${prefix}/health`, { redirect: 'error', signal })
+    const signal = AbortSignal.timeout(timeout)
+    const answer = await ask(`${publicUrl}${prefix}/health`, { redirect: 'error', signal })
     await answer.body?.cancel()
     return answer.status === 200
   } catch {

@@ -53,7 +53,11 @@ const leftToDo = ({ files }: Report): string[] =>
     return mutants.flatMap(({ mutatorName, status, replacement = '', location: { start } }) => {
       const code = lines[start.line - 1]?.trim() ?? ''
       const excuse = excuses.find(
-        (row) => row.file === file && code.startsWith(row.code) && row.mutators.includes(mutatorName),
+        (row) =>
+          row.file === file &&
+          code.startsWith(row.code) &&
+          row.mutators.includes(mutatorName) &&
+          (row.to?.includes(replacement) ?? true),
       )
       const where = `${file}:${start.line} ${mutatorName} ${replacement.slice(0, 60)}`
       if (status === 'Survived' || status === 'NoCoverage') return excuse ? [] : [`survived: ${where}`]
