@@ -113,12 +113,20 @@ describe('GET /authorize: the rule', () => {
     [403, 'org=demo&permission=content:write', editor],
     [403, 'org=demo&unit=south&permission=content:write', editor],
     [403, 'org=demo&permission=content:publish&sub=somebody', chief],
+    [403, 'org=demo&unit=north&permission=a:b', chief],
     [403, 'org=*&permission=constructor:name', chief],
     ...[
       ...['', 'org=', 'org=demo&org=demo', 'org=demo&permision=content:publish', 'org=demo&permission'],
       ...['org=demo&permission=', 'org=demo&unit=', 'org=demo&permission=publish', 'org=demo&Unit=north'],
       ...['org=demo&permission=content:publish&permission=content:read', 'org=demo&unit[]=north'],
-      ...['org=demo&', 'org=d%65mo&%6frg=demo', 'org=de%20mo', 'org=demo&redirect=true', 'org=%zz'],
+      ...[
+        'org=demo&',
+        'org=demo&permission=content:publish:all',
+        'org=d%65mo&%6frg=demo',
+        'org=de%20mo',
+        'org=demo&redirect=true',
+        'org=%zz',
+      ],
     ].map((rule) => [400, rule, chief] as const),
   ])(async ([status, query, cookies]) => {
     const answer = await ask(query, { cookies })
@@ -132,16 +140,30 @@ describe('GET /authorize: the rule', () => {
     equal((await ask(`org=demo&sub=${sub}0`)).statusCode, 403)
   })
 
-  it('is judged before the person, and logged as an error of configuration', async () => {
+  each('is judged before the person, and logged as an error of configuration', [
+    ['org=demo&rol=x', 'unknown parameter'],
+    ['org=demo&unit=', 'empty parameter'],
+    ['org=demo&org=demo', 'repeated parameter'],
+    ['unit=north', 'no organisation'],
+    ['org=de%20mo', 'not the name of an organisation'],
+    ['org=demo&permission=publish', 'not service:permission'],
+    ['org=demo&redirect=true', 'redirect is not 1'],
+  ])(async ([query, expected]) => {
     front.reset()
-    equal(codeOf(await ask('org=demo&rol=x', { headers: asProblem })), 'bad_rule')
+    const answer = await ask(query, { headers: asProblem })
+    deepEqual([codeOf(answer), front.calls.read], ['bad_rule', 0])
     const { level, code, cause } = logs.at(-1) ?? {}
-    deepEqual([front.calls.read, level, code, cause], [0, 'error', 'bad_rule', 'unknown parameter'])
+    deepEqual([level, code, cause], ['error', 'bad_rule', expected])
   })
 
-  it('says in the log which part fails', async () => {
-    equal(codeOf(await ask('org=demo&unit=west', { headers: asProblem })), 'rule_not_met')
-    equal(logs.at(-1)?.cause, 'unit')
+  each('says in the log which part fails', [
+    ['org=second', 'org'],
+    ['org=demo&sub=x', 'sub'],
+    ['org=demo&unit=west', 'unit'],
+    ['org=demo&permission=a:b', 'permission'],
+  ])(async ([query, part]) => {
+    equal(codeOf(await ask(query, { headers: asProblem })), 'rule_not_met')
+    equal(logs.at(-1)?.cause, part)
   })
 
   it('follows the directory: a group loses a permission with the next refresh', async () => {

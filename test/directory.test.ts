@@ -2,6 +2,13 @@ import { deepEqual, equal, rejects, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { limitedContent, limits } from '../lib/refresh/limits.ts'
 import type { OrganisationContent } from '../lib/refresh/organisation-source.ts'
+import { directoriesIn, oncePerToken } from '../lib/session/directory.ts'
+import { permissionsIn } from '../lib/session/permissions.ts'
+import { unitsIn } from '../lib/session/units.ts'
+import { directoryKey } from '../lib/store/keys.ts'
+import { writeLargeItem } from '../lib/store/large-item.ts'
+import type { Item, Table } from '../lib/store/table.ts'
+import { claims } from './contract/given.ts'
 import { lists, mapping, mappings, one } from './support/admin-lists.ts'
 import { each } from './support/each.ts'
 
@@ -116,6 +123,71 @@ describe('An id that stands for two different things', () => {
   ])(async ([given, held]) => {
     const directory = await directoryOf(given)
     deepEqual([directory.units.length, directory.mappings.length], [2, held])
+  })
+})
+
+describe('A stored directory', () => {
+  /** Units and permissions of somebody in the group `desk`, when the directory is stored like this. */
+  const heldBy = async (value: unknown, organisation = { directory: 1 }) => {
+    const items = new Map<string, Item>()
+    const table: Table = {
+      read: async (keys) => new Map([...items].filter(([key]) => keys.includes(key))),
+      put: async (key, item) => {
+        items.set(key, item)
+      },
+      change: async () => true,
+      remove: async () => {},
+    }
+    await writeLargeItem(table, directoryKey('demo'), { version: 1, value })
+    const record = { blocked: false, notBefore: 0, domains: [], version: 1, ...organisation }
+    const session = { claims: claims(), organisation: record, items }
+    const directories = directoriesIn(table)
+    const { org, units } = await permissionsIn(directories)(session)
+    const held = await unitsIn(table, directories).heldBy(session)
+    return [held.map(({ name }) => name), [...org], [...units].map(([name, all]) => [name, [...all]])]
+  }
+  const units = [{ name: 'north', displayName: 'North' }]
+  const roles = { r: ['svc:read'] }
+  const nothing = [[], [], []]
+
+  each('grants nothing by a row that makes no sense', [
+    [
+      { units, mappings: [{ group: 'desk', role: 'r', unit: 'north' }], roles },
+      [['north'], [], [['north', ['svc:read']]]],
+    ],
+    [{ units, mappings: [{ group: 'desk', role: 'r' }], roles }, [['north'], ['svc:read'], []]],
+    [{ units, mappings: [{ group: 'desk', role: 'gone' }], roles }, [['north'], [], []]],
+    [{ units, mappings: [{ group: 'desk', role: 'r' }], roles: { r: [5] } }, [['north'], [], []]],
+    [{ units, mappings: [{ group: 'desk', role: 5 }], roles: { 5: ['svc:read'] } }, nothing],
+    [{ units, mappings: [{ group: 'desk', role: 'r', unit: null }], roles }, nothing],
+    [{ units, mappings: [{ group: ['desk'], role: 'r' }, 'desk', null], roles }, nothing],
+    [{ units, mappings: { desk: 'r' }, roles }, nothing],
+    [
+      {
+        units: [{ name: 5, displayName: 'a' }, { name: 'b' }, null],
+        mappings: [{ group: 'desk', role: 'r' }],
+      },
+      nothing,
+    ],
+    [null, nothing],
+  ])(async ([value, expected]) => deepEqual(await heldBy(value), expected))
+
+  it('counts for nothing when the organisation names none', async () =>
+    deepEqual(
+      await heldBy({ units, mappings: [{ group: 'desk', role: 'r' }], roles }, { directory: 0 }),
+      nothing,
+    ))
+
+  it('is computed with once for each token', () => {
+    let times = 0
+    const count = oncePerToken(() => ++times)
+    const whose = claims()
+    const directory = () => ({ version: 1, units: new Map(), mappings: new Map(), roles: new Map() })
+    const [first, second] = [directory(), directory()]
+    deepEqual(
+      [count(first, whose), count(first, whose), count(first, claims()), count(second, whose)],
+      [1, 1, 2, 3],
+    )
   })
 })
 

@@ -32,6 +32,7 @@ describe('The item of an organisation', () => {
       version: 0,
       directory: 0,
     })
+    deepEqual(organisationFrom({ domains: { L: [{ N: '1' }, { S: 'a.example' }] } })?.domains, ['a.example'])
   })
 })
 

@@ -50,6 +50,8 @@ describe('Round trips', () => {
       equal((await call({ bearer: raw })).statusCode, 200)
       deepEqual([ahead, front.wanted.keys], [ahead, keys])
     }
+    equal((await (await open('token-is-set'))({ bearer: raw })).statusCode, 200)
+    deepEqual(front.wanted.keys, [stateKey, ...own, organisationKey(org)])
   })
 
   each(

@@ -55,6 +55,19 @@ describe('GET /token-is-set', () => {
     deepEqual([statusCode, headers['www-authenticate']], [401, `Bearer realm="imsg-service"${challenge}`])
   })
 
+  it('offers a login to one of two sessions when both are of one organisation', async () => {
+    for (const [other, offered] of [
+      [await token({ sub: 'other' }), true],
+      [await token({}, { user: 'guest' }), false],
+    ] as const) {
+      const cookies = [`imidToken=${raw}`, `imidToken=${other}`]
+      const { code, login = '' } = JSON.parse(
+        (await call('token-is-set', { cookies, headers: asProblem })).body ?? '',
+      )
+      deepEqual([code, login.includes('/org/demo/login')], ['token_duplicate', offered])
+    }
+  })
+
   it('challenges nobody whom a token would not help', async () => {
     const answers = [await call('token-is-set', { bearer: raw }), await call('units'), await call('login')]
     deepEqual(

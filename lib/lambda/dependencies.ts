@@ -82,5 +82,5 @@ export const dependencies = (env: Environment): Dependencies => {
 }
 
 /** Authentication with these dependencies. `also` names further keys to read in the same call. */
-export const accessIn = (on: Dependencies, also?: AccessDeps['also']): Access =>
-  accessTo({ ...on, ...(also ? { also } : {}) })
+export const accessIn = (on: Dependencies, also: AccessDeps['also'] = () => []): Access =>
+  accessTo({ ...on, also })

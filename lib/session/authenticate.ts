@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import type { Jar } from '../http/cookies.ts'
 import type { Facts, Incoming } from '../http/messages.ts'
-import { isSignedOut, Problem } from '../problem.ts'
+import { isSignedOut } from '../problem.ts'
 import type { OrganisationRecord, Organisations } from '../state/organisation.ts'
 import type { State } from '../state/state.ts'
 import { stateKey } from '../store/keys.ts'
@@ -40,7 +40,7 @@ export type AccessDeps = KeyDeps &
     jar: Jar
     organisations: Organisations
     /** Further keys that a route reads in the same call. */
-    also?: (claims: Claims) => readonly string[]
+    also: (claims: Claims) => readonly string[]
   }>
 
 type Verified = Readonly<{ state: State; claims: Token }>
@@ -106,7 +106,7 @@ const sessionOf = async (
   token: UnverifiedToken,
   { facts, now }: Incoming,
 ): Promise<Session> => {
-  const { table, states, organisations, also = () => [] } = deps
+  const { table, states, organisations, also } = deps
   const { raw, unverifiedClaims } = token
   facts.claimedOrg = unverifiedClaims.org
   const first = await verifyInMemory(deps, token, now)
@@ -128,7 +128,7 @@ const latestOf = async (
   tokens: readonly UnverifiedToken[],
   { facts, now }: Incoming,
 ): Promise<Session> => {
-  const { config, table, states, organisations, also = () => [] } = deps
+  const { config, table, states, organisations, also } = deps
   const state = states.remembered(now) ?? states.serving(await table.read([stateKey]), now)
   let refusal: unknown
   const refuse = (error: unknown): undefined => {
@@ -172,7 +172,6 @@ export const accessTo = (deps: AccessDeps): Access => {
       const read = readAt(request.now)
       if (request.bearer !== undefined) return sessionOf(deps, read(request.bearer), request)
       const [first, ...others] = sessionTokens({ config, jar, read }, request)
-      if (first === undefined) throw new Problem('token_missing')
       return others.length === 0
         ? sessionOf(deps, first, request)
         : latestOf(deps, [first, ...others], request)

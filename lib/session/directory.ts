@@ -63,9 +63,11 @@ const indexed = ({ version, value }: Document): IndexedDirectory => {
 export type Directories = Readonly<{
   /** Keys to read along with the session's items. Empty when the directory is in memory. */
   keys(claims: Claims): string[]
-  /** The directory of a session's organisation, or undefined when none was stored. */
-  of(session: Recognised): Promise<IndexedDirectory | undefined>
+  /** The directory of a session's organisation: an empty one when none was stored. */
+  of(session: Recognised): Promise<IndexedDirectory>
 }>
+
+const empty = indexed({ version: 0, value: undefined })
 
 /** Directories in memory. The least recently used is dropped first. */
 const maxDirectories = 50
@@ -88,7 +90,7 @@ export const directoriesIn = (table: Table): Directories => {
       cached.delete(org)
       // The organisation's item names the current version.
       const current = organisation?.directory ?? 0
-      if (current === 0) return undefined
+      if (current === 0) return empty
       const isFresh = copy !== undefined && copy.version >= current
       const directory = isFresh ? copy : await load(org, items)
       cached.set(org, directory)
@@ -103,9 +105,9 @@ export const directoriesIn = (table: Table): Directories => {
  * units and permissions of a busy session are computed once.
  */
 export const oncePerToken = <T>(
-  compute: (directory: IndexedDirectory | undefined, claims: Claims) => T,
-): ((directory: IndexedDirectory | undefined, claims: Claims) => T) => {
-  const known = new WeakMap<Claims, { directory: IndexedDirectory | undefined; value: T }>()
+  compute: (directory: IndexedDirectory, claims: Claims) => T,
+): ((directory: IndexedDirectory, claims: Claims) => T) => {
+  const known = new WeakMap<Claims, { directory: IndexedDirectory; value: T }>()
   return (directory, claims) => {
     const before = known.get(claims)
     if (before !== undefined && before.directory === directory) return before.value

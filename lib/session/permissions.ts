@@ -8,13 +8,17 @@ export type Permissions = Readonly<{
 }>
 
 /** Permissions of an ID token: those of its groups' roles in the current directory. */
-const granted = (directory: IndexedDirectory | undefined, { groups }: Claims): Permissions => {
+const granted = ({ mappings, roles }: IndexedDirectory, { groups }: Claims): Permissions => {
   const org = new Set<string>()
   const units = new Map<string, Set<string>>()
-  for (const { unit, role } of groups.flatMap((group) => directory?.mappings.get(group) ?? [])) {
-    const held = unit === undefined ? org : (units.get(unit) ?? new Set<string>())
-    if (unit !== undefined) units.set(unit, held)
-    for (const permission of directory?.roles.get(role) ?? []) held.add(permission)
+  const heldIn = (unit: string): Set<string> => {
+    const held = units.get(unit) ?? new Set<string>()
+    units.set(unit, held)
+    return held
+  }
+  for (const { unit, role } of groups.flatMap((group) => mappings.get(group) ?? [])) {
+    const held = unit === undefined ? org : heldIn(unit)
+    for (const permission of roles.get(role) ?? []) held.add(permission)
   }
   return { org, units }
 }
@@ -26,8 +30,10 @@ const stated = ({ permissions: { org, units } }: Claims): Permissions => ({
 })
 
 /** Whether a permission is held in the organisation or, if given, in this unit. */
-export const isHeld = ({ org, units }: Permissions, permission: string, unit?: string): boolean =>
-  org.has(permission) || (unit !== undefined && (units.get(unit)?.has(permission) ?? false))
+export const isHeld = ({ org, units }: Permissions, permission: string, unit?: string): boolean => {
+  const inUnit = unit === undefined ? undefined : units.get(unit)
+  return org.has(permission) || inUnit?.has(permission) === true
+}
 
 /** Finds the permissions of a session. */
 export type PermissionsOf = (session: Recognised) => Promise<Permissions>

@@ -20,6 +20,9 @@ export const sessionValues = (
   { sessionName }: Pick<Jar, 'sessionName'>,
 ): readonly string[] => [...new Set(request.cookies.values(sessionName))]
 
+/** At least one token. */
+type Tokens = readonly [UnverifiedToken, ...UnverifiedToken[]]
+
 /** The values that are tokens. */
 export const readable = (values: readonly string[], read: CookieDeps['read']): UnverifiedToken[] =>
   values.flatMap((raw) => {
@@ -31,11 +34,7 @@ export const readable = (values: readonly string[], read: CookieDeps['read']): U
   })
 
 /** Without a seal, any of several session cookies may be planted: none is trusted and all are cleared. */
-const unsealed = (
-  { jar, read }: CookieDeps,
-  request: Incoming,
-  values: readonly string[],
-): UnverifiedToken[] => {
+const unsealed = ({ jar, read }: CookieDeps, request: Incoming, values: readonly string[]): Tokens => {
   const [only = '', ...others] = values
   if (others.length === 0) return [read(only)]
   request.facts.cookies.push(...jar.clearSession(request.route, 'all'))
@@ -50,12 +49,12 @@ const sealed = (
   request: Incoming,
   values: readonly string[],
   seal: string,
-): UnverifiedToken[] => {
+): Tokens => {
   const tokens = readable(values, read)
-  const own = tokens.filter((token) => sealOf(token.unverifiedClaims) === seal)
-  if (own.length === 0 || request.cookies.values(jar.sessionName).length > 1)
+  const [own, ...others] = tokens.filter((token) => sealOf(token.unverifiedClaims) === seal)
+  if (own === undefined || request.cookies.values(jar.sessionName).length > 1)
     request.facts.cookies.push(...jar.clearSession(request.route, 'others'))
-  if (own.length > 0) return own
+  if (own !== undefined) return [own, ...others]
   const [stranger] = tokens
   if (stranger === undefined) throw new Problem('token_malformed')
   request.facts.claimedOrg = stranger.unverifiedClaims.org
@@ -63,7 +62,7 @@ const sealed = (
 }
 
 /** The tokens of the trusted session cookies: at least one, all of the same person. Throws when there is none. */
-export const sessionTokens = (deps: CookieDeps, request: Incoming): UnverifiedToken[] => {
+export const sessionTokens = (deps: CookieDeps, request: Incoming): Tokens => {
   const values = sessionValues(request, deps.jar)
   if (values.length === 0) throw new Problem('token_missing')
   const seal = deps.config.sessionSeal ? sealIn(request, deps.jar) : undefined

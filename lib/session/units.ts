@@ -15,19 +15,19 @@ import type { Claims } from './token.ts'
 const byName = (a: Unit, b: Unit): number => (a.name < b.name ? -1 : 1)
 
 /** The units of a token, sorted by name: contract, section 5. */
-const heldIn = (directory: IndexedDirectory | undefined, claims: Claims): readonly Unit[] => {
-  const everything = [...(directory?.units.values() ?? [])]
+const heldIn = (directory: IndexedDirectory, claims: Claims): readonly Unit[] => {
+  const everything = [...directory.units.values()]
   if (claims.kind === 'access_token') {
     const named = new Map(
       [...claims.permissions.units.keys()].map((name) => [
         name,
-        directory?.units.get(name) ?? { name, displayName: name },
+        directory.units.get(name) ?? { name, displayName: name },
       ]),
     )
     const held = claims.permissions.org.length > 0 ? everything : []
     return [...new Map([...held.map((unit) => [unit.name, unit] as const), ...named]).values()].sort(byName)
   }
-  const mappings = claims.groups.flatMap((group) => directory?.mappings.get(group) ?? [])
+  const mappings = claims.groups.flatMap((group) => directory.mappings.get(group) ?? [])
   if (mappings.some(({ unit }) => unit === undefined)) return everything.sort(byName)
   const names = new Set(mappings.map(({ unit }) => unit))
   return everything.filter((unit) => names.has(unit.name)).sort(byName)

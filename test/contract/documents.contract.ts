@@ -24,7 +24,9 @@ export const documents: Contract = (database, open) =>
       deepEqual(await read(), { version: 2, value: 'small' })
       equal((await table.read(['doc#1#1', 'doc#1#2'])).size, 0, 'the old parts are gone')
 
+      await writeLargeItem(table, 'doc', { version: 3, value })
       await removeLargeItem(table, 'doc')
+      equal((await table.read(['doc', 'doc#3#1', 'doc#3#2'])).size, 0)
       equal(await read(), undefined)
     })
 
@@ -61,6 +63,7 @@ export const documents: Contract = (database, open) =>
       let reads = 0
       const counting: Table = { ...table, read: (keys) => (reads++ < 20 ? table.read(keys) : never()) }
       equal(await readLargeItem(counting, await table.read(['doc']), 'doc'), undefined)
+      equal(reads, 6, 'three times its parts and its head')
       await writeLargeItem(table, 'doc', { version: 2, value: 'new' })
       deepEqual(await readLargeItem(table, await table.read(['doc']), 'doc'), { version: 2, value: 'new' })
     })
