@@ -7,10 +7,10 @@ import { permissionsIn } from '../lib/session/permissions.ts'
 import { unitsIn } from '../lib/session/units.ts'
 import { directoryKey } from '../lib/store/keys.ts'
 import { writeLargeItem } from '../lib/store/large-item.ts'
-import type { Item, Table } from '../lib/store/table.ts'
 import { claims } from './contract/given.ts'
 import { lists, mapping, mappings, one } from './support/admin-lists.ts'
 import { each } from './support/each.ts'
+import { memoryTable } from './support/memory-table.ts'
 
 const directoryOf = async (...given: Parameters<typeof one>) => (await one(...given)).directory
 
@@ -129,15 +129,7 @@ describe('An id that stands for two different things', () => {
 describe('A stored directory', () => {
   /** Units and permissions of somebody in the group `desk`, when the directory is stored like this. */
   const heldBy = async (value: unknown, organisation = { directory: 1 }) => {
-    const items = new Map<string, Item>()
-    const table: Table = {
-      read: async (keys) => new Map([...items].filter(([key]) => keys.includes(key))),
-      put: async (key, item) => {
-        items.set(key, item)
-      },
-      change: async () => true,
-      remove: async () => {},
-    }
+    const { table, items } = memoryTable()
     await writeLargeItem(table, directoryKey('demo'), { version: 1, value })
     const record = { blocked: false, notBefore: 0, domains: [], version: 1, ...organisation }
     const session = { claims: claims(), organisation: record, items }

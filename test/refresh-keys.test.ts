@@ -25,6 +25,8 @@ describe('A refresh of the keys alone', () => {
     const before = await fetched()
     equal((await refresh(true)).outcome, 'failed')
     equal((await fetched()) - before, 1)
+    const { forcedAt, settledAt } = (await stored(stateKey)) ?? {}
+    ok(Number(settledAt?.N) >= Number(forcedAt?.N), 'whoever waits need not wait longer')
   })
 
   it('leaves the state as it is when the keys that were asked for are the same', async () => {

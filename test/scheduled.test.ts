@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
-import { scheduled } from '../lib/refresh/scheduled.ts'
+import { scheduled, timeFor } from '../lib/refresh/scheduled.ts'
 import { each } from './support/each.ts'
 import { context, openGateway } from './support/gateway.ts'
 
@@ -37,23 +37,30 @@ describe('A run of refresh-state', () => {
     deepEqual([outcome, code, _aws], ['busy', 'busy', undefined])
   })
 
+  each('ends itself eight seconds before Lambda would, or at half of its time', [
+    [60_000, 52_000],
+    [16_000, 8000],
+    [1600, 800],
+  ])(([remaining, own]) => equal(timeFor(remaining), own))
+
   it('counts a success', async () => {
-    const { outcome, level, RefreshFailed, RefreshSucceeded, InGrace } = await lineOf(
+    const { outcome, level, RefreshFailed, RefreshSucceeded, InGrace, ListShrunk } = await lineOf(
       () => refresh(),
       instance(),
     )
-    deepEqual([outcome, level, RefreshFailed, RefreshSucceeded, InGrace], ['unchanged', 'info', 0, 1, 0])
+    deepEqual([outcome, level], ['unchanged', 'info'])
+    deepEqual([RefreshFailed, RefreshSucceeded, InGrace, ListShrunk], [0, 1, 0, 0])
   })
 
   it('leaves one log line that says how it ended, how old the state is and why', async () => {
     await control({ do: 'fail' })
-    const { outcome, level, route, code, reason, StateAge, ...counts } = await lineOf(
+    const { outcome, level, route, code, reason, frames, StateAge, ...counts } = await lineOf(
       () => refresh(),
       instance(),
     )
     deepEqual(
-      [outcome, level, route, code, reason],
-      [...['failed', 'warn', 'refresh-state', 'failed'], 'key set: status 500'],
+      [outcome, level, route, code, reason, frames],
+      [...['failed', 'warn', 'refresh-state', 'failed'], 'key set: status 500', undefined],
     )
     deepEqual([counts.InGrace, counts.RefreshFailed, counts.RefreshSucceeded], [1, 1, 0])
     ok(Number(StateAge) < 5)

@@ -2,42 +2,12 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { withinLimit } from '../lib/refresh/ended-subjects.ts'
 import { directoryKey, organisationKey, subjectKey } from '../lib/store/keys.ts'
-import type { Item, Table } from '../lib/store/table.ts'
 import { organisation, writeOrganisations } from './contract/given.ts'
-
-/** Counts the writes of each key, and keeps what was put: enough for a list of organisations, whose contents have a contract. */
-const counting = () => {
-  const items = new Map<string, Item>()
-  const writes = new Map<string, number>()
-  const count = (key: string) => writes.set(key, (writes.get(key) ?? 0) + 1)
-  const table: Table = {
-    read: async (keys) =>
-      new Map(
-        keys.flatMap((key) => {
-          const item = items.get(key)
-          return item === undefined ? [] : [[key, item] as const]
-        }),
-      ),
-    put: async (key, item) => {
-      count(key)
-      items.set(key, item)
-    },
-    change: async (key, { values }) => {
-      count(key)
-      items.set(key, { ...items.get(key), ...values })
-      return true
-    },
-    remove: async (key) => {
-      count(key)
-      items.delete(key)
-    },
-  }
-  return { table, writes, items }
-}
+import { memoryTable } from './support/memory-table.ts'
 
 describe('More organisations than are noted at once', () => {
   it('are written once each, and the list three times: before each five hundred, and at the end', async () => {
-    const { table, writes } = counting()
+    const { table, writes } = memoryTable()
     const names = Array.from({ length: 501 }, (_, n) => `org-${n}`)
     await writeOrganisations(
       table,
@@ -52,7 +22,7 @@ describe('More organisations than are noted at once', () => {
 
 describe('More ended subjects than one run writes', () => {
   it('are written by the next, the strictest first, and nobody can sign in at a new organisation before', async () => {
-    const { table, items } = counting()
+    const { table, items } = memoryTable()
     const ended = Array.from({ length: 10_001 }, (_, n) => ({
       name: `s${n}`,
       blocked: n === 10_000,

@@ -52,7 +52,7 @@ export const writeEnded = async (
   org: string,
   ended: readonly EndedSubject[],
   version: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<boolean> => {
   const key = endedKey(org)
   const written = await writtenIn(table, key)
@@ -71,7 +71,7 @@ export const writeEnded = async (
   await writeLargeItem(table, key, { version, value: Object.fromEntries(written) })
   let done = 0
   await mapConcurrently(concurrency, part, async (name) => {
-    if (signal?.aborted) return
+    if (signal.aborted) return
     await writeSubject(table, subjectKey(org, name), wanted.get(name))
     const current = revocation(name)
     if (current === undefined) written.delete(name)

@@ -17,7 +17,7 @@ export type Report = Readonly<{ outcome: RefreshResult['outcome'] }>
 const reserve = 8000
 
 /** Milliseconds until a run stops itself, given those until Lambda stops it. */
-const timeFor = (remaining: number): number => Math.max(remaining - reserve, remaining / 2)
+export const timeFor = (remaining: number): number => Math.max(remaining - reserve, remaining / 2)
 
 /** How many of the organisations that keep their last good data are named in the log line. */
 const maxNamed = 10

@@ -40,7 +40,7 @@ export const removeOrganisation = async (
   table: Table,
   name: string,
   version: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<boolean> => {
   await table.remove(organisationKey(name))
   await removeLargeItem(table, directoryKey(name))

@@ -1,0 +1,62 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { forgetOrganisations } from '../lib/refresh/forget-organisations.ts'
+import { openIndex } from '../lib/refresh/organisation-index.ts'
+import { directoryKey, organisationKey } from '../lib/store/keys.ts'
+import type { Table } from '../lib/store/table.ts'
+import { organisation, writeOrganisations } from './contract/given.ts'
+import { memoryTable } from './support/memory-table.ts'
+
+const organisations = [organisation({ name: 'a' }), organisation({ name: 'b', blocked: true })]
+const never = new AbortController().signal
+
+const opened = async () => {
+  const { table, writes, items } = memoryTable()
+  await writeOrganisations(table, organisations, 1)
+  const forget = (now: number, signal = never, over: Table = table) =>
+    forgetOrganisations(over, 1000 * (now + 1), now, signal)
+  const keys = ['a', 'b'].flatMap((org) => [organisationKey(org), directoryKey(org)])
+  const there = () => keys.filter((key) => items.has(key))
+  return { table, writes, items, forget, keys, there }
+}
+
+describe('Organisations without a source', () => {
+  it('lose what they grant after two minutes, and a blocked one stays blocked', async () => {
+    const { table, writes, items, forget, keys, there } = await opened()
+    for (const now of [0, 119]) {
+      await forget(now)
+      deepEqual(there(), keys)
+    }
+    await forget(120)
+    deepEqual(there(), [organisationKey('b')])
+    const { blocked, domains } = items.get(organisationKey('b')) ?? {}
+    deepEqual([blocked?.BOOL, domains], [true, undefined])
+    deepEqual([...(await openIndex(table, 0)).entries.keys()], ['b'])
+    writes.clear()
+    await forget(180)
+    deepEqual([...writes], [])
+  })
+
+  it('are written again when there is a source again, wherever a run broke off', async () => {
+    const { table, forget, keys, there } = await opened()
+    await forget(0)
+    const broken: Table = {
+      ...table,
+      remove: (key) =>
+        key === directoryKey('a') ? Promise.reject(new Error('broken off')) : table.remove(key),
+    }
+    await rejects(forget(120, never, broken), /broken off/)
+    equal(there().includes(organisationKey('a')), false)
+    await writeOrganisations(table, organisations, 1_000_000)
+    deepEqual(there(), keys)
+  })
+
+  it('are left to a later run when the time is over', async () => {
+    const { forget, keys, there } = await opened()
+    await forget(0)
+    await forget(120, AbortSignal.abort())
+    deepEqual(there(), keys)
+    await forget(180)
+    deepEqual(there(), [organisationKey('b')])
+  })
+})
