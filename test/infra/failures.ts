@@ -1,217 +1,211 @@
 import { deepEqual } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type FillOfNothing, keyOf, ringing } from './cloudwatch.ts'
-import { dataOf, type Happening, login, ordinaryDay, polls } from './newsroom.ts'
+import { keyOf, type MetricData, ringing } from './cloudwatch.ts'
 import { listening, templateOf } from './synthesised.ts'
 
-const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d'
-const template = templateOf({ ...listening, DOMAIN_CERTIFICATE_ARN: certificate })
-const daysLeft = (days: number) => ({
-  [keyOf('AWS/CertificateManager', 'DaysToExpiry', { CertificateArn: certificate })]: days,
-})
+/** Which alarms ring at their thresholds, and none just below them: metric data of two hours and a half, judged in the last half hour. */
 
-const fills: readonly FillOfNothing[] = ['filled', 'nothing']
-/** Every alarm that rings from ten in the morning until four in the afternoon, by name. */
-const ringsOn = (
-  happens: (minute: number) => Happening,
-  fill: FillOfNothing,
-  { from, to } = { from: 600, to: 960 },
-): string[] => {
-  const data = dataOf(template, to + 1, (minute) => {
-    const happening = happens(minute)
-    // ACM reports twice a day.
-    const report = minute % 720 === 0 ? daysLeft(300) : {}
-    return { ...happening, more: { ...report, ...happening.more } }
-  })
-  const names = [...ringing(template, data, { from, to }, fill).keys()]
-  return names.map((name) => name.replace('imsg-service-', '')).toSorted()
+const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d'
+const template = templateOf({ ...listening, DOMAIN_CERTIFICATE_ARN: certificate, LOGIN_BINDING: 'off' })
+
+const own = (name: string, dimensions = {}) => keyOf('imsg-service', name, dimensions)
+const errorsOf = (route: string) => own('ServerErrors', { Route: route })
+const ofFunction = (metric: string, name: string) => keyOf('AWS/Lambda', metric, { FunctionName: name })
+const latency = keyOf('AWS/ApiGateway', 'Latency', { ApiId: 'api' })
+const throttledReads = keyOf('AWS/DynamoDB', 'ReadThrottleEvents', { TableName: 'table' })
+const systemErrors = ['BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'].map((Operation) =>
+  keyOf('AWS/DynamoDB', 'SystemErrors', { TableName: 'table', Operation }),
+)
+const daysLeft = keyOf('AWS/CertificateManager', 'DaysToExpiry', { CertificateArn: certificate })
+
+/** The value that a metric reports in a minute, or nothing. */
+type Values = (minute: number) => number | undefined
+type Metrics = Readonly<Record<string, Values>>
+
+const minutes = 150
+const begin = 120
+const always = (value: number) => () => value
+const every = (step: number, value: number) => (minute: number) => (minute % step === 0 ? value : 0)
+const once = (value: number) => (minute: number) => (minute === begin + 10 ? value : 0)
+/** One value until something happens at the beginning of the half hour, and another one from then on. */
+const then = (before: number, after: number | undefined) => (minute: number) =>
+  minute < begin ? before : after
+
+/** What is reported while everything is well: a hundred open tabs poll, and refresh-state runs. */
+const well: Metrics = {
+  [own('RefreshSucceeded')]: always(1),
+  [own('RefreshFailed')]: always(0),
+  [own('InGrace')]: always(0),
+  [own('StateAge')]: always(5),
+  [own('PublicHealth')]: always(1),
+  [ofFunction('Invocations', 'tokenisset')]: always(1200),
+  [ofFunction('Errors', 'tokenisset')]: always(0),
+  [ofFunction('Throttles', 'tokenisset')]: always(0),
+  [ofFunction('Throttles', 'refreshstate')]: always(0),
+  [keyOf('AWS/DynamoDB', 'WriteThrottleEvents', { TableName: 'table' })]: always(0),
+  [own('PollUnknown')]: always(0),
+  [daysLeft]: (minute) => (minute === 0 ? 300 : undefined),
 }
 
-const noon = 720
-/** An ordinary day until noon. */
-const untilNoon =
-  (tabs: number, after: (minute: number) => Happening) =>
-  (minute: number): Happening =>
-    minute < noon ? { answers: ordinaryDay(tabs, minute) } : after(minute)
+const dataOf = (metrics: Metrics): MetricData =>
+  new Map(
+    Object.entries(metrics).map(([key, values]) => [
+      key,
+      Array.from({ length: minutes }, (_, minute) => [values(minute) ?? []].flat()),
+    ]),
+  )
 
-/** Somebody tries every so many minutes. */
-const every = <T>(minutes: number, minute: number, what: readonly T[]): readonly T[] =>
-  minute % minutes === 0 ? what : []
+/** Every alarm that rings, by name, however CloudWatch's FILL treats a metric without any data. */
+const ringsOn = (change: Metrics): string[] => {
+  const data = dataOf({ ...well, ...change })
+  const [filled, nothing] = (['filled', 'nothing'] as const).map((fill) =>
+    [...ringing(template, data, { from: begin, to: minutes - 1 }, fill).keys()]
+      .map((name) => name.replace('imsg-service-', ''))
+      .toSorted(),
+  )
+  deepEqual(filled, nothing)
+  return filled ?? []
+}
 
-type Failure = readonly [what: string, rings: readonly string[], happens: (minute: number) => Happening]
-const failures: readonly Failure[] = [
+const failures: readonly (readonly [what: string, change: Metrics, rings: readonly string[]])[] = [
   [
-    'every login is answered 503 while polls are fine',
-    ['login-errors', 'logins-failing', 'no-login-succeeds', 'nobody-can-sign-in'],
-    untilNoon(100, (minute) => ({
-      answers: [...polls(100), { route: 'login', status: 503, code: 'table_unavailable' }],
-      refresh: { stateAge: minute % 2 },
-    })),
-  ],
-  [
-    'every login of a newsroom of three is refused',
+    'a login fails, and none has succeeded for an hour',
+    { [own('LoginFailed')]: once(1), [own('SessionSet')]: (minute) => (minute < 60 ? 1 : 0) },
     ['no-login-succeeds', 'nobody-can-sign-in'],
-    untilNoon(3, (minute) => ({
-      answers: [
-        ...polls(3),
-        ...every(40, minute, [
-          { route: 'login', status: 302 },
-          { route: 'callback', status: 401, code: 'token_audience' },
-        ] as const),
-      ],
-    })),
   ],
   [
-    'the page of the identity service is broken, so that nobody returns',
+    'half of ten logins fail',
+    { [own('LoginFailed')]: every(3, 1), [own('SessionSet')]: every(3, 1) },
+    ['logins-failing', 'nobody-can-sign-in'],
+  ],
+  [
+    'nobody comes back from the identity service',
+    { [own('LoginStarted')]: every(6, 1), [own('LoginReturned')]: always(0) },
     ['logins-not-returning', 'nobody-can-sign-in'],
-    untilNoon(20, (minute) => ({
-      answers: [...polls(20), ...every(4, minute, [{ route: 'login', status: 302 }] as const)],
-    })),
   ],
   [
-    'all editors are suddenly refused, and their tabs stop',
+    'most tabs are refused, and stop',
+    {
+      [own('PollRefused')]: (minute) => (minute === begin ? 100 : 0),
+      [ofFunction('Invocations', 'tokenisset')]: then(1200, 0),
+    },
     ['polls-refused'],
-    untilNoon(20, (minute) => ({
-      answers:
-        minute === noon ? [{ route: 'token-is-set', status: 401, code: 'token_key_unknown', times: 20 }] : [],
-    })),
+  ],
+  ['most tabs are refused, and go on', { [own('PollRefused')]: then(0, 1100) }, ['polls-refused']],
+  ['API Gateway turns requests away', { [own('TooManyRequests')]: always(4) }, ['too-many-requests']],
+  [
+    'a login is answered 500 now and then',
+    { [errorsOf('GET /imsg-service/v1/login')]: every(30, 1) },
+    ['login-errors'],
   ],
   [
-    'all editors are suddenly refused, and their tabs go on asking',
-    ['polls-refused'],
-    untilNoon(6, () => ({ answers: polls(6, 401, 'organisation_signed_out') })),
-  ],
-  [
-    'everything is answered 429',
-    ['nobody-can-sign-in', 'public-health', 'too-many-requests'],
-    untilNoon(5, () => ({
-      answers: polls(5, 429).map((answer) => ({ ...answer, without: 'function' as const })),
-      refresh: { stateAge: 5, healthy: false },
-    })),
-  ],
-  [
-    'logout crashes whenever it is asked',
+    'a logout is answered 500 now and then',
+    { [errorsOf('POST /imsg-service/v1/logout')]: every(30, 1) },
     ['logout-errors'],
-    untilNoon(10, (minute) => ({
-      answers: [
-        ...polls(10),
-        ...every(45, minute, login),
-        ...every(25, minute, [{ route: 'logout', status: 500, without: 'log line' }] as const),
-      ],
-    })),
   ],
   [
-    'token-is-set crashes',
+    'polls are answered 500',
+    { [errorsOf('GET /imsg-service/v1/token-is-set')]: always(4) },
     ['token-is-set-errors'],
-    untilNoon(5, () => ({
-      answers: polls(5, 500).map((one) => ({ ...one, without: 'log line' as const })),
-    })),
   ],
   [
-    'callback is answered 500 whenever it is asked',
-    ['callback-errors', 'no-login-succeeds', 'nobody-can-sign-in'],
-    untilNoon(10, (minute) => ({
-      answers: [
-        ...polls(10),
-        ...every(20, minute, [
-          { route: 'org-login', status: 302 },
-          { route: 'callback', status: 500, code: 'internal' },
-        ] as const),
-      ],
-    })),
-  ],
-  [
-    'DNS or the certificate is gone',
+    'the public address cannot be reached',
+    { [own('PublicHealth')]: then(1, 0) },
     ['nobody-can-sign-in', 'public-health'],
-    untilNoon(10, () => ({ answers: [], refresh: { stateAge: 5, healthy: false } })),
-  ],
-  [
-    'health answers 500, as the state is too old',
-    [
-      'in-grace',
-      'nobody-can-sign-in',
-      'public-health',
-      'refresh-failing',
-      'state-is-ageing',
-      'state-too-old',
-    ],
-    untilNoon(0, () => ({ answers: [], refresh: { stateAge: 8000, failed: true, healthy: false } })),
-  ],
-  [
-    'refresh-state does not run',
-    ['nobody-can-sign-in', 'public-health', 'refresh-not-running', 'state-is-ageing'],
-    untilNoon(10, () => ({ answers: polls(10), refresh: 'silent' })),
   ],
   [
     'the identity service is away',
+    {
+      [own('RefreshSucceeded')]: then(1, 0),
+      [own('RefreshFailed')]: then(0, 1),
+      [own('InGrace')]: then(0, 1),
+      [own('StateAge')]: then(5, 900),
+    },
     ['in-grace', 'refresh-failing', 'state-is-ageing'],
-    untilNoon(10, (minute) => ({
-      answers: polls(10),
-      refresh: minute < noon + 30 ? { stateAge: (minute - noon) * 60, failed: true } : { stateAge: 5 },
-    })),
   ],
   [
-    'the certificate runs out in twenty days',
+    'half of the grace period is used up',
+    { [own('StateAge')]: then(5, 3600) },
+    ['state-is-ageing', 'state-too-old'],
+  ],
+  [
+    'refresh-state does not run',
+    Object.fromEntries(
+      ['RefreshSucceeded', 'RefreshFailed', 'InGrace', 'StateAge', 'PublicHealth'].map((name) => [
+        own(name),
+        then(name.endsWith('ed') || name === 'InGrace' ? 0 : 1, undefined),
+      ]),
+    ),
+    ['nobody-can-sign-in', 'public-health', 'refresh-not-running', 'state-is-ageing'],
+  ],
+  [
+    'data of an organisation cannot be used',
+    { [own('OrganisationsKeptBack')]: then(0, 1) },
+    ['organisation-kept-back'],
+  ],
+  ['a third of the organisations are missing', { [own('ListShrunk')]: once(1) }, ['list-shrunk']],
+  ['answers are slow', { [latency]: then(100, 2000) }, ['slow-answers']],
+  [
+    'functions are throttled',
+    { [ofFunction('Throttles', 'tokenisset')]: every(5, 1) },
+    ['functions-throttled'],
+  ],
+  ['the table is throttled', { [throttledReads]: every(5, 1) }, ['table-throttled']],
+  [
+    'the table fails',
+    Object.fromEntries(systemErrors.map((key) => [key, every(5, 1)])),
+    ['table-system-errors'],
+  ],
+  ['nothing ties a login to its browser', { [own('LoginUnbound')]: once(1) }, ['login-unbound']],
+  ['cookies are large', { [own('HeaderBytes')]: always(7000) }, ['cookies-large']],
+  [
+    'the certificate runs out',
+    { [daysLeft]: (minute) => (minute === 0 ? 20 : undefined) },
     ['certificate-expiring'],
-    (minute) => ({ answers: ordinaryDay(10, minute), more: minute % 720 === 0 ? daysLeft(20) : {} }),
   ],
 ]
 
-describe('a total failure', () => {
-  for (const [what, rings, happens] of failures)
-    it(`rings ${rings.join(', ')} when ${what}`, () => {
-      for (const fill of fills) deepEqual(ringsOn(happens, fill), rings, `where FILL of no data is ${fill}`)
-    })
-})
+const quiet: Metrics = {
+  // More than half of nine: a share of so few says nothing.
+  [own('LoginFailed')]: (minute) => ([130, 131, 132, 133, 134].includes(minute) ? 1 : 0),
+  [own('SessionSet')]: (minute) => ([125, 126, 127, 128].includes(minute) ? 1 : 0),
+  [own('LoginStarted')]: (minute) => ([120, 130, 140, 145].includes(minute) ? 1 : 0),
+  [own('LoginReturned')]: always(0),
+  // A tenth of the tabs, while the others go on.
+  [own('PollRefused')]: then(0, 120),
+  [own('TooManyRequests')]: (minute) => (minute % 5 === 0 ? 3 : 4),
+  [errorsOf('GET /imsg-service/v1/login')]: once(9),
+  [errorsOf('GET /imsg-service/v1/token-is-set')]: (minute) => (minute % 5 === 0 ? 3 : 4),
+  // Four bad minutes of ten, but never four of five.
+  [own('PublicHealth')]: (minute) => ([130, 131, 132, 136].includes(minute) ? 0 : 1),
+  [own('RefreshSucceeded')]: every(5, 1),
+  [own('RefreshFailed')]: (minute) => (minute % 5 === 0 ? 0 : minute % 2),
+  [own('InGrace')]: (minute) => (minute === 130 || minute === 131 ? 1 : 0),
+  [own('StateAge')]: then(5, 3599),
+  [latency]: then(100, 1999),
+  [throttledReads]: once(100),
+  [own('HeaderBytes')]: always(6999),
+  [daysLeft]: (minute) => (minute === 0 ? 21 : undefined),
+}
 
-const quietDays: readonly [what: string, happens: (minute: number) => Happening][] = [
-  ['a newsroom of a hundred', (minute) => ({ answers: ordinaryDay(100, minute) })],
-  ['a newsroom of three', (minute) => ({ answers: ordinaryDay(3, minute) })],
-  ['a weekend with nobody', () => ({ answers: [] })],
-  [
-    'a tenth of the tabs that are suddenly refused, and go on asking',
-    untilNoon(100, () => ({ answers: [...polls(90), ...polls(10, 401, 'token_expired')] })),
-  ],
-  [
-    'a refused login now and then, followed by one that succeeds',
-    (minute) => ({
-      answers: [
-        ...ordinaryDay(30, minute),
-        ...every(50, minute, [
-          { route: 'callback', status: 403, code: 'login_not_from_this_browser' },
-          ...login,
-        ] as const),
-      ],
-    }),
-  ],
-  [
-    'a single moment without a database',
-    (minute) => ({
-      answers: [
-        ...ordinaryDay(30, minute),
-        ...(minute === noon
-          ? ([
-              { route: 'token-is-set', status: 503, code: 'table_unavailable', times: 15 },
-              { route: 'units', status: 503, code: 'table_unavailable' },
-            ] as const)
-          : []),
-      ],
-    }),
-  ],
-  [
-    'one missed and one failed refresh',
-    (minute) => ({
-      answers: ordinaryDay(10, minute),
-      ...(minute === noon ? { refresh: 'silent' as const } : {}),
-      ...(minute === noon + 30 ? { refresh: { stateAge: 65, failed: true, healthy: false } } : {}),
-    }),
-  ],
-]
+describe('the alarms that ring', () => {
+  for (const [what, change, rings] of failures)
+    it(`when ${what}: ${rings.join(', ')}`, () => deepEqual(ringsOn(change), rings))
 
-describe('a quiet day', () => {
-  for (const [what, happens] of quietDays)
-    it(`rings nothing: ${what}`, () => {
-      // The state is judged from its first report on.
-      for (const fill of fills) deepEqual(ringsOn(happens, fill, { from: 60, to: 1439 }), [], fill)
-    })
+  it('are none just below the thresholds, one metric after the other', () => {
+    for (const [key, values] of Object.entries(quiet)) {
+      const others = /LoginFailed|SessionSet|LoginStarted/.test(key)
+        ? Object.fromEntries(Object.entries(quiet).filter(([name]) => /Login|SessionSet/.test(name)))
+        : {}
+      deepEqual(ringsOn({ ...others, [key]: values }), [], key)
+    }
+  })
+
+  it('are none on a weekend with nobody', () => {
+    const isPoll = (key: string) => /tokenisset|Poll/.test(key)
+    const silent = Object.keys(well)
+      .filter(isPoll)
+      .map((key) => [key, () => undefined])
+    deepEqual(ringsOn(Object.fromEntries(silent)), [])
+  })
 })
