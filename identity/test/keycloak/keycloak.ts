@@ -67,7 +67,7 @@ export const startKeycloak = async (port: number, texts: Readonly<Record<string,
     })
   const issuer = `http://127.0.0.1:${port}/realms/demo`
   const close = () => stopped(child)
-  for (let second = 0; second < 240 && child.exitCode === null; second++) {
+  for (let second = 0; second < 480 && child.exitCode === null; second++) {
     const answer = await fetch(`${issuer}/.well-known/openid-configuration`).catch(() => undefined)
     if (answer?.status === 200) return { issuer, close }
     await pause(1000)
