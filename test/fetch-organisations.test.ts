@@ -222,5 +222,8 @@ describe('Two rows of one name', () => {
       (await made(organisations(open, { ...open }))).map(({ name, blocked }) => [name, blocked]),
       [['demo', false]],
     )
+    const elsewhere = sourceOf(open, { ...open, whitelistCallbackUrls: '["b.example"]' })
+    await elsewhere.list()
+    await rejects(elsewhere.content('demo'), { message: 'listed twice, in different ways' })
   })
 })

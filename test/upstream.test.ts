@@ -2,7 +2,7 @@ import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, beforeEach, describe, it } from 'node:test'
+import { after, beforeEach, describe, it, mock } from 'node:test'
 import { upstreamOf } from '../lib/refresh/upstream.ts'
 import { each } from './support/each.ts'
 
@@ -156,6 +156,17 @@ describe('A list of the Admin API', () => {
     await list('roles.list')
     await rejects(list('units.list', 'a', signal), { message: 'units.list: no answer in time' })
     await rejects(keySet({ signal }), { message: 'key set: no answer in time' })
+  })
+
+  it('is given up on the way, and asked for no more, when that time or its own is over', async () => {
+    const run = new AbortController()
+    says = [() => run.abort(new DOMException('over', 'TimeoutError'))]
+    await rejects(made().keySet({ signal: run.signal }), { message: 'key set: no answer in time' })
+    mock.timers.enable({ apis: ['setTimeout'] })
+    says = [() => mock.timers.tick(5000)]
+    await rejects(made().keySet(), { message: 'key set: no answer in time' })
+    mock.timers.reset()
+    equal(asked.length, 2)
   })
 
   it('takes a token that does not say how long it lives for one of five minutes', async () => {

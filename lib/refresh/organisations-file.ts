@@ -50,11 +50,9 @@ const rowsIn = (row: Row, name: string, problems: string[]): readonly Row[] => {
 }
 
 const domainsIn = (row: Row, isPublicSuffix: IsPublicSuffix, problems: string[]): readonly string[] => {
-  const { whitelistCallbackUrls: listed = [] } = row
-  if (!Array.isArray(listed)) {
-    problems.push('whitelistCallbackUrls has to be a list')
-    return []
-  }
+  const { whitelistCallbackUrls: value = [] } = row
+  const listed: readonly unknown[] = Array.isArray(value) ? value : []
+  if (listed !== value) problems.push('whitelistCallbackUrls has to be a list')
   for (const [index, domain] of listed.entries())
     if (returnDomains([domain], isPublicSuffix).length === 0)
       problems.push(`whitelistCallbackUrls: entry ${index + 1} is not a bare domain, or is a public suffix`)
@@ -80,19 +78,20 @@ const grantsIn = (
   problems: string[],
 ): Pick<Directory, 'mappings' | 'roles'> => {
   const roles = new Map<string, readonly string[]>()
-  const mappings = rowsIn(row, 'mappings', problems).flatMap((mapping, index) => {
+  const mappings: Directory['mappings'][number][] = []
+  for (const [index, mapping] of rowsIn(row, 'mappings', problems).entries()) {
     const { group, unit, permissions = [] } = mapping
     problems.push(...strangeMembers('mapping', mapping))
     const isKnown = unit === undefined || units.some(({ name }) => name === unit)
     if (!isText(group) || !isKnown || !Array.isArray(permissions) || !permissions.every(isPermission)) {
       problems.push(`mappings: entry ${index + 1} needs a group, a listed unit, service:permission`)
-      return []
+      continue
     }
     const granted = [...new Set(permissions)].sort()
     const role = granted.join(' ') || 'none'
     roles.set(role, granted)
-    return [{ group, role, ...(isText(unit) ? { unit } : {}) }]
-  })
+    mappings.push({ group, role, ...(isText(unit) ? { unit } : {}) })
+  }
   const order = ({ group, unit = '', role }: (typeof mappings)[number]) => `${group}\0${unit}\0${role}`
   return {
     mappings: mappings.sort((a, b) => compare(order(a), order(b))),

@@ -179,6 +179,18 @@ export const excuses: readonly Excuse[] = [
   },
   {
     file: 'lib/refresh/upstream.ts',
+    code: 'clearTimeout(timer)',
+    mutators: ['CallExpression'],
+    why: 'What is aborted afterwards has ended.',
+  },
+  {
+    file: 'lib/refresh/upstream.ts',
+    code: "signal?.removeEventListener('abort', abort)",
+    mutators: ['CallExpression', 'OptionalChaining', 'StringLiteral'],
+    why: 'What is aborted afterwards has ended.',
+  },
+  {
+    file: 'lib/refresh/upstream.ts',
     code: 'await new Promise((resolve) => setTimeout(resolve, retryPause * (0.5 + Math.random())))',
     mutators: ['ArithmeticOperator'],
     why: 'The pause is random.',
