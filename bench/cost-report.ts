@@ -94,8 +94,8 @@ export const costMarkdown = (report: Report, poll: Poll, idle: Idle): string => 
   const { microseconds } = report.peers['imsg-service, read from a database']
   return `# What it costs
 
-Written by \`npm run docs\` from polls that are made while it runs (\`bench/poll.ts\`) and the prices at the end; \`test/cost.test.ts\` makes them
-again. US dollars, us-east-1, on demand, list prices of ${pricesOf}, without free tiers, support and taxes. Nothing here was read off a bill.
+Written by \`npm run docs\` from polls that are made while it runs (\`bench/poll.ts\`); \`test/cost.test.ts\` makes them again. US dollars, us-east-1, on demand,
+list prices of ${pricesOf} ([bench/prices.ts](../bench/prices.ts) with sources), without free tiers, support and taxes. Nothing here was read off a bill.
 
 ## A million polls
 
@@ -127,7 +127,7 @@ ${table(
 ## A thousand editors for a month
 
 One open tab each, polling every 5 seconds, 8 hours a day, 22 days: ${whole(editorPolls)} polls an editor, ${((editorPolls * 1000) / 1e6).toFixed(1)} million together, **$${whole(thousandEditors(poll))}** (before: $${whole(thousandEditors(before))}).
-Everything else they do is small change: 22,000 logins are 44,000 requests, about 10 cents. Polls are the bill: every 10 seconds instead
+Everything else costs little: 22,000 logins are 44,000 requests, about 10 cents. Polls are the bill: every 10 seconds instead
 of 5 halves it, and a client that polls six times slower in a hidden tab, as [client/](../client/README.md) does, saves most of what a second and third tab
 would add.
 
@@ -150,19 +150,5 @@ ${table(
   each route with server errors is one more in the hours in which it occurs.
 - refresh-state runs every minute with ${whole(limits.schedule.memorySize)} MB, ${runSeconds} s a run (assumed; most of it waits for the identity service), and asks for \`/health\` beside it.
 - The table itself is far below 1 GB with its backups: some cents.
-
-## Prices
-
-${table(
-  ['what', 'unit', 'price of the first tier', 'source'],
-  Object.values(prices).map(({ what, unit, per, tiers, source }) => [
-    what,
-    per === 1 ? unit : `${whole(per)} ${unit}s`,
-    String(tiers[0][1]),
-    `<${source}>`,
-  ]),
-)}
-
-Read in ${pricesOf}.
 `
 }
