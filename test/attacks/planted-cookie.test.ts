@@ -77,6 +77,7 @@ describe('Session cookies at a gateway that sealed the session', () => {
       `${seal}; __Host-imsg-seal=${sealOf({ org: 'demo', subject: 'x' })}`,
     ],
     ['token_malformed', ['x', ''], seal],
+    ['token_signature', ['A', 'Q'].map((letter) => mine.replace(/[^.]+$/, `${letter.repeat(341)}A`)), seal],
   ])(async ([code, values, sealed]) => equal(codeOf(await poll(values, sealed)), code))
 
   it('count by the latest iat among those of the person that verify and were not ended', async () => {
