@@ -16,7 +16,7 @@ await build({
 })
 
 const declarations =
-  '--ignoreConfig --strict --target es2024 --lib es2024,dom --declaration --emitDeclarationOnly --outDir'
+  '--ignoreConfig --strict --rewriteRelativeImportExtensions --target es2024 --lib es2024,dom --declaration --emitDeclarationOnly --outDir'
 const tsc = here('../node_modules/typescript/bin/tsc')
 execFileSync(process.execPath, [tsc, here('imsg.ts'), ...declarations.split(' '), here('dist')], {
   stdio: 'inherit',

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { exampleFile, pathOf } from './settings-source.ts'
 
 /**
- * `npm run cdk -- <command>`, `npm run synth` and `npm run deploy`: the CDK command line, with the settings of one
- * file. `infra/app.ts` reads SETTINGS_FILE. Every command of CDK synthesises first, so bootstrap and destroy need
- * settings too.
+ * `npm run cdk -- <command>`, `npm run synth` and `npm run deploy`: the CDK command line, with the settings
+ * of one file. `infra/app.ts` reads SETTINGS_FILE. Every command of CDK synthesises first, so bootstrap and
+ * destroy need settings too.
  */
 
 /** The words without `--settings <file>`, and the file. */

@@ -105,7 +105,8 @@ const polls = (own: ReturnType<typeof ownIn>, handler: Lambda) => {
     five,
     'good',
   )
-  // Refusals start while the good polls of at least three tabs stop: most open editors have lost their session.
+  // Refusals start while the good polls of at least three tabs stop: most open editors have lost their
+  // session.
   const pollRefusedJump = math(
     'IF(DIFF(FILL(refused, 0)) >= 5 AND good - DIFF(good) >= 180 AND 2 * good <= good - DIFF(good), refused, 0)',
     { refused, good: pollGood },
@@ -210,7 +211,8 @@ export const metrics = ({ api, table, functions, certificateArn = 'none' }: Meas
       statistic: 'Minimum',
       period: day,
     }),
-    // All functions share the account's concurrency limit. These two are called most often and reach it first.
+    // All functions share the account's concurrency limit. These two are called most often and reach it
+    // first.
     functionThrottles: math(
       'FILL(polls, 0) + FILL(refreshes, 0)',
       { polls: throttles('token-is-set'), refreshes: throttles('refresh-state') },

@@ -44,6 +44,7 @@ export const deploymentSettings = {
   },
 } as const satisfies Record<string, DeploymentSetting>
 
+/** The name of a setting that only the deployment uses. */
 export type DeploymentSettingName = keyof typeof deploymentSettings
 
 type Given<Name extends string> = Readonly<Partial<Record<Name, string>>>
@@ -86,7 +87,7 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<Sett
     const row = deploymentSettings[name]
     const text = own[name]
     if (text === undefined) continue
-    if (isQuoted(text)) problems.push(`${name} holds quotation marks: write the value without them.`)
+    if (isQuoted(text)) problems.push(`${name} contains quotation marks: write the value without them.`)
     else if (!row.pattern.test(text)) problems.push(`${name} ${row.form}.`)
   }
   if (own.DOMAIN_CERTIFICATE_ARN && !publicUrl)

@@ -4,7 +4,10 @@ import { parseArgs } from 'node:util'
 import { type Check, checks, type Options, type Sent } from './smoke-checks.ts'
 import type { Reply } from './smoke-rules.ts'
 
-/** `npm run smoke -- <url>`: checks from outside, without credentials, whether a deployment meets the contract. */
+/**
+ * `npm run smoke -- <url>`: checks from outside, without credentials, whether a deployment meets the
+ * contract.
+ */
 
 /** The result of one check. */
 export type Finding = Readonly<{ what: string; status: number; problems: readonly string[] }>

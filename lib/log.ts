@@ -16,7 +16,9 @@ const lineOf = (level: Level, fields: Parameters<Log>[1]): string => {
   return JSON.stringify(line)
 }
 
-/** Writes to standard output. Lambda's `console` would wrap the line, and CloudWatch would miss its metrics. */
+/**
+ * Writes to standard output. Lambda's `console` would wrap the line, and CloudWatch would miss its metrics.
+ */
 const toStandardOutput = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }

@@ -76,8 +76,8 @@ const directive = (namespace: string, dimensions: readonly string[], metrics: re
 })
 
 /**
- * The members that make a log line an EMF document. `at` in milliseconds since the epoch; `dimensions`: values of
- * the dimensions that metrics name.
+ * The members that make a log line an EMF document. `at` in milliseconds since the epoch; `dimensions`:
+ * values of the dimensions that metrics name.
  */
 export const embedded = (
   namespace: string,

@@ -12,8 +12,8 @@ export type AuthorizerEvent = Readonly<{
 export type AuthorizerAnswer = { isAuthorized: boolean; context?: Texts }
 
 /**
- * An authorizer for API Gateway HTTP APIs. API Gateway answers 403 without a session and when the rule does not
- * hold, and 500 when the gateway is not available. With `required: false` every request gets through.
+ * An authorizer for API Gateway HTTP APIs. API Gateway answers 403 without a session and when the rule does
+ * not hold, and 500 when the gateway is not available. With `required: false` every request gets through.
  */
 export const authorizer = (auth: Authorization, rule: Rule) => {
   queryOf(rule)

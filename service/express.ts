@@ -8,8 +8,8 @@ const people = new WeakMap<object, Person | undefined>()
 type Next = (error?: unknown) => void
 
 /**
- * Middleware for Express 4 and 5. A navigation without a session is redirected to the login. Any other refusal
- * goes to the error handler, as an error with `status` 401, 403 or 503.
+ * Middleware for Express 4 and 5. A navigation without a session is redirected to the login. Any other
+ * refusal goes to the error handler, as an error with `status` 401, 403 or 503.
  */
 export const protect = (auth: Authorization, rule: Rule) => {
   queryOf(rule)

@@ -36,8 +36,8 @@ const refusal = (h: Toolkit, { name, message, status, headers = {} }: Refusal): 
 }
 
 /**
- * Plugin for Hapi 21: a scheme `imid`, whose strategies are rules. In the modes `try` and `optional` a route is
- * also served without a session. A rule that does not hold is 403 in every mode.
+ * Plugin for Hapi 21: a scheme `imid`, whose strategies are rules. In the modes `try` and `optional` a route
+ * is also served without a session. A rule that does not hold is 403 in every mode.
  */
 export const plugin = {
   name: 'imsg',

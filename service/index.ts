@@ -10,7 +10,9 @@ export type { Rule } from './rule.ts'
 type NodeHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 type FetchHeaders = Readonly<{ get(name: string): string | null | undefined }>
 
-/** Headers of `node:http`, with names in lower case, or anything with `get`, like the `Headers` of `fetch`. */
+/**
+ * Headers of `node:http`, with names in lower case, or anything with `get`, like the `Headers` of `fetch`.
+ */
 export type RequestHeaders = NodeHeaders | FetchHeaders
 
 /** How to reach the gateway, and how long to remember its answers. */

@@ -33,7 +33,7 @@ const noName = 'has to be a name without spaces or separators.'
 const noDomain = 'has to be a lower-case domain of two labels or more, without a leading dot.'
 const noPath = 'has to be a path that contains {org} once.'
 const noAddress = 'has to name a host, not an IP address.'
-const quoted = 'holds quotation marks: write the value without them.'
+const quoted = 'contains quotation marks: write the value without them.'
 const noSiteName = 'has to be a name of up to 60 visible characters.'
 const noFlag = 'has to be true or false.'
 
@@ -131,7 +131,7 @@ describe('Two settings that contradict each other', () => {
       'a host-only name with a domain',
       { COOKIE_DOMAIN: 'example.test', COOKIE_NAME: '__HOST-sid' },
       [
-        'COOKIE_NAME begins with __Host-, which browsers refuse together with COOKIE_DOMAIN. Give up one of the two.',
+        'COOKIE_NAME begins with __Host-, which browsers refuse together with COOKIE_DOMAIN. Remove one of them.',
       ],
     ],
     ['a host-only name without one', { COOKIE_NAME: '__Host-sid' }, []],
@@ -151,7 +151,7 @@ describe('Two settings that contradict each other', () => {
   it('are a public suffix and whoever would share it, where the list is at hand', () => {
     throws(
       () => readConfig({ ...least, COOKIE_DOMAIN: 'example.test' }, () => true),
-      /COOKIE_DOMAIN is a public suffix: strangers share it, and browsers refuse it\. Name a domain of your own\./,
+      /COOKIE_DOMAIN is a public suffix, which browsers refuse: name a domain of your own\./,
     )
   })
 })

@@ -15,7 +15,7 @@ describe('GET /login-failed', () => {
     for (const code of routes['login-failed'].problems) {
       const { statusCode, body } = await ask(`code=${code}&id=${id}`)
       equal(statusCode, answers[row(code).answer].status, code)
-      ok(body?.includes(`<code>${code}</code>`) && !body.includes('Sign in again to go on'), code)
+      ok(body?.includes(`<code>${code}</code>`) && !body.includes('Sign in again to continue'), code)
     }
   })
 

@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const sources = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .filter((entry) => !/node_modules|\bdist\b/.test(entry.parentPath))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
 
 /** What a file imports: files of ours by their path from the root, packages by name. */
@@ -22,6 +23,9 @@ const imports = (file: string): string[] =>
     const name = fixed ?? lazy ?? ''
     return name.startsWith('.') ? join(dirname(file), name) : name
   })
+
+/** What is deployed or published. */
+const product = ['functions', 'lib', 'infra', 'client', 'service'].flatMap(sources)
 
 const under =
   (...folders: string[]) =>
@@ -104,21 +108,48 @@ describe('the direction of imports', () => {
   })
 
   it('carries no directive of a tool in product code', () => {
-    const files = [...sources('lib'), ...sources('functions'), ...sources('infra')].filter((file) =>
+    const files = product.filter((file) =>
       /Stryker (disable|restore)|c8 ignore|istanbul ignore/.test(readFileSync(join(root, file), 'utf8')),
     )
     deepEqual(files, [])
   })
 
-  it('has no circles in lib, type imports included', () => {
-    const graph = new Map(sources('lib').map((file) => [file, imports(file).filter(under('lib'))]))
-    const circles: string[] = []
+  it('has no cycles, type imports included', () => {
+    const graph = new Map(product.map((file) => [file, imports(file)]))
+    const cycles: string[] = []
+    const done = new Set<string>()
     const visit = (file: string, path: readonly string[]): void => {
-      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
-      else for (const next of graph.get(file) ?? []) visit(next, [...path, file])
+      if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+      else if (!done.has(file)) for (const next of graph.get(file) ?? []) visit(next, [...path, file])
+      done.add(file)
     }
     for (const file of graph.keys()) visit(file, [])
-    deepEqual(circles, [])
+    deepEqual(cycles, [])
+  })
+})
+
+describe('a product file', () => {
+  const strays = (wrong: (line: string, before: string) => boolean): string[] =>
+    product.flatMap((file) => {
+      const lines = readFileSync(join(root, file), 'utf8').split('\n')
+      return lines.flatMap((line, index) =>
+        wrong(line, lines[index - 1] ?? '') ? [`${file}:${index + 1} ${line.trim()}`] : [],
+      )
+    })
+
+  it('has a sentence for every export', () => {
+    const declared = /^export (?:const|type (?!\{)|class|function|async)\b/
+    deepEqual(
+      strays((line, before) => declared.test(line) && !before.endsWith('*/')),
+      [],
+    )
+  })
+
+  it('has comment lines of up to 110 columns', () => {
+    deepEqual(
+      strays((line) => line.length > 110 && /^\s*(?:\/\/|\/?\*)/.test(line)),
+      [],
+    )
   })
 })
 
@@ -134,7 +165,7 @@ describe('one place for each thing', () => {
     deepEqual(files, ['lib/http/messages.ts'])
   })
 
-  it('reads the environment at the doors alone', () => {
+  it('reads the environment in three files', () => {
     const files = [...sources('lib'), ...sources('functions')].filter((file) =>
       readFileSync(join(root, file), 'utf8').includes('process.env'),
     )
@@ -146,7 +177,7 @@ describe('one place for each thing', () => {
   })
 
   it('switches no checker off', () => {
-    const files = [...sources('lib'), ...sources('functions'), ...sources('infra')].filter((file) =>
+    const files = product.filter((file) =>
       /@ts-(ignore|expect-error|nocheck)|biome-ignore|:\s*any\b|as any\b/.test(
         readFileSync(join(root, file), 'utf8'),
       ),

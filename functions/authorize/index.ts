@@ -5,6 +5,7 @@ import { permissionsIn } from '../../lib/session/permissions.ts'
 import { unitsIn } from '../../lib/session/units.ts'
 import { authorize } from './handler.ts'
 
+/** The route, which reads the directory in the same call as the session. */
 export const wire = (on: Dependencies) => {
   const directories = directoriesIn(on.table)
   const units = unitsIn(on.table, directories)
@@ -16,4 +17,5 @@ export const wire = (on: Dependencies) => {
   )
 }
 
+/** The handler that Lambda calls. */
 export const handler = served(wire)

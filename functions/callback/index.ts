@@ -4,6 +4,7 @@ import { loginBindingIn } from '../../lib/login/login-binding.ts'
 import { loginLoopIn } from '../../lib/login/login-loop.ts'
 import { callback } from './handler.ts'
 
+/** The route. Its login bindings are those that `login` and `org-login` start. */
 export const wire = (on: Dependencies) => {
   const bindings = loginBindingIn(on.jar, on.random)
   return endpoint(
@@ -13,4 +14,5 @@ export const wire = (on: Dependencies) => {
   )
 }
 
+/** The handler that Lambda calls. */
 export const handler = served(wire)

@@ -3,7 +3,9 @@ import { endpoint, served } from '../../lib/lambda/endpoint.ts'
 import { routes } from '../../lib/routes.ts'
 import { loginFailed } from './handler.ts'
 
+/** The route, which explains only the codes that a callback may fail with. */
 export const wire = (on: Dependencies) =>
   endpoint('login-failed', loginFailed({ codes: routes['login-failed'].problems }), on)
 
+/** The handler that Lambda calls. */
 export const handler = served(wire)

@@ -3,6 +3,8 @@ import { endpoint, served } from '../../lib/lambda/endpoint.ts'
 import { startLogin } from '../../lib/login/start-login.ts'
 import { login } from './handler.ts'
 
+/** The route, which shares its start of a login with `org-login`. */
 export const wire = (on: Dependencies) => endpoint('login', login({ start: startLogin(on) }), on)
 
+/** The handler that Lambda calls. */
 export const handler = served(wire)

@@ -4,6 +4,7 @@ import { loginLoopIn } from '../../lib/login/login-loop.ts'
 import { sessionsIn } from '../../lib/session/revocation.ts'
 import { logout } from './handler.ts'
 
+/** The route, which ends sessions and writes them to the table. */
 export const wire = (on: Dependencies) => {
   const loop = loginLoopIn(on.jar)
   return endpoint(
@@ -13,4 +14,5 @@ export const wire = (on: Dependencies) => {
   )
 }
 
+/** The handler that Lambda calls. */
 export const handler = served(wire)

@@ -2,6 +2,8 @@ import type { Dependencies } from '../../lib/lambda/dependencies.ts'
 import { endpoint, served } from '../../lib/lambda/endpoint.ts'
 import { notFound } from './handler.ts'
 
+/** The route for every path and method that no other route serves. */
 export const wire = (on: Dependencies) => endpoint('not-found', notFound(on), on)
 
+/** The handler that Lambda calls. */
 export const handler = served(wire)

@@ -1,6 +1,6 @@
 /**
- * In the place of how the SDK looks for its settings: the environment alone. A function has no profile files, and the search for them
- * loads a third of `node:fs` and reads two files that are not there.
+ * Replaces how the SDK finds its settings: only the environment is read. A function has no profile files, and
+ * searching for them would load a third of `node:fs`.
  */
 
 export { NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS } from '../../node_modules/@smithy/core/dist-es/submodules/config/config-resolver/endpointsConfig/NodeUseDualstackEndpointConfigOptions.js'
@@ -10,11 +10,16 @@ export { ProviderError } from '../../node_modules/@smithy/core/dist-es/submodule
 export { booleanSelector } from '../../node_modules/@smithy/core/dist-es/submodules/config/util-config-provider/booleanSelector.js'
 export { SelectorType } from '../../node_modules/@smithy/core/dist-es/submodules/config/util-config-provider/types.js'
 
+/** As in the SDK. */
 export const CONFIG_PREFIX_SEPARATOR = '.'
+/** As in the SDK. */
 export const REGION_ENV_NAME = 'AWS_REGION'
+/** As in the SDK. */
 export const REGION_INI_NAME = 'region'
 
+/** Nothing: there are no profile files. */
 export const NODE_REGION_CONFIG_FILE_OPTIONS = {}
+/** The region, which Lambda always sets. */
 export const NODE_REGION_CONFIG_OPTIONS = {
   environmentVariableSelector: (env) => env[REGION_ENV_NAME],
   default: () => {
@@ -22,7 +27,7 @@ export const NODE_REGION_CONFIG_OPTIONS = {
   },
 }
 
-/** A setting: what the environment says, or else the SDK's standard. */
+/** A setting from the environment, or the SDK's default. */
 export const loadConfig =
   ({ environmentVariableSelector: selected, default: standard }, options) =>
   async () =>

@@ -1,7 +1,7 @@
 /**
- * Instead of the SDK's discovery of endpoints, which is off unless asked for: DynamoDB has one endpoint
- * for a region.
+ * Replaces the SDK's endpoint discovery, which is off by default: DynamoDB has one endpoint for each region.
  */
 export const NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS = { environmentVariableSelector: (): boolean => false }
 
+/** The same configuration, unchanged. */
 export const resolveEndpointDiscoveryConfig = <T>(input: T): T => input

@@ -1,5 +1,5 @@
 /**
- * Instead of the store of the runtime's invocations: the SDK takes the trace from the environment, and
- * one call at a time is served.
+ * Replaces the store of concurrent invocations: a function serves one at a time, so the environment is
+ * enough.
  */
 export const InvokeStore = { getInstanceAsync: async (): Promise<undefined> => undefined }

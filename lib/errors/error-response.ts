@@ -111,8 +111,8 @@ const asDocument = async <C extends string>(
 }
 
 /**
- * The answer to a failure in the representation that the request asks for. `named`: the public answer, which a
- * route may change. `site`: undefined when the settings could not be read.
+ * The answer to a failure in the representation that the request asks for. `named`: the public answer, which
+ * a route may change. `site`: undefined when the settings could not be read.
  */
 export const respond = async <C extends string>(
   failures: Failures<C>,

@@ -12,7 +12,9 @@ import { errorResponse, readerOf } from './error-response.ts'
 
 type RefusalDeps = Readonly<{ config: Config; table: Pick<Table, 'read'>; organisations: Organisations }>
 
-/** The login to offer: the one in the request, or one at the token's organisation that returns to this URL. */
+/**
+ * The login to offer: the one in the request, or one at the token's organisation that returns to this URL.
+ */
 const loginAfter = (route: Route, { publicUrl }: Config, { login, claimedOrg }: Facts): Facts['login'] => {
   if (login !== undefined || claimedOrg === undefined) return login
   const page = 'get' in route ? route.get : routes.units.get

@@ -23,7 +23,9 @@ export const prefers = (accept: string, one: string, other: string): boolean => 
   return rival === undefined ? wanted > 0 && wild.every((quality) => wanted >= quality) : wanted > rival
 }
 
-/** The language that an `Accept-Language` gives the highest quality: the first of equals, or the standard one. */
+/**
+ * The language that an `Accept-Language` gives the highest quality: the first of equals, or the standard one.
+ */
 export const preferred = <T extends Readonly<{ language: string }>>(
   accept: string,
   [standard, ...others]: readonly [standard: T, ...T[]],

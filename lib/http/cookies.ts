@@ -37,7 +37,9 @@ export const cookies = (header: readonly string[]): Cookies => {
   }
 }
 
-/** For `STRICT_COOKIE_MODE`: throws `bad_cookies` for a pair outside the grammar of RFC 6265 section 4.2.1. */
+/**
+ * For `STRICT_COOKIE_MODE`: throws `bad_cookies` for a pair outside the grammar of RFC 6265 section 4.2.1.
+ */
 export const checkCookieGrammar = (header: readonly string[]): void => {
   if (!header.flatMap((part) => part.split('; ')).every((pair) => strictPair.test(pair)))
     throw new Problem('bad_cookies')
@@ -58,15 +60,19 @@ export type Jar = Readonly<{
   /** Prefix of the cookies of pending logins. */
   loginPrefix: string
   roundsName: string
-  /** Whether this is a cookie of the gateway, which services must not get. True for the session cookie too. */
+  /**
+   * Whether this is a cookie of the gateway, which services must not get. True for the session cookie too.
+   */
   isOwn(name: string): boolean
-  /** The session cookie, which expires with the token. Throws `token_too_large` when a browser might drop it. */
+  /**
+   * The session cookie, which expires with the token. Throws `token_too_large` when a browser might drop it.
+   */
   session(token: string, secondsLeft: number): SetCookie
   seal(value: string, secondsLeft: number): SetCookie
   noSeal(): SetCookie
   /**
-   * Clears the session cookie for every path and domain from which it could reach this host, starting with the
-   * most likely ones on `route`. `others` keeps the one that the gateway itself sets.
+   * Clears the session cookie for every path and domain from which it could reach this host, starting with
+   * the most likely ones on `route`. `others` keeps the one that the gateway itself sets.
    */
   clearSession(route: string, which: 'all' | 'others'): SetCookie[]
   login(name: string, value: string): SetCookie
@@ -90,14 +96,19 @@ const pathOf = (name: string): string[] => {
   return path === undefined || path.includes('{') ? [] : [path]
 }
 
-/** Cookie paths that match a route (RFC 6265 section 5.1.4): those above all routes, those of `first`, the rest. */
+/**
+ * Cookie paths that match a route (RFC 6265 section 5.1.4): those above all routes, those of `first`, the
+ * rest.
+ */
 const cookiePaths = (first: string): string[] => {
   const [parent = ''] = prefix.split(/(?=\/)/)
   const paths = [prefix, parent, ...pathOf(first), ...Object.keys(routes).flatMap(pathOf)]
   return ['/', ...new Set(paths.flatMap((path) => [path, `${path}/`]))]
 }
 
-/** The name without `__Host-` or `__Secure-`. Browsers refuse these prefixes over plain http, as on loopback. */
+/**
+ * The name without `__Host-` or `__Secure-`. Browsers refuse these prefixes over plain http, as on loopback.
+ */
 export const plainName = (name: string): string => name.replace(/^__(Host|Secure)-/i, '')
 
 /** Serialises a cookie that scripts cannot read. Plain http on loopback does not allow `Secure`. */

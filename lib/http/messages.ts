@@ -90,7 +90,9 @@ export const incoming = (event: HttpEvent, route: string, now: number): Incoming
   }
 }
 
-/** Everything after the scheme and its spaces, valid or not: a bad bearer must not fall back to the cookie. */
+/**
+ * Everything after the scheme and its spaces, valid or not: a bad bearer must not fall back to the cookie.
+ */
 const bearerOf = (authorization: string | undefined): string | undefined =>
   /^\s*bearer(?: +|(?![\w-]))(.*)/is.exec(authorization ?? '')?.[1]
 

@@ -22,7 +22,9 @@ const decoded = (text: string): string => {
   }
 }
 
-/** Parses a raw query string. API Gateway's parsed form joins repeated parameters, which can hide an attack. */
+/**
+ * Parses a raw query string. API Gateway's parsed form joins repeated parameters, which can hide an attack.
+ */
 export const query = (raw: string): Query => {
   const pairs = raw.split('&').map((pair) => {
     const end = pair.indexOf('=')

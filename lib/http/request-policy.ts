@@ -37,8 +37,8 @@ export const isNavigation = ({ header }: Incoming): boolean => {
 }
 
 /**
- * Whether a request may come from a person: it is from a browser or has cookies. Requests of link scanners and
- * monitors are left out of the login metrics.
+ * Whether a request may come from a person: it is from a browser or has cookies. Requests of link scanners
+ * and monitors are left out of the login metrics.
  */
 export const maybePerson = ({ header, cookieHeader }: Pick<Incoming, 'header' | 'cookieHeader'>): boolean =>
   header('sec-fetch-mode') !== undefined || cookieHeader.length > 0
@@ -52,9 +52,10 @@ const offerLogin = (request: Incoming): void => {
 
 /**
  * Whether the cookies of a request may change anything. Checks Origin first and then Sec-Fetch-Site, as OWASP
- * advises. `Origin: null` says nothing, because a referrer policy or sandbox can hide any origin. Without both
- * headers the request is not from a browser, and is refused only with a cookie. With them, a request without
- * cookies is checked too: SameSite=Lax may have withheld the cookie, and the answer would still clear it.
+ * advises. `Origin: null` says nothing, because a referrer policy or sandbox can hide any origin. Without
+ * both headers the request is not from a browser, and is refused only with a cookie. With them, a request
+ * without cookies is checked too: SameSite=Lax may have withheld the cookie, and the answer would still clear
+ * it.
  */
 export const cookiesMayAct = (
   request: Incoming,

@@ -13,7 +13,10 @@ const always = {
 
 const { 'strict-transport-security': _, ...overHttp } = always
 
-/** For JSON. Pages have their own policies (`errorResponse`). On redirects, COOP would break a login in a popup. */
+/**
+ * For JSON. Pages have their own policies (`errorResponse`). On redirects, COOP would break a login in a
+ * popup.
+ */
 const ofJson = { 'cross-origin-resource-policy': 'same-site' }
 
 const isJson = (type = ''): boolean => /^application\/([a-z-]+\+)?json\b/.test(type)

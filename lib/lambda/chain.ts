@@ -96,8 +96,8 @@ const visitsOf = <Code extends string>({
 }
 
 /**
- * Builds the chain. Middy runs `after` and `onError` in reverse: `finish` is registered first and runs last, so
- * it also hardens and logs errors.
+ * Builds the chain. Middy runs `after` and `onError` in reverse: `finish` is registered first and runs last,
+ * so it also hardens and logs errors.
  */
 export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Handle): Endpoint => {
   const visitOf = visitsOf(parts)

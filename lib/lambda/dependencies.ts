@@ -37,7 +37,9 @@ const wiring = (env: Environment) => {
   return { tableName, refreshFunction, region, metricsNamespace }
 }
 
-/** Base URL of Lambda's API in the partition of this stack (in China `amazonaws.com.cn`), or of a stand-in. */
+/**
+ * Base URL of Lambda's API in the partition of this stack (in China `amazonaws.com.cn`), or of a stand-in.
+ */
 export const lambdaEndpoint = ({ AWS_ENDPOINT_URL_LAMBDA, AWS_REGION, URL_SUFFIX }: Environment): string =>
   AWS_ENDPOINT_URL_LAMBDA || `https://lambda.${AWS_REGION}.${URL_SUFFIX}`
 

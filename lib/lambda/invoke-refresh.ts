@@ -72,7 +72,9 @@ const invoke = async ({ functionName, region, endpoint }: Where): Promise<void> 
   await answer.arrayBuffer()
 }
 
-/** Returns a function that asks at most once per cooldown. A failure is ignored: the known keys then decide. */
+/**
+ * Returns a function that asks at most once per cooldown. A failure is ignored: the known keys then decide.
+ */
 export const keyRequest = (where: Where): (() => Promise<void>) => {
   let asked = Number.NEGATIVE_INFINITY
   let asking: Promise<void> | undefined

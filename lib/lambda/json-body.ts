@@ -39,8 +39,8 @@ export const checkSize = ({ body, isBase64Encoded }: HttpEvent): void => {
 }
 
 /**
- * Removes white space before a semicolon, which RFC 9110 section 5.6.6 allows and middy's parser does not. The
- * lookbehind keeps this linear.
+ * Removes white space before a semicolon, which RFC 9110 section 5.6.6 allows and middy's parser does not.
+ * The lookbehind keeps this linear.
  */
 const plainType = (event: HttpEvent): void => {
   const type = event.headers?.['content-type']
@@ -48,7 +48,10 @@ const plainType = (event: HttpEvent): void => {
     event.headers = { ...event.headers, 'content-type': type.replace(/(?<![\t ])[\t ]+;/g, ';') }
 }
 
-/** The problem behind an error of middy's parser, which quotes the body. Any other error is not about the body. */
+/**
+ * The problem behind an error of middy's parser, which quotes the body. Any other error is not about the
+ * body.
+ */
 const bodyProblem = (error: unknown): unknown => {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
   if (status === 415) return new Problem('not_json')

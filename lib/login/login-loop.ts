@@ -37,7 +37,9 @@ const entryOf = (text: string): [page: string, Count] => {
   return [page, { last: Number.parseInt(last, 36), times: Number(times) }]
 }
 
-/** Keeps counts in a cookie: `<seconds in base 36>!<digest of the page>!<count>`, joined by dots, latest last. */
+/**
+ * Keeps counts in a cookie: `<seconds in base 36>!<digest of the page>!<count>`, joined by dots, latest last.
+ */
 export const loginLoopIn = (jar: Jar): LoginLoop => {
   const recent = (request: Incoming): Map<string, Count> => {
     const entries = request.cookies.values(jar.roundsName).flatMap((value) => value.split('.'))

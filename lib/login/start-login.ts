@@ -34,7 +34,10 @@ export const allowedFor = (
   domains: organisation?.domains ?? [],
 })
 
-/** Throws `organisation_unknown` or `organisation_blocked`. Without a source of organisations, none is unknown. */
+/**
+ * Throws `organisation_unknown` or `organisation_blocked`. Without a source of organisations, none is
+ * unknown.
+ */
 export const checkOrganisation = (
   organisation: OrganisationRecord | undefined,
   organisationsKnown: boolean,
@@ -56,7 +59,9 @@ const isElsewhere = ({ domainName, query }: Incoming, { publicUrl }: Pick<Config
 /** Starts the login of a request at the organisation of this name. */
 export type StartLogin = (request: Incoming, org: string) => Promise<Answer>
 
-/** Checks organisation and return URL, binds the login to the browser and redirects to the identity service. */
+/**
+ * Checks organisation and return URL, binds the login to the browser and redirects to the identity service.
+ */
 export const startLogin = (deps: LoginDeps): StartLogin => {
   const { config, table, states, organisations, jar, random } = deps
   const bindings = loginBindingIn(jar, random)

@@ -32,7 +32,10 @@ declare const logoutBrand: unique symbol
 /** A URL at which the identity service signs a person out. Only this module makes one. */
 export type LogoutUrl = string & { readonly [logoutBrand]: 'LogoutUrl' }
 
-/** The logout at the identity service, which then redirects to `to`. Undefined without setting or organisation. */
+/**
+ * The logout at the identity service, which then redirects to `to`. Undefined without setting or
+ * organisation.
+ */
 export const identityLogoutUrl = (
   { imasUrl, imasLogoutPath }: Pick<Config, 'imasUrl' | 'imasLogoutPath'>,
   org: string | undefined,

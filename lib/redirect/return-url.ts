@@ -41,7 +41,9 @@ const mostDecodings = 4
 const decodedOnce = (text: string): string =>
   text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString())
 
-/** Decodes and removes invisible characters, as some programs do: joiners, soft hyphens, variation selectors. */
+/**
+ * Decodes and removes invisible characters, as some programs do: joiners, soft hyphens, variation selectors.
+ */
 const decodedVisible = (text: string): string =>
   decodedOnce(text).replace(/\p{Default_Ignorable_Code_Point}/gu, '')
 

@@ -2,7 +2,9 @@ import type { Directory, Unit } from '../session/directory.ts'
 import { byId, compare, isAbsent, type Row, text } from './admin-rows.ts'
 import { checkLimit } from './limits.ts'
 
-/** Builds an organisation's directory from the Admin API's units, mappings, roles, services and permissions. */
+/**
+ * Builds an organisation's directory from the Admin API's units, mappings, roles, services and permissions.
+ */
 
 /** The roles of the Admin API, by id. */
 export type RolePermissions = Readonly<{
@@ -14,7 +16,9 @@ export type RolePermissions = Readonly<{
 
 type Role = Readonly<{ permissions: readonly string[]; parent: string }>
 
-/** The permissions of a role and its parents, as `service:permission`. Stops where the parents form a cycle. */
+/**
+ * The permissions of a role and its parents, as `service:permission`. Stops where the parents form a cycle.
+ */
 const effectivePermissions = (
   id: string,
   roles: ReadonlyMap<string, Role>,

@@ -1,6 +1,9 @@
 import type { Directory } from '../session/directory.ts'
 
-/** Where organisations come from: the Admin API (`fetch-organisations.ts`) or a file (`organisations-file.ts`). */
+/**
+ * Where organisations come from: the Admin API (`fetch-organisations.ts`) or a file
+ * (`organisations-file.ts`).
+ */
 
 /** An organisation as it is listed. Its block and sign-out apply even when its content cannot be read. */
 export type ListedOrganisation = Readonly<{

@@ -39,7 +39,10 @@ export const batchesOf = <T>(items: readonly T[]): T[][] =>
     items.slice(index * batchSize, (index + 1) * batchSize),
   )
 
-/** Reads part of one organisation. Notes a failure; after an unread part, nothing more of it is read in this run. */
+/**
+ * Reads part of one organisation. Notes a failure; after an unread part, nothing more of it is read in this
+ * run.
+ */
 export const readOne = async <T>(run: Run, name: string, read: () => Promise<T>): Promise<T | undefined> => {
   if (run.failures.get(name)?.isUnread) return undefined
   const fail = (reason: string, isUnread: boolean): undefined => {

@@ -13,7 +13,9 @@ import { type OrganisationsReport, refreshOrganisations } from './refresh-organi
 import { type StateWriter, stateChecksum } from './state-writer.ts'
 import { type Upstream, UpstreamError } from './upstream.ts'
 
-/** Refreshes the state from the identity service. After a failure it notes why and leaves the state as it is. */
+/**
+ * Refreshes the state from the identity service. After a failure it notes why and leaves the state as it is.
+ */
 
 /** What a refresh uses. */
 export type RefreshDeps = Readonly<{

@@ -101,8 +101,8 @@ export const directoriesIn = (table: Table): Directories => {
 }
 
 /**
- * Caches a value for each directory and claims object. A cached token has the same claims object every time, so
- * units and permissions of a busy session are computed once.
+ * Caches a value for each directory and claims object. A cached token has the same claims object every time,
+ * so units and permissions of a busy session are computed once.
  */
 export const oncePerToken = <T>(
   compute: (directory: IndexedDirectory, claims: Claims) => T,

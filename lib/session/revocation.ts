@@ -53,8 +53,8 @@ export type Sessions = Readonly<{
 }>
 
 /**
- * Stores ended sessions. An item expires when no token of its session can still be valid: after the token that
- * ended it, and after `maxTokenAge`, which is the longest that any other token may live.
+ * Stores ended sessions. An item expires when no token of its session can still be valid: after the token
+ * that ended it, and after `maxTokenAge`, which is the longest that any other token may live.
  */
 export const sessionsIn = (table: Table, { maxTokenAge }: Pick<Config, 'maxTokenAge'>): Sessions => ({
   end: async (claims, now) => {

@@ -61,7 +61,9 @@ const sealed = (
   throw new Problem('session_of_another_person')
 }
 
-/** The tokens of the trusted session cookies: at least one, all of the same person. Throws when there is none. */
+/**
+ * The tokens of the trusted session cookies: at least one, all of the same person. Throws when there is none.
+ */
 export const sessionTokens = (deps: CookieDeps, request: Incoming): Tokens => {
   const values = sessionValues(request, deps.jar)
   if (values.length === 0) throw new Problem('token_missing')

@@ -21,9 +21,9 @@ export const subjectFrom = (item: Item | undefined): SubjectRecord => ({
 })
 
 /**
- * Stores a preferred unit, or clears it, unless a later choice is stored. Each choice gets a higher number than
- * the one its request has read, so a delayed write (a retry, a frozen instance) cannot replace a later choice.
- * Comparing with the previous value is not enough, because a value can change back
+ * Stores a preferred unit, or clears it, unless a later choice is stored. Each choice gets a higher number
+ * than the one its request has read, so a delayed write (a retry, a frozen instance) cannot replace a later
+ * choice. Comparing with the previous value is not enough, because a value can change back
  * (test/faults/late-writes.test.ts).
  */
 export const preferUnit = async (

@@ -44,7 +44,10 @@ export type Claims = Readonly<{
 }>
 
 declare const brand: unique symbol
-/** Verified claims: signature, times, issuer, audience and purpose. Revocation is checked in `authenticate.ts`. */
+/**
+ * Verified claims: signature, times, issuer, audience and purpose. Revocation is checked in
+ * `authenticate.ts`.
+ */
 export type Token = Claims & { readonly [brand]: 'Token' }
 
 const malformed = (): never => {

@@ -5,7 +5,9 @@ import { inGrace, type State, stateAge } from './state.ts'
 
 const unhealthy = { inGrace: false, stateChecksum: 'No checksum string' }
 
-/** The health of a state. `application/health+json` (draft-inadarei-api-health-check-06) adds status and ages. */
+/**
+ * The health of a state. `application/health+json` (draft-inadarei-api-health-check-06) adds status and ages.
+ */
 export const healthAnswer = (request: Incoming, state: State | undefined, gracePeriod: number): Answer => {
   const { now } = request
   const alive = state !== undefined && stateAge(state, now) <= gracePeriod

@@ -104,8 +104,8 @@ const isSound = async (key: PublicKey): Promise<boolean> => {
 }
 
 /**
- * Parses a key set document (RFC 7517 section 5) and sorts its keys by `kid`. Entries that are not understood,
- * not for signatures, weak or broken are skipped. Throws `KeySetError`.
+ * Parses a key set document (RFC 7517 section 5) and sorts its keys by `kid`. Entries that are not
+ * understood, not for signatures, weak or broken are skipped. Throws `KeySetError`.
  */
 export const publicKeysFrom = async (document: unknown): Promise<readonly PublicKey[]> => {
   const listed: unknown = isJsonObject(document) ? document.keys : undefined

@@ -40,7 +40,9 @@ export type OrganisationLookup = Readonly<{
   found(items: Items): OrganisationRecord | undefined
 }>
 
-/** Organisations as one function instance sees them. `now` in seconds since the epoch, taken before the read. */
+/**
+ * Organisations as one function instance sees them. `now` in seconds since the epoch, taken before the read.
+ */
 export type Organisations = Readonly<{ lookup(org: string, now: number): OrganisationLookup }>
 
 /** Cache TTL, seconds: contract, section 6. */
@@ -49,8 +51,8 @@ export const organisationTtl = 5
 const maxRemembered = 500
 
 /**
- * Caches organisations, present or absent, for five seconds. Every poll of an organisation reads the same item,
- * and DynamoDB allows 3,000 reads a second of one item (docs/scaling.md).
+ * Caches organisations, present or absent, for five seconds. Every poll of an organisation reads the same
+ * item, and DynamoDB allows 3,000 reads a second of one item (docs/scaling.md).
  */
 export const organisationsOf = (): Organisations => {
   const copies = new Map<string, Readonly<{ record: OrganisationRecord | undefined; read: number }>>()

@@ -17,12 +17,16 @@ export type State = Readonly<{
   lastError: string | undefined
   /** When the keys were last accepted. A token with an unknown key may have been issued after that. */
   keysAt: number
-  /** When keys were last fetched for an unknown key, and when that fetch ended. Seconds since the epoch, or 0. */
+  /**
+   * When keys were last fetched for an unknown key, and when that fetch ended. Seconds since the epoch, or 0.
+   */
   forcedAt: number
   settledAt: number
 }>
 
-/** Cache TTL, seconds. After it, the next read of the table includes the state, without another round trip. */
+/**
+ * Cache TTL, seconds. After it, the next read of the table includes the state, without another round trip.
+ */
 const cacheTtl = 60
 /** Seconds without a refresh, which is due each minute, after which the state is in grace. */
 const missedRefreshes = 180

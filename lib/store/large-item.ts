@@ -1,8 +1,8 @@
 import { type Item, type Items, numberIn, type Table } from './table.ts'
 
 /**
- * Documents larger than DynamoDB's limit of 400 kB for an item: compressed and, if needed, split into parts. The
- * head names the version of the parts and is written last, so a reader always sees one whole version.
+ * Documents larger than DynamoDB's limit of 400 kB for an item: compressed and, if needed, split into parts.
+ * The head names the version of the parts and is written last, so a reader always sees one whole version.
  */
 
 const maxPart = 380_000

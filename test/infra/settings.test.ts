@@ -69,7 +69,7 @@ const wrong: [texts: Texts, problem: RegExp][] = [
   [{ HOSTED_ZONE_ID: 'Z123456' }, /^DOMAIN_CERTIFICATE_ARN is missing/],
   [{ HOSTED_ZONE_ID: 'example.com', DOMAIN_CERTIFICATE_ARN: certificate }, /^HOSTED_ZONE_ID has to be/],
   [{ EXISTING_TABLE: 'arn:aws:dynamodb:eu-west-1:1:table/t' }, /^EXISTING_TABLE has to be/],
-  [{ ALARM_EMAIL: '"a@b.test"' }, /^ALARM_EMAIL holds quotation marks/],
+  [{ ALARM_EMAIL: '"a@b.test"' }, /^ALARM_EMAIL contains quotation marks/],
   [{ ALARM_EMAIL: 'operators' }, /^ALARM_EMAIL has to be/],
   [{ TOKEN_ISSUER: 'uncheked' }, /^TOKEN_ISSUER is nearly `unchecked`/],
   [{ TOKEN_AUDIENCE: 'Unchecked' }, /^TOKEN_AUDIENCE is nearly `unchecked`/],
