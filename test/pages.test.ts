@@ -28,8 +28,8 @@ it('text of a page is escaped for elements and quoted attributes, each mark by i
 describe('the language of a page', () => {
   it('is the same in words, in lang and in the header, and caches are told what it hangs on', async () => {
     for (const [accept, language, title, help] of [
-      ['sv-SE,sv;q=0.9,en;q=0.8', 'sv', sv.failures.bad_query.title, 'Om du ber någon om hjälp'],
-      ['en-GB', 'en', en.failures.bad_query.title, 'If you ask somebody for help'],
+      ['sv-SE,sv;q=0.9,en;q=0.8', 'sv', sv.failures.bad_query.title, 'Om du ber om hjälp'],
+      ['en-GB', 'en', en.failures.bad_query.title, 'If you ask for help'],
     ] as const) {
       const { headers, body = '' } = await pageFor('', { 'accept-language': accept })
       equal(headers['content-language'], language)

@@ -46,7 +46,7 @@ const wrong: [texts: Texts, problem: RegExp][] = [
       ADMIN_API_URL: 'https://a.example.com',
       ACCESS_TOKEN_URL: 'https://t.example.com',
     },
-    /^ORGANISATIONS and ADMIN_API_URL both say/,
+    /^ORGANISATIONS and ADMIN_API_URL both name/,
   ],
   [{ IMAS_LOGOUT_PATH: '/logout' }, /^IMAS_LOGOUT_PATH has to be/],
   [{ PUBLIC_URL: 'https://me.github.io', COOKIE_DOMAIN: 'github.io' }, /^COOKIE_DOMAIN is a public suffix/],
