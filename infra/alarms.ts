@@ -15,10 +15,11 @@ import { isPublic } from '../lib/refresh/public-health.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
 import { keysOf } from './keys-of.ts'
 import { type Measured, type MetricName, metrics, serverErrorsOf } from './metrics.ts'
+import { stepsOf } from './runbook.ts'
 import type { Deployment } from './settings.ts'
 
 type Row = {
-  /** What it means when it rings. What to do is said in docs/runbook.md, under the name of the row. */
+  /** What it means when it rings. What to check and do comes from docs/runbook.md, under the name of the row. */
   means: string
   /** It rings from here up, or below here where `below` says so. */
   threshold: number | ((deployment: Deployment) => number)
@@ -209,7 +210,7 @@ const missing = {
 /** `entry`: its heading in the runbook, which the alarms on server errors share. */
 const names = (scope: Construct, name: string, means: string, entry = name) => ({
   alarmName: `${Stack.of(scope).stackName}-${name}`,
-  alarmDescription: `${means} See docs/runbook.md#${entry}`,
+  alarmDescription: `${means} ${stepsOf(entry)} (docs/runbook.md#${entry})`,
 })
 
 const addAlarm = (

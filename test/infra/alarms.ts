@@ -62,15 +62,18 @@ describe('the alarms', () => {
     deepEqual(Object.keys(routeAlarms).toSorted(), used.toSorted())
   })
 
-  it('lead to an entry of the runbook each, which those on server errors share, and every entry belongs to one', () => {
+  it('say themselves what to check and do, from an entry of the runbook, which those on server errors share', () => {
     const onRoutes = Object.keys(routeAlarms).map((route) => `${route}-errors`)
     const names = namesOf(templateOf(everything)).filter((name) => !onRoutes.includes(name))
     deepEqual([...entries.keys()].toSorted(), [...names, 'server-errors', 'Reading frames'].toSorted())
-    for (const [, { Properties }] of alarmsOf(template)) {
-      const { AlarmName, AlarmDescription } = Properties
-      const [, entry = ''] = /docs\/runbook\.md#(\S+)$/.exec(String(AlarmDescription)) ?? []
-      const name = String(AlarmName).replace('imsg-service-', '')
-      equal(entry, onRoutes.includes(name) ? 'server-errors' : name)
+    for (const [, { Properties }] of alarmsOf(templateOf(everything))) {
+      const said = String(Properties.AlarmDescription)
+      const [, entry = ''] = /^.+\. Check: .+\. Do: .+\. \(docs\/runbook\.md#(\S+)\)$/.exec(said) ?? []
+      const name = String(Properties.AlarmName).replace('imsg-service-', '')
+      equal(entry, onRoutes.includes(name) ? 'server-errors' : name, said)
+      ok(!said.includes(']('), said)
+      // What CloudWatch takes.
+      ok(said.length <= 1024, `${said.length}: ${said}`)
     }
   })
 
