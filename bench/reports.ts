@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { begins } from '../infra/terminal.ts'
 import { peersInstalled } from './peers.ts'
 
 /** `npm run bench -- <report>`: what is measured rather than tested. Without a name, everything that docs/performance.md says. */
@@ -32,5 +33,6 @@ if (report === undefined) {
 } else {
   const installed = !report.peers || peersInstalled()
   if (!installed) run('npm', '--prefix', 'bench/peers', 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
+  begins(`${name}: ${report.about}`)
   process.exitCode = run(process.execPath, report.file, ...args)
 }

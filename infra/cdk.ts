@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { exampleFile, pathOf } from './settings-source.ts'
+import { begins } from './terminal.ts'
 
 /**
  * `npm run cdk -- <command>`, `npm run synth` and `npm run deploy`: the CDK command line, with the settings
@@ -32,9 +33,14 @@ const main = ([command = '', ...words]: string[]): void => {
     return
   }
   const cdk = fileURLToPath(import.meta.resolve('aws-cdk/bin/cdk'))
+  const colours = process.env.CI ? ['--no-color'] : []
   const env = { ...process.env, ...(file && { SETTINGS_FILE: pathOf(file) }) }
   const quiet = command === 'synth' ? ['-q'] : []
-  const child = spawn(process.execPath, [cdk, command, ...quiet, ...rest], { stdio: 'inherit', env })
+  if (command !== '' && !command.startsWith('-')) begins('synthesising the stack')
+  const child = spawn(process.execPath, [cdk, command, ...quiet, ...colours, ...rest], {
+    stdio: 'inherit',
+    env,
+  })
   // The terminal tells both: the command line ends in its own way, and this waits for it.
   process.on('SIGINT', () => {})
   child.on('close', (code) => {

@@ -13,6 +13,7 @@ import {
   weakenings,
 } from './settings.ts'
 import { type Source, settingsFrom, withProblemsOf } from './settings-source.ts'
+import { begins, coloured } from './terminal.ts'
 
 type Verdict = Readonly<{ good: boolean; lines: readonly string[] }>
 
@@ -86,6 +87,7 @@ const judgeProviders = async (source: Source): Promise<Verdict> => {
   const { ORGANISATIONS: file } = givenSettings(source.texts)
   if (file === undefined) return { good: false, lines: ['ORGANISATIONS is not set: it names the file.'] }
   if (!settled.good) return settled
+  begins('asking every provider')
   const address = new URL('../identity/doctor.ts', import.meta.url).href
   const { providersVerdict } = await import(address)
   return providersVerdict(file)
@@ -122,6 +124,6 @@ const asked = async (args: string[], environment: Texts, context: Texts): Promis
 
 if (import.meta.main) {
   const { good, lines } = await asked(process.argv.slice(2), process.env, cdk.context)
-  console.log(lines.join('\n'))
+  console.log(lines.map((line) => (line.startsWith('!') ? coloured('yellow', line) : line)).join('\n'))
   process.exitCode = good ? 0 : 1
 }

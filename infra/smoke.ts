@@ -3,6 +3,7 @@ import { request as secure } from 'node:https'
 import { parseArgs } from 'node:util'
 import { type Check, checks, type Options, type Sent } from './smoke-checks.ts'
 import type { Reply } from './smoke-rules.ts'
+import { coloured } from './terminal.ts'
 
 /**
  * `npm run smoke -- <url>`: checks from outside, without credentials, whether a deployment meets the
@@ -96,7 +97,7 @@ const asked = (args: string[]): (Options & { origin: string }) | undefined => {
 
 const lines = ({ what, status, problems }: Finding): string =>
   [
-    `${problems.length === 0 ? 'ok  ' : 'FAIL'} ${status || '---'} ${what}`,
+    `${problems.length === 0 ? 'ok  ' : coloured('red', 'FAIL')} ${status || '---'} ${what}`,
     ...problems.map((problem) => `         ${problem}`),
   ].join('\n')
 

@@ -19,16 +19,19 @@ const objectIn = (line: string): Readonly<Record<string, unknown>> | undefined =
  * for whom, why. Nothing for what is no news. Every other line, and every line that is not of a request,
  * stays as it is.
  */
-export const readable = (line: string): string | undefined => {
+export const readable = (
+  line: string,
+  coloured: (colour: 'red' | 'yellow', text: string) => string = (_, text) => text,
+): string | undefined => {
   const fields = objectIn(line)
   if (fields?.route === undefined || fields.time === undefined) return line
-  const { time, route, status, code, ms, org, cause, reason, binding } = fields
+  const { time, level, route, status, code, ms, org, cause, reason, binding } = fields
   if (isQuiet(route, code)) return undefined
   const words = [
     String(time).slice(11, 19),
     String(route).padEnd(13),
     status ?? '',
-    code,
+    level === 'error' || level === 'warn' ? coloured(level === 'error' ? 'red' : 'yellow', `${code}`) : code,
     `${ms} ms`,
     org ?? '',
     cause ?? reason ?? '',

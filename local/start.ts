@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { coloured } from '../infra/terminal.ts'
 import { certificateIn, sharedDomain } from './https.ts'
 import {
   argumentsFrom,
@@ -17,7 +18,7 @@ import { trustLocalhost } from './trust.ts'
 const logAs =
   (format: string | undefined) =>
   (line: string): void => {
-    const shown = format === 'json' ? line : readable(line)
+    const shown = format === 'json' ? line : readable(line, coloured)
     if (shown !== undefined) process.stdout.write(`${shown}\n`)
   }
 
@@ -64,7 +65,7 @@ try {
   const certificate = https ? certificateIn(join(root, '.local', 'https')) : undefined
   if (certificate) trustLocalhost(certificate.authority)
   const options: Options = { ...optionsFrom(env), log, signal: ending.signal, certificate }
-  for (const warning of warnings) log(`! ${warning}`)
+  for (const warning of warnings) log(coloured('yellow', `! ${warning}`))
   const stack = provider ? await startWithProvider(options, providerPortFrom(env)) : await startStack(options)
   introduce(stack, options)
   if (!ending.signal.aborted)

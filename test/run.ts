@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { begins } from '../infra/terminal.ts'
 import { type Suite, suites } from './suites.ts'
 
 /**
@@ -8,7 +9,12 @@ import { type Suite, suites } from './suites.ts'
  */
 
 const root = join(import.meta.dirname, '..')
-const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'), ...process.env }
+const noColours = process.env.CI ? { NO_COLOR: '1' } : {}
+const env = {
+  ...noColours,
+  NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'),
+  ...process.env,
+}
 
 const words = process.argv.slice(2)
 const names = words.filter((word) => Object.hasOwn(suites, word))
@@ -18,9 +24,13 @@ const files = words.filter((word) => word.endsWith('.test.ts'))
 const succeeds = (program: string, ...args: string[]): boolean =>
   spawnSync(program, args, { cwd: root, env, stdio: 'inherit' }).status === 0
 
+const installs = ([folder, ...flags]: NonNullable<Suite['install']>): boolean => {
+  begins(`installing ${folder}`)
+  return succeeds('npm', '--prefix', folder, ...flags, 'ci', '--no-audit', '--no-fund', '--silent')
+}
+
 const passes = ({ install, options: own = [], files: all }: Suite): boolean =>
-  (install === undefined ||
-    succeeds('npm', '--prefix', ...install, 'ci', '--no-audit', '--no-fund', '--silent')) &&
+  (install === undefined || installs(install)) &&
   succeeds(process.execPath, '--test', ...own, ...options, ...(files.length > 0 ? files : all))
 
 if (names.length + options.length + files.length < words.length) {

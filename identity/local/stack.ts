@@ -82,6 +82,7 @@ export const startIdentityStack = async (options: IdentityOptions) => {
       GATEWAY_TABLES: 'named-later',
       ALLOWED_CALLBACK_ORIGINS: gatewayUrl,
     }
+    log('synthesising the identity service ...')
     const assembly = join(outdir, 'cdk.out')
     const { app, stack } = await stackOf(env, assembly)
     const template: Template = app.synth().getStackByName(stack.stackName).template

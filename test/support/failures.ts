@@ -3,10 +3,30 @@ import { spec, type TestEvent } from 'node:test/reporters'
 
 const shown = new Set<TestEvent['type']>(['test:fail', 'test:diagnostic', 'test:stderr'])
 
-/** The spec reporter without what went well: failures, measured figures, warnings and the summary. */
-export default async function* failures(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+/** How long nothing may be said while tests pass, milliseconds. */
+const silence = 10_000
+
+const soFar = (passed: number): TestEvent => ({
+  type: 'test:diagnostic',
+  data: { nesting: 0, message: `${passed} passed so far`, level: 'info' },
+})
+
+/** The spec reporter without what went well: failures, measured figures, warnings, the summary, and now and then how far it is. */
+export async function* reportOf(events: AsyncIterable<TestEvent>, now: () => number): AsyncGenerator<string> {
   const kept = async function* () {
-    for await (const event of events) if (shown.has(event.type)) yield event
+    let passed = 0
+    let said = now()
+    for await (const event of events) {
+      if (event.type === 'test:pass') passed++
+      if (shown.has(event.type)) yield event
+      else if (now() - said >= silence) {
+        said = now()
+        yield soFar(passed)
+      }
+    }
   }
   yield* Readable.from(kept()).compose(new spec())
 }
+
+/** What node calls, with options of its own after the events. */
+export default (events: AsyncIterable<TestEvent>): AsyncGenerator<string> => reportOf(events, Date.now)
