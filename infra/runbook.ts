@@ -2,13 +2,20 @@ import { readFileSync } from 'node:fs'
 
 /** What an alarm says besides its meaning: whoever is woken by it may not have the repository at hand. */
 
-const text = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8')
-const entries = new Map(
-  text.split(/^## /m).map((entry) => [entry.slice(0, entry.indexOf('\n')), entry] as const),
-)
+/** A section of a document by its heading: one line that names linked files and has no other markup, or nothing. */
+export const sectionOf = (document: string, heading: string): string => {
+  const [, section = ''] = document.split(new RegExp(`^#+ ${heading}$`, 'm'))
+  const [own = ''] = section.split(/^#/m)
+  return own
+    .replaceAll(/\[([^\]]*)\]\((\w[\w/.-]*)[^)]*\)/g, '$1 ($2)')
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replaceAll('**', '')
+    .replaceAll(/^- /gm, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+}
+
+const runbook = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8')
 
 /** What to check and what to do, from the entry of this name in docs/runbook.md. */
-export const stepsOf = (alarm: string): string =>
-  [...(entries.get(alarm) ?? '').matchAll(/^- \*\*(Check|Do):\*\* (.*)$/gm)]
-    .map(([, step, words = '']) => `${step}: ${words.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')}`)
-    .join(' ')
+export const stepsOf = (alarm: string): string => sectionOf(runbook, alarm).replace(/^.*? (?=Check: )/, '')

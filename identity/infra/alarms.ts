@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Duration, Stack } from 'aws-cdk-lib'
 import {
   Alarm,
@@ -14,10 +15,13 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
+import { sectionOf } from '../../infra/runbook.ts'
 import type { emitted } from '../metrics.ts'
 import type { Organisation } from '../organisations.ts'
 
-/** The alarms and the dashboard. identity/README.md says what to do about each alarm. */
+/** The alarms and the dashboard. Each alarm carries its entry of identity/README.md. */
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
 type Name = keyof typeof emitted
 type Row = Readonly<{
@@ -89,7 +93,7 @@ export const addAlarms = (scope: Construct, { topic, functions, organisations }:
   const add = (id: string, entry: string, row: Omit<Row, 'metric'>, metric: IMetric): Alarm =>
     new Alarm(scope, `${id}-alarm`, {
       alarmName: `${stackName}-${id}`,
-      alarmDescription: `${row.means} See identity/README.md#${entry}`,
+      alarmDescription: `${row.means} ${sectionOf(readme, entry)} (identity/README.md#${entry})`,
       metric,
       threshold: row.threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type ClientMetadata, type Configuration, Provider } from 'oidc-provider'
-import { escaped } from '../../lib/errors/page.ts'
+import { card, escaped, mark } from '../../lib/errors/page.ts'
 
 /**
  * A real OpenID Connect provider on this machine, with a login page of its own and the people of the local
@@ -83,17 +83,39 @@ const configuration = ({ clients, people }: ProviderOptions): Configuration => (
   },
 })
 
+/** The look of the gateway's own pages. */
+const style = `${card}
+button{display:block;width:100%;margin-top:.6rem;padding:.8rem 1.1rem;border:1px solid var(--soft);border-radius:.6rem;background:transparent;color:inherit;font:inherit;text-align:left;cursor:pointer}
+button:hover{border-color:var(--accent);color:var(--accent)}
+button:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+form{margin-top:1.5rem}`
+
 const page = (people: ReadonlyMap<string, Person>): string => `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Sign in at the provider</title>
-<style>body{font:1.1rem/1.6 system-ui;max-width:30rem;margin:4rem auto;padding:0 1rem}button{font:inherit;display:block;width:100%;margin:.5rem 0;padding:.6rem}</style>
-<main><h1>Sign in at the provider</h1>
-<p>A real OpenID Connect provider on this machine. Choose who you want to be.</p>
-<form method="post">${[...people]
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sign in at the provider</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<header>${mark}<p><b>OpenID Connect provider</b><span>a real one, on this machine</span></p></header>
+<h1>Sign in at the provider</h1>
+<p>Choose who you want to be.</p>
+<form method="post">
+${[...people]
   .map(
     ([id, { given_name, family_name }]) =>
       `<button name="login" value="${escaped(id)}">${escaped(`${given_name} ${family_name}`)}</button>`,
   )
-  .join('')}<button name="cancel" value="yes">Cancel</button></form></main></html>`
+  .join('\n')}
+<button name="cancel" value="yes">Cancel</button>
+</form>
+</main>
+</body>
+</html>
+`
 
 const formOf = async (request: IncomingMessage): Promise<URLSearchParams> => {
   const chunks: Buffer[] = []

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -92,7 +92,7 @@ describe('The stack', () => {
     equal(all('AWS::KMS::Key').filter(([id]) => id.startsWith('signingkey')).length, 2)
   })
 
-  it('has alarms for providers, KMS, sign-outs, every organisation and every function', () => {
+  it('has alarms for providers, KMS, sign-outs, every organisation and every function, which say what to do', () => {
     const names = all('AWS::CloudWatch::Alarm').map(([, { Properties }]) =>
       String(Properties.AlarmName).replace('ImsgIdentity-', ''),
     )
@@ -104,6 +104,11 @@ describe('The stack', () => {
         ...functionNames.map((name) => `${name}-errors`),
       ].sort(),
     )
+    for (const [, { Properties }] of all('AWS::CloudWatch::Alarm')) {
+      const said = String(Properties.AlarmDescription)
+      match(said, /^[^.]+\. \w.+\.[^.]*\. \(identity\/README\.md#[\w-]+\)$/)
+      ok(said.length <= 1024, `${said.length}: ${said}`)
+    }
   })
 
   it('gives functions the name of the organisations file beside them, not its path on the machine that built them', () => {

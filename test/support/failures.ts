@@ -19,7 +19,7 @@ export async function* reportOf(events: AsyncIterable<TestEvent>, now: () => num
     for await (const event of events) {
       if (event.type === 'test:pass') passed++
       if (shown.has(event.type)) yield event
-      else if (now() - said >= silence) {
+      else if (passed > 0 && now() - said >= silence) {
         said = now()
         yield soFar(passed)
       }
