@@ -14,7 +14,7 @@ const perTabs = (head: string, rows: readonly (readonly [string, (one: Load) => 
     rows.map(([name, cell]) => [name, ...loads.map(cell)]),
   )
 
-/** How many instances, and how many tabs of one organisation that keep so many at work, read its item as often as it answers. */
+/** The instances, and the tabs of one organisation, that read its item as often as it can be read. */
 const hotInstances = limits.partitionReadUnits * organisationTtl
 const hotTabs = hotInstances * limits.perConcurrency * pollEvery
 const newsroom = 120_000

@@ -8,7 +8,7 @@ import { goodRequests } from '../test/support/good-requests.ts'
 import { contextFor, openServices, schema } from '../test/support/services.ts'
 import type { World } from './world.ts'
 
-/** What the functions stand on while they are measured, in a process of its own: the database, the identity service, a loaded state. */
+/** What the functions need while they are measured, in a process of its own: services, and a loaded state. */
 
 const tableName = 'bench'
 /** An event as a browser causes it. */

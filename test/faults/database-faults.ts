@@ -3,7 +3,7 @@ import { type Effect, type Kind, type RouteName, type Row, routeNames } from './
 
 /** What can be wrong with the database, and what that may do to the routes. */
 
-/** `nowhere`: nothing listens where the database should be. Without `refresh`, refresh-state would take its fifty seconds. */
+/** `nowhere`: nothing listens where the database should be. `refresh` is left out where it would take 50 s. */
 export type DatabaseRow = Row &
   Readonly<{ plan: ((call: DatabaseCall) => DatabaseFault | undefined) | 'nowhere' }>
 
@@ -86,6 +86,6 @@ export const databaseFaults: readonly DatabaseRow[] = [
   },
 ]
 
-/** Rows that fail only by waiting, so that they can be measured side by side without a try failing for lack of processor time. */
+/** Rows that fail by waiting: several can be tried at once, although the processor is busy. */
 export const isPatient = ({ effect }: DatabaseRow): boolean =>
   routeNames.some((route) => effect(route, 'new') === 'unavailable')

@@ -8,8 +8,8 @@ import { type Kind, kinds, type RouteName, routeNames } from './effects.ts'
 import { prepare, visit } from './visits.ts'
 
 /**
- * Every fault of the database at every route. Nothing comes back but the answer of all being well or 503 (health: 500) with its documented
- * body; no session is set by a failed login or left by a logout that said so; and everything takes less than five seconds.
+ * Every fault of the database at every route. The answer is the usual one or 503 (health: 500) with its documented
+ * body, within five seconds. A failed login sets no session, and a logout that is answered 200 leaves none.
  */
 
 const identity = await openIdentity()

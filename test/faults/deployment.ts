@@ -11,8 +11,8 @@ import { eventOf, publicUrl, type Request } from '../support/gateway.ts'
 import { contextFor, type openIdentity, openServices, schema } from '../support/services.ts'
 
 /**
- * The gateway as it is deployed, without the bundling: functions with the SDK client that the product builds, refresh-state behind Lambda's
- * own API, the identity stand-in, a database. What differs is the clock, which a test can put forward.
+ * The gateway as it is deployed, without the bundling: functions with the product's own SDK client, refresh-state
+ * behind Lambda's API, the identity stand-in, a database. A test can put the clock forward.
  */
 
 /** The time that a request has: `infra/functions.ts`. */
@@ -53,7 +53,7 @@ export const openDeployment = async (shared?: Awaited<ReturnType<typeof openIden
   })
   const unfronted = dependencies(envAt(straight))
 
-  /** What a newly started instance has. Instances that go straight to the database share their client, and nothing else. */
+  /** What a newly started instance has. Instances without a front share their database client, and nothing else. */
   const instance = (databaseUrl = straight): Dependencies => {
     const on = databaseUrl === straight ? unfronted : dependencies(envAt(databaseUrl))
     const where = { functionName: REFRESH_FUNCTION, region: platform.AWS_REGION, now }

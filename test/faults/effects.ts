@@ -15,7 +15,7 @@ const served = {
 export type RouteName = keyof typeof served
 export const routeNames = Object.keys(served) as RouteName[]
 
-/** An instance that has just started, or one that has the keys in memory. They go different ways, and neither may go wrong. */
+/** An instance that has just started, and one that has the keys in memory: they read different items. */
 export const kinds = ['new', 'warm'] as const
 export type Kind = (typeof kinds)[number]
 
@@ -31,7 +31,7 @@ export type Row = Readonly<{
   what: string
   effect: (route: RouteName, kind: Kind) => Effect
   refresh: 'unchanged' | 'failed' | undefined
-  /** What a poll answers whose token was signed with a key that was made during the fault, where it is tried. */
+  /** What a poll answers when its token was signed with a key that was made during the fault. */
   newKey?: string
 }>
 

@@ -5,7 +5,7 @@ import { kinds, routeNames } from './effects.ts'
 import { type IdentityRow, identityFaults } from './identity-faults.ts'
 import { askWithNewKey, prepare, visit } from './visits.ts'
 
-/** Every fault of the identity service at every route: none asks it, so none notices before the grace period is over. */
+/** Every fault of the identity service at every route. None asks it, so none notices within the grace period. */
 
 const underFault = async (deployment: Deployment, row: IdentityRow): Promise<void> => {
   const { command, effect, refresh, later = 0, newKey } = row

@@ -6,7 +6,7 @@ import { goodRequests } from '../support/good-requests.ts'
 import { type Ask, type Deployment, functionTime, type Taken } from './deployment.ts'
 import { type Effect, type Kind, type RouteName, statusOf } from './effects.ts'
 
-/** For each route a request that is served when all is well, and what the contract lets come back under a fault. */
+/** For each route a request that is served when all is well, and what may come back under a fault. */
 
 const good = ({ open, token }: Deployment) => {
   const requests = goodRequests({
@@ -62,11 +62,11 @@ const bodies: Partial<Record<RouteName, RegExp>> = {
   logout: /^\{"msg":"You are logged out"\}$/,
 }
 
-/** How long this process was kept from its work at the worst: a hundred visits at once are no function with one. */
+/** The longest delay of this process, in which many visits happen at once, as they do not in a function. */
 const delay = monitorEventLoopDelay()
 delay.enable()
 
-/** Holds an answer against the contract, whatever its status: its body, its cookies, and that it came in time. */
+/** Checks what the contract says of an answer, whatever its status: body, cookies, time. */
 const checkAnswer = (where: string, route: RouteName, { answer, ms }: Taken): void => {
   const { statusCode: status, headers, body } = answer
   const sets = set(answer).map(({ name }) => name)
@@ -80,10 +80,10 @@ const checkAnswer = (where: string, route: RouteName, { answer, ms }: Taken): vo
   if (route === 'callback' && status === 302) equal(headers.location, 'https://app.example.test/', where)
 }
 
-/** A process that gets no processor time misses the client's limits for reasons of its own; then 503 is right, and not the row's. */
+/** On a busy machine the client may give up for want of processor time: a 503 that is not the row's. */
 const mostTries = 3
 
-/** Asks, and asks again where only a starved process explains the answer. Anything but the expected answer or 503 fails at once. */
+/** Asks, and asks again after a 503 that the row does not explain. Any other unexpected answer fails at once. */
 export const visit = async (
   deployment: Deployment,
   prepared: () => Promise<Visit>,

@@ -2,7 +2,8 @@ import type { Template } from 'aws-cdk-lib/assertions'
 import { resourcesOf } from './synthesised.ts'
 
 /**
- * What CloudWatch makes of metric data: the statistics, metric math and alarm rules that this stack uses, by AWS's documentation.
+ * What CloudWatch makes of metric data, by AWS's documentation: the statistics, metric math and alarm rules that
+ * this stack uses.
  * Alarms are evaluated every minute over periods that end there.
  */
 
@@ -19,7 +20,7 @@ export const keyOf = (
 type Value = number | undefined
 type Series = readonly Value[]
 
-/** Whether FILL fills a metric that has no data at all: AWS's documentation does not say, so an alarm has to be right either way. */
+/** Whether FILL fills a metric without any data. AWS does not say, so an alarm has to be right either way. */
 export type FillOfNothing = 'filled' | 'nothing'
 
 const statistics: Readonly<Record<string, (values: readonly number[]) => number>> = {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { keyOf, type MetricData, ringing } from './cloudwatch.ts'
 import { listening, templateOf } from './synthesised.ts'
 
-/** Which alarms ring at their thresholds, and none just below them: metric data of two hours and a half, judged in the last half hour. */
+/** Which alarms ring at their thresholds, and that none rings just below them. */
 
 const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d'
 const template = templateOf({ ...listening, DOMAIN_CERTIFICATE_ARN: certificate, LOGIN_BINDING: 'off' })

@@ -25,7 +25,7 @@ export const isOpen = (port: number): Promise<boolean> =>
       })
   })
 
-/** Waits until it is so, for at most a minute, or until the program that should make it so has ended. Says whether it is. */
+/** Waits until this is so, for at most a minute and while the program runs. Resolves to whether it is so. */
 export const until = async (
   isSo: () => Promise<boolean>,
   program: { exitCode: number | null } = { exitCode: null },

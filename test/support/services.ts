@@ -5,7 +5,7 @@ import type { Functions } from '../../local/functions.ts'
 import { startIdentity } from '../../local/identity/server.ts'
 import { listenOnLoopback } from '../../local/listening.ts'
 
-/** What functions need outside of Lambda: the identity stand-in, a database, and the calls to AWS that they make. */
+/** What functions need outside of Lambda: the identity stand-in, a database, and the AWS services they call. */
 
 const credentials = { clientId: 'gateway', clientSecret: 'canary-client-secret' }
 
@@ -36,7 +36,7 @@ export const standInAt = (url: string | undefined) => {
   return { control, token }
 }
 
-/** An identity stand-in that knows these credentials. Its keys take a while to make, so that many tests may share one. */
+/** An identity stand-in. Its keys take a while to make, so tests may share one. */
 export const openIdentity = () => startIdentity({ port: 0, ...credentials })
 
 /** Starts all of it. `invoke` is what a function does that another one calls. */

@@ -54,7 +54,7 @@ export const visitor = (subject = 'editor') => {
   return { cookies, ask, open }
 }
 
-/** Somebody at a gateway, who does what editors do. A step says the status that it was answered with, or what it was told. */
+/** An editor at a gateway. Each step resolves to the status of the answer, or to what it says. */
 export const person = (gateway: string, subject = 'editor') => {
   const { cookies, ask, open } = visitor(subject)
   const base = `${gateway}/imsg-service/v1`
@@ -67,7 +67,7 @@ export const person = (gateway: string, subject = 'editor') => {
 
   return {
     cookies,
-    /** Whether a login ends at its page. Each has one of its own: several to one page within a minute would be stopped as a loop. */
+    /** Whether a login ends at its page. Each login has a page of its own, or it would be stopped as a loop. */
     signIn: async (): Promise<boolean> => {
       const page = `/article/${logins++}`
       const { trail } = await open(`${base}/org/demo/login?callback=${page}`)
