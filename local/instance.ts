@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -10,7 +10,7 @@ import { trustLocalhost } from './trust.ts'
  * time.
  */
 
-const { folder, handler: address, name, memoryMegabytes } = workerData as Loading
+const { folder, handler: address, name } = workerData as Loading
 const report = (message: Report): void => parentPort?.postMessage(message)
 
 const told = (error: unknown) => ({
@@ -22,24 +22,17 @@ const told = (error: unknown) => ({
 type Handler = (event: unknown, context: object) => unknown
 
 const load = async (): Promise<Handler> => {
-  const [file = '', member = ''] = address.split('.')
-  const found = ['.mjs', '.js', '.cjs'].map((ending) => join(folder, file + ending)).find(existsSync)
-  if (!found) throw new Error(`${address} is not in ${folder}`)
-  const module: Record<string, unknown> = await import(pathToFileURL(found).href)
+  const [file, member = ''] = address.split('.')
+  const module: Record<string, unknown> = await import(pathToFileURL(join(folder, `${file}.mjs`)).href)
   const handler = module[member]
   if (typeof handler !== 'function') throw new TypeError(`${address} is not a function`)
   return handler as Handler
 }
 
+/** What functions read of the context. */
 const contextOf = ({ requestId, deadline }: Call) => ({
   awsRequestId: requestId,
   functionName: name,
-  functionVersion: '$LATEST',
-  invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${name}`,
-  memoryLimitInMB: String(memoryMegabytes),
-  logGroupName: `/aws/lambda/${name}`,
-  logStreamName: 'local',
-  callbackWaitsForEmptyEventLoop: true,
   getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
 })
 

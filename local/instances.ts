@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { Definition } from './template.ts'
 
 /** What an instance is told when it starts. */
-export type Loading = Pick<Definition, 'folder' | 'handler' | 'name' | 'memoryMegabytes'>
+export type Loading = Pick<Definition, 'folder' | 'handler' | 'name'>
 /** What it is asked. Events and results cross as JSON text, as they do at AWS. */
 export type Call = Readonly<{ event: string; requestId: string; deadline: number }>
 /** What it reports. */
@@ -48,7 +48,7 @@ const thread = (definition: Definition, dependencies: Record<string, string>, lo
       AWS_LAMBDA_FUNCTION_NAME: name,
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
     },
-    workerData: { folder, handler, name, memoryMegabytes } satisfies Loading,
+    workerData: { folder, handler, name } satisfies Loading,
     resourceLimits: { maxOldGenerationSizeMb: memoryMegabytes },
     stdout: true,
     stderr: true,

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { advice, readDeployment } from '../infra/settings.ts'
 import { ConfigError, settings } from '../lib/config.ts'
@@ -63,12 +63,6 @@ const checkSettings = (texts: Texts): void => {
   }
 }
 
-/** Notes where everything is, for programs; gone when the stack is. */
-const writeNote = async (file: string, note: object, closers: Closers): Promise<void> => {
-  closers.add(() => rm(file, { force: true }))
-  await writeFile(file, `${JSON.stringify({ ...note, pid: process.pid }, null, 2)}\n`)
-}
-
 const start = async (options: Options, closers: Closers): Promise<Stack> => {
   const { env = {}, log = () => {}, refreshEvery = 10, signal, certificate } = options
   const credentials = credentialsFrom(env)
@@ -94,7 +88,6 @@ const start = async (options: Options, closers: Closers): Promise<Stack> => {
   await runOnce(functions, plan.schedules)
 
   if (options.watch) closers.add(watchSources(async () => deploy(await synthesise(wanted)), log))
-  await writeNote(`${outdir}.json`, { url, identityUrl, awsUrl, databaseUrl }, closers)
   open(gateway.listener)
   return {
     url,

@@ -21,7 +21,7 @@ export type Definition = Readonly<{
 /** A table in the words of CreateTable. */
 export type Table = Readonly<{ name: string; properties: Readonly<Record<string, unknown>> }>
 /** A rule with a rate, and the function that it calls. */
-export type Schedule = Readonly<{ rule: string; everySeconds: number; to: string }>
+export type Schedule = Readonly<{ everySeconds: number; to: string }>
 
 /** Everything that the local stack runs. */
 export type Plan = Readonly<{
@@ -68,11 +68,10 @@ const routesOf = (
   })
 
 const schedulesOf = ({ all, functionIn }: ReturnType<typeof reader>): Schedule[] =>
-  all(/^AWS::Events::Rule$/).flatMap(([rule, , { ScheduleExpression, Targets }]) => {
+  all(/^AWS::Events::Rule$/).flatMap(([, , { ScheduleExpression, Targets }]) => {
     const [, count, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(String(ScheduleExpression)) ?? []
     if (count === undefined || !Array.isArray(Targets)) return []
     return Targets.filter(isRecord).map(({ Arn }) => ({
-      rule,
       everySeconds: Number(count) * (seconds[unit] ?? 60),
       to: functionIn(Arn),
     }))

@@ -1,8 +1,7 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { runOnce } from '../../local/schedules.ts'
 import { each } from '../support/each.ts'
 import { plan, startFixtures } from './fixtures/fixture-stack.ts'
 
@@ -69,16 +68,6 @@ describe('A local instance', () => {
     deepEqual(stack.functions.use(changed), [])
     equal((await get('/echo/a')).body.calls, 2)
   })
-})
-
-it('A local schedule calls its function with the event of EventBridge', async () => {
-  let called = ''
-  const invoke = async (name: string, text: string) => {
-    called = `${name} ${text}`
-    return { failed: false, json: 'null' }
-  }
-  await runOnce({ invoke }, plan.schedules)
-  match(called, /^moody1 \{.*"detail-type":"Scheduled Event","source":"aws\.events".*rule\/rule1/)
 })
 
 describe('The local stand-in for AWS', () => {

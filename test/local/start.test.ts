@@ -70,7 +70,7 @@ const copied = async (): Promise<string> => {
   return folder
 }
 
-const note = async (port: number) => JSON.parse(await readFile(join(root, '.local', `${port}.json`), 'utf8'))
+const databaseOf = (said: string): string => /database +(http:[^\s,]+)/.exec(said)?.[1] ?? ''
 const client = (endpoint: string) =>
   new DynamoDBClient({
     endpoint,
@@ -150,7 +150,7 @@ describe('npm start', () => {
     const first = await start(env)
     equal(first.url, `http://localhost:${port}`, first.text())
     const TableName = await tableOf(port)
-    await client((await note(port)).databaseUrl).send(new PutItemCommand({ TableName, Item }))
+    await client(databaseOf(await first.says(/database/))).send(new PutItemCommand({ TableName, Item }))
     first.child.kill('SIGKILL')
     await first.ended
 
@@ -160,7 +160,7 @@ describe('npm start', () => {
     deepEqual(await third.ended, [1, null])
 
     equal((await fetch(`${second.url}/imsg-service/v1/health`)).status, 200, second.text())
-    const got = await client((await note(port)).databaseUrl).send(
+    const got = await client(databaseOf(await second.says(/database/))).send(
       new GetItemCommand({ TableName, Key: Item }),
     )
     deepEqual(got.Item, Item)

@@ -24,7 +24,7 @@ describe('What is read from a template', () => {
       { key: 'POST /echo', to: 'echo1' },
       { key: 'GET /cookies', to: 'cookies1' },
     ])
-    deepEqual(plan.schedules, [{ rule: 'rule1', everySeconds: 300, to: 'moody1' }])
+    deepEqual(plan.schedules, [{ everySeconds: 300, to: 'moody1' }])
     equal(plan.tables[0]?.name, 'table1')
   })
 
