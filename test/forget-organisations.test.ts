@@ -51,6 +51,20 @@ describe('Organisations without a source', () => {
     deepEqual(there(), keys)
   })
 
+  it('keep what they grant for two minutes again when there was a source in between', async () => {
+    const { table, forget, keys, there } = await opened()
+    await forget(0)
+    await writeOrganisations(table, organisations, 100_000)
+    await forget(200)
+    deepEqual(there(), keys)
+  })
+
+  it('are not noted where there never were any', async () => {
+    const { table, writes } = memoryTable()
+    await forgetOrganisations(table, 1, 0, never)
+    equal(writes.size, 0)
+  })
+
   it('are left to a later run when the time is over', async () => {
     const { forget, keys, there } = await opened()
     await forget(0)

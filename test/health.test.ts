@@ -75,6 +75,7 @@ describe('GET /health', () => {
     clock.ahead = 200
     const { statusCode, body } = await ask({}, read, settings)
     deepEqual([statusCode, body], [500, '{"inGrace":false,"stateChecksum":"No checksum string"}'])
+    equal(gateway.logs.at(-1)?.code, 'unhealthy')
     clock.ahead = 0
   })
 

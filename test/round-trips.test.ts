@@ -4,7 +4,7 @@ import { type HttpRouteName, routes } from '../lib/routes.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
 import { directoryKey, organisationKey, sessionKey, stateKey, subjectKey } from '../lib/store/keys.ts'
 import { each } from './support/each.ts'
-import { asProblem, browser, openGateway } from './support/gateway.ts'
+import { asProblem, browser, fromOurPage, openGateway } from './support/gateway.ts'
 import { goodRequests } from './support/good-requests.ts'
 
 /** Every call over the network that a request costs, in a fresh instance and in one that has been used. */
@@ -70,6 +70,13 @@ describe('Round trips', () => {
     }
     deepEqual(await askedThere(), [])
   })
+})
+
+it('A logout without a token reads nothing, not even in a fresh instance', async () => {
+  const call = await open('logout')
+  front.reset()
+  equal((await call({ headers: fromOurPage })).statusCode, 200)
+  deepEqual(front.calls, { read: 0, write: 0 })
 })
 
 describe('A token that nobody verified', () => {

@@ -1,7 +1,8 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { withinLimit } from '../lib/refresh/ended-subjects.ts'
 import { directoryKey, organisationKey, subjectKey } from '../lib/store/keys.ts'
+import type { Table } from '../lib/store/table.ts'
 import { organisation, writeOrganisations } from './contract/given.ts'
 import { memoryTable } from './support/memory-table.ts'
 
@@ -37,7 +38,7 @@ describe('More ended subjects than one run writes', () => {
     deepEqual([items.has(subjectKey('demo', 's9999')), items.has(organisationKey('demo'))], [true, true])
   })
 
-  it('are the strictest 300,000 at most', () => {
+  it('are the strictest 300,000 at most', async () => {
     const ended = Array.from({ length: 300_002 }, (_, n) => ({
       name: `s${n}`,
       blocked: n === 300_001,
@@ -45,5 +46,54 @@ describe('More ended subjects than one run writes', () => {
     }))
     const within = new Set(withinLimit(ended).map(({ name }) => name))
     deepEqual([within.size, within.has('s300001'), within.has('s0')], [300_000, true, false])
+    const { kept } = await writeOrganisations(memoryTable().table, [organisation({ ended })], 1)
+    deepEqual(kept, [{ name: 'demo', reason: 'too many ended subjects' }])
   })
+})
+
+describe('An organisation in the table', () => {
+  const key = organisationKey('demo')
+
+  it('that is blocked keeps its directory as it is', async () => {
+    const { table, writes } = memoryTable()
+    await writeOrganisations(table, [organisation()], 1)
+    writes.clear()
+    await writeOrganisations(table, [organisation({ blocked: true })], 10)
+    deepEqual([writes.get(key), writes.has(directoryKey('demo'))], [1, false])
+  })
+
+  it('is written again when the run that removed it broke off', async () => {
+    const { table, items } = memoryTable()
+    const others = ['a', 'b', 'c'].map((name) => organisation({ name }))
+    await writeOrganisations(table, [...others, organisation()], 1)
+    const broken: Table = {
+      ...table,
+      remove: (which) =>
+        which === directoryKey('demo') ? Promise.reject(new Error('broken off')) : table.remove(which),
+    }
+    await rejects(writeOrganisations(broken, others, 10), /broken off/)
+    equal(items.has(key), false)
+    await writeOrganisations(table, [...others, organisation()], 20)
+    equal(items.has(key), true)
+  })
+
+  it('with unusable data is no fault of the source, however many there are', async () => {
+    const domains = Array.from({ length: 201 }, (_, n) => `d${n}.example`)
+    const names = ['a', 'b', 'c']
+    const { kept } = await writeOrganisations(
+      memoryTable().table,
+      names.map((name) => organisation({ name, domains })),
+      1,
+    )
+    deepEqual(
+      kept,
+      names.map((name) => ({ name, reason: 'more than 200 domains' })),
+    )
+  })
+
+  it('that is not reached in time fails a run that reached none', () =>
+    rejects(writeOrganisations(memoryTable().table, [organisation()], 1, { signal: AbortSignal.abort() }), {
+      message: 'not reached in time (1 of 1 organisations)',
+      transient: false,
+    }))
 })

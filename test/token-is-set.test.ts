@@ -1,5 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
+import { sealOf } from '../lib/session/seal.ts'
+import { unverifiedToken } from '../lib/session/token.ts'
 import { each } from './support/each.ts'
 import { asProblem, codeOf, effect, navigation, openGateway } from './support/gateway.ts'
 
@@ -85,11 +87,23 @@ describe('GET /token-is-set', () => {
     const [, payload] = (await token({ sub: 'somebody-else' })).split('.')
     await call('token-is-set', { bearer: raw })
     front.reset()
-    const answer = await call('token-is-set', {
-      bearer: `${head}.${payload}.${signature}`,
-      headers: asProblem,
-    })
+    const forged = `${head}.${payload}.${signature}`
+    const answer = await later(2, () => call('token-is-set', { bearer: forged, headers: asProblem }))
     deepEqual([codeOf(answer), front.calls.read], ['token_signature', 0])
+  })
+
+  it('judges several cookies of the sealed person: none that is good is a 401, and one of them is who it is', async () => {
+    const other = await token({ jti: 'other' })
+    const forged = [raw, other].map((good) => `${good.slice(0, good.lastIndexOf('.'))}.${'A'.repeat(342)}`)
+    const seal = `__Host-imsg-seal=${sealOf(unverifiedToken(raw).unverifiedClaims)}`
+    const poll = async (...values: string[]) => {
+      const cookies = [...values.map((value) => `imidToken=${value}`), seal]
+      return effect(await call('token-is-set', { cookies, headers: asProblem })).status
+    }
+    equal(await poll(...forged), 401)
+    equal(await poll(raw, other), 200)
+    const { org, subject } = gateway.logs.at(-1) ?? {}
+    deepEqual([org, typeof subject], ['demo', 'string'])
   })
 
   it('answers 503, never 401 and never 200, while the table cannot be read or the grace period is over', async () => {

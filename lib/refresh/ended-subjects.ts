@@ -41,7 +41,7 @@ const byStrictness = (a: EndedSubject, b: EndedSubject): number =>
 
 /** At most as many as the limit allows: the strictest are kept. */
 export const withinLimit = (ended: readonly EndedSubject[]): readonly EndedSubject[] =>
-  ended.length <= limits.endedSubjects ? ended : ended.toSorted(byStrictness).slice(0, limits.endedSubjects)
+  ended.toSorted(byStrictness).slice(0, limits.endedSubjects)
 
 /**
  * Updates the subjects of an organisation to this list: the strictest first; subjects that left the list are

@@ -1,6 +1,7 @@
 import { indexKey } from '../store/keys.ts'
 import { readLargeItem, writeLargeItem } from '../store/large-item.ts'
 import type { Table } from '../store/table.ts'
+import { compare } from './admin-rows.ts'
 import { checksum } from './canonical-json.ts'
 
 /**
@@ -76,7 +77,7 @@ const storedIndex = async (table: Table): Promise<Stored> => {
 const digestOf = (entries: ReadonlyMap<string, Entry>): string =>
   checksum(
     [...entries]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .sort(([a], [b]) => compare(a, b))
       .map(([name, { standing, ended, content }]) => [name, standing, ended, content]),
   )
 
@@ -97,7 +98,7 @@ export const openIndex = async (table: Table, version: number): Promise<Organisa
     note: (name, change) => {
       const known = entries.get(name)
       const after = entryFrom({ ...(known ?? unwritten), ...change })
-      changed ||= known === undefined || JSON.stringify(known) !== JSON.stringify(after)
+      changed ||= JSON.stringify(known) !== JSON.stringify(after)
       entries.set(name, after)
     },
     remove: (name) => {

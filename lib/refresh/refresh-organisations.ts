@@ -86,8 +86,8 @@ const writeAllEnded = async (run: Run, listed: Listed): Promise<void> => {
 const removeMissing = async (run: Run, listed: Listed): Promise<string | undefined> => {
   const { table, index, now, version, signal } = run
   const names = new Set(listed.map(({ name }) => name))
-  for (const [name, { missingSince }] of index.entries)
-    if (missingSince !== undefined && names.has(name)) index.note(name, { missingSince: undefined })
+  for (const { name } of listed)
+    if (index.entries.get(name)?.missingSince !== undefined) index.note(name, { missingSince: undefined })
   const missing = [...index.entries].filter(([name]) => !names.has(name))
   const isGone = (since = now) => now - since >= removedAfter
   const recent = missing.filter(([, { missingSince }]) => !isGone(missingSince))

@@ -1,0 +1,79 @@
+import { deepEqual } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { openIndex } from '../lib/refresh/organisation-index.ts'
+import { UnusableData } from '../lib/refresh/organisation-source.ts'
+import { batchesOf, inOrder, isTooMany, type Run, readOne } from '../lib/refresh/organisations-run.ts'
+import { UpstreamError } from '../lib/refresh/upstream.ts'
+import { organisation, sourceOf } from './contract/given.ts'
+import { each } from './support/each.ts'
+import { memoryTable } from './support/memory-table.ts'
+
+const opened = async (now = 0, signal = new AbortController().signal): Promise<Run> => {
+  const { table } = memoryTable()
+  const index = await openIndex(table, 1)
+  return { table, source: sourceOf([]), version: 1, now, signal, index, failures: new Map() }
+}
+
+describe('A run over the organisations', () => {
+  const listed = Array.from({ length: 1200 }, (_, n) => organisation({ name: `${n}` }))
+
+  each('begins at another place each minute, and comes to all', [
+    [0, '0'],
+    [59, '0'],
+    [60, '500'],
+    [120, '1000'],
+    [180, '300'],
+  ])(async ([now, first]) => {
+    const order = inOrder(await opened(now), listed)
+    deepEqual([order[0]?.name, new Set(order).size, order.length], [first, 1200, 1200])
+  })
+
+  it('takes 500 at a time', () =>
+    deepEqual(
+      batchesOf(listed).map((batch) => [batch.length, batch[0]?.name]),
+      [
+        [500, '0'],
+        [500, '500'],
+        [200, '1000'],
+      ],
+    ))
+
+  each('takes more than a third, and more than two, for the fault of the source', [
+    [2, 3, false],
+    [3, 8, true],
+    [3, 9, false],
+    [4, 9, true],
+  ])(([count, all, expected]) => deepEqual(isTooMany(count, all), expected))
+
+  each('notes what could not be read, and reads no more of it', [
+    ['unusable', new UnusableData('odd'), { reason: 'odd', isUnread: false, isOwnFault: true }, 2],
+    ['unread', new UpstreamError('away', true), { reason: 'away', isUnread: true, isOwnFault: true }, 1],
+  ] as const)(async ([, error, failure, times]) => {
+    const run = await opened()
+    let reads = 0
+    const read = () => {
+      reads++
+      return Promise.reject(error)
+    }
+    for (let time = 0; time < 2; time++) await readOne(run, 'demo', read)
+    deepEqual([run.failures.get('demo'), reads], [failure, times])
+  })
+
+  it('blames nobody for what it did not come to in its time', async () => {
+    const late = { reason: 'not reached in time', isUnread: true, isOwnFault: false }
+    const time = new AbortController()
+    const run = await opened(0, time.signal)
+    await readOne(run, 'under way', () => {
+      time.abort()
+      return Promise.reject(new UpstreamError('cut', true))
+    })
+    await readOne(run, 'not begun', () => Promise.reject(new Error('begun')))
+    deepEqual(
+      [...run.failures],
+      [
+        ['under way', late],
+        ['not begun', late],
+      ],
+    )
+  })
+})
