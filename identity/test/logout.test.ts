@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { after, afterEach, describe, it } from 'node:test'
+import { sv } from '../../lib/errors/sv.ts'
 import { hintCookie, returnCookie } from '../logout-cookies.ts'
 import { startFaultyProvider } from './support/faulty-provider.ts'
 import {
@@ -114,6 +115,6 @@ describe('A page', () => {
   it('is in Swedish for a browser that prefers Swedish', async () => {
     const answer = await call('login', { path: { org: 'nobody' }, headers: { 'accept-language': 'sv' } })
     equal(codeIn(answer), 'organisation_unknown')
-    match(answer.body ?? '', /Denna organisation är inte känd här/)
+    match(answer.body ?? '', new RegExp(sv.failures.organisation_unknown.title))
   })
 })

@@ -2,6 +2,8 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { BrowserContext, Page } from 'playwright-core'
+import { en } from '../../../lib/errors/en.ts'
+import { sv } from '../../../lib/errors/sv.ts'
 import { accessible } from '../../../test/browser/accessibility.ts'
 import { person, screenshot } from '../../../test/browser/chromium.ts'
 import { startEverything } from '../support/started.ts'
@@ -87,8 +89,8 @@ describe('In Chromium', () => {
   })
 
   for (const [language, title] of [
-    ['en', 'This organisation is not known here'],
-    ['sv', 'Denna organisation är inte känd här'],
+    ['en', en.failures.organisation_unknown.title],
+    ['sv', sv.failures.organisation_unknown.title],
   ] as const)
     it(`a failure is shown on an accessible page: ${language}`, async () => {
       const context = await person({ locale: language })
