@@ -3,16 +3,15 @@ import { FilterPattern, type LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs
 import type { Construct } from 'constructs'
 
 /**
- * THE metrics that CloudWatch counts in the access log: what browsers were answered, whether or not a
- * function ran, crashed or was throttled. API Gateway's own metrics by route would cost about $18 a month for
- * ten busy routes; these exist only in hours with such answers.
+ * Metrics that CloudWatch counts in the access log, which includes requests that no function answered. API
+ * Gateway's own metrics per route would cost about $18 a month for ten busy routes.
  */
 export const accessLogMetrics = {
   ServerErrors: { status: '5*', dimensions: { Route: '$.route' } },
   TooManyRequests: { status: '429' },
 } as const satisfies Record<string, { status: string; dimensions?: Record<string, `$.${string}`> }>
 
-/** Counts every row in this log group, in the namespace of the deployment. */
+/** Adds a metric filter for each row to this log group. */
 export const countInAccessLog = (scope: Construct, logGroup: LogGroup): void => {
   for (const [metricName, { status, ...more }] of Object.entries(accessLogMetrics))
     new MetricFilter(scope, `${metricName}-filter`, {

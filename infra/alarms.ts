@@ -19,23 +19,20 @@ import { stepsOf } from './runbook.ts'
 import type { Deployment } from './settings.ts'
 
 type Row = {
-  /** What it means when it rings. What to check and do comes from docs/runbook.md, under the name of the row. */
+  /** What the alarm means. docs/runbook.md says what to check and do, under the name of the row. */
   means: string
-  /** It rings from here up, or below here where `below` says so. */
+  /** The alarm is on at this value or above, or below it with `below`. */
   threshold: number | ((deployment: Deployment) => number)
   below?: true
-  /** How many of how many periods in a row have to be bad. */
+  /** How many of the last periods have to be bad. */
   periods: readonly [bad: number, of: number]
-  /**
-   * No data is a good sign, except where some should come every minute, and where what made it bad has
-   * stopped to report.
-   */
+  /** What missing data means. By default, that all is well. */
   silence?: 'is bad' | 'changes nothing'
-  /** Whether this deployment has what the alarm watches. */
+  /** Whether this deployment needs the alarm. */
   when?: (deployment: Deployment) => boolean
 }
 
-/** THE alarms of the service, on one metric each. */
+/** Alarms on one metric each. */
 export const alarms = {
   'in-grace': {
     metric: 'inGrace',
@@ -161,7 +158,7 @@ export const alarms = {
     below: true,
     threshold: 21,
     periods: [1, 1],
-    // ACM reports twice a day, and stops when the certificate has run out.
+    // ACM reports twice a day, and stops once the certificate has expired.
     silence: 'is bad',
     when: ({ certificateArn }: Deployment) => certificateArn !== undefined,
   },
@@ -169,12 +166,10 @@ export const alarms = {
 
 type RouteAlarm = Readonly<{ does: string; threshold: number; periods: Row['periods'] }>
 
-/**
- * Most routes are asked a few times an hour: errors in two stretches of five minutes are more than chance.
- */
+/** For routes with few requests: errors in two of twelve periods of five minutes. */
 const seldom = { threshold: 1, periods: [2, 12] } as const
 
-/** THE alarms on server errors, by route. `health` is watched from outside, by `public-health`. */
+/** Alarms on server errors, by route. The alarm `public-health` watches `health` from outside. */
 export const routeAlarms = {
   login: { does: 'start a login', ...seldom },
   'org-login': { does: 'start a login at an organisation', ...seldom },
@@ -188,7 +183,7 @@ export const routeAlarms = {
 
 type AlarmName = keyof typeof alarms | `${keyof typeof routeAlarms}-errors`
 
-/** THE alarms that put others together: each rings while any of these does. */
+/** Alarms that are on while any of their parts is on. */
 export const compositeAlarms = {
   'nobody-can-sign-in': {
     means: 'No login works, or nothing says that the gateway can be reached.',
@@ -232,7 +227,7 @@ const addAlarm = (
     treatMissingData: missing[row.silence ?? 'is good'],
   })
 
-/** Every row as an alarm that tells the topic when it rings and when it is over. */
+/** Adds all alarms. Each notifies the topic when it goes on and off. */
 export const addAlarms = (
   scope: Construct,
   measured: Measured,

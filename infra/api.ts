@@ -22,8 +22,7 @@ import { countInAccessLog } from './access-log.ts'
 type Throttle = { rateLimit: number; burstLimit: number }
 
 /**
- * Requests a second, and how many at once before that counts. Every open editor polls token-is-set, and every
- * request to a service behind a proxy asks authorize.
+ * Limits in requests a second. Open editors poll token-is-set, and proxies ask authorize for each request.
  */
 export const throttle = {
   standard: { rateLimit: 100, burstLimit: 200 },
@@ -35,8 +34,8 @@ export const throttle = {
 } as const satisfies { standard: Throttle; routes: Partial<Record<HttpRouteName, Throttle>> }
 
 /**
- * What the access log says of a request. The route key stands for the path, so that no organisation, query
- * string, cookie, token, referrer or address of a person can get in.
+ * Fields of the access log. It has the route key instead of the path, so it never contains an organisation,
+ * query string, cookie, token, referrer or IP address.
  */
 export const accessLogFields = {
   requestId: '$context.requestId',
@@ -65,13 +64,13 @@ const cors = ({ corsOrigins, corsHeaders }: Config) =>
         },
       }
 
-/** The API without its routes: functions may name its address before they exist. */
+/** The API without its routes, because functions need its address. */
 export const httpApi = (scope: Construct, config: Config, ownDomain: boolean): HttpApi =>
   new HttpApi(scope, 'api', {
     apiName: Stack.of(scope).stackName,
     description: 'imsg-service: login, session cookie, units, logout, health',
     createDefaultStage: false,
-    // With a domain of its own there is one way in: a second host name would be a second cookie scope.
+    // With a domain of its own, a second host name would be a second cookie scope.
     disableExecuteApiEndpoint: ownDomain,
     ...cors(config),
   })
@@ -79,8 +78,7 @@ export const httpApi = (scope: Construct, config: Config, ownDomain: boolean): H
 type Rows = Readonly<Record<string, Route>>
 
 /**
- * Construct id and route key of each way into a row. Without a $default route API Gateway answers 404 itself,
- * without our headers.
+ * Construct ids and route keys of a row. Without a $default route, API Gateway's own 404 lacks our headers.
  */
 const routeKeysOf = (name: string, row: Route): [id: string, HttpRouteKey][] =>
   'unmatched' in row
@@ -90,7 +88,7 @@ const routeKeysOf = (name: string, row: Route): [id: string, HttpRouteKey][] =>
         HttpRouteKey.with(path, HttpMethod[method]),
       ])
 
-/** Every endpoint of the route table becomes a route of the API, under the same name. */
+/** Adds the routes of the route table to the API, under the same names. */
 export const addRoutes = (
   api: HttpApi,
   rows: Rows,
@@ -122,7 +120,7 @@ export const loggedStage = (
   domainName: DomainName | undefined,
 ): HttpStage => {
   const logGroup = new LogGroup(scope, 'access-log', {
-    // Under this prefix AWS needs no entry per group in a resource policy that is full at 5,120 characters.
+    // This prefix needs no entry in the resource policy, which is limited to 5,120 characters.
     logGroupName: `/aws/vendedlogs/${Stack.of(scope).stackName}/access`,
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
@@ -149,7 +147,7 @@ export const stage = (
   domainName: DomainName | undefined,
 ): HttpStage => {
   const made = loggedStage(scope, api, throttle.standard, domainName)
-  // CDK has no words for limits per route. They name routes, which therefore have to be there first.
+  // CDK has no limits per route. They name routes, which must exist first.
   const resource = made.node.defaultChild
   if (!(resource instanceof CfnStage)) throw new TypeError('The stage has no CfnStage.')
   resource.routeSettings = routeSettings(routes)

@@ -12,13 +12,11 @@ const root = join(import.meta.dirname, '..')
 const slim = (file: string): string => join(root, 'infra', 'slim', file)
 
 /**
- * What a bundle has instead of what it names; `test/size.test.ts` holds what that is worth. An `import`
- * of a module of Node reads all its exports, the lazy ones too: of `node:http` that is undici, 20 ms of a
- * cold start, where a function wants `request`.
+ * Replacements for modules that make a cold start slower. For example, importing `node:http` reads all its
+ * exports, including undici, which takes 20 ms. `test/size.test.ts` limits the sizes.
  */
 const alias = {
-  // Functions get their credentials from three variables; the SDK's own chain (profiles, SSO, metadata) is
-  // 136 kB.
+  // Credentials are in three variables. The SDK's own provider chain is 136 kB.
   '@aws-sdk/credential-provider-node': join(root, 'lib', 'lambda', 'aws-credentials.ts'),
   '@aws-sdk/middleware-endpoint-discovery': slim('endpoint-discovery.ts'),
   '@aws/lambda-invoke-store': slim('invoke-store.ts'),
@@ -30,16 +28,12 @@ const alias = {
 }
 
 /**
- * Modules of `lib` that a function loads on demand, with `import('./<name>.ts')`: each a file of its own in
- * the asset.
+ * Modules that functions load on demand, with `import('./<name>.ts')`. Each is a separate file of the asset.
  */
 const onDemand = { texts: 'errors', 'public-suffix': 'refresh' } as const
 const later = Object.keys(onDemand)
 
-/**
- * How functions are bundled, for CDK and for whoever else bundles: add `entryPoints` and `outfile` or
- * `outdir`.
- */
+/** Options of esbuild for functions, without `entryPoints` and `outfile` or `outdir`. */
 export const esbuildOptions = {
   absWorkingDir: root,
   bundle: true,
@@ -48,22 +42,22 @@ export const esbuildOptions = {
   format: 'esm',
   target: 'node24',
   mainFields: ['module', 'main'],
-  // The SDK goes in: it loads faster than the copy that the runtime brings, and its version is ours.
+  // The SDK is bundled: it loads faster than the runtime's copy, and its version is pinned.
   external: later.map((name) => `./${name}.ts`),
   alias,
   charset: 'utf8',
   legalComments: 'none',
 } satisfies BuildOptions
 
-/** The source of a function: route = folder. */
+/** The entry point of a function. */
 export const entry = (route: string): string => join(root, 'functions', route, 'index.ts')
 
 type Output = Metafile['outputs'][string]
 
-/** A file of an asset, its source map, and what esbuild says of it. */
+/** A file of an asset, with its source map and esbuild's metadata. */
 export type BundledFile = Readonly<{ name: string; text: string; map: string; output: Output }>
 
-/** esbuild leaves the import of an external file as it finds it; the file beside the bundle is JavaScript. */
+/** Replaces `.ts` by `.mjs` in the imports that esbuild leaves alone, and adjusts the source map. */
 const asDeployed = (text: string, map: string): { text: string; map: string } => {
   const shifts: Shift[] = []
   const by = '.mjs'.length - '.ts'.length
@@ -103,10 +97,7 @@ const bundledFiles = (): ReadonlyMap<string, BundledFile> => {
 
 let bundled: ReturnType<typeof bundledFiles> | undefined
 
-/**
- * All functions come from one run of esbuild: what they share is read and parsed once, which takes a third of
- * the time of nine runs.
- */
+/** A bundled file. One run of esbuild bundles all functions, in a third of the time of separate runs. */
 const fileOf = (name: string): BundledFile => {
   bundled ??= bundledFiles()
   const file = bundled.get(name)
@@ -114,19 +105,17 @@ const fileOf = (name: string): BundledFile => {
   return file
 }
 
-/** The files of a function: `index.mjs`, and what that loads later. */
+/** The files of a function: `index.mjs`, and those that it loads on demand. */
 export const filesOf = (route: string): readonly [index: BundledFile, ...later: BundledFile[]] => {
   const index = fileOf(route)
   const wanted = new Set(index.output.imports.map(({ path }) => path))
   return [{ ...index, name: 'index.mjs' }, ...later.filter((name) => wanted.has(`./${name}.ts`)).map(fileOf)]
 }
 
-/** Lambda runs a function as another user than the owner of its files, so everybody may read them. */
+/** Lambda does not run a function as the owner of its files, so everybody must be able to read them. */
 const modes = { file: 0o644, folder: 0o755 }
 
-/**
- * Writes the files of a function into a folder, and `files` beside them, with the same modes under any umask.
- */
+/** Writes the files of a function and `files` into a folder, with the same modes under any umask. */
 export const bundle = (route: string, outdir: string, files: Readonly<Record<string, string>> = {}): void => {
   mkdirSync(outdir, { recursive: true })
   chmodSync(outdir, modes.folder)
@@ -141,14 +130,13 @@ export const bundle = (route: string, outdir: string, files: Readonly<Record<str
 const noContainer = DockerImage.fromRegistry('never-pulled')
 
 /**
- * The bundle as an asset, named by its content and its modes. esbuild runs in this process: `NodejsFunction`
- * does the same by starting `npx` for each function, which makes a synth of nine functions twice as long.
+ * The bundle as an asset, named by its content and modes. `NodejsFunction` would start `npx` for each
+ * function, which makes a synth twice as long.
  */
 export const code = (route: string, files: Readonly<Record<string, string>> = {}): Code => {
   const options: AssetOptions & FingerprintOptions = {
     assetHashType: AssetHashType.OUTPUT,
-    // CDK hashes content alone and uploads no asset whose name is in the bucket already: an unreadable one
-    // would stay there.
+    // CDK hashes only content and keeps an uploaded asset of the same name, even one with wrong modes.
     extraHash: JSON.stringify(modes),
     bundling: {
       image: noContainer,

@@ -9,7 +9,7 @@ import { begins } from './terminal.ts'
  * destroy need settings too.
  */
 
-/** The words without `--settings <file>`, and the file. */
+/** The arguments without `--settings <file>`, and the file. */
 const taken = (words: readonly string[]): { file?: string; rest: string[]; incomplete?: true } => {
   const at = words.findIndex((word) => word === '--settings' || word.startsWith('--settings='))
   const found = words[at]
@@ -41,7 +41,7 @@ const main = ([command = '', ...words]: string[]): void => {
     stdio: 'inherit',
     env,
   })
-  // The terminal tells both: the command line ends in its own way, and this waits for it.
+  // The terminal sends SIGINT to both processes. This one waits for the CDK command line to end.
   process.on('SIGINT', () => {})
   child.on('close', (code) => {
     process.exitCode = code ?? 1

@@ -9,10 +9,7 @@ import {
 import type { Construct } from 'constructs'
 import { type Measured, type MetricName, metrics } from './metrics.ts'
 
-/**
- * THE graphs, in reading order: can people sign in, do their sessions hold, is the state fresh, is the
- * machinery well.
- */
+/** The graphs in reading order: logins, sessions, state, infrastructure. */
 export const graphs = {
   'Logins: started, returned, verified, session set': [
     'loginStarted',
@@ -46,13 +43,10 @@ export const graphs = {
 
 const size = { width: 12, height: 6 }
 
-/**
- * Why requests were refused, asked of the log lines when somebody looks: a metric for each code would cost
- * all month.
- */
+/** A log query for refused requests. A metric for each code would cost more. */
 const refusals = ['filter status >= 400', 'stats count() as requests by route, code', 'sort requests desc']
 
-/** One page, two graphs to a row, the state of all alarms on top. */
+/** The dashboard: the state of all alarms, then two graphs in each row. */
 export const dashboard = (scope: Construct, measured: Measured, alarms: readonly AlarmBase[]): Dashboard => {
   const measures = metrics(measured)
   const functions = Object.values(measured.functions)

@@ -23,14 +23,14 @@ const inventory = (given: Readonly<Record<string, unknown>>): string[] =>
     return `  ${name.padEnd(34)}${given[name] ? 'given' : otherwise}`
   })
 
-/** A script on a page of the same host can read the address of an answer that API Gateway gives by itself. */
+/** A script on the same host can read the URL of an error that API Gateway itself answers. */
 const ownHost =
   '- Serve nothing but the gateway on the host of PUBLIC_URL: SECURITY.md says what that prevents.'
 
-/** Settings that nobody has anything more to say about. */
+/** Settings without problems or warnings of their source. */
 const plain = (texts: Texts): Source => ({ texts, problems: [], warnings: [] })
 
-/** What can be said of settings before they are deployed: every problem, or what is in force. No values. */
+/** Every problem of settings, or which of them are given. Never a value. */
 export const verdict = (texts: Texts, source: Source = plain(texts)): Verdict => {
   const list = inventory(givenSettings(texts))
   const warned = source.warnings.map((text) => `! ${text}`)
@@ -45,8 +45,8 @@ export const verdict = (texts: Texts, source: Source = plain(texts)): Verdict =>
 }
 
 /**
- * Which rule accepts or refuses a return URL under these settings. The domains of an organisation are part of
- * the state, which the doctor does not see: they are given as they stand in its `whitelistCallbackUrls`.
+ * Which rule accepts or refuses a return URL. `listed`: the return domains of the organisation, which are not
+ * part of the settings.
  */
 export const judge = (
   url: string,
@@ -79,7 +79,7 @@ export const judge = (
 }
 
 /**
- * What each provider of the organisations file offers. Not imported: the gateway knows nothing of
+ * Checks the providers of the organisations file. A dynamic import, because the gateway never imports
  * `identity/`.
  */
 const judgeProviders = async (source: Source): Promise<Verdict> => {

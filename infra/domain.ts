@@ -5,10 +5,7 @@ import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets'
 import type { Construct } from 'constructs'
 import type { Deployment } from './settings.ts'
 
-/**
- * The host of PUBLIC_URL as a domain of the API, when there is a certificate for it. API Gateway serves it
- * over TLS alone.
- */
+/** The host of PUBLIC_URL as a domain of the API, if there is a certificate for it. Served only over TLS. */
 export const domain = (
   scope: Construct,
   {
@@ -28,8 +25,7 @@ export const domain = (
   })
   if (hostedZoneId)
     new ARecord(scope, 'alias', {
-      // Without a record name the zone's name is the record's, so that the name of the zone itself need not
-      // be known.
+      // Without a record name, CDK uses the zone's name, which is set to the host here.
       zone: HostedZone.fromHostedZoneAttributes(scope, 'zone', { hostedZoneId, zoneName: domainName }),
       target: RecordTarget.fromAlias(
         new ApiGatewayv2DomainProperties(made.regionalDomainName, made.regionalHostedZoneId),

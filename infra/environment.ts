@@ -1,11 +1,11 @@
 import type { SettingName } from '../lib/config.ts'
 import { type Route, routes } from '../lib/routes.ts'
 
-/** The environment of the functions: settings that were given, and what only the stack knows. */
+/** The environment of the functions: the given settings, and values of the stack. */
 
 type Texts = Readonly<Record<string, string>>
 
-/** What the stack adds to the settings. In a template these are references, whose length nobody knows yet. */
+/** Values that the stack adds. In a template they are references of unknown length. */
 export type Wiring = Readonly<{
   ownAddress: string
   urlSuffix: string
@@ -13,7 +13,7 @@ export type Wiring = Readonly<{
   stackName: string
   /** Absent for refresh-state itself. */
   refreshFunction?: string
-  /** Only where the Admin API is read. */
+  /** Only with an Admin API. */
   secret?: string | undefined
 }>
 
@@ -36,10 +36,7 @@ export const environmentOf = (
 /** AWS::Lambda::Function, quota "environment variables": 4 KB for all of them. */
 export const environmentLimit = 4096
 
-/**
- * The longest that each reference can become: a table has up to 255 characters, a function 64, the ARN of our
- * secret some 110.
- */
+/** The longest value of each reference. */
 const longest: Required<Wiring> = {
   ownAddress: `https://${'a'.repeat(20)}.execute-api.${'r'.repeat(25)}.${'s'.repeat(25)}`,
   urlSuffix: 's'.repeat(25),
@@ -49,17 +46,12 @@ const longest: Required<Wiring> = {
   secret: 's'.repeat(128),
 }
 
-/**
- * Lambda's refusal quotes the variables as JSON ("String measured"), so quotes, escapes and commas count too.
- */
+/** The size of variables, which Lambda measures as JSON with quotes, escapes and commas. */
 export const environmentSize = (variables: Texts): number => Buffer.byteLength(JSON.stringify(variables))
 
 const sizeOf = (name: string, text: string): number => environmentSize({ [name]: text }) - 1
 
-/**
- * Why these settings do not fit into a function, or nothing: how much too large, which setting is, what to
- * do.
- */
+/** Why these settings are too large for a function and what to do, or undefined when they fit. */
 export const environmentProblem = (given: Texts): string | undefined => {
   const sizes = Object.entries<Route>(routes).map(([name, route]) =>
     environmentSize(environmentOf(name, route, given, longest)),

@@ -5,8 +5,8 @@ import { routes } from '../lib/routes.ts'
 import { sourceOf } from './source-maps.ts'
 
 /**
- * `npm run frames -- <function> <file:line:column>...`: where the frames of a log line are in our sources, as
- * last synthesised.
+ * `npm run frames -- <function> <file:line:column>...`: finds frames of a log line in the sources of the last
+ * synth.
  */
 
 const root = join(import.meta.dirname, '..')

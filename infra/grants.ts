@@ -1,12 +1,12 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Route } from '../lib/routes.ts'
 
-/** The resources that grants speak of, by ARN. */
+/** ARNs of the resources that functions use. */
 export type Resources = Readonly<{
   table: string
   /** Absent for refresh-state itself. */
   refreshFunction?: string
-  /** The credentials of refresh-state; absent for every other function. */
+  /** The credentials, only for refresh-state. */
   secret?: string
 }>
 
@@ -14,7 +14,8 @@ const allow = (actions: string[], resource: string, conditions?: Record<string, 
   new PolicyStatement({ actions, resources: [resource], ...(conditions && { conditions }) })
 
 /**
- * Only items of one kind. `ForAllValues` alone also holds for a request without any key; `Null` closes that.
+ * Allows only items of one kind. `Null` is needed because `ForAllValues` also holds for a request without
+ * keys.
  */
 const onlyKeysOf = (kind: string) => ({
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${kind}#*`] },
@@ -34,7 +35,7 @@ const onTable = (writes: Route['writes'], table: string): PolicyStatement[] => {
   return [reads, allow(['dynamodb:UpdateItem'], table, onlyKeysOf(writes))]
 }
 
-/** What a row of the route table may do, its own log group apart: exact actions on exact resources. */
+/** The permissions of a route's function, except for its log group. */
 export const grants = (route: Route, { table, refreshFunction, secret }: Resources): PolicyStatement[] => [
   ...('unmatched' in route ? [] : onTable(route.writes, table)),
   ...(route.token === 'yes' && refreshFunction ? [allow(['lambda:InvokeFunction'], refreshFunction)] : []),

@@ -1,10 +1,10 @@
 import type { SettingName } from '../lib/config.ts'
 
-/** What was written into the wrong setting: each value is well-formed, and in the wrong place. */
+/** Finds valid values that belong in another setting. */
 
 const withoutSlash = (text: string | undefined): string | undefined => text?.replace(/\/+$/, '')
 
-/** Problems of the two addresses, and of issuer and audience against them. */
+/** Problems of PUBLIC_URL, IMAS_URL, issuer and audience that are mixed up. */
 export const misplaced = (given: Readonly<Partial<Record<SettingName, string>>>): string[] => {
   const { PUBLIC_URL: gateway, TOKEN_AUDIENCE, TOKEN_ISSUER } = given
   const identity = withoutSlash(given.IMAS_URL)

@@ -8,7 +8,7 @@ const nextRun =
 const noTraces =
   'Traces keep addresses, and the address of /callback holds a token; they would also need rights on every resource.'
 
-/** Every finding that stays, and why. `on` names the one construct it holds for. */
+/** Accepted findings with their reasons. `on`: the only construct that it is for. */
 export const exceptions: readonly Exception[] = [
   {
     id: 'AwsSolutions-APIG4',
@@ -29,7 +29,7 @@ export const exceptions: readonly Exception[] = [
   },
 ]
 
-/** Checks the app against both rule packs at synth, which fails on any finding without an exception. */
+/** Checks the app against both rule packs. Synth fails on any other finding. */
 export const nag = (app: Stage, stack: Stack): void => {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app))
   for (const { id, on, reason } of exceptions) {

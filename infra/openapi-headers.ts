@@ -1,21 +1,21 @@
 import { withSecurityHeaders } from '../lib/http/security-headers.ts'
 import type { Answer, Json } from './openapi-schema.ts'
 
-/** Headers of answers that no route has for itself: those that protect it, and those of a page. */
+/** Response headers that all routes share: security headers, and those of pages. */
 
 const what: Readonly<Record<string, string>> = {
-  'cache-control': 'Nothing of the gateway is stored.',
-  'referrer-policy': 'No address of the gateway is handed on.',
-  'strict-transport-security': 'Not on loopback, which may be plain http.',
-  vary: 'All that is read of a request.',
-  'x-content-type-options': 'The type is what it says.',
+  'cache-control': 'Responses are not cached.',
+  'referrer-policy': 'URLs of the gateway are not sent as referrer.',
+  'strict-transport-security': 'Not on loopback, which may use plain http.',
+  vary: 'Every request header that is read.',
+  'x-content-type-options': 'Browsers must not guess the type.',
   'cross-origin-resource-policy': 'With JSON.',
   'content-language': 'With a page.',
-  'content-security-policy': 'With a page: no script, nothing from elsewhere.',
+  'content-security-policy': 'With a page: no scripts, and nothing from other hosts.',
   'cross-origin-opener-policy': 'With a page.',
 }
 
-/** What the chain adds to an answer of this type. */
+/** The headers that the chain adds to an answer of this type. */
 const added = (type: string): string[] =>
   Object.keys(withSecurityHeaders({ statusCode: 200, headers: { 'content-type': type } }).headers)
 
@@ -27,7 +27,7 @@ const namesFor = (types: readonly string[]): string[] => [
 
 const written = (name: string): string => name.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
 
-/** The headers by the names under which `withCommonHeaders` refers to them. */
+/** The shared headers, by the names to which `withCommonHeaders` refers. */
 export const commonHeaders: Readonly<Record<string, Json>> = Object.fromEntries(
   Object.entries(what).map(([name, description]) => [
     written(name),
@@ -35,10 +35,7 @@ export const commonHeaders: Readonly<Record<string, Json>> = Object.fromEntries(
   ]),
 )
 
-/**
- * An answer with the headers that it has like all others of its types. One that is not described here is a
- * TypeError.
- */
+/** An answer with the shared headers of its types. Throws `TypeError` for a header without a description. */
 export const withCommonHeaders = (answer: Answer): Answer => {
   const names = namesFor(Object.keys(answer.content ?? {})).filter((name) => name !== 'content-type')
   const common = names.map((name) => {
@@ -48,9 +45,9 @@ export const withCommonHeaders = (answer: Answer): Answer => {
   return { ...answer, headers: { ...answer.headers, ...Object.fromEntries(common) } }
 }
 
-/** API Gateway's own answer to a request line and headers that are longer than 10,240 bytes together. */
+/** API Gateway's own answer to a request line and headers of more than 10,240 bytes. */
 export const tooLong: Answer = {
-  description: 'The address and the headers of the request are too long. Said by API Gateway.',
+  description: 'The URL and headers of the request are too long. Sent by API Gateway.',
   content: {
     'application/json': {
       schema: { type: 'object', required: ['message'], properties: { message: { type: 'string' } } },
@@ -74,7 +71,7 @@ export const identityHeaders = {
     'The units, joined by commas. Cut off at 2,048 characters, with a last item `...`.',
   ),
   'x-imid-permissions': identityHeader(
-    'Permissions, joined by commas and cut off like the units. With `unit` in the rule, those that hold in that unit; without, `service:permission` for the organisation and `unit/service:permission` for one unit.',
+    'Permissions, joined by commas and cut off like the units. With `unit` in the rule, those in that unit. Without, `service:permission` for the organisation and `unit/service:permission` for a unit.',
   ),
   'x-imid-name': identityHeader('Given and family name.'),
   'x-imid-email': identityHeader('E-mail address.'),

@@ -35,7 +35,7 @@ const parameter = (name: string, description: string, schema: Json, required: bo
 
 const address = { type: 'string', format: 'uri-reference', minLength: 1, maxLength: 2048 }
 const organisation = ref('schemas', 'OrganisationName')
-const whereTo = 'Where the browser goes afterwards: judged against the return domains of the organisation.'
+const whereTo = 'Where the browser goes afterwards. Checked against the return domains of the organisation.'
 const callback = parameter('callback', whereTo, address, true)
 
 /** A redirect has no body. */
@@ -80,9 +80,9 @@ const healthMedia = (documented: Json, status: readonly string[], optional: read
             status: { type: 'string', enum: status },
             stateAge: {
               type: 'integer',
-              description: 'Seconds since the state was last known to be current.',
+              description: 'Seconds since the state was last confirmed.',
             },
-            gracePeriod: { type: 'integer', description: 'Seconds for which an old state may serve.' },
+            gracePeriod: { type: 'integer', description: 'Seconds for which an old state can be used.' },
           },
           optional,
         ),
@@ -114,7 +114,7 @@ export const routeDescriptions = {
   },
   callback: {
     description:
-      'Where the identity service sends the browser, with `imid_token` or `error`. One that is reloaded goes on while the same person is signed in.',
+      'Where the identity service sends the browser, with `imid_token` or `error`. A reload redirects again while the same person is signed in.',
     session: 'optional',
     refusalsSetCookies: true,
     parameters: [
@@ -128,14 +128,14 @@ export const routeDescriptions = {
       parameter('serviceCallback', whereTo, address, true),
       parameter(
         'login',
-        'Proof that this login was started in this browser. Made by /login; without it only a session that is good goes on.',
+        'Proof that this login was started in this browser, made by /login. Without it, only a valid session continues.',
         { type: 'string', pattern: '^[A-Za-z0-9_-]{32}$' },
         false,
       ),
     ],
     answers: {
       302: redirected('To the return URL, with the session cookie set.'),
-      303: redirected('A refused navigation, to /login-failed: no token stays in the address bar.'),
+      303: redirected('A refused navigation, to /login-failed, so that no token stays in the address bar.'),
     },
   },
   'login-failed': {
@@ -155,7 +155,7 @@ export const routeDescriptions = {
         { type: 'string', pattern: '^[A-Za-z0-9_=-]{8,40}$' },
         true,
       ),
-      parameter('org', 'The organisation to sign in at once more.', organisation, false),
+      parameter('org', 'The organisation to sign in at again.', organisation, false),
       parameter('callback', whereTo, address, false),
     ],
     answers: {},
@@ -166,27 +166,27 @@ export const routeDescriptions = {
     parameters: [
       parameter(
         'org',
-        'Organisation the person has to be of; `*` for any.',
+        'Organisation that the person must belong to; `*` for any.',
         { type: 'string', minLength: 1 },
         true,
       ),
-      parameter('unit', 'Unit the person has to belong to.', unitName, false),
+      parameter('unit', 'Unit that the person must belong to.', unitName, false),
       parameter(
         'permission',
-        'Permission that the organisation, or the unit of the rule, has to grant.',
+        'Permission that the person must have, in the organisation or in the unit of the rule.',
         { type: 'string', pattern: '^[^:]+:[^:]+$' },
         false,
       ),
-      parameter('sub', 'Subject the person has to be.', { type: 'string', minLength: 1 }, false),
+      parameter('sub', 'Subject that the person must be.', { type: 'string', minLength: 1 }, false),
       parameter('redirect', '`1`: redirect a navigation to the login instead of 401.', text('1'), false),
       fromProxy(
         'X-Original-URL',
-        'The page that the browser asked for; the login returns there when that is allowed.',
+        'The URL that the browser requested. The login returns there, if that is allowed.',
       ),
-      fromProxy('Sec-Imid-Proxy', '`1` asks for `x-imid-token` and `x-imid-cookie`. No script can send it.'),
+      fromProxy('Sec-Imid-Proxy', '`1` asks for `x-imid-token` and `x-imid-cookie`. Scripts cannot send it.'),
     ],
     answers: {
-      200: { description: 'Signed in, and the rule is met. No body.', headers: identityHeaders },
+      200: { description: 'Signed in, and the rule holds. No body.', headers: identityHeaders },
       302: redirected('To the login, with `redirect=1`.', loginHeader),
       401: { description: 'Not signed in.', headers: loginHeader },
     },
@@ -194,7 +194,7 @@ export const routeDescriptions = {
   'token-is-set': {
     session: 'needed',
     parameters: [],
-    answers: { 200: { description: 'The session is good.', content: json(object({ msg: text('ok') })) } },
+    answers: { 200: { description: 'The session is valid.', content: json(object({ msg: text('ok') })) } },
   },
   units: {
     session: 'needed',
@@ -237,13 +237,13 @@ export const routeDescriptions = {
   },
   logout: {
     description:
-      'Succeeds for whoever asks. The form of a page is answered with a page. A return URL that is not allowed is answered 400, after the session was ended.',
+      'Always ends the session. A form gets a page. A return URL that is not allowed is answered 400, after the session has ended.',
     session: 'optional',
     refusalsSetCookies: true,
     parameters: [parameter('callback', whereTo, address, false)],
     answers: {
       200: {
-        description: 'The session is ended and its cookie taken away.',
+        description: 'The session has ended and its cookie is cleared.',
         headers: cookieHeader,
         content: {
           ...json(
@@ -263,7 +263,9 @@ export const routeDescriptions = {
           'text/html': { schema: { type: 'string' } },
         },
       },
-      303: redirected('The same, and on to the return URL, or first to the logout of the identity service.'),
+      303: redirected(
+        'The same, with a redirect to the return URL or to the logout of the identity service.',
+      ),
     },
   },
   health: {
@@ -271,7 +273,7 @@ export const routeDescriptions = {
     parameters: [],
     answers: {
       200: {
-        description: 'The state is fit to serve; in grace, it is the last good one.',
+        description: 'The state can be used. In grace, it is the last good one.',
         content: healthMedia(healthy, ['pass', 'warn'], []),
       },
       500: {

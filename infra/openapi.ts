@@ -25,7 +25,7 @@ const policyHeaders = (route: Route): Json[] => [
     ? [
         header(
           'Sec-Fetch-Mode',
-          'Anything but `navigate` is refused. A client that sends none counts as a navigation.',
+          'Any value except `navigate` is refused. A client that does not send it counts as a navigation.',
         ),
         header('Sec-Fetch-Dest', 'An embedding (`iframe`, `object`, `image`, ...) is refused.'),
         header('Sec-Purpose', 'A prefetch is refused; `Purpose`, `X-Purpose` and `X-Moz` are read too.'),
@@ -33,10 +33,10 @@ const policyHeaders = (route: Route): Json[] => [
     : []),
   ...('post' in route
     ? [
-        header('Origin', 'Has to be PUBLIC_URL or listed in CORS_ALLOWED_ORIGINS, unless a bearer is sent.'),
+        header('Origin', 'Must be PUBLIC_URL or listed in CORS_ALLOWED_ORIGINS, unless a bearer is sent.'),
         header(
           'Sec-Fetch-Site',
-          'Has to be `same-origin` where a cookie is sent and no Origin, or the Origin `null`.',
+          'Must be `same-origin` if a cookie is sent without Origin, or with the Origin `null`.',
         ),
       ]
     : []),
@@ -160,7 +160,12 @@ const paths = (): Json =>
 
 const components = {
   securitySchemes: {
-    bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Goes before the cookie.' },
+    bearer: {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'Takes precedence over the cookie.',
+    },
     cookie: {
       type: 'apiKey',
       in: 'cookie',
@@ -169,14 +174,14 @@ const components = {
     },
   },
   headers: {
-    Location: { description: 'Where to go.', required: true, schema: { type: 'string', format: 'uri' } },
+    Location: { description: 'The redirect URL.', required: true, schema: { type: 'string', format: 'uri' } },
     'WWW-Authenticate': {
       description: 'RFC 6750 section 3: `Bearer`, with `error="invalid_token"` when a token was presented.',
       required: true,
       schema: { type: 'string' },
     },
     'Set-Cookie': {
-      description: 'A cookie that is set or taken away; may come more than once.',
+      description: 'A cookie that is set or cleared. May occur more than once.',
       schema: { type: 'string' },
     },
     ...commonHeaders,
@@ -184,7 +189,7 @@ const components = {
   schemas: {
     OrganisationName: { type: 'string', pattern: '^[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}$' },
     Problem: {
-      description: 'RFC 9457, for whoever accepts application/problem+json.',
+      description: 'RFC 9457, for clients that accept application/problem+json.',
       ...object(
         {
           type: { type: 'string', pattern: '^urn:imsg-service:problem:[a-z_]+$' },
@@ -196,7 +201,7 @@ const components = {
           login: {
             type: 'string',
             format: 'uri',
-            description: 'Where to start the login again, when that can help.',
+            description: 'Where to start the login again, if that can help.',
           },
         },
         ['login'],
@@ -212,7 +217,7 @@ export const openApi = (): Json => ({
     title: packageJson.name,
     version: packageJson.version,
     description:
-      'An identity gateway for browsers. A refusal is told in the form that the request asks for: the documented key as a JSON string, a problem document (RFC 9457) with a precise `code`, or a page.',
+      'An identity gateway for browsers. A failure is answered in the form that the request asks for: the documented key as a JSON string, a problem document (RFC 9457) with a precise `code`, or a page.',
     license: { name: packageJson.license, identifier: packageJson.license },
   },
   servers: [{ url: prefix, description: 'At the origin of PUBLIC_URL' }],

@@ -13,7 +13,7 @@ type Outputs = Readonly<{
 const units = `${prefix}${routes.units.get}`
 const login = `${prefix}${routes.login.get}`
 
-/** What the operator needs next, printed by `cdk deploy`. */
+/** Adds the outputs that `cdk deploy` prints for the operator. */
 export const addOutputs = (
   scope: Construct,
   { publicUrl, ownAddress, regionalDomainName, tableName, secret }: Outputs,

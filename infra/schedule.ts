@@ -4,10 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 
-/**
- * Runs a function by the clock. A run that failed is not repeated: the next one is due before a repetition
- * would be.
- */
+/** Runs a function on a schedule. A failed run is not repeated, because the next one follows soon. */
 export const schedule = (scope: Construct, name: string, every: string, handler: IFunction): Rule =>
   new Rule(scope, `${name}-schedule`, {
     schedule: Schedule.expression(`rate(${every})`),

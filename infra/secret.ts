@@ -3,10 +3,9 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
 
 /**
- * The client credentials for the Access Token service. The stack makes the shape and a random value that
- * opens nothing; the operator puts the real pair in: `aws secretsmanager put-secret-value --secret-id <output
- * CredentialsSecret>
- * --secret-string file://credentials.json`. A later deployment leaves it alone.
+ * The client credentials for the Access Token service. The stack creates a placeholder, which the operator
+ * replaces with `aws secretsmanager put-secret-value --secret-id <output CredentialsSecret> --secret-string
+ * file://credentials.json`. Later deployments keep that value.
  */
 export const credentialsSecret = (scope: Construct): Secret =>
   new Secret(scope, 'credentials', {
@@ -16,6 +15,6 @@ export const credentialsSecret = (scope: Construct): Secret =>
       secretStringTemplate: JSON.stringify({ client_id: '' }),
       generateStringKey: 'client_secret',
     },
-    // Kept when the stack is destroyed, but not when its first deployment fails: nothing is in it then.
+    // Kept when the stack is destroyed, but not when its first deployment fails: it is still a placeholder.
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   })

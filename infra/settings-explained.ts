@@ -1,8 +1,8 @@
 import type { SettingName } from '../lib/config.ts'
 
 /**
- * What each setting of `lib/config.ts` is: for the README, and for whoever forgot one. A setting that is
- * missing here does not compile.
+ * Descriptions of the settings in `lib/config.ts`, for the README and for errors. A missing one does not
+ * compile.
  */
 export const settingsExplained = {
   PUBLIC_URL:
@@ -10,8 +10,8 @@ export const settingsExplained = {
   IMAS_URL: 'Base address of the identity service.',
   IMAS_LOGIN_PATH: 'Path of the login page at the identity service.',
   IMAS_LOGOUT_PATH:
-    'Path at the identity service to which a logout goes on, to sign out there too. Without it a logout ends here.',
-  ADMIN_API_URL: 'Base address of the Admin API. Without it the state holds keys alone.',
+    'Path at the identity service at which a logout also signs out there. Without it, a logout ends at the gateway.',
+  ADMIN_API_URL: 'Base address of the Admin API. Without it, the state has only keys.',
   ORGANISATIONS:
     'Path of a file with the organisations, instead of the Admin API: `identity/organisations.schema.json`.',
   ACCESS_TOKEN_URL:
@@ -31,15 +31,14 @@ export const settingsExplained = {
   TOKEN_ISSUER: 'The `iss` that tokens have to carry, or `unchecked`.',
   TOKEN_AUDIENCE: 'The `aud` that tokens have to carry, or `unchecked`.',
   MAX_TOKEN_AGE: 'Longest life of a token that is trusted (exp - iat), in seconds.',
-  LOGIN_MAX_TOKEN_AGE:
-    'Oldest token that may sign somebody in, in seconds since its `iat`. Off when not given.',
+  LOGIN_MAX_TOKEN_AGE: 'Oldest token that can finish a login, in seconds since its `iat`. Off when not set.',
   GRACE_PERIOD:
-    'How long the last good state may serve when the identity service is down, in seconds; at least 180, three refreshes.',
+    'How long the last good state is used when the identity service is down, in seconds: at least 180, three refreshes.',
   LOGIN_BINDING:
-    'off: accept logins that did not begin here. This gives up the protection against login CSRF.',
+    'off: accept logins that were not started here. This gives up the protection against login CSRF.',
   SESSION_SEAL:
     'off: accept a session cookie no matter who set it. Only where services verify the shared cookie themselves and would disagree.',
   SITE_NAME: 'Name of your installation, shown with the host on pages and in their titles.',
   ERRORS_URL: 'Address at which you publish `docs/errors.html`; error pages link their code there.',
-  LOG_LEVEL: 'Least level that is logged.',
+  LOG_LEVEL: 'Lowest level that is logged.',
 } as const satisfies Record<SettingName, string>

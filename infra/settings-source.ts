@@ -6,9 +6,9 @@ import { isLoopback } from '../lib/setting-values.ts'
 import { deploymentSettings, type Texts } from './settings.ts'
 import { meantBy } from './spelling.ts'
 
-/** Where settings come from: one named file, or else the environment and the context of cdk.json. */
+/** Reads settings from one named file, or from the environment and the context of cdk.json. */
 
-/** Settings by name, and what the place that they come from has to say beside them. */
+/** Settings by name, with the problems and warnings of reading them. */
 export type Source<T = Texts> = Readonly<{
   texts: T
   problems: readonly string[]
@@ -18,10 +18,10 @@ export type Source<T = Texts> = Readonly<{
 /** Every name that synth, doctor and deploy read. */
 export const settingNames: readonly string[] = Object.keys({ ...settings, ...deploymentSettings })
 
-/** Settings of nobody: not to be deployed. */
+/** The example settings, which cannot be deployed. */
 export const exampleFile = join(import.meta.dirname, 'example.env')
 
-/** As the person sees it who typed it: npm changes the directory, and keeps theirs in INIT_CWD. */
+/** Resolves a path from the directory where npm was called, which npm keeps in INIT_CWD. */
 export const pathOf = (file: string, { INIT_CWD }: NodeJS.ProcessEnv = process.env): string =>
   resolve(INIT_CWD ?? '.', file)
 
@@ -30,7 +30,7 @@ const unknownName = (name: string, known: readonly string[], where: string): str
   return `${name} in ${where} is not a setting${meant ? `: ${meant} is` : ''}.`
 }
 
-/** What `parseEnv` passes over in silence: lines that are no setting, and all but the last of a name. */
+/** Mistakes that `parseEnv` ignores: lines that are not a setting, and repeated names. */
 const oversights = (text: string, found: Texts): string[] => {
   const problems: string[] = []
   const seen = new Set<string>()
@@ -47,7 +47,7 @@ const oversights = (text: string, found: Texts): string[] => {
   return problems
 }
 
-/** The settings of one file, read and not run. `known` are the names that may be in it. */
+/** Reads the settings of a file, which is not run as a script. `known`: the names that may be in it. */
 export const settingsFile = (
   file: string,
   known: readonly string[] = settingNames,
@@ -64,13 +64,13 @@ export const settingsFile = (
   return { texts, problems: [...oversights(text, texts), ...problems], warnings: [] }
 }
 
-/** Names of the environment that are nearly ours. Short ones are left alone: they resemble too much. */
+/** Warnings about environment variables that look like misspelt settings. Short names are ignored. */
 export const nearMisses = (environment: Texts, known: readonly string[] = settingNames): string[] =>
   Object.keys(environment)
     .filter((name) => name.length >= 8 && !known.includes(name) && meantBy(name, known))
     .map((name) => unknownName(name, known, 'the environment'))
 
-/** Names of the context that look like ours: CDK's own are written in another way. */
+/** Problems of context names that look like settings. CDK's own names have another form. */
 const strangers = (context: Texts): string[] =>
   Object.keys(context)
     .filter((name) => !settingNames.includes(name))
@@ -87,7 +87,7 @@ const hostOf = (text: unknown): string => {
 /** RFC 2606, section 3. */
 const reserved = /(^|[/.@])example\.(com|net|org)(?![\w.-])/
 
-/** What is right on this machine or in an example, and cannot be deployed. */
+/** Problems of values that only work on this machine or in an example. */
 export const undeployable = (texts: Texts): string[] => {
   if (isLoopback(hostOf(texts.PUBLIC_URL))) return []
   const example: Texts = parseEnv(readFileSync(exampleFile, 'utf8'))
@@ -104,7 +104,7 @@ export const undeployable = (texts: Texts): string[] => {
   return problems
 }
 
-/** The settings of a deployment. With a file, neither the environment nor the context adds to it. */
+/** The settings of a deployment. With a file, environment and context are ignored. */
 export const settingsFrom = (file: string | undefined, environment: Texts, context: Texts): Source => {
   const read = file === undefined ? undefined : settingsFile(file)
   const outside: Texts = Object.fromEntries(
@@ -125,12 +125,12 @@ export const settingsFrom = (file: string | undefined, environment: Texts, conte
     ],
     warnings: [
       ...nearMisses(environment),
-      ...ignored.map(([name]) => `${name} outside the settings file does not count: the file alone is read.`),
+      ...ignored.map(([name]) => `${name} outside the settings file is ignored.`),
     ],
   }
 }
 
-/** The error of a source together with that of its settings, so that one message names all problems. */
+/** Reads the settings, and adds the problems of their source to a `ConfigError`. */
 export const withProblemsOf = <T>({ problems }: Source, read: () => T): T => {
   try {
     const value = read()

@@ -10,12 +10,12 @@ import { settingsExplained } from './settings-explained.ts'
 import { siteOf } from './site.ts'
 import { meantBy } from './spelling.ts'
 
-/** Text by name: the environment, or the context of cdk.json. */
+/** Texts by name, from the environment or the context of cdk.json. */
 export type Texts = Readonly<Record<string, unknown>>
 
 type DeploymentSetting = { what: string; pattern: RegExp; form: string }
 
-/** What the deployment needs to know and the functions do not: one row a setting, like `lib/config.ts`. */
+/** Settings that only the deployment uses, one row each. */
 export const deploymentSettings = {
   STAGE_NAME: {
     what: 'Name of this deployment: the stack is then `imsg-service-<name>`, and its metrics are kept under the same name.',
@@ -49,7 +49,7 @@ export type DeploymentSettingName = keyof typeof deploymentSettings
 
 type Given<Name extends string> = Readonly<Partial<Record<Name, string>>>
 
-/** Everything the stack is made from: judged settings, and the texts that the functions will judge again. */
+/** What the stack is built from: parsed settings, and the texts that functions parse again. */
 export type Deployment = Readonly<{
   config: Config
   given: Given<SettingName>
@@ -57,12 +57,12 @@ export type Deployment = Readonly<{
   certificateArn: string | undefined
   hostedZoneId: string | undefined
   alarmEmail: string | undefined
-  /** The gateway's half of the organisations file, as JSON. */
+  /** The gateway's part of the organisations file, as JSON. */
   organisations: string | undefined
   existingTable: string | undefined
 }>
 
-/** Stands for the address of the API while that is not known. `.invalid` belongs to nobody (RFC 2606). */
+/** A placeholder for the address of the API, which is not known yet. `.invalid` is reserved (RFC 2606). */
 const ownAddress = 'https://own-address.execute-api.invalid'
 
 const pick = <Name extends string>(rows: Record<Name, unknown>, texts: Texts): Given<Name> => {
@@ -101,15 +101,14 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<Sett
   return problems
 }
 
-/** What to do about problems. */
+/** How to correct settings. */
 export const advice = [
   'Set them as environment variables, under the same names in the context of cdk.json, or in a file that --settings names.',
   'infra/example.env is an example of a good set; `npm run doctor -- --settings <file>` checks yours.',
 ].join('\n')
 
 /**
- * The origins whose pages may ask, and come without the cookie: browsers keep it from another site's `fetch`
- * (RFC 6265bis, 5.2).
+ * Warnings about allowed origins of another site, to which browsers send no cookies: RFC 6265bis section 5.2.
  */
 const crossSite = ({ publicUrl, corsOrigins }: Config): string[] =>
   corsOrigins.flatMap((origin, index) =>
@@ -120,10 +119,7 @@ const crossSite = ({ publicUrl, corsOrigins }: Config): string[] =>
         ],
   )
 
-/**
- * What is allowed and still gives up a protection, or does not do what it seems to: said at each synth and by
- * the doctor.
- */
+/** Warnings about valid settings that give up a protection or have no effect. Shown by synth and doctor. */
 export const weakenings = ({ config, given, certificateArn, alarmEmail }: Deployment): string[] => [
   ...(given.PUBLIC_URL && !certificateArn && !isLoopback(new URL(config.publicUrl).hostname)
     ? ['DOMAIN_CERTIFICATE_ARN is missing: something else has to serve the host of PUBLIC_URL.']
@@ -146,16 +142,16 @@ export const weakenings = ({ config, given, certificateArn, alarmEmail }: Deploy
   ...(config.audience === unchecked ? ['TOKEN_AUDIENCE is unchecked: tokens meant for others count.'] : []),
 ]
 
-/** The settings that were given. */
+/** The given settings, trimmed and without empty ones. */
 export const givenSettings = (texts: Texts): Given<SettingName> & Given<DeploymentSettingName> => ({
   ...pick(settings, texts),
   ...pick(deploymentSettings, texts),
 })
 
-/** The name of the organisations file beside the bundle of refresh-state. */
+/** The name of the organisations file in the asset of refresh-state. */
 export const organisationsName = 'organisations.json'
 
-/** The file without what is for the identity service alone, and what is wrong with it. */
+/** The file without the parts of the identity service, and its problems. */
 const organisationsIn = (file: string | undefined): { text?: string; problems: readonly string[] } => {
   if (file === undefined) return { problems: [] }
   try {
@@ -169,7 +165,7 @@ const organisationsIn = (file: string | undefined): { text?: string; problems: r
   }
 }
 
-/** Reads every setting of functions and deployment, or throws one `ConfigError` with all problems of both. */
+/** Parses all settings of functions and deployment, or throws one `ConfigError` with every problem. */
 export const readDeployment = (texts: Texts): Deployment => {
   const given = pick(settings, texts)
   const own = pick(deploymentSettings, texts)

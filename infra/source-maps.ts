@@ -3,19 +3,16 @@ import { SourceMap } from 'node:module'
 import { dirname, join } from 'node:path'
 
 /**
- * Source maps of the bundles, kept beside the assets and outside them: from a frame in a log line to our
- * sources.
+ * Source maps of the bundles, for finding a frame of a log line in the sources. They are not part of the
+ * assets.
  */
 
-/**
- * A replacement that a bundle underwent after esbuild had made its map: so much text more or less, from this
- * place in a line on.
- */
+/** A replacement in a bundle after its map was made: how much longer the line is, from which column. */
 export type Shift = Readonly<{ line: number; column: number; by: number }>
 
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
-/** The first number of a base64 VLQ text, and what follows it: https://tc39.es/ecma426/, section on VLQ. */
+/** The first number of a base64 VLQ text, and the rest: https://tc39.es/ecma426/, section on VLQ. */
 const firstOf = (text: string): { value: number; rest: string } => {
   let [sum, scale, at] = [0, 1, 0]
   for (;;) {
@@ -39,7 +36,7 @@ const vlq = (value: number): string => {
   return text
 }
 
-/** Columns count on from the segment before, so that one segment moves all that follow it in its line. */
+/** Moves the segments of a line. Columns are relative, so changing one segment moves all after it. */
 const moved = (line: string, { column, by }: Shift): string => {
   let at = 0
   let done = false
@@ -56,23 +53,20 @@ const moved = (line: string, { column, by }: Shift): string => {
     .join(',')
 }
 
-/**
- * The map of a bundle after these replacements, whose places are those of the text before them. Lines count
- * from 0.
- */
+/** The map after these replacements. Their positions are those before any replacement; lines start at 0. */
 export const shifted = (map: string, shifts: readonly Shift[]): string => {
   const parsed = JSON.parse(map)
   const lines = String(parsed.mappings).split(';')
-  // From the right, so that the places to the left stay true.
+  // From right to left, so that earlier positions stay valid.
   for (const shift of shifts.toSorted((a, b) => b.column - a.column))
     lines[shift.line] = moved(lines[shift.line] ?? '', shift)
   return JSON.stringify({ ...parsed, mappings: lines.join(';') })
 }
 
-/** The folder of a function's maps in an assembly. */
+/** The folder of a function's maps in a cloud assembly. */
 export const mapsFolder = (assembly: string, route: string): string => join(assembly, 'maps', route)
 
-/** Writes the maps of a function into an assembly. */
+/** Writes the maps of a function into a cloud assembly. */
 export const writeMaps = (
   assembly: string,
   route: string,
@@ -83,13 +77,10 @@ export const writeMaps = (
   for (const { name, map } of files) writeFileSync(join(folder, `${name}.map`), map)
 }
 
-/**
- * Where a frame of a log line (`file:line:column`) is in our sources: the same form, with a path from the
- * root.
- */
+/** The position in the sources of a frame (`file:line:column`), with a path from the root. */
 export const sourceOf = (assembly: string, route: string, frame: string): string => {
   const [, file, line, column] = /^([\w.-]+):(\d+):(\d+)$/.exec(frame) ?? []
-  if (file === undefined) throw new TypeError(`${frame} is no frame: file:line:column`)
+  if (file === undefined) throw new TypeError(`${frame} is not a frame: file:line:column`)
   const map = new SourceMap(
     JSON.parse(readFileSync(join(mapsFolder(assembly, route), `${file}.map`), 'utf8')),
   )
@@ -98,5 +89,5 @@ export const sourceOf = (assembly: string, route: string, frame: string): string
   return `${origin.fileName}:${origin.lineNumber}:${origin.columnNumber}`
 }
 
-/** The root of the assembly in which CDK has a function bundled into this folder. */
+/** The cloud assembly of a folder into which CDK bundles a function. */
 export const assemblyOf = (outdir: string): string => dirname(outdir)

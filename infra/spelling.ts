@@ -1,4 +1,4 @@
-/** Levenshtein distance: the letters to insert, leave out or replace. */
+/** The Levenshtein distance of two texts. */
 const distance = (one: string, other: string): number => {
   let row = Array.from({ length: other.length + 1 }, (_, column) => column)
   for (const [line, letter] of [...one].entries()) {
@@ -16,7 +16,7 @@ const distance = (one: string, other: string): number => {
   return row.at(-1) ?? 0
 }
 
-/** The word that was probably meant: the closest one within two letters, whatever the case. */
+/** The most similar word within a distance of two, ignoring case, or undefined. */
 export const meantBy = (text: string, words: readonly string[]): string | undefined => {
   const folded = text.toUpperCase()
   const close = words

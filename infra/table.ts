@@ -2,12 +2,12 @@ import { RemovalPolicy } from 'aws-cdk-lib'
 import { AttributeType, Billing, type ITableV2, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import type { Construct } from 'constructs'
 
-/** Made here or adopted; CDK declares an optional member of the two differently. */
+/** A new or existing table. CDK has a type for each. */
 export type Table = TableV2 | ITableV2
 
 /**
- * The one table. It outlives the stack: what is in it says who has been signed out. A table that is there
- * already, restored or kept when an earlier stack was destroyed, serves by its name and stays as it is.
+ * The table. It is kept when the stack is destroyed, because it stores who was signed out. An existing table
+ * is used by its name and not changed.
  */
 export const table = (scope: Construct, existing: string | undefined): Table => {
   if (existing !== undefined) return TableV2.fromTableName(scope, 'existing-table', existing)

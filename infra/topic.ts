@@ -6,9 +6,8 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { Construct } from 'constructs'
 
 /**
- * Where alarms go, encrypted. The key is our own because CloudWatch may not use the one that AWS manages for
- * SNS; the policies name CloudWatch because a topic with any policy of its own loses the standard one that
- * lets alarms in.
+ * The encrypted topic for alarms. It needs its own key, because CloudWatch cannot use the one that AWS
+ * manages for SNS, and its own policy, because adding one removes the default that lets CloudWatch publish.
  */
 export const alarmTopic = (scope: Construct, email: string | undefined): Topic => {
   const { account } = Stack.of(scope)
@@ -22,7 +21,7 @@ export const alarmTopic = (scope: Construct, email: string | undefined): Topic =
     removalPolicy: RemovalPolicy.DESTROY,
   })
   masterKey.addToResourcePolicy(
-    // In the policy of a key, `*` is that key.
+    // In a key policy, `*` means this key.
     new PolicyStatement({
       ...fromOurAlarms,
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],

@@ -92,7 +92,7 @@ describe('the source maps', () => {
   })
 
   it('know what is no frame of theirs', () => {
-    throws(() => sourceOf(outdir, 'health', 'nonsense'), /is no frame/)
+    throws(() => sourceOf(outdir, 'health', 'nonsense'), /is not a frame/)
     throws(() => sourceOf(outdir, 'health', 'other.mjs:1:1'), /ENOENT/)
     ok(!existsSync(join(outdir, 'maps', 'units')))
   })

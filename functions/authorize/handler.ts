@@ -26,7 +26,8 @@ type Deps = {
 }
 
 /**
- * `GET /authorize`: say to a proxy in front of a service whether this person may come in, and who they are.
+ * `GET /authorize`: tell a proxy in front of a service who this person is and whether the rule holds for
+ * them.
  */
 export const authorize =
   (deps: Deps): Handle =>
@@ -50,10 +51,7 @@ export const authorize =
     return granted(headers)
   }
 
-/**
- * Adds the login address for a navigation when the rule names one organisation. Everybody else gets a plain
- * 401.
- */
+/** Adds the login URL for a navigation, if the rule names an organisation. Otherwise a plain 401. */
 const toLogin = async (
   { table, organisations, config }: Deps,
   request: Incoming,

@@ -19,7 +19,7 @@ type Deps = {
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'loginBinding' | 'loginMaxTokenAge' | 'sessionSeal'>
 }
 
-/** `GET /callback`: finish a login. Every refusal comes before the session, and the login is spent last. */
+/** `GET /callback`: finish a login. All checks come before the session cookie is set. */
 export const callback =
   (deps: Deps): Handle =>
   async (request) => {
@@ -34,9 +34,7 @@ export const callback =
     return finished(deps, request, raw, pending, target)
   }
 
-/**
- * The ID token that came back. Without one the identity service may have said why: RFC 6749 section 4.1.2.1.
- */
+/** The ID token in the query, or the problem behind the `error` in it: RFC 6749 section 4.1.2.1. */
 const arrivingToken = ({ query }: Incoming): string => {
   const error = query.one('error')
   if (error !== undefined && !query.has('imid_token'))
@@ -44,9 +42,7 @@ const arrivingToken = ({ query }: Incoming): string => {
   return query.the('imid_token')
 }
 
-/**
- * Finishes a login that was started here: its token becomes the session. A 5xx counts as no round of a loop.
- */
+/** Sets the session cookie, or throws. After a 5xx, the login does not count towards a login loop. */
 const finished = async (
   deps: Deps,
   request: Incoming,
@@ -77,7 +73,10 @@ const finished = async (
   }
 }
 
-/** The return URL, when the token is an ID token of the right organisation and the URL is still allowed. */
+/**
+ * Checks that this is a recent ID token of the right organisation, and returns the return URL if it is
+ * allowed.
+ */
 const admitted = (
   { config }: Deps,
   { now }: Incoming,
@@ -95,10 +94,7 @@ const refused = (cause?: unknown): never => {
   throw new Problem('login_not_from_this_browser', cause)
 }
 
-/**
- * The claims of the token that came back, unverified: enough to ask whether they name the person who is
- * signed in.
- */
+/** The unverified claims of the token, only for comparing them with the person who is signed in. */
 const claimed = (raw: string): Claims => {
   try {
     return unverifiedToken(raw).unverifiedClaims
@@ -107,7 +103,9 @@ const claimed = (raw: string): Claims => {
   }
 }
 
-/** A callback without its login, reloaded or late: it goes on while the same person is signed in. */
+/**
+ * A callback without a pending login, such as a reload. Redirects if the same person is already signed in.
+ */
 const repeated = async (
   { access, config }: Deps,
   request: Incoming,

@@ -2,14 +2,14 @@ import type { Handle } from '../../lib/lambda/endpoint.ts'
 import { type Code, Problem } from '../../lib/problem.ts'
 
 type Deps = {
-  /** The refusals that a callback may send on to this page. */
+  /** The codes with which a callback may redirect to this page. */
   codes: readonly Code[]
 }
 
-/** What API Gateway makes request ids of. */
+/** The form of API Gateway's request ids. */
 const requestId = /^[A-Za-z0-9_=-]{8,40}$/
 
-/** `GET /login-failed`: the page of a refused callback, at an address that holds no token. */
+/** `GET /login-failed`: the page of a refused callback, at a URL without a token. */
 export const loginFailed =
   ({ codes }: Deps): Handle =>
   async ({ query, facts }) => {

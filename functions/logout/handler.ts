@@ -26,8 +26,8 @@ type Deps = {
 }
 
 /**
- * The organisation whose return URLs count. One of several sessions may be planted: the seal says which is
- * the person's own, and without a seal sessions of two organisations allow none.
+ * The organisation whose return URLs are allowed. Of several sessions, the sealed one counts, because others
+ * may be planted. Without a seal, sessions of two organisations allow none.
  */
 const homeOf = (ending: readonly Claims[], seal: string | undefined): string | undefined => {
   const own = ending.filter((claims) => sealOf(claims) === seal)
@@ -35,7 +35,7 @@ const homeOf = (ending: readonly Claims[], seal: string | undefined): string | u
   return other === undefined ? org : undefined
 }
 
-/** The checked return URL of a request, or undefined without one. */
+/** The allowed return URL of a request, or undefined when it has none. */
 const returnUrlIn = async (
   { table, organisations, config }: Deps,
   request: Incoming,
@@ -48,17 +48,17 @@ const returnUrlIn = async (
   return returnUrl(callback, allowedFor(config, organisation))
 }
 
-/** `POST /logout`: end the session first, whatever else is wrong with the request, then judge where to go. */
+/** `POST /logout`: end the session first, even if the return URL is not allowed. */
 export const logout =
   (deps: Deps): Handle =>
   async (request) => {
     const { access, sessions, jar, loop, config } = deps
-    // Cookies beside a bearer count only when a page of ours sent them.
+    // With a bearer, cookies count only if a page of the gateway or an allowed origin sent them.
     const withCookies = cookiesMayAct(request, config)
     const ending = await access.presented(request, withCookies)
     request.facts.org = ending[0]?.org
     request.facts.subject = ending[0]?.subject
-    // Expired tokens too: another token of the same session may live longer.
+    // Expired tokens count too: another token of the same session may live longer.
     await Promise.all(ending.map((claims) => sessions.end(claims, request.now)))
     if (withCookies)
       request.facts.cookies.push(

@@ -6,8 +6,8 @@ import { Problem } from '../../lib/problem.ts'
 type Deps = { config: Config }
 
 /**
- * What no route matches: a person at `/` reads what this host is for. Everything else is 404 with the headers
- * of every other answer, which API Gateway's own 404 lacks.
+ * Requests that no route matches: a page for people at `/`, and otherwise 404. API Gateway's own 404 would
+ * lack the security headers.
  */
 export const notFound =
   ({ config }: Deps): Handle =>

@@ -1,9 +1,9 @@
 import { type RefreshDeps, type RefreshResult, refreshAll, refreshKeys } from '../../lib/refresh/refresh.ts'
 
-/** Who calls refresh-state: the schedule, or a function that saw an unknown key. */
+/** The event of the schedule, or `forced` from a function that found an unknown key. */
 export type RefreshEvent = Readonly<{ forced?: boolean }>
 
-/** `refresh-state`: bring the state up to what the identity service says. */
+/** `refresh-state`: refresh the keys and organisations, or only the keys when forced. */
 export const refreshState =
   (deps: RefreshDeps) =>
   (event: RefreshEvent, signal: AbortSignal): Promise<RefreshResult> =>

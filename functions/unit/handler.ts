@@ -6,7 +6,7 @@ import { type Units, unitChoice } from '../../lib/session/units.ts'
 
 type Deps = { access: Pick<Access, 'session'>; units: Pick<Units, 'heldBy' | 'prefer'> }
 
-/** `POST /unit`: remember the unit this person wants to start in. */
+/** `POST /unit`: store the preferred unit of this person. */
 export const unit =
   ({ access, units }: Deps): Handle =>
   async (request) => {

@@ -5,7 +5,7 @@ import type { Units } from '../../lib/session/units.ts'
 
 type Deps = { access: Pick<Access, 'session'>; units: Pick<Units, 'heldBy' | 'preferred'> }
 
-/** `GET /units`: list the units of this person, and the one they prefer. */
+/** `GET /units`: list the units of this person, and the preferred one. */
 export const unitList =
   ({ access, units }: Deps): Handle =>
   async (request) => {

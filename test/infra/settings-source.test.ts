@@ -35,7 +35,7 @@ describe('a settings file', () => {
     deepEqual(
       warnings,
       ['COOKIE_NAME', 'COOKIE_DOMAIN', 'LOG_LEVEL'].map(
-        (name) => `${name} outside the settings file does not count: the file alone is read.`,
+        (name) => `${name} outside the settings file is ignored.`,
       ),
     )
   })
