@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 
 /** What an alarm says besides its meaning: whoever is woken by it may not have the repository at hand. */
 
-/** A section of a document by its heading: one line that names linked files and has no other markup, or nothing. */
+/**
+ * A section of a document by its heading: one line that names linked files and has no other markup, or
+ * nothing.
+ */
 export const sectionOf = (document: string, heading: string): string => {
   const [, section = ''] = document.split(new RegExp(`^#+ ${heading}$`, 'm'))
   const [own = ''] = section.split(/^#/m)

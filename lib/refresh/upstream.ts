@@ -44,8 +44,8 @@ const textOf = async (answer: Response, { bytes }: Limits, what: string): Promis
 }
 
 /**
- * Works until the time is over or `signal` is aborted. `AbortSignal.any` does the same, but takes an eighth of
- * the processor time of a run that makes thousands of calls.
+ * Works until the time is over or `signal` is aborted. `AbortSignal.any` does the same, but takes an eighth
+ * of the processor time of a run that makes thousands of calls.
  */
 const withTimeout = async <T>(
   milliseconds: number,
