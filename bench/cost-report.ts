@@ -6,16 +6,6 @@ import { type Report, table, whole } from './report.ts'
 
 /** docs/cost.md: what the gateway costs, from measured bytes and calls and the table of prices. */
 
-/** The edition before, as measured then: a line for each good poll, Lambda's START, END and REPORT, three items for each read. */
-const before: Poll = {
-  ownLogBytes: 429,
-  lambdaLogBytes: 351,
-  accessLogBytes: 291,
-  sentBytes: 1000,
-  readUnits: 3 + 1 / 300,
-  milliseconds: 10,
-}
-
 /** Assumed, as only an account can tell: DynamoDB's answer within its region, in milliseconds. */
 const tableMilliseconds = 5
 /** Memory with which Lambda gives a whole processor. */
@@ -88,7 +78,6 @@ export const costSentence = (poll: Poll): string =>
 [docs/cost.md](docs/cost.md).`
 
 export const costMarkdown = (report: Report, poll: Poll, idle: Idle): string => {
-  const then = costs(usedBy(before))
   const now = costs(usedBy(poll))
   const month = costs(usedIdle(idle))
   const { microseconds } = report.peers['imsg-service, read from a database']
@@ -102,23 +91,21 @@ list prices of ${pricesOf} ([bench/prices.ts](../bench/prices.ts) with sources),
 A poll is one \`GET /token-is-set\` with a good session, of a warm instance that is asked ${pollsASecond} times a second.
 
 ${table(
-  ['what', 'unit', 'before', '$', 'now', '$'],
+  ['what', 'unit', 'amount', '$'],
   [
-    ...now.map(({ name, amount, cost }, row) => [
+    ...now.map(({ name, amount, cost }) => [
       prices[name].what,
       prices[name].unit,
-      whole(then[row]?.amount ?? Number.NaN),
-      cents(then[row]?.cost ?? Number.NaN),
       whole(amount),
       cents(cost),
     ]),
-    ['**sum**', '', '', `**${cents(sumOf(then))}**`, '', `**${cents(sumOf(now))}**`],
+    ['**sum**', '', '', `**${cents(sumOf(now))}**`],
   ],
 )}
 
-- **Logs.** ${whole(before.ownLogBytes + before.lambdaLogBytes + before.accessLogBytes)} bytes a poll before (our line ${before.ownLogBytes}, Lambda's START, END and REPORT ${before.lambdaLogBytes}, access log ${before.accessLogBytes}), ${whole(poll.ownLogBytes + poll.lambdaLogBytes + poll.accessLogBytes)} now: a good poll is logged at debug, Lambda's
+- **Logs.** ${whole(poll.ownLogBytes + poll.lambdaLogBytes + poll.accessLogBytes)} bytes a poll: a good poll is logged at debug, Lambda's
   own lines begin at WARN, and what is left is the access log. \`LOG_LEVEL=debug\` brings our line back.
-- **Table.** ${before.readUnits.toFixed(2)} read units before, ${poll.readUnits.toFixed(2)} now, strongly consistent; an item that is not there costs a unit too. The instance serves one
+- **Table.** ${poll.readUnits.toFixed(2)} read units, strongly consistent; an item that is not there costs a unit too. The instance serves one
   organisation here; one that meets another with each poll reads three items, which is $${cents(dollars('tableReads', 1e6))} more a million.
 - **Duration.** ${poll.milliseconds} ms billed: ${(microseconds / 1000).toFixed(1)} ms of processor time in the last benchmark ([performance.md](performance.md), on x86-64), at the share of a processor that
   ${limits.request.memorySize} MB buy, and ${tableMilliseconds} ms for DynamoDB's answer, which is assumed.
@@ -126,7 +113,7 @@ ${table(
 
 ## A thousand editors for a month
 
-One open tab each, polling every 5 seconds, 8 hours a day, 22 days: ${whole(editorPolls)} polls an editor, ${((editorPolls * 1000) / 1e6).toFixed(1)} million together, **$${whole(thousandEditors(poll))}** (before: $${whole(thousandEditors(before))}).
+One open tab each, polling every 5 seconds, 8 hours a day, 22 days: ${whole(editorPolls)} polls an editor, ${((editorPolls * 1000) / 1e6).toFixed(1)} million together, **$${whole(thousandEditors(poll))}**.
 Everything else costs little: 22,000 logins are 44,000 requests, about 10 cents. Polls are the bill: every 10 seconds instead
 of 5 halves it, and a client that polls six times slower in a hidden tab, as [client/](../client/README.md) does, saves most of what a second and third tab
 would add.

@@ -72,14 +72,3 @@ export const overHttps = once(() =>
     CORS_ALLOWED_ORIGINS: [at('app.sso.localhost'), at('app.localhost')].join(),
   })),
 )
-
-/** Another gateway beside the one over https: the same identity service, and the same shared cookie. */
-export const besideHttps = once(async () => {
-  const { stack } = await overHttps()
-  return deploy('gw2.sso.localhost', true, () => ({
-    COOKIE_DOMAIN: 'sso.localhost',
-    IMAS_URL: stack.identityUrl ?? '',
-    ADMIN_API_URL: '',
-    ACCESS_TOKEN_URL: '',
-  }))
-})

@@ -1,13 +1,13 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { BrowserContext, Page } from 'playwright-core'
 import { person } from './chromium.ts'
-import { besideHttps, type Deployed, overHttps, prefix } from './gateways.ts'
-import { choose, loginUrl, says, signedIn } from './steps.ts'
+import { type Deployed, overHttps, prefix } from './gateways.ts'
+import { says, signedIn } from './steps.ts'
 
-/** A sibling host sets the session cookie itself, and two gateways share it: the seal decides whose session counts. */
+/** A sibling host sets the session cookie itself: the seal decides whose session counts. */
 
-const [gateway, other] = await Promise.all([overHttps(), besideHttps()])
+const gateway = await overHttps()
 
 /** A page of a sibling host that sets this cookie for every host of the site. */
 const plant = async (page: Page, value: string, path = prefix) => {
@@ -69,28 +69,6 @@ describe('a session cookie that a sibling host plants', () => {
     await signOut(page, gateway)
     deepEqual(await slots(context), [])
     equal((await ask(page, '/token-is-set')).status, 401)
-    await context.close()
-  })
-})
-
-describe('two gateways that share the cookie', () => {
-  it('keep the older sign-in from acting as the newer person, without signing that person out', async () => {
-    const context = await person()
-    const page = await signedIn(context, gateway)
-    await page.goto(loginUrl(other, '/'))
-    await choose(page, 'Chiara Lund')
-    await says(page, 'Signed in')
-
-    await page.goto(gateway.url)
-    equal((await ask(page, '/token-is-set')).status, 401)
-    ok(gateway.codes().includes('session_of_another_person'))
-    deepEqual(await slots(context), own)
-    await page.goto(other.url)
-    equal((await ask(page, '/token-is-set')).status, 200)
-
-    await page.goto(loginUrl(gateway, '/'))
-    await choose(page, 'Chiara Lund')
-    await says(page, 'Signed in')
     await context.close()
   })
 })

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DeleteItemCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { stateKey } from '../../lib/store/keys.ts'
@@ -21,24 +21,6 @@ const forgetState = async (): Promise<void> => {
 }
 
 describe('a user who may not enter', () => {
-  it('meets a page that says the organisation is blocked, in their language', async () => {
-    for (const [locale, title] of [
-      ['en-GB', 'This organisation is blocked'],
-      ['sv-SE', 'Denna organisation är spärrad'],
-    ] as const) {
-      const context = await person({ locale })
-      const page = await context.newPage()
-      await page.goto(at.url)
-      await page.getByRole('button', { name: 'closed' }).click()
-      await page.getByRole('heading', { name: title }).waitFor()
-      const named = `${title} · ${new URL(at.url).host}`
-      deepEqual([await page.title(), await codeOn(page)], [named, 'organisation_blocked'])
-      equal(await page.locator('a:not(footer a)').count(), 0)
-      deepEqual(await context.cookies(), [])
-      await context.close()
-    }
-  })
-
   it('is stopped when a service sends them round and round, and told what it may be', async () => {
     const desk = `${at.at('app.localhost')}/desk`
     at.front.services.set('app.localhost/desk', (_, response) =>
