@@ -32,9 +32,27 @@ describe('A run of refresh-state', () => {
   })
 
   it('counts nothing when another run is at work', async () => {
-    const { outcome, code, _aws, ms } = await lineOf(async () => ({ outcome: 'busy' }), instance())
+    const line = await lineOf(async () => ({ outcome: 'busy' }), instance())
+    const { outcome, code, level, kept, _aws, ms } = line
     ok(Number(ms) < 60_000)
-    deepEqual([outcome, code, _aws], ['busy', 'busy', undefined])
+    deepEqual([outcome, code, level, kept, _aws], ['busy', 'busy', 'info', undefined, undefined])
+  })
+
+  it('names ten of the organisations that were kept back, and counts all', async () => {
+    const all = Array.from({ length: 11 }, (_, n) => ({ name: `${n}`, reason: 'odd' }))
+    const { kept, level, OrganisationsKeptBack } = await lineOf(
+      async () => ({ outcome: 'changed', kept: all }),
+      instance(),
+    )
+    deepEqual([kept, level], [all.slice(0, 10).map(({ name }) => `${name}: odd`), 'warn'])
+    equal(OrganisationsKeptBack, 11)
+  })
+
+  it('says that the key set is wrong, and how', async () => {
+    await control({ do: 'malformed-jwks', as: 'symmetric' })
+    const { outcome, reason, frames } = await lineOf(() => refresh(), instance())
+    deepEqual([outcome, frames], ['failed', undefined])
+    match(String(reason), /^key set: \w+/)
   })
 
   each('ends itself eight seconds before Lambda would, or at half of its time', [

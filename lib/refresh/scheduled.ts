@@ -51,7 +51,8 @@ const report = (
 ): Report => {
   const { outcome, reason, frames, state, kept = [] } = result
   const at = Date.now()
-  const isWell = outcome !== 'failed' && reason === undefined && kept.length === 0
+  // A run that failed says why.
+  const isWell = reason === undefined && kept.length === 0
   on.log(isWell ? 'info' : 'warn', {
     time: new Date(at).toISOString(),
     route: 'refresh-state',
