@@ -46,11 +46,14 @@ type Report = Readonly<{
 /** Of a hundred mutants, how many may survive without an excuse. */
 const maxSurvivors = 5
 
-/** What a run leaves to do: survivors without an excuse, and excuses for mutants that a test finds. */
+/** What a run leaves to do: survivors without an excuse, and excuses for mutants that a test finds or for lines that are gone. */
 const leftToDo = ({ files }: Report): string[] =>
   Object.entries(files).flatMap(([file, { source, mutants }]) => {
     const lines = source.split('\n')
-    return mutants.flatMap(({ mutatorName, status, replacement = '', location: { start } }) => {
+    const gone = excuses
+      .filter((row) => row.file === file && !lines.some((line) => line.trim().startsWith(row.code)))
+      .map(({ code }) => `excused, and not there: ${file} ${code}`)
+    const judged = mutants.flatMap(({ mutatorName, status, replacement = '', location: { start } }) => {
       const code = lines[start.line - 1]?.trim() ?? ''
       const excuse = excuses.find(
         (row) =>
@@ -63,6 +66,7 @@ const leftToDo = ({ files }: Report): string[] =>
       if (status === 'Survived' || status === 'NoCoverage') return excuse ? [] : [`survived: ${where}`]
       return status === 'Killed' && excuse ? [`excused, and found by a test: ${where}`] : []
     })
+    return [...gone, ...judged]
   })
 
 /** Seconds after which a run is stopped; none by default. `.ci/run` gives it ten minutes. */
