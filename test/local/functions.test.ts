@@ -49,9 +49,8 @@ describe('A local instance', () => {
   })
 
   it('serves one call at a time, and calls above four instances wait', async () => {
-    const began = performance.now()
     const answers = await Promise.all(Array.from({ length: 6 }, () => get('/slow?ms=300')))
-    ok(performance.now() - began >= 600, 'six calls ran at once')
+    ok(new Set(answers.map(({ body }) => body.instance)).size <= 4, 'more than four instances served')
     for (const { status, body } of answers) {
       deepEqual([status, body.most], [200, 1])
       ok(body.left > 3000 && body.left < 4960, `${body.left} ms left`)
