@@ -115,9 +115,10 @@ describe('a function that starts with bad settings', () => {
       answer = await handler(eventOf('token-is-set', {}), context)
     })
     deepEqual(more, [])
-    const { 'cache-control': cache, 'x-content-type-options': sniff } = answer.headers
+    const { 'cache-control': cache, 'strict-transport-security': transport } = answer.headers
     deepEqual([answer.statusCode, answer.body], [500, '"errors.api.InternalServerError"'])
-    deepEqual([cache, sniff], ['no-store', 'nosniff'])
+    deepEqual([cache, transport], ['no-store', 'max-age=31536000'])
+    equal(answer.headers['x-content-type-options'], 'nosniff')
     equal(codeOf(await handler(eventOf('token-is-set', { headers: asProblem }), context)), 'internal')
     const { problems, time, ...line } = JSON.parse(text)
     deepEqual(line, { level: 'error', code: 'internal', cause: 'settings' })

@@ -7,7 +7,8 @@ import { escaped } from '../lib/errors/page.ts'
 import { sv } from '../lib/errors/sv.ts'
 import { languages } from '../lib/errors/texts.ts'
 import { catalogue } from '../lib/problem.ts'
-import { asProblem, context, eventOf, navigation, openGateway } from './support/gateway.ts'
+import { each } from './support/each.ts'
+import { asProblem, context, eventOf, navigation, openGateway, publicUrl } from './support/gateway.ts'
 
 const { call, instance, open, whileTableFails } = await openGateway()
 
@@ -91,6 +92,16 @@ describe('the way on', () => {
       ok(statusCode === 400 || statusCode === 403)
       ok(!body.includes('<a '), query)
     }
+  })
+
+  const cors = { 'sec-fetch-mode': 'cors' }
+  each('is told to programs by the same rule', [
+    ['not_a_navigation', 'org=demo', cors, `${publicUrl}/imsg-service/v1/org/demo/login?callback=%2Fa`],
+    ['organisation_blocked', 'org=closed', {}, undefined],
+  ])(async ([code, org, headers, login]) => {
+    const answer = await call('login', { query: `${org}&callback=/a`, headers: { ...asProblem, ...headers } })
+    const problem = JSON.parse(answer.body ?? '{}')
+    deepEqual([problem.code, problem.login], [code, login])
   })
 })
 
