@@ -44,6 +44,19 @@ describe('GET /login-failed', () => {
     equal(JSON.parse((await ask(query, asProblem)).body ?? '').login, login)
   })
 
+  it('offers it after every refusal that another login can put right, and after no other', async () => {
+    const offers = async (code: Code) => {
+      const query = `code=${code}&id=${id}&org=demo&callback=/`
+      return JSON.parse((await ask(query, asProblem)).body ?? '').login !== undefined
+    }
+    const without: Code[] = []
+    for (const code of routes['login-failed'].problems) if (!(await offers(code))) without.push(code)
+    deepEqual(without.sort(), [
+      ...['bad_cookies', 'bad_query', 'return_url_not_allowed'],
+      ...['subject_blocked', 'token_organisation', 'token_too_large'],
+    ])
+  })
+
   each('is a plain 400 for anything else', [
     // No code, or one that is none, of another route, or a failure of ours; and a key that cannot be known yet.
     ...['', 'code=nonsense', 'code=unit_not_held', 'code=table_unavailable', 'code=token_key_pending'].map(
