@@ -49,7 +49,7 @@ describe('A local instance', () => {
   })
 
   it('serves one call at a time, and calls above four instances wait', async () => {
-    const answers = await Promise.all(Array.from({ length: 6 }, () => get('/slow?ms=300')))
+    const answers = await Promise.all(Array.from({ length: 12 }, () => get('/slow?ms=300')))
     ok(new Set(answers.map(({ body }) => body.instance)).size <= 4, 'more than four instances served')
     for (const { status, body } of answers) {
       deepEqual([status, body.most], [200, 1])
