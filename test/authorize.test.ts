@@ -110,6 +110,7 @@ describe('GET /authorize: the rule', () => {
     [403, 'org=second', editor],
     [403, 'org=demo&unit=west', editor],
     [403, 'org=demo&unit=nowhere', chief],
+    [403, 'org=demo&unit=west&permission=planning:read', chief],
     [403, 'org=demo&permission=content:write', editor],
     [403, 'org=demo&unit=south&permission=content:write', editor],
     [403, 'org=demo&permission=content:publish&sub=somebody', chief],
