@@ -42,6 +42,22 @@ describe('Blocks and sign-outs of subjects', () => {
     deepEqual([isBlocked('b'), items.has(endedKey('demo'))], [false, false])
   })
 
+  it('are written blocks first, then sign-outs from the latest on', async () => {
+    const { writes, write } = opened()
+    await write([
+      { name: 'a', blocked: false, notBefore: 1 },
+      { name: 'b', blocked: false, notBefore: 3 },
+      { name: 'c', blocked: true },
+      { name: 'd', blocked: false, notBefore: 2 },
+      { name: 'e', blocked: true, notBefore: 1 },
+    ])
+    const order = ['e', 'c', 'b', 'd', 'a'].map((name) => subjectKey('demo', name))
+    deepEqual(
+      [...writes.keys()].filter((key) => key !== endedKey('demo')),
+      order,
+    )
+  })
+
   it('are taken back too when the run that wrote them broke off', async () => {
     const { table, write, isBlocked } = opened()
     let puts = 0

@@ -7,7 +7,12 @@ import type { Table } from '../lib/store/table.ts'
 import { organisation, writeOrganisations } from './contract/given.ts'
 import { memoryTable } from './support/memory-table.ts'
 
-const organisations = [organisation({ name: 'a' }), organisation({ name: 'b', blocked: true })]
+const ended = [{ name: 'somebody', blocked: true }]
+const organisations = [
+  organisation({ name: 'a' }),
+  organisation({ name: 'b', blocked: true }),
+  organisation({ name: 'c', ended }),
+]
 const never = new AbortController().signal
 
 const opened = async () => {
@@ -31,7 +36,7 @@ describe('Organisations without a source', () => {
     deepEqual(there(), [organisationKey('b')])
     const { blocked, domains } = items.get(organisationKey('b')) ?? {}
     deepEqual([blocked?.BOOL, domains], [true, undefined])
-    deepEqual([...(await openIndex(table, 0)).entries.keys()], ['b'])
+    deepEqual([...(await openIndex(table, 0)).entries.keys()], ['b', 'c'], 'whose blocks are still there')
     writes.clear()
     await forget(180)
     deepEqual([...writes], [])

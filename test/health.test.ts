@@ -28,6 +28,7 @@ describe('GET /health', () => {
     const { statusCode, body = '', headers } = await call('health')
     deepEqual([statusCode, headers['cache-control']], [200, 'no-store'])
     deepEqual(Object.keys(JSON.parse(body)), ['inGrace', 'stateChecksum'])
+    equal(gateway.logs.at(-1)?.code, 'ok')
   })
 
   it('says more to who asks for it', async () => {

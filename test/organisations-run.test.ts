@@ -1,4 +1,4 @@
-import { deepEqual } from 'node:assert/strict'
+import { deepEqual, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { openIndex } from '../lib/refresh/organisation-index.ts'
 import { UnusableData } from '../lib/refresh/organisation-source.ts'
@@ -58,6 +58,12 @@ describe('A run over the organisations', () => {
     for (let time = 0; time < 2; time++) await readOne(run, 'demo', read)
     deepEqual([run.failures.get('demo'), reads], [failure, times])
   })
+
+  it('hides no error of our own', async () =>
+    rejects(
+      readOne(await opened(), 'demo', () => Promise.reject(new TypeError('ours'))),
+      TypeError,
+    ))
 
   it('blames nobody for what it did not come to in its time', async () => {
     const late = { reason: 'not reached in time', isUnread: true, isOwnFault: false }

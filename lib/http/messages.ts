@@ -15,7 +15,7 @@ export type Facts = {
   /** Headers of the answer, even if it is an error. */
   headers?: Readonly<Record<string, string>>
   /** The organisation that a token claims, unverified. A new login may be offered there. */
-  claimedOrg?: string
+  claimedOrg?: string | undefined
   /** The login that an error may offer. It is checked before it is offered. */
   login?: Readonly<{ org: string; callback: string }>
   /** On `/login-failed`, the request id of the refused callback. */

@@ -39,7 +39,7 @@ const unsealed = ({ jar, read }: CookieDeps, request: Incoming, values: readonly
   if (others.length === 0) return [read(only)]
   request.facts.cookies.push(...jar.clearSession(request.route, 'all'))
   const [org, ...more] = new Set(readable(values, read).map((token) => token.unverifiedClaims.org))
-  if (org !== undefined && more.length === 0) request.facts.claimedOrg = org
+  if (more.length === 0) request.facts.claimedOrg = org
   throw new Problem('token_duplicate')
 }
 
