@@ -16,11 +16,10 @@ import type { Route } from '../lib/routes.ts'
 import { code } from './bundling.ts'
 import { grants, type Resources } from './grants.ts'
 
-// Memory buys processor time, and start-up is all processor: at 512 MB a cold start takes half as long as at
-// 256 MB and costs the same. A request waits for at most one table call with its retries; a refresh has to
-// end before the next one begins, and gets a whole processor for it: with five thousand organisations it
-// holds half a gigabyte (docs/performance.md).
-/** Memory and time of functions that answer requests, and of those that run by the clock. */
+// More memory brings more processor time, which a cold start needs: with 512 MB it takes half as long as with
+// 256 MB, for the same price. A refresh must end before the next one starts, so it gets a whole processor.
+// With five thousand organisations it uses half a gigabyte (docs/performance.md).
+/** Memory and timeout of functions that answer requests, and of those that run on a schedule. */
 export const limits = {
   request: { memorySize: 512, timeout: Duration.seconds(5) },
   schedule: {
@@ -31,21 +30,20 @@ export const limits = {
   },
 }
 
-// Lambda's own lines say START, END and REPORT of every request and cost more than ours; from WARN up they
-// tell of failures alone. What we write is JSON already and goes through as it is. Its level is judged by
-// LOG_LEVEL, so that Lambda must drop none of it.
+// Lambda's own lines for each request (START, END, REPORT) cost more than ours. From WARN, it only logs
+// failures. Our lines are JSON and have their own level (LOG_LEVEL), so Lambda must not drop any.
 const logging = {
   loggingFormat: LoggingFormat.JSON,
   systemLogLevelV2: SystemLogLevel.WARN,
   applicationLogLevelV2: ApplicationLogLevel.TRACE,
 }
 
-/** What a function is made of, beside what every function is given. */
+/** What is different for each function. */
 type FunctionParts = Readonly<{
   code: Code
   description: string
   environment: Record<string, string>
-  /** What its role may do beside writing its own log. */
+  /** Permissions of its role, besides writing its log. */
   statements: readonly PolicyStatement[]
 }> &
   Pick<FunctionOptions, 'memorySize' | 'timeout' | 'retryAttempts' | 'maxEventAge'>
@@ -90,7 +88,7 @@ export const routeFunction = (
   }: {
     environment: Record<string, string>
     resources: Resources
-    /** Text of files beside the bundle, by name. */
+    /** Further files of the asset: text by name. */
     files?: Readonly<Record<string, string>>
   },
 ): Lambda =>

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What an alarm says besides its meaning: whoever is woken by it may not have the repository at hand. */
+/** What an alarm message says besides its meaning, as the reader may not have the repository at hand. */
 
 /**
  * A section of a document by its heading: one line that names linked files and has no other markup, or

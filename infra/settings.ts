@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Config, ConfigError, readConfig, type SettingName, settings, unchecked } from '../lib/config.ts'
+import { isDomainName } from '../lib/domain-name.ts'
 import { organisationsFileProblems } from '../lib/refresh/organisations-file.ts'
 import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
 import { isLoopback, isQuoted } from '../lib/setting-values.ts'
@@ -90,6 +91,8 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<Sett
     if (isQuoted(text)) problems.push(`${name} contains quotation marks: write the value without them.`)
     else if (!row.pattern.test(text)) problems.push(`${name} ${row.form}.`)
   }
+  if (given.COOKIE_DOMAIN && isDomainName(given.COOKIE_DOMAIN) && isPublicSuffix(given.COOKIE_DOMAIN))
+    problems.push('COOKIE_DOMAIN is a public suffix, which browsers refuse: name a domain of your own.')
   if (own.DOMAIN_CERTIFICATE_ARN && !publicUrl)
     problems.push('PUBLIC_URL is missing: DOMAIN_CERTIFICATE_ARN is the certificate of its host.')
   if (own.DOMAIN_CERTIFICATE_ARN && publicUrl && URL.canParse(publicUrl) && new URL(publicUrl).port)
@@ -172,7 +175,7 @@ export const readDeployment = (texts: Texts): Deployment => {
   const file = organisationsIn(given.ORGANISATIONS)
   const problems = [...deploymentProblems(own, given), ...file.problems]
   try {
-    const config = readConfig({ PUBLIC_URL: ownAddress, ...given }, isPublicSuffix, settingsExplained)
+    const config = readConfig({ PUBLIC_URL: ownAddress, ...given }, settingsExplained)
     if (problems.length > 0) throw new ConfigError([])
     return {
       config,

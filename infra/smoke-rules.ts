@@ -62,7 +62,7 @@ export const hasStatus = ({ status }: Reply, wanted: number | readonly number[],
   )
 }
 
-/** Not a server error, whoever answered. */
+/** Not a server error. */
 export const isOurs = ({ status }: Reply): Problems => wants(status < 500, `status ${status}`)
 
 /** Headers that every answer of a function has. */

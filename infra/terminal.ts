@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** A word in colour at a terminal; as it is in a file, with `NO_COLOR`, and in CI. */
+/** Colours a word at a terminal, but not in a file, in CI or with `NO_COLOR`. */
 export const coloured = (
   colour: 'red' | 'yellow',
   text: string,

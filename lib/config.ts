@@ -87,7 +87,7 @@ export class ConfigError extends Error {
 
 type Values = { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> | undefined }
 
-/** Parses the settings of a table. Adds to `problems` whatever is missing or wrong, by name. */
+/** Parses the settings of a table. Adds to `problems` what is missing or wrong, by name. */
 export const parseSettings = (
   rows: Readonly<Record<string, Setting<unknown>>>,
   env: Environment,
@@ -116,12 +116,10 @@ export const parseSettings = (
 }
 
 /** Problems of settings that contradict each other. */
-const contradictions = (values: Values, isPublicSuffix: (domain: string) => boolean): string[] => {
+const contradictions = (values: Values): string[] => {
   const problems: string[] = []
   const { PUBLIC_URL, COOKIE_DOMAIN, COOKIE_NAME, ADMIN_API_URL, ACCESS_TOKEN_URL, ORGANISATIONS } = values
   if (COOKIE_DOMAIN !== undefined) {
-    if (isPublicSuffix(COOKIE_DOMAIN))
-      problems.push('COOKIE_DOMAIN is a public suffix, which browsers refuse: name a domain of your own.')
     const host = PUBLIC_URL && new URL(PUBLIC_URL).hostname
     if (host && host !== COOKIE_DOMAIN && !host.endsWith(`.${COOKIE_DOMAIN}`))
       problems.push(
@@ -176,17 +174,13 @@ export type Config = Readonly<{
 }>
 
 /**
- * Parses all settings, or throws one `ConfigError` with every problem. Synth and doctor also pass the public
- * suffix list and the descriptions, which functions do not load.
+ * Parses all settings, or throws one `ConfigError` with every problem. Synth and doctor pass the
+ * descriptions, which functions do not load.
  */
-export const readConfig = (
-  env: Environment,
-  isPublicSuffix: (domain: string) => boolean = () => false,
-  explained: Explained = {},
-): Config => {
+export const readConfig = (env: Environment, explained: Explained = {}): Config => {
   const problems: string[] = []
   const values = parseSettings(settings, env, explained, problems) as Values
-  problems.push(...contradictions(values, isPublicSuffix))
+  problems.push(...contradictions(values))
   if (problems.length > 0) throw new ConfigError(problems)
 
   const set = values as { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> }

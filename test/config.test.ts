@@ -101,7 +101,7 @@ describe('A setting that is wrong', () => {
   ])(([name, value, problem]) => deepEqual(problemsOf({ [name]: value }), [`${name} ${problem}`]))
 
   it('is told with all the others, and with what it is for where that is known', () => {
-    throws(() => readConfig({ LOG_LEVEL: 'loud' }, undefined, { IMAS_URL: 'The identity service.' }), {
+    throws(() => readConfig({ LOG_LEVEL: 'loud' }, { IMAS_URL: 'The identity service.' }), {
       name: 'ConfigError',
       message:
         '5 setting(s) to correct:\n- PUBLIC_URL is missing.\n- IMAS_URL is missing. The identity service.\n- TOKEN_ISSUER is missing.\n- TOKEN_AUDIENCE is missing.\n- LOG_LEVEL has to be debug or info or warn or error.',
@@ -147,13 +147,6 @@ describe('Two settings that contradict each other', () => {
       [`PUBLIC_URL ${noUrl}`],
     ],
   ])(([, given, problems]) => deepEqual(problemsOf(given), problems))
-
-  it('are a public suffix and whoever would share it, where the list is at hand', () => {
-    throws(
-      () => readConfig({ ...least, COOKIE_DOMAIN: 'example.test' }, () => true),
-      /COOKIE_DOMAIN is a public suffix, which browsers refuse: name a domain of your own\./,
-    )
-  })
 })
 
 describe('Settings that hold together', () => {

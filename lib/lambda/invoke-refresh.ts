@@ -12,18 +12,15 @@ const ownCooldown = 10
 /** Timeout of an invocation, in milliseconds. */
 const timeout = 3000
 
-const bytesOf = (secret: string | ArrayBuffer | ArrayBufferView): string | Uint8Array => {
-  if (typeof secret === 'string') return secret
-  return ArrayBuffer.isView(secret)
-    ? new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength)
-    : new Uint8Array(secret)
-}
-
 /** Node's SHA-256 with the interface that the signer expects. */
 class Sha256 {
   readonly #hash
+  /** The signer passes texts and `Uint8Array`s, although its type allows more. */
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret))
+    this.#hash =
+      secret === undefined
+        ? createHash('sha256')
+        : createHmac('sha256', secret instanceof Uint8Array ? secret : String(secret))
   }
   update(data: string | Uint8Array): void {
     this.#hash.update(data)

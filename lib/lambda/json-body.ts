@@ -7,18 +7,8 @@ import { Problem } from '../problem.ts'
 /** Largest request body, in bytes. */
 const largestBody = 131_072
 
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 const bytesOf = (body: string, isBase64Encoded: boolean): Buffer =>
   Buffer.from(body, isBase64Encoded ? 'base64' : undefined)
-
-const decoded = (bytes: Buffer): string => {
-  try {
-    return strict.decode(bytes)
-  } catch {
-    throw new Problem('bad_body')
-  }
-}
 
 /** The text of a body, decoded strictly. middy alone would accept invalid UTF-8 and wrong base64. */
 const textOf = ({ body, isBase64Encoded }: HttpEvent): string | undefined => {
@@ -27,7 +17,10 @@ const textOf = ({ body, isBase64Encoded }: HttpEvent): string | undefined => {
   // API Gateway replaces invalid UTF-8 with U+FFFD.
   if (!isBase64Encoded && /\ufffd|\p{Cs}/u.test(body)) throw new Problem('bad_body')
   if (isBase64Encoded && bytes.toString('base64') !== body) throw new Problem('bad_body')
-  return decoded(bytes)
+  const text = bytes.toString()
+  // Decoding replaces invalid UTF-8 too.
+  if (!bytes.equals(Buffer.from(text))) throw new Problem('bad_body')
+  return text
 }
 
 /** Throws `body_too_large`. */
