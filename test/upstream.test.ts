@@ -160,8 +160,8 @@ describe('A list of the Admin API', () => {
 
   it('is given up on the way, and asked for no more, when that time or its own is over', async () => {
     const run = new AbortController()
-    says = [() => run.abort(new DOMException('over', 'TimeoutError'))]
-    await rejects(made().keySet({ signal: run.signal }), { message: 'key set: no answer in time' })
+    says = [() => run.abort()]
+    await rejects(made().keySet({ signal: run.signal }), { message: 'key set: no connection' })
     mock.timers.enable({ apis: ['setTimeout'] })
     says = [() => mock.timers.tick(5000)]
     await rejects(made().keySet(), { message: 'key set: no answer in time' })

@@ -55,7 +55,7 @@ const withTimeout = async <T>(
   signal?.throwIfAborted()
   const controller = new AbortController()
   const abort = () => controller.abort(signal?.reason)
-  const late = () => controller.abort(new DOMException('no answer in time', 'TimeoutError'))
+  const late = () => controller.abort(new DOMException('', 'TimeoutError'))
   const timer = setTimeout(late, milliseconds)
   signal?.addEventListener('abort', abort)
   try {

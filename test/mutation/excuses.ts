@@ -221,8 +221,27 @@ export const excuses: readonly Excuse[] = [
   {
     file: 'lib/refresh/upstream.ts',
     code: "signal?.removeEventListener('abort', abort)",
-    mutators: ['CallExpression', 'OptionalChaining', 'StringLiteral'],
+    mutators: ['CallExpression', 'StringLiteral'],
     why: 'What is aborted afterwards has ended.',
+  },
+  {
+    file: 'lib/refresh/upstream.ts',
+    code: '} finally {',
+    mutators: ['BlockStatement'],
+    why: 'What is aborted afterwards has ended.',
+  },
+  {
+    file: 'lib/refresh/upstream.ts',
+    code: 'const abort = () => controller.abort(signal?.reason)',
+    mutators: ['OptionalChaining'],
+    why: 'It runs where there is a signal.',
+  },
+  {
+    file: 'lib/refresh/upstream.ts',
+    code: 'const late = () =>',
+    mutators: ['StringLiteral'],
+    to: ['"Stryker was here!"'],
+    why: 'Nobody reads the message.',
   },
   {
     file: 'lib/refresh/upstream.ts',
