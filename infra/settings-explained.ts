@@ -1,8 +1,8 @@
 import type { SettingName } from '../lib/config.ts'
 
 /**
- * Descriptions of the settings in `lib/config.ts`, for the README and for errors. A missing one does not
- * compile.
+ * Descriptions of the settings in `lib/config.ts`, for `docs/settings.md` and for errors. A missing one does
+ * not compile.
  */
 export const settingsExplained = {
   PUBLIC_URL:

@@ -34,7 +34,7 @@ export const deploymentSettings = {
     form: 'has to be the id of a Route 53 hosted zone',
   },
   ALARM_EMAIL: {
-    what: 'Mailbox that hears of alarms. Without it the topic is there, and nobody listens yet.',
+    what: 'Mailbox that receives alarms. Without it, the alarm topic has no subscriber.',
     pattern: /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/,
     form: 'has to be one e-mail address',
   },

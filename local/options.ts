@@ -25,7 +25,7 @@ const startNames = [
   'AWS_ENDPOINT_URL_DYNAMODB',
 ] as const
 
-/** What stands behind `npm start --`. */
+/** The arguments after `npm start --`. */
 export const argumentsFrom = (args: string[]): { provider: boolean; https: boolean; settings?: string } => {
   try {
     const off = { type: 'boolean', default: false } as const
@@ -38,7 +38,7 @@ export const argumentsFrom = (args: string[]): { provider: boolean; https: boole
   }
 }
 
-/** The environment, or the settings of a file in its place; and names that are nearly ours. */
+/** The environment, or the settings of a file in its place; and a warning about each misspelt name. */
 export const environmentFrom = (
   environment: Environment,
   file: string | undefined,
@@ -52,7 +52,7 @@ export const environmentFrom = (
   return { env: { ...texts, ...Object.fromEntries(own) }, warnings }
 }
 
-/** How a local stack is wanted. A port of 0 takes a free one. */
+/** Options of a local stack. A port of 0 takes a free one. */
 export type Options = Readonly<{
   port?: number
   idpPort?: number
@@ -97,7 +97,7 @@ export type Texts = Readonly<Partial<Record<SettingName, string>>>
 /** Whether the identity services are somewhere else, so that the stand-in is not needed. */
 export const hasIdentity = ({ IMAS_URL }: Environment): boolean => Boolean(IMAS_URL)
 
-/** What goes without saying here. A setting that is given empty has not even this. */
+/** Defaults of a local stack. A setting that is given empty has no default. */
 const standards = (url: string, identityUrl: string | undefined): Texts => ({
   PUBLIC_URL: url,
   TOKEN_ISSUER: 'unchecked',

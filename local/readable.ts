@@ -1,6 +1,6 @@
 /**
- * What is of no news to somebody who develops: good polls, one every five seconds for each tab, and refreshes
- * that found nothing new.
+ * Lines that are left out at a terminal: good polls, one every five seconds for each tab, and refreshes that
+ * found nothing new.
  */
 const isQuiet = (route: unknown, code: unknown): boolean =>
   (route === 'token-is-set' && code === 'ok') || (route === 'refresh-state' && code === 'unchanged')
@@ -16,8 +16,7 @@ const objectIn = (line: string): Readonly<Record<string, unknown>> | undefined =
 
 /**
  * A log line of a function as it is read at a terminal: when, which route, what came of it, how long it took,
- * for whom, why. Nothing for what is no news. Every other line, and every line that is not of a request,
- * stays as it is.
+ * for whom, why. Undefined for a line that is left out. A line that is not of a request stays as it is.
  */
 export const readable = (
   line: string,

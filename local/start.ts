@@ -37,7 +37,7 @@ const introduce = (
   }
   log(`  database            ${stack.databaseUrl}${dataDir ? `, kept in ${dataDir}` : ''}`)
   log(`  invoke a function   curl -d '{}' ${stack.awsUrl}/2015-03-31/functions/refresh-state/invocations`)
-  log(`  scheduled functions ${refreshEvery ? `every ${refreshEvery} s` : 'only now'}`)
+  log(`  scheduled functions ${refreshEvery ? `every ${refreshEvery} s` : 'once, at the start'}`)
   if (watch) log('  sources             watched: saving one reloads the functions it is part of')
   log('  stop                Ctrl-C')
 }
