@@ -45,7 +45,7 @@ const main = ([command = '', ...words]: string[]): void => {
   process.on('SIGINT', () => {})
   child.on('close', (code) => {
     process.exitCode = code ?? 1
-    if (code === 0 && command === 'synth') console.log('synthesised without a finding: cdk.out')
+    if (code === 0 && command === 'synth') console.log('synthesised without an error: cdk.out')
   })
 }
 

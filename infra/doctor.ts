@@ -19,7 +19,7 @@ type Verdict = Readonly<{ good: boolean; lines: readonly string[] }>
 
 const inventory = (given: Readonly<Record<string, unknown>>): string[] =>
   Object.entries<object>({ ...settings, ...deploymentSettings }).map(([name, row]) => {
-    const otherwise = 'standard' in row && row.standard ? 'standard' : 'not set'
+    const otherwise = 'standard' in row && row.standard ? 'default' : 'not set'
     return `  ${name.padEnd(34)}${given[name] ? 'given' : otherwise}`
   })
 
@@ -37,7 +37,7 @@ export const verdict = (texts: Texts, source: Source = plain(texts)): Verdict =>
   try {
     const deployment = withProblemsOf(source, () => readDeployment(texts))
     const weak = weakenings(deployment).map((text) => `! ${text}`)
-    return { good: true, lines: ['The settings hold together.', ...warned, ...weak, ownHost, ...list] }
+    return { good: true, lines: ['The settings are valid.', ...warned, ...weak, ownHost, ...list] }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return { good: false, lines: [error.message, ...warned, advice, ...list] }

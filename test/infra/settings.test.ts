@@ -187,7 +187,7 @@ describe('the doctor', () => {
   it('says of each setting whether it was given, and never what it says', () => {
     const { good: sound, lines } = verdict({ ...good, ALARM_EMAIL: 'canary@example.com' })
     equal(sound, true)
-    match(lines.join('\n'), /IMAS_URL +given\n.*GRACE_PERIOD +standard\n.*ALARM_EMAIL +given/s)
+    match(lines.join('\n'), /IMAS_URL +given\n.*GRACE_PERIOD +default\n.*ALARM_EMAIL +given/s)
     ok(!lines.join().includes('example.com'))
   })
 })
