@@ -5,7 +5,10 @@ import type { Units } from '../../lib/session/units.ts'
 
 type Deps = { access: Pick<Access, 'session'>; units: Pick<Units, 'heldBy' | 'preferred'> }
 
-/** `GET /units`: list the units of this person, and the preferred one. */
+/**
+ * `GET /units`: list the units of this person, and the preferred one. `msg` is the documented text, which
+ * existing clients expect.
+ */
 export const unitList =
   ({ access, units }: Deps): Handle =>
   async (request) => {
