@@ -52,6 +52,7 @@ export const excuses: readonly Excuse[] = [
     file: 'lib/http/accept.ts',
     code: "const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())",
     mutators: ['StringLiteral'],
+    to: ['"Stryker was here!"'],
     why: 'The default is for the type: there is always a first piece.',
   },
   {
@@ -124,6 +125,7 @@ export const excuses: readonly Excuse[] = [
     file: 'lib/login/login-loop.ts',
     code: "const [last = '', page = '', times = ''] = text.split('!')",
     mutators: ['StringLiteral'],
+    to: ['"Stryker was here!"'],
     why: 'The defaults are for the types: every entry has three parts.',
   },
   {
@@ -310,6 +312,7 @@ export const excuses: readonly Excuse[] = [
     file: 'lib/session/token.ts',
     code: "const [header = '', payload = '', signature = '', ...more] = raw.split('.')",
     mutators: ['StringLiteral'],
+    to: ['"Stryker was here!"'],
     why: 'Neither text is base64url.',
   },
   {
