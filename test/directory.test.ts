@@ -170,6 +170,13 @@ describe('A stored directory', () => {
       nothing,
     ))
 
+  it('that the organisation names and the table lacks is a failure, and not an empty one', () => {
+    const { table, items } = memoryTable()
+    const organisation = { blocked: false, notBefore: 0, domains: [], version: 1, directory: 1 }
+    const directory = directoriesIn(table).of({ claims: claims(), organisation, items })
+    return rejects(directory, { code: 'state_missing' })
+  })
+
   it('is computed with once for each token', () => {
     let times = 0
     const count = oncePerToken(() => ++times)

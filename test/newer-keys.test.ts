@@ -23,12 +23,14 @@ const state = (forcedAt: number): State => ({
   settledAt: forcedAt,
 })
 const [cooling, open] = [state(at - 59), state(at - 60)]
+const justAccepted = { ...cooling, keysAt: at }
 
 describe('A search for the key of a token', () => {
   each('reads the state and asks for keys as often as it has to, and says whether the key may still come', [
     ['the state was read by this request, in a cooldown', cooling, undefined, [], 'token_key_pending'],
     ['it was read in this second, in a cooldown', undefined, cooling, [], 'token_key_pending'],
     ['it has to be read, in a cooldown', undefined, undefined, ['read'], 'token_key_pending'],
+    ['its keys were accepted since the request arrived', justAccepted, undefined, [], 'token_key_unknown'],
     ['it was read by this request', open, undefined, ['ask', 'read'], 'token_key_pending'],
     ['it was read in this second', undefined, open, ['ask', 'read'], 'token_key_pending'],
   ])(async ([, read, fresh, expected, code]) => {

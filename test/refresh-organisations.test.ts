@@ -84,12 +84,15 @@ describe('An organisation whose data cannot be had or used', () => {
     deepEqual(await statuses('editor', 'chief'), [401, 200])
   })
 
-  it('is unknown while it is new', async (test) => {
+  it('is unknown while it is new, also with somebody blocked there', async (test) => {
     await control(answer('units.list', { status: 500 }, 'second'))
+    await control({ do: 'subject', user: 'guest', set: { blocked: true } })
     const over = await emptyTable(test)
-    await run({ over })
     const keys = [organisationKey('second'), directoryKey('second'), organisationKey('demo')]
-    deepEqual([...(await over.read(keys)).keys()], [organisationKey('demo')])
+    for (let times = 0; times < 2; times++) {
+      await run({ over })
+      deepEqual([...(await over.read(keys)).keys()], [organisationKey('demo')])
+    }
   })
 
   it('says so no more when its data are good again', async () => {
