@@ -223,7 +223,7 @@ describe('npm start', () => {
     [
       'settings that the stack refuses, by name and not by value',
       { GRACE_PERIOD: 'soon', COOKIE_DOMAIN: 'co.uk' },
-      /^\d setting\(s\) to correct:\n- GRACE_PERIOD has [^\n]+\n- COOKIE_DOMAIN is [^\n]+\n/,
+      /^\d setting\(s\) to correct:\n- GRACE_PERIOD has [^\n]+\n- COOKIE_DOMAIN has [^\n]+\n- COOKIE_DOMAIN is [^\n]+\n/,
     ],
     [
       'a data folder that cannot be made',
@@ -272,7 +272,7 @@ describe('npm start', () => {
     const env = { PORT: '0', GRACE_PERIOD: 'soon', COOKIE_DOMIAN: 'x' }
     const { ended, text } = await start(env, root, '--settings', file)
     match(text(), /^! COOKIE_DOMIAN in the environment is not a setting: COOKIE_DOMAIN is\.\n/)
-    match(text(), /\n2 setting\(s\) to correct:\n- COOKIE_DOMAIN is [^\n]+\n- COOKIE_DOMAIN has [^\n]+\n/)
+    match(text(), /\n2 setting\(s\) to correct:\n- COOKIE_DOMAIN has [^\n]+\n- COOKIE_DOMAIN is [^\n]+\n/)
     deepEqual(await ended, [1, null])
 
     await writeFile(file, 'COOKIE_DOMIAN=x\n')
