@@ -1,4 +1,4 @@
-/** What has to be ended, the latest first, whether the start of it all succeeded or not. */
+/** Collects what has to be closed, also when the start fails. Closes the latest first. */
 export class Closers {
   readonly #closers: (() => unknown)[] = []
 

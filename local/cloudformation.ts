@@ -1,6 +1,6 @@
 /**
- * Reading a CloudFormation template: its intrinsic functions carried out, as far as CDK uses them where we
- * look.
+ * Reads a CloudFormation template and evaluates its intrinsic functions, as far as CDK uses them in what is
+ * read here.
  */
 
 type Properties = Readonly<Record<string, unknown>>
@@ -13,7 +13,7 @@ export type Template = Readonly<{
   Resources: Readonly<Record<string, Resource>>
 }>
 
-/** Whether a value of the template is an object, of which it has been proved nothing else. */
+/** Whether a value of the template is an object. Its members are not checked. */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -27,7 +27,7 @@ const pseudo: Readonly<Record<string, string>> = {
 
 /** What a template says. A `Ref` is answered with the logical id it names, and so is any attribute. */
 export const reader = ({ Resources }: Template) => {
-  /** The text of a value with its intrinsic functions carried out. */
+  /** The text of a value, with its intrinsic functions evaluated. */
   const text = (value: unknown): string => {
     if (!isRecord(value)) return String(value)
     const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value

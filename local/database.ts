@@ -69,7 +69,7 @@ export const openDynalite = async (dataDir: string | undefined): Promise<Databas
   }
 }
 
-/** Where everything pretends to be. DynamoDB Local keeps a database for each region and access key. */
+/** The region of the local stack. DynamoDB Local keeps a database for each region and access key. */
 export const region = 'eu-north-1'
 
 /** Creates the tables that are not there yet. What is there stays as it is. */

@@ -73,7 +73,7 @@ class Pool {
       ended: (unserved) => {
         const current = this.#instances.delete(instance)
         this.#leaving.delete(instance)
-        // Without this, a function that cannot be loaded would be started for the same call for ever.
+        // Without this, a function that cannot be loaded would be started again and again for the same call.
         if (current && unserved) this.#queue.shift()?.done(unserved)
         if (current) this.#serve()
       },
@@ -127,7 +127,7 @@ export class Functions {
     return this.#named(name)?.invoke(event, requestId)
   }
 
-  /** New instances for one function, or for all: what a deployment or a quiet night does. */
+  /** Replaces the instances of one function, or of all, as a deployment or a long idle time does. */
   restart(name?: string): void {
     const pools = name === undefined ? this.#pools.values() : [this.#named(name)]
     for (const pool of pools) pool?.renew()

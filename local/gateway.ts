@@ -19,7 +19,7 @@ import type { Plan } from './template.ts'
 /** Serves requests for paths that belong to no route; answers whether it did. */
 export type Beside = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
 
-/** What API Gateway waits for an integration at most. */
+/** The longest that API Gateway waits for an integration, in milliseconds. */
 const integrationLimit = 30_000
 
 const bodyOf = async (request: IncomingMessage): Promise<Buffer | 'too large'> => {
@@ -47,7 +47,7 @@ const write = (response: ServerResponse, { status, headers, body }: Outgoing): v
   response.end(body)
 }
 
-/** The HTTP front end: what stands where API Gateway stands, with the routes of the plan that is in use. */
+/** The HTTP front end in place of API Gateway, with the routes of the current plan. */
 export class Gateway {
   readonly #functions: Functions
   readonly #beside: Beside

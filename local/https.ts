@@ -42,7 +42,7 @@ const openssl = (key: string, cert: string): readonly string[] => [
   ...['-keyout', key, '-out', cert],
 ]
 
-/** Days that a certificate has to be good for, so that it does not end under somebody's hands. */
+/** Days for which a certificate has to be valid still, so that it does not expire while it is used. */
 const reserve = 7
 
 const isGood = (file: string): boolean =>

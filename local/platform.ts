@@ -7,7 +7,7 @@ import { startIdentity } from './identity/server.ts'
 import { isForbidden, isTaken, listenOnLoopback, lobby } from './listening.ts'
 import { CannotStart, hasIdentity, type Options } from './options.ts'
 
-/** What the functions stand on: the identity services, the database, and AWS as far as they call it. */
+/** What the functions depend on: the identity services, the database, and the calls to AWS. */
 export type Platform = Readonly<{
   functions: Functions
   identityUrl: string | undefined
@@ -52,7 +52,7 @@ const openDatabase = async ({ env = {}, dataDir }: Options, closers: Closers): P
   return database.url
 }
 
-/** Starts what the functions stand on. What was started is in `closers`, also when something fails. */
+/** Starts what the functions depend on. What was started is in `closers`, also when something fails. */
 export const openPlatform = async (
   options: Options,
   credentials: Credentials,

@@ -10,7 +10,7 @@ export const runOnce = async (
 }
 
 /**
- * Runs every schedule by the clock, as often as its rule says or as `everySeconds` says. Returns how to stop.
+ * Runs every schedule repeatedly, as often as its rule says or as `everySeconds` says. Returns how to stop.
  */
 export const runSchedules = (
   functions: Pick<Functions, 'invoke'>,

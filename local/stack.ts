@@ -35,7 +35,7 @@ export type Stack = Readonly<{
 }>
 
 /**
- * Puts a plan to work: now, and again whenever it has changed. Answers the functions that are new or changed.
+ * Applies a plan: now, and again whenever it has changed. Answers the functions that are new or changed.
  */
 const deployer = (platform: Platform, gateway: Gateway, everySeconds: number, closers: Closers) => {
   let stopSchedules = () => {}
@@ -54,7 +54,7 @@ const deployer = (platform: Platform, gateway: Gateway, everySeconds: number, cl
 const demoFor = (gateway: string, { COOKIE_NAME }: Texts, standIn: boolean) =>
   demo({ gateway, cookieName: COOKIE_NAME ?? settings.COOKIE_NAME.standard ?? '', standIn })
 
-/** What the stack would refuse, said before anything is made from it. */
+/** Throws for settings that the stack would refuse, before anything is synthesised. */
 const checkSettings = (texts: Texts): void => {
   try {
     readDeployment(texts)

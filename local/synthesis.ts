@@ -8,7 +8,7 @@ import type { Log } from './functions.ts'
 import { CannotStart, type Texts } from './options.ts'
 import { type Plan, planFrom } from './template.ts'
 
-/** Where the repository is, so that nothing depends on the directory it is started in. */
+/** The root of the repository, so that nothing depends on the working directory. */
 export const root = join(import.meta.dirname, '..')
 
 /** The folders that the template is made from. */
@@ -27,7 +27,7 @@ const environment = (outdir: string, texts: Texts, { PATH: path } = process.env)
   LOCAL_STACK: 'true',
 })
 
-/** What Node, npm and CDK say around an error, which helps nobody to find it. */
+/** What Node, npm and CDK print around an error, which does not help to find it. */
 const noise = /^(node:|Node\.js v|npm warn|Bundling asset|⚡|\s+at |\s+triggerUncaught|\s+\^|\s*$)/
 
 const complaint = (errors: string): string =>
@@ -84,7 +84,7 @@ const kept = async (outdir: string, mark: string, wanted: string): Promise<Plan 
   }
 }
 
-/** Where to put a template, with which settings, and whom to tell that it takes a while. */
+/** Where to put a template, with which settings, and where to report progress. */
 export type Wanted = Readonly<{ outdir: string; texts: Texts; log: Log; signal?: AbortSignal | undefined }>
 
 /**
