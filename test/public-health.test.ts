@@ -2,8 +2,10 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, describe, it } from 'node:test'
+import { wire } from '../functions/refresh-state/index.ts'
 import { readConfig } from '../lib/config.ts'
 import { isPublic, publicHealth } from '../lib/refresh/public-health.ts'
+import { context, openGateway } from './support/gateway.ts'
 
 const configOf = (PUBLIC_URL: string) =>
   readConfig({
@@ -49,6 +51,22 @@ describe('health at the public address', () => {
   it('is bad where there is no such name, no connection or no certificate', async () => {
     const unreachable = () => Promise.reject(new TypeError('fetch failed'))
     equal(await publicHealth(config, 5000, unreachable), false)
+  })
+
+  it('is asked for by the schedule, and not by a forced run, whose caller waits', async (test) => {
+    const { instance } = await openGateway()
+    const run = wire(instance({ PUBLIC_URL: config.publicUrl, ADMIN_API_URL: '' }), {})
+    const asked: unknown[] = []
+    const { fetch } = globalThis
+    test.mock.method(globalThis, 'fetch', async (...[url, init]: Parameters<typeof fetch>) => {
+      if (!String(url).startsWith(config.publicUrl)) return fetch(url, init)
+      asked.push(url)
+      return new Response('{}')
+    })
+    await run({ forced: true }, context)
+    deepEqual(asked, [])
+    await run({}, context)
+    deepEqual(asked, [`${config.publicUrl}/imsg-service/v1/health`])
   })
 
   it('is not asked about at an address that nobody else can reach', async () => {

@@ -1,0 +1,35 @@
+import { equal, rejects } from 'node:assert/strict'
+import { it, type TestContext } from 'node:test'
+import { clientSecrets } from '../client-secrets.ts'
+import { startKms } from '../local/kms.ts'
+
+Object.assign(process.env, {
+  AWS_REGION: 'eu-north-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+})
+
+const secretsIn = async (test: TestContext, text: string) => {
+  const { url, close } = await startKms(text)
+  test.after(close)
+  return clientSecrets('client-secrets', url)
+}
+
+it('A client secret is that of its own organisation', async (test) => {
+  const secretOf = await secretsIn(test, '{"demo":"one","second":"two"}')
+  equal(`${await secretOf('demo')} ${await secretOf('second')}`, 'one two')
+})
+
+it('An organisation without a client secret is misconfigured', async (test) => {
+  const secretOf = await secretsIn(test, '{"demo":"one","empty":"","number":5}')
+  for (const org of ['other', 'constructor', 'empty', 'number'])
+    await rejects(secretOf(org), { code: 'provider_misconfigured' }, org)
+})
+
+it('Client secrets that are not JSON are quoted nowhere in the error', async (test) => {
+  const secretOf = await secretsIn(test, 'canary')
+  await rejects(secretOf('demo'), (error: Error & { code?: string }) => {
+    equal(error.code, 'provider_misconfigured')
+    return !`${error.message} ${error.cause}`.includes('canary')
+  })
+})
