@@ -121,12 +121,14 @@ describe('the browser client: several tabs', () => {
 })
 
 describe('the browser client: calls and errors', () => {
-  it('returns the units as the gateway lists them', async () => {
+  it('returns the units as the gateway lists them, and refuses an answer without any', async () => {
     const page = open()
     const units = [{ name: 'north', displayName: 'North', preferred: true }]
     page.answers({ status: 200, body: { msg: 'Unit set', units, preferred: 'north' } })
     const found = await page.gateway.units()
     deepEqual([found.units, found.preferred], [units, 'north'])
+    page.answers({ status: 200, body: { msg: 'Welcome' } })
+    await rejects(page.gateway.units(), { status: 200, code: 'not_the_gateway' })
   })
 
   const notHeld = { code: 'unit_not_held', title: 'You do not belong to this unit' }

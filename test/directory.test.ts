@@ -177,6 +177,23 @@ describe('A stored directory', () => {
     return rejects(directory, { code: 'state_missing' })
   })
 
+  it('gives permissions to the groups of an ID token, whatever else it claims; an access token has its own', async () => {
+    const { table, items } = memoryTable()
+    const mappings = [{ group: 'desk', role: 'r' }]
+    await writeLargeItem(table, directoryKey('demo'), { version: 1, value: { units, mappings, roles } })
+    const organisation = { blocked: false, notBefore: 0, domains: [], version: 1, directory: 1 }
+    const permissions = { org: ['svc:all'], units: new Map() }
+    const held = await Promise.all(
+      ['id_token', 'access_token'].map((kind) =>
+        permissionsIn(directoriesIn(table))({ claims: claims({ kind, permissions }), organisation, items }),
+      ),
+    )
+    deepEqual(
+      held.map(({ org }) => [...org]),
+      [['svc:read'], ['svc:all']],
+    )
+  })
+
   it('is computed with once for each token', () => {
     let times = 0
     const count = oncePerToken(() => ++times)

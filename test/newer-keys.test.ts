@@ -23,6 +23,7 @@ const state = (forcedAt: number): State => ({
   settledAt: forcedAt,
 })
 const [cooling, open] = [state(at - 59), state(at - 60)]
+const fetching = { ...cooling, settledAt: at - 61 }
 const justAccepted = { ...cooling, keysAt: at }
 
 describe('A search for the key of a token', () => {
@@ -31,6 +32,7 @@ describe('A search for the key of a token', () => {
     ['it was read in this second, in a cooldown', undefined, cooling, [], 'token_key_pending'],
     ['it has to be read, in a cooldown', undefined, undefined, ['read'], 'token_key_pending'],
     ['its keys were accepted since the request arrived', justAccepted, undefined, [], 'token_key_unknown'],
+    ['a fetch is in progress', fetching, undefined, ['ask', 'read'], 'token_key_pending'],
     ['it was read by this request', open, undefined, ['ask', 'read'], 'token_key_pending'],
     ['it was read in this second', undefined, open, ['ask', 'read'], 'token_key_pending'],
   ])(async ([, read, fresh, expected, code]) => {
