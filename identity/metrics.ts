@@ -47,16 +47,18 @@ const namesOf = ({ route, code, failed }: Outcome): readonly Name[] => {
   }
 }
 
+/** What the alarm on failing sign-ins compares. A metric without data cannot be compared, so a visit has both. */
+const compared: readonly Name[] = ['SignInFailed', 'SignInFinished']
+
 /** The metrics of a visit, for its log line. `at` in milliseconds. */
 export const visitMetrics = (namespace: string, outcome: Outcome, at: number): Record<string, unknown> => {
   const { code, failed, org } = outcome
   const names = [...namesOf(outcome), ...(causes[code] ?? [])]
   const dimensions = { ...(failed ? { Code: code } : {}), ...(org === undefined ? {} : { Org: org }) }
-  const by = Object.keys(dimensions)
-  return embedded(
-    namespace,
-    names.map((name) => ({ ...count(name, true), by })),
-    at,
-    dimensions,
-  )
+  const happened = names.map((name) => ({ ...count(name, true), by: Object.keys(dimensions) }))
+  const others = names.some((name) => compared.includes(name))
+    ? compared.filter((name) => !names.includes(name))
+    : []
+  const zeros = others.map((name) => ({ ...count(name, false), by: ['Org'] }))
+  return embedded(namespace, [...happened, ...zeros], at, dimensions)
 }

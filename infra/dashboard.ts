@@ -35,6 +35,7 @@ export const graphs = {
   ],
   'Throttled and failed calls of table and functions': [
     'tableThrottles',
+    'tableWriteThrottles',
     'tableSystemErrors',
     'functionThrottles',
   ],

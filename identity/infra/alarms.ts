@@ -72,8 +72,7 @@ const measures =
 const failureShare = (namespace: string, { name }: Organisation): IMetric => {
   const own = measures(namespace, name)
   return new MathExpression({
-    expression:
-      'IF(FILL(failed, 0) + FILL(done, 0) >= 4, 100 * FILL(failed, 0) / (FILL(failed, 0) + FILL(done, 0)), 0)',
+    expression: 'IF(failed + done >= 4, 100 * failed / (failed + done), 0)',
     usingMetrics: { failed: own('SignInFailed', quarter), done: own('SignInFinished', quarter) },
     period: quarter,
     label: `${name}: share of sign-ins that fail (%)`,

@@ -188,19 +188,21 @@ describe('A sign-in', () => {
     service.lines.length = 0
     const token = tokenIn(await signIn(service, provider))
     const text = JSON.stringify(service.lines)
-    const measured = service.lines.map(({ _aws, SignInStarted, SignInReturned, SignInFinished, Org }) => {
+    const measured = service.lines.map(({ _aws, Org, ...line }) => {
       const { CloudWatchMetrics } = _aws as { CloudWatchMetrics: { Dimensions: string[][] }[] }
       return [
         CloudWatchMetrics.flatMap(({ Dimensions }) => Dimensions),
         Org,
-        SignInStarted,
-        SignInReturned,
-        SignInFinished,
+        line.SignInStarted,
+        line.SignInReturned,
+        line.SignInFinished,
+        // Zero, since CloudWatch cannot compare with a metric without data.
+        line.SignInFailed,
       ]
     })
     deepEqual(measured, [
-      [[[], ['Org']], 'demo', 1, undefined, undefined],
-      [[[], ['Org']], 'demo', undefined, 1, 1],
+      [[[], ['Org']], 'demo', 1, undefined, undefined, undefined],
+      [[[], ['Org']], 'demo', undefined, 1, 1, 0],
     ])
     // The log cuts long values.
     for (const secret of [
