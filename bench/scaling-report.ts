@@ -56,7 +56,7 @@ Default limits of an account in one region, in the order in which they are met:
 **The hot organisation.** One item answers at most ${whole(limits.partitionReadUnits)} strongly consistent reads a second. If every poll read it, that would be
 ${whole(limits.partitionReadUnits * pollEvery)} open tabs of one newsroom. So an instance keeps an organisation's item for ${organisationTtl} seconds ([lib/state/organisation.ts](../lib/state/organisation.ts)), and
 instances count instead of tabs; a block of a whole organisation may take ${organisationTtl} seconds longer. For ${whole(newsroom)} tabs: ${whole(newsroomPolls)} polls a second need
-${whole(newsroomInstances)} instances at most, which read the item ${whole(newsroomInstances / organisationTtl)} times a second on average (simulated in `test/hot-organisation.test.ts`).
+${whole(newsroomInstances)} instances at most, which read the item ${whole(newsroomInstances / organisationTtl)} times a second on average (simulated in \`test/hot-organisation.test.ts\`).
 
 The worst second is the first, when no instance has a copy. Above ${whole(limits.partitionReadUnits * limits.perConcurrency * pollEvery)} tabs it passes the limit if all instances start in it; throttled
 reads are retried with jitter before they become a 503. Beyond ${whole(hotTabs)} tabs (not built): keep the item longer, or write it under several keys.
