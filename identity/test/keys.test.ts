@@ -42,6 +42,7 @@ describe('KMS', () => {
     const answer = await signIn(service, provider, { person })
     deepEqual([answer.statusCode, codeIn(answer)], [503, 'signing_unavailable'])
     match(answer.body ?? '', /class="action"/)
+    ok(answer.body?.includes(`<span>${new URL(identity).host}</span>`), 'the page says whose it is')
     equal(lines.at(-1)?.SigningFailed, 1)
     delete kms.faults.failEvery
     equal((await signIn(service, provider, { person })).statusCode, 303)
