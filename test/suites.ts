@@ -11,7 +11,8 @@ export type Suite = Readonly<{
 }>
 
 const manyFiles = [
-  `--test-concurrency=${availableParallelism()}`,
+  // One more than there are cores: some tests wait.
+  `--test-concurrency=${availableParallelism() + 1}`,
   '--test-reporter=./test/support/failures.ts',
 ]
 /** One process for all files, so that they share a browser. */
@@ -26,7 +27,7 @@ export const suites: Readonly<Record<string, Suite>> = {
       'test/!(organisation-growth).test.ts',
       'test/attacks/!(captured-key-set|unknown-kid-storm).test.ts',
       'test/properties/*.test.ts',
-      'test/infra/!(app).test.ts',
+      'test/infra/!(app|smoke).test.ts',
       'test/local/!(start|sam).test.ts',
     ],
   },
@@ -37,7 +38,7 @@ export const suites: Readonly<Record<string, Suite>> = {
       'test/organisation-growth.test.ts',
       'test/attacks/{captured-key-set,unknown-kid-storm}.test.ts',
       'test/faults/*.test.ts',
-      'test/infra/app.test.ts',
+      'test/infra/{app,smoke}.test.ts',
       'test/local/{start,sam}.test.ts',
     ],
   },

@@ -31,9 +31,9 @@ it('colours what failed at a terminal, and nothing in a file or in CI', () => {
 it('says how far the tests are when nothing has failed for ten seconds', async () => {
   let at = 0
   const events = async function* () {
-    for (const seconds of [4, 4, 4]) {
-      at += seconds * 1000
-      yield { type: 'test:pass', data: {} } as unknown as TestEvent
+    for (const type of ['test', 'suite', 'test', 'test']) {
+      at += 3000
+      yield { type: 'test:pass', data: { details: { type } } } as unknown as TestEvent
     }
   }
   let text = ''

@@ -17,7 +17,7 @@ export async function* reportOf(events: AsyncIterable<TestEvent>, now: () => num
     let passed = 0
     let said = now()
     for await (const event of events) {
-      if (event.type === 'test:pass') passed++
+      if (event.type === 'test:pass' && event.data.details.type !== 'suite') passed++
       if (shown.has(event.type)) yield event
       else if (passed > 0 && now() - said >= silence) {
         said = now()
