@@ -11,7 +11,7 @@ export const peers = {
   'bare handler': { file: 'bare', does: 'Answers 200.' },
   'bare handler with the same read': {
     file: 'read',
-    does: 'Reads the three items that the gateway reads, through the same client, and answers 200.',
+    does: 'Reads the two items that the gateway reads for every request, through the same client, and answers 200.',
   },
   'crypto.verify': { file: 'crypto', does: 'The signature; no header, claim or clock.' },
   'aws-jwt-verify': { file: 'aws-jwt-verify', does: 'Signature, header, `exp`, `nbf`, `iss`. No store.' },
@@ -28,7 +28,7 @@ export const peers = {
   'imsg-service, read from a database': {
     file: 'imsg',
     store: 'database',
-    does: 'The same, and each request reads three items from the embedded database.',
+    does: 'The same, and each request reads them from the embedded database.',
   },
 } as const satisfies Record<string, { file: string; store?: string; does: string }>
 
