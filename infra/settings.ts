@@ -6,7 +6,6 @@ import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
 import { isLoopback, isQuoted } from '../lib/setting-values.ts'
 import { environmentProblem } from './environment.ts'
 import { keysOf } from './keys-of.ts'
-import { misplaced } from './misplaced.ts'
 import { settingsExplained } from './settings-explained.ts'
 import { siteOf } from './site.ts'
 import { meantBy } from './spelling.ts'
@@ -78,7 +77,7 @@ const pick = <Name extends string>(rows: Record<Name, unknown>, texts: Texts): G
 const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<SettingName>): string[] => {
   const { PUBLIC_URL: publicUrl } = given
   const tooLarge = environmentProblem(given)
-  const problems: string[] = [...misplaced(given), ...(tooLarge === undefined ? [] : [tooLarge])]
+  const problems: string[] = tooLarge === undefined ? [] : [tooLarge]
   for (const name of ['TOKEN_ISSUER', 'TOKEN_AUDIENCE'] as const) {
     const { [name]: text = '' } = given
     if (text !== 'unchecked' && meantBy(text, ['unchecked']))

@@ -1,3 +1,4 @@
+import { misplaced } from './misplaced.ts'
 import {
   address,
   checked,
@@ -180,7 +181,7 @@ export type Config = Readonly<{
 export const readConfig = (env: Environment, explained: Explained = {}): Config => {
   const problems: string[] = []
   const values = parseSettings(settings, env, explained, problems) as Values
-  problems.push(...contradictions(values))
+  problems.push(...contradictions(values), ...misplaced(env))
   if (problems.length > 0) throw new ConfigError(problems)
 
   const set = values as { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> }

@@ -125,6 +125,11 @@ describe('Two settings that contradict each other', () => {
       { PUBLIC_URL: 'https://gwexample.test', COOKIE_DOMAIN: 'example.test' },
       ['COOKIE_DOMAIN has to be the host of PUBLIC_URL or a parent of it, or browsers refuse the cookie.'],
     ],
+    [
+      'an issuer that is the gateway',
+      { TOKEN_ISSUER: 'https://gw.example.test' },
+      ['TOKEN_ISSUER is PUBLIC_URL: the identity service issues tokens, not the gateway.'],
+    ],
     ['a cookie domain that is the host', { COOKIE_DOMAIN: 'gw.example.test' }, []],
     ['a cookie domain that is its parent', { COOKIE_DOMAIN: 'example.test' }, []],
     [

@@ -1,13 +1,11 @@
-import type { SettingName } from '../lib/config.ts'
-
 /** Finds valid values that belong in another setting. */
 
 const withoutSlash = (text: string | undefined): string | undefined => text?.replace(/\/+$/, '')
 
 /** Problems of PUBLIC_URL, IMAS_URL, issuer and audience that are mixed up. */
-export const misplaced = (given: Readonly<Partial<Record<SettingName, string>>>): string[] => {
-  const { PUBLIC_URL: gateway, TOKEN_AUDIENCE, TOKEN_ISSUER } = given
-  const identity = withoutSlash(given.IMAS_URL)
+export const misplaced = (given: Readonly<Record<string, string | undefined>>): string[] => {
+  const { PUBLIC_URL: gateway, IMAS_URL, TOKEN_AUDIENCE, TOKEN_ISSUER } = given
+  const identity = withoutSlash(IMAS_URL)
   if (gateway === undefined || identity === undefined || !URL.canParse(identity)) return []
   const problems: string[] = []
   if (new URL(identity).origin === gateway)
