@@ -47,7 +47,7 @@ const namesOf = ({ route, code, failed }: Outcome): readonly Name[] => {
   }
 }
 
-/** What the alarm on failing sign-ins compares. A metric without data cannot be compared, so a visit has both. */
+/** Compared by the alarm on failing sign-ins. A metric without data cannot be compared, so a visit has both. */
 const compared: readonly Name[] = ['SignInFailed', 'SignInFinished']
 
 /** The metrics of a visit, for its log line. `at` in milliseconds. */

@@ -17,7 +17,7 @@ const permission = ({ AllowOrigins = [] }: Cors, origin: string | undefined): [s
       ]
     : []
 
-/** API Gateway's own answer to a preflight: 204 whoever asks, with permission only for a listed origin. */
+/** API Gateway's own answer to a preflight: always 204, with permission only for a listed origin. */
 export const preflight = (cors: Cors, origin: string): Outgoing => {
   const { AllowMethods = [], AllowHeaders = [], MaxAge = 0 } = cors
   const allowed = permission(cors, origin)

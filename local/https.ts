@@ -6,10 +6,10 @@ import { CannotStart } from './options.ts'
 
 /** `npm start -- --https`: where the services are then, and the certificate that they share. */
 
-/** The domain of the session cookie: a service below it gets the cookie, as a sibling does where it is deployed. */
+/** The domain of the session cookie. A service below it gets the cookie, as a sibling of a deployment does. */
 export const sharedDomain = 'imsg.localhost'
 
-/** The certificate of `*.imsg.localhost`, and whoever signed it, as PEM; with `npm start -- --https` alone. */
+/** The certificate of `*.imsg.localhost` and of its authority, as PEM. Only with `npm start -- --https`. */
 export type Certificate = Readonly<{
   key: string
   cert: string

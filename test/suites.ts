@@ -28,7 +28,7 @@ export const suites: Readonly<Record<string, Suite>> = {
       'test/attacks/!(captured-key-set|unknown-kid-storm).test.ts',
       'test/properties/*.test.ts',
       'test/infra/!(app|smoke).test.ts',
-      'test/local/!(start|sam).test.ts',
+      'test/local/!(https|start|sam).test.ts',
     ],
   },
   slow: {
@@ -39,7 +39,7 @@ export const suites: Readonly<Record<string, Suite>> = {
       'test/attacks/{captured-key-set,unknown-kid-storm}.test.ts',
       'test/faults/*.test.ts',
       'test/infra/{app,smoke}.test.ts',
-      'test/local/{start,sam}.test.ts',
+      'test/local/{https,start,sam}.test.ts',
     ],
   },
   browser: {

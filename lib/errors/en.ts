@@ -201,7 +201,7 @@ export const en = {
       groups_overage: {
         title: 'You belong to more groups than the sign-in can tell us',
         advice:
-          'Your provider left the groups out because there are too many. Whoever manages it has to send only the groups that are assigned to this application.',
+          'Your provider left the groups out because there are too many. Its administrator has to send only the groups that are assigned to this application.',
       },
       signing_unavailable: {
         title: 'You cannot be signed in right now',

@@ -81,7 +81,7 @@ const showUnits = (units: Unit[], preferred: string | null, otherwise: string) =
   const choices = byId('choices')
   const inUse = choices.contains(document.activeElement)
   choices.replaceChildren(...units.map((unit) => choice(unit, preferred)))
-  // Whoever goes through the units by keyboard shall not lose their place.
+  // Keep the place of somebody who goes through the units by keyboard.
   if (inUse) choices.querySelector<HTMLElement>(':checked')?.focus()
   byId('units').hidden = units.length === 0
   byId('no-units').hidden = units.length > 0
@@ -117,7 +117,7 @@ const arrange = (inside: boolean) => {
 const showSignOut = (wanted: boolean) => {
   const used = document.activeElement === byId('sign-out')
   byId('sign-out').hidden = !wanted
-  // Whoever has just used the button by keyboard goes on with what comes first now.
+  // The button had the keyboard focus: move it to the first visible control.
   const controls = [...byId('coming').querySelectorAll<HTMLElement>('button, input')]
   if (used && !wanted) controls.find((control) => control.checkVisibility())?.focus()
 }

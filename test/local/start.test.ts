@@ -1,54 +1,15 @@
-import { deepEqual, equal, match, rejects, throws } from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { deepEqual, equal, match, rejects } from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import type { IncomingMessage } from 'node:http'
-import { get } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { certificateIn } from '../../local/https.ts'
 import { takePort } from '../../local/platform.ts'
-import { trustLocalhost } from '../../local/trust.ts'
 import { freePort } from '../support/ports.ts'
-
-const root = join(import.meta.dirname, '..', '..')
-const started: ChildProcess[] = []
-after(() => {
-  for (const child of started) child.kill('SIGKILL')
-})
-
-/** `npm start` without npm, and what it says until it is ready or has ended. */
-const start = async (env: Record<string, string>, cwd = root, ...args: string[]) => {
-  const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, ['local/start.mjs', ...args], {
-    cwd,
-    env: { PATH, HOME, NO_WATCH: '1', IDP_PORT: '0', ...env },
-  })
-  started.push(child)
-  let text = ''
-  const ended = once(child, 'close')
-  const ready = new Promise<string | undefined>((resolve) => {
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (data) => {
-        text += data
-        const [, url] = /^ready (\S+)$/m.exec(text) ?? []
-        if (url) resolve(url)
-      })
-    ended.then(() => resolve(undefined))
-  })
-  const url = await ready
-  /** Waits until it has said this, or has ended. */
-  const says = async (words: RegExp): Promise<string> => {
-    const over = AbortSignal.timeout(60_000)
-    while (!words.test(text) && child.exitCode === null && !over.aborted)
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    return text
-  }
-  return { child, url, ended, text: () => text, says }
-}
+import { root, start, started } from './starting.ts'
 
 /** The sources in a folder of their own, for a test that edits them. */
 const copied = async (): Promise<string> => {
@@ -85,61 +46,6 @@ const tableOf = async (port: number): Promise<string> => {
   const resources: [string, { Type: string }][] = Object.entries(template.Resources)
   return resources.find(([, { Type }]) => Type === 'AWS::DynamoDB::GlobalTable')?.[0] ?? ''
 }
-
-/** A request without a `Sec-Fetch-Mode`, which `fetch` would add. Cookies are given as they were set. */
-const ask = async (url: string, cookies: readonly string[] = []) => {
-  const cookie = cookies.map((set) => set.split(';')[0]).join('; ')
-  const [answer] = await once(get(url, { headers: { cookie }, agent: false }), 'response')
-  const { statusCode, headers } = answer.resume() as IncomingMessage
-  return { status: statusCode, location: headers.location ?? '', cookies: headers['set-cookie'] ?? [] }
-}
-
-describe('npm start -- --https', () => {
-  it('serves gateway and identity service below one domain, with the cookies of a deployment', async () => {
-    const { url, child, ended, text, says } = await start({ PORT: '0', REFRESH_EVERY: '0' }, root, '--https')
-    match(url ?? '', /^https:\/\/gateway\.imsg\.localhost:\d+$/, text())
-    const [, file = ''] = /certificate +(\S+), made/.exec(await says(/, made by \w+/)) ?? []
-    trustLocalhost(await readFile(file, 'utf8'))
-
-    const begun = await ask(`${url}/imsg-service/v1/login?org=demo&callback=/`)
-    match(begun.location, /^https:\/\/identity\.imsg\.localhost:\d+\//)
-    const back = await ask(`${begun.location}&subject=editor`)
-    const signedIn = await ask(back.location, begun.cookies)
-    const cookies = signedIn.cookies.filter((cookie) => !cookie.includes('Max-Age=0'))
-    deepEqual(
-      cookies.map((cookie) => cookie.replace(/=[^;]*/, '').replace(/Max-Age=\d+; /, '')),
-      [
-        'imidToken; Path=/; Domain=imsg.localhost; HttpOnly; Secure; SameSite=Lax',
-        '__Host-imsg-seal; Path=/; HttpOnly; Secure; SameSite=Lax',
-        '__Host-imsg-rounds; Path=/; HttpOnly; Secure; SameSite=Lax',
-      ],
-    )
-    equal((await ask(`${url}/imsg-service/v1/token-is-set`, cookies)).status, 200)
-    equal((await ask(`${url}/whoami`, cookies)).status, 200)
-    child.kill('SIGTERM')
-    await ended
-  })
-
-  it('takes mkcert, or else openssl, and says so where there is neither', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'imsg-https-'))
-    const { PATH = '' } = process.env
-    equal(certificateIn(join(folder, 'a'), { PATH }).madeBy, 'openssl')
-
-    const script = `#!/bin/sh
-[ "$1" = -CAROOT ] && echo "${folder}" && exit
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test -keyout "$2" -out "${folder}/rootCA.pem"
-cp "${folder}/rootCA.pem" "$4"`
-    await writeFile(join(folder, 'mkcert'), script, { mode: 0o755 })
-    const made = certificateIn(join(folder, 'b'), { PATH: `${folder}:${PATH}` })
-    deepEqual([made.madeBy, made.files.authority], ['mkcert', join(folder, 'rootCA.pem')])
-
-    throws(() => certificateIn(join(folder, 'c'), { PATH: join(folder, 'nothing') }), {
-      message:
-        'npm start -- --https needs mkcert or openssl to make a certificate, and finds neither. Install one of them.',
-    })
-    await rm(folder, { recursive: true })
-  })
-})
 
 describe('npm start', () => {
   it('keeps the database in DATA_DIR through a kill, and ends at Ctrl-C', { timeout: 60_000 }, async () => {

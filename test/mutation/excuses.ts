@@ -40,7 +40,7 @@ export const excuses: readonly Excuse[] = [
     file: 'lib/errors/page.ts',
     code: "export const escaped = (text: string): string => text.replace(/[&<>\"']/g, (mark) => entities[mark] ?? '')",
     mutators: ['StringLiteral'],
-    why: 'The default is for the type: every mark has its entity.',
+    why: 'The default is there for the type checker: every mark has its entity.',
   },
   {
     file: 'lib/errors/page.ts',
@@ -53,7 +53,7 @@ export const excuses: readonly Excuse[] = [
     code: "const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())",
     mutators: ['StringLiteral'],
     to: ['"Stryker was here!"'],
-    why: 'The default is for the type: there is always a first piece.',
+    why: 'The default is there for the type checker: there is always a first piece.',
   },
   {
     file: 'lib/http/messages.ts',
@@ -83,7 +83,7 @@ export const excuses: readonly Excuse[] = [
     file: 'lib/lambda/dependencies.ts',
     code: "const { TABLE_NAME: tableName, REFRESH_FUNCTION: refreshFunction = '', AWS_REGION: region = '' } = env",
     mutators: ['StringLiteral'],
-    why: 'The defaults are for the types: the stack sets one variable, Lambda the other.',
+    why: 'The defaults are there for the type checker: the stack sets one variable, Lambda the other.',
   },
   {
     file: 'lib/lambda/dependencies.ts',
@@ -107,7 +107,7 @@ export const excuses: readonly Excuse[] = [
     file: 'lib/lambda/json-body.ts',
     code: 'parser.before?.(request)',
     mutators: ['OptionalChaining'],
-    why: 'The optional call is for the type: this parser has a `before`.',
+    why: 'The optional call is there for the type checker: this parser has a `before`.',
   },
   {
     file: 'lib/login/login-binding.ts',
@@ -126,7 +126,7 @@ export const excuses: readonly Excuse[] = [
     code: "const [last = '', page = '', times = ''] = text.split('!')",
     mutators: ['StringLiteral'],
     to: ['"Stryker was here!"'],
-    why: 'The defaults are for the types: every entry has three parts.',
+    why: 'The defaults are there for the type checker: every entry has three parts.',
   },
   {
     file: 'lib/redirect/return-url.ts',
@@ -177,7 +177,7 @@ export const excuses: readonly Excuse[] = [
     file: 'lib/refresh/public-health.ts',
     code: 'await answer.body?.cancel()',
     mutators: ['OptionalChaining'],
-    why: 'The optional call is for the type: an answer of 200 has a body.',
+    why: 'The optional call is there for the type checker: an answer of 200 has a body.',
   },
   {
     file: 'lib/refresh/refresh-organisations.ts',
@@ -287,7 +287,7 @@ export const excuses: readonly Excuse[] = [
     file: 'lib/session/session-cookies.ts',
     code: "const [only = '', ...others] = values",
     mutators: ['StringLiteral'],
-    why: 'The default is for the type: there is a value.',
+    why: 'The default is there for the type checker: there is a value.',
   },
   {
     file: 'lib/session/session-cookies.ts',
@@ -367,13 +367,13 @@ export const excuses: readonly Excuse[] = [
     code: 'domains: item.domains?.L?.flatMap(',
     mutators: ['OptionalChaining'],
     to: ['item.domains?.L.flatMap'],
-    why: 'The call is for the type: domains are a list.',
+    why: 'The call is there for the type checker: domains are a list.',
   },
   {
     file: 'lib/store/large-item.ts',
     code: 'const pieces = [head.data?.B]',
     mutators: ['OptionalChaining'],
-    why: 'It is for the type: every head has data.',
+    why: 'It is there for the type checker: every head has data.',
   },
   {
     file: 'lib/store/large-item.ts',
@@ -387,7 +387,7 @@ export const excuses: readonly Excuse[] = [
     code: 'pieces.push(...batch.map(',
     mutators: ['OptionalChaining'],
     to: ['parts.get(part)?.data.B'],
-    why: 'It is for the type: every part has data.',
+    why: 'It is there for the type checker: every part has data.',
   },
   {
     file: 'lib/store/table.ts',
@@ -417,12 +417,12 @@ export const excuses: readonly Excuse[] = [
     file: 'lib/store/table.ts',
     code: "for (const item of answer.Responses?.[name] ?? []) found.set(item.pk?.S ?? '', item)",
     mutators: ['ArrayDeclaration', 'OptionalChaining', 'StringLiteral'],
-    why: 'The defaults are for the types: every item in an answer has its key.',
+    why: 'The defaults are there for the type checker: every item in an answer has its key.',
   },
   {
     file: 'lib/store/table.ts',
     code: "wanted = (answer.UnprocessedKeys?.[name]?.Keys ?? []).map((key) => key.pk?.S ?? '')",
     mutators: ['OptionalChaining', 'StringLiteral'],
-    why: 'The default is for the type: every key that is left is a string.',
+    why: 'The default is there for the type checker: every key that is left is a string.',
   },
 ]
