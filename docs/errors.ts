@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { en } from '../lib/errors/en.ts'
-import { escaped, look } from '../lib/errors/page.ts'
+import { baseStyle, escaped } from '../lib/errors/page.ts'
 import { answers, type Code, catalogue, row } from '../lib/problem.ts'
 import { answerOn, type Route, type RouteName, routes } from '../lib/routes.ts'
 import { explained } from './explained.ts'
@@ -36,7 +36,7 @@ const summaryOf = (code: Code): string => {
   return `"${en.failures[code].title}". ${said.join('; ')}. Logged as \`${row(code).level}\`.`
 }
 
-const style = `${look}
+const style = `${baseStyle}
 main{max-width:46rem;margin:0 auto}
 h1{line-height:1.2;text-wrap:balance}
 h2{margin:0 0 .5rem;font-size:1.125rem}

@@ -13,9 +13,9 @@ import { licences } from './licences.ts'
 const line = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const rule = (columns: number): string => `|${'---|'.repeat(columns)}`
 
-const standardOf = ({ standard, required }: { standard?: string; required?: true }): string => {
-  if (required) return '**required**'
-  return standard ? `\`${standard}\`` : '–'
+const defaultOf = (row: { default?: string; required?: true }): string => {
+  if (row.required) return '**required**'
+  return row.default ? `\`${row.default}\`` : '–'
 }
 
 /** The settings as a table. */
@@ -27,7 +27,7 @@ export const settingsTable = (): string =>
       line(
         `\`${name}\``,
         settingsExplained[name as SettingName],
-        name === 'PUBLIC_URL' ? 'the address of the API' : standardOf(setting),
+        name === 'PUBLIC_URL' ? 'the address of the API' : defaultOf(setting),
       ),
     ),
     ...Object.entries(deploymentSettings).map(([name, { what }]) => line(`\`${name}\``, what, '–')),

@@ -103,7 +103,7 @@ export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): End
           throw new SignInProblem('not_a_navigation')
       },
       checkForm: (_, event) => checkForm(event),
-      formJudgedLast: false,
+      formCheckedLast: false,
       body: route.method === 'POST' ? formBody : undefined,
       failureOf,
       outOfTime: () => new SignInProblem('table_unavailable', 'out of time'),

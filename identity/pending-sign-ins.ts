@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Origin } from '../lib/config.ts'
-import { largestCookie, loginLifetime, plainName, type SetCookie, setCookie } from '../lib/http/cookies.ts'
+import { loginLifetime, maxCookieBytes, plainName, type SetCookie, setCookie } from '../lib/http/cookies.ts'
 import type { Incoming } from '../lib/http/messages.ts'
 import type { OrganisationName } from '../lib/redirect/organisation-name.ts'
 import { gatewayCallback, type Waiting } from './addresses.ts'
@@ -60,7 +60,7 @@ export const pendingSignIns = ({ loopback, gateways, random, now }: Setup): Pend
       let size = signIn.cookie.length + value.length
       const surplus = pending.filter(([name, text]) => {
         size += name.length + text.length
-        return size > largestCookie
+        return size > maxCookieBytes
       })
       const names = [...new Set(surplus.map(([name]) => name))].filter((name) => /^[\w-]{1,40}$/.test(name))
       return {

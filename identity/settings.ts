@@ -1,5 +1,5 @@
 import { ConfigError, settings as gateway, type Level, type Origin, parseSettings } from '../lib/config.ts'
-import { isLoopback, Wrong } from '../lib/setting-values.ts'
+import { InvalidValue, isLoopback } from '../lib/setting-values.ts'
 
 /**
  * The settings of this service: environment in, `Settings` out, or one error that names every problem and no
@@ -23,16 +23,16 @@ const keys = (text: string): readonly KeyName[] => {
     })
   const days = named.map(({ made }) => made)
   if (named.length === 0 || !days.every((day) => date.test(day) && !Number.isNaN(Date.parse(day))))
-    throw new Wrong(
+    throw new InvalidValue(
       'has to list keys by the day they were made, such as 2026-11-27, the one that signs first',
     )
-  if (new Set(days).size < days.length) throw new Wrong('names a key twice')
+  if (new Set(days).size < days.length) throw new InvalidValue('names a key twice')
   return named
 }
 
 type Setting = Readonly<{
   parse: (text: string) => unknown
-  standard?: string
+  default?: string
   required?: true
   what: string
 }>
@@ -51,12 +51,12 @@ export const settings = {
   },
   GATEWAYS: {
     parse: gateway.ALLOWED_CALLBACK_ORIGINS.parse,
-    standard: '',
+    default: '',
     what: 'Further gateways of your own that use this service. Each can replay the tokens of the others.',
   },
   ALLOWED_CALLBACK_ORIGINS: {
     parse: gateway.ALLOWED_CALLBACK_ORIGINS.parse,
-    standard: '',
+    default: '',
     what: 'Exact origins to which a logout may return, beside the return domains of an organisation.',
   },
   ORGANISATIONS: {
@@ -71,7 +71,7 @@ export const settings = {
   },
   SITE_NAME: { parse: gateway.SITE_NAME.parse, what: 'Name on pages.' },
   ERRORS_URL: { parse: gateway.ERRORS_URL.parse, what: 'Page that explains every code.' },
-  LOG_LEVEL: { parse: gateway.LOG_LEVEL.parse, standard: 'info', what: 'Least level of log lines.' },
+  LOG_LEVEL: { parse: gateway.LOG_LEVEL.parse, default: 'info', what: 'Least level of log lines.' },
 } as const satisfies Record<string, Setting>
 
 export type SettingName = keyof typeof settings

@@ -25,13 +25,13 @@ type Throttle = { rateLimit: number; burstLimit: number }
  * Limits in requests a second. Open editors poll token-is-set, and proxies ask authorize for each request.
  */
 export const throttle = {
-  standard: { rateLimit: 100, burstLimit: 200 },
+  default: { rateLimit: 100, burstLimit: 200 },
   routes: {
     'token-is-set': { rateLimit: 500, burstLimit: 1000 },
     authorize: { rateLimit: 500, burstLimit: 1000 },
     health: { rateLimit: 20, burstLimit: 40 },
   },
-} as const satisfies { standard: Throttle; routes: Partial<Record<HttpRouteName, Throttle>> }
+} as const satisfies { default: Throttle; routes: Partial<Record<HttpRouteName, Throttle>> }
 
 /**
  * Fields of the access log. It has the route key instead of the path, so it never contains an organisation,
@@ -146,7 +146,7 @@ export const stage = (
   added: readonly HttpRoute[],
   domainName: DomainName | undefined,
 ): HttpStage => {
-  const made = loggedStage(scope, api, throttle.standard, domainName)
+  const made = loggedStage(scope, api, throttle.default, domainName)
   // CDK has no limits per route. They name routes, which must exist first.
   const resource = made.node.defaultChild
   if (!(resource instanceof CfnStage)) throw new TypeError('The stage has no CfnStage.')

@@ -19,7 +19,7 @@ type Verdict = Readonly<{ good: boolean; lines: readonly string[] }>
 
 const inventory = (given: Readonly<Record<string, unknown>>): string[] =>
   Object.entries<object>({ ...settings, ...deploymentSettings }).map(([name, row]) => {
-    const otherwise = 'standard' in row && row.standard ? 'default' : 'not set'
+    const otherwise = 'default' in row && row.default ? 'default' : 'not set'
     return `  ${name.padEnd(34)}${given[name] ? 'given' : otherwise}`
   })
 

@@ -169,7 +169,7 @@ const components = {
     cookie: {
       type: 'apiKey',
       in: 'cookie',
-      name: settings.COOKIE_NAME.standard,
+      name: settings.COOKIE_NAME.default,
       description: 'The raw ID token. The setting COOKIE_NAME gives it another name.',
     },
   },

@@ -6,6 +6,7 @@ import {
   fileName,
   flag,
   headerName,
+  InvalidValue,
   imasAddress,
   isQuoted,
   list,
@@ -17,7 +18,6 @@ import {
   siteName,
   tokenName,
   type Unchecked,
-  Wrong,
 } from './setting-values.ts'
 
 export { type Origin, unchecked } from './setting-values.ts'
@@ -31,7 +31,7 @@ export type Level = (typeof levels)[number]
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-type Setting<T> = { parse: (text: string) => T; standard?: string; required?: true }
+type Setting<T> = { parse: (text: string) => T; default?: string; required?: true }
 
 const setting = <T>(row: Setting<T>): Setting<T> => row
 
@@ -39,29 +39,29 @@ const setting = <T>(row: Setting<T>): Setting<T> => row
 export const settings = {
   PUBLIC_URL: setting({ parse: origin, required: true }),
   IMAS_URL: setting({ parse: imasAddress, required: true }),
-  IMAS_LOGIN_PATH: setting({ parse: loginPath, standard: '/v1/org/{org}/login' }),
+  IMAS_LOGIN_PATH: setting({ parse: loginPath, default: '/v1/org/{org}/login' }),
   IMAS_LOGOUT_PATH: setting({ parse: loginPath }),
   ADMIN_API_URL: setting({ parse: address }),
   ORGANISATIONS: setting({ parse: fileName }),
   ACCESS_TOKEN_URL: setting({ parse: address }),
-  COOKIE_NAME: setting({ parse: tokenName, standard: 'imidToken' }),
+  COOKIE_NAME: setting({ parse: tokenName, default: 'imidToken' }),
   COOKIE_DOMAIN: setting({ parse: domain }),
-  ALLOWED_CALLBACK_ORIGINS: setting({ parse: list(origin), standard: '' }),
-  CORS_ALLOWED_ORIGINS: setting({ parse: list(origin), standard: '' }),
-  CORS_ALLOWED_ADDITIONAL_HEADERS: setting({ parse: list(headerName), standard: '' }),
-  INCLUDE_IMID_TOKEN_IN_REQUEST: setting({ parse: flag, standard: 'false' }),
-  STRICT_COOKIE_MODE: setting({ parse: flag, standard: 'false' }),
-  AWS_USE_EMPTY_CREDENTIALS: setting({ parse: flag, standard: 'false' }),
+  ALLOWED_CALLBACK_ORIGINS: setting({ parse: list(origin), default: '' }),
+  CORS_ALLOWED_ORIGINS: setting({ parse: list(origin), default: '' }),
+  CORS_ALLOWED_ADDITIONAL_HEADERS: setting({ parse: list(headerName), default: '' }),
+  INCLUDE_IMID_TOKEN_IN_REQUEST: setting({ parse: flag, default: 'false' }),
+  STRICT_COOKIE_MODE: setting({ parse: flag, default: 'false' }),
+  AWS_USE_EMPTY_CREDENTIALS: setting({ parse: flag, default: 'false' }),
   TOKEN_ISSUER: setting({ parse: checked, required: true }),
   TOKEN_AUDIENCE: setting({ parse: checked, required: true }),
-  MAX_TOKEN_AGE: setting({ parse: seconds(60, 34_560_000), standard: '604800' }),
+  MAX_TOKEN_AGE: setting({ parse: seconds(60, 34_560_000), default: '604800' }),
   LOGIN_MAX_TOKEN_AGE: setting({ parse: seconds(10, 34_560_000) }),
-  GRACE_PERIOD: setting({ parse: seconds(180, 604_800), standard: '3600' }),
-  LOGIN_BINDING: setting({ parse: oneOf('on', 'off'), standard: 'on' }),
-  SESSION_SEAL: setting({ parse: oneOf('on', 'off'), standard: 'on' }),
+  GRACE_PERIOD: setting({ parse: seconds(180, 604_800), default: '3600' }),
+  LOGIN_BINDING: setting({ parse: oneOf('on', 'off'), default: 'on' }),
+  SESSION_SEAL: setting({ parse: oneOf('on', 'off'), default: 'on' }),
   SITE_NAME: setting({ parse: siteName }),
   ERRORS_URL: setting({ parse: address }),
-  LOG_LEVEL: setting({ parse: oneOf(...levels), standard: 'info' }),
+  LOG_LEVEL: setting({ parse: oneOf(...levels), default: 'info' }),
 } as const
 
 /** The name of an environment variable that is a setting. */
@@ -97,7 +97,7 @@ export const parseSettings = (
 ): Readonly<Record<string, unknown>> => {
   const values: Record<string, unknown> = {}
   for (const [name, row] of Object.entries(rows)) {
-    const text = env[name]?.trim() || row.standard
+    const text = env[name]?.trim() || row.default
     if (text === undefined) {
       if (row.required) problems.push(`${name} is missing. ${explained[name] ?? ''}`.trim())
       continue
@@ -109,7 +109,7 @@ export const parseSettings = (
     try {
       values[name] = row.parse(text)
     } catch (error) {
-      if (!(error instanceof Wrong)) throw error
+      if (!(error instanceof InvalidValue)) throw error
       problems.push(`${name} ${error.message}.`)
     }
   }

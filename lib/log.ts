@@ -3,16 +3,16 @@ import { type Level, levels } from './config.ts'
 /** Writes one line of JSON. Drops lines below the configured level, unless they contain metrics. */
 export type Log = (level: Level, fields: Readonly<Record<string, unknown>>) => void
 
-const longestText = 256
+const maxText = 256
 
 /** Shortens long texts. */
-const contained = (value: unknown): unknown =>
-  typeof value === 'string' && value.length > longestText ? `${value.slice(0, longestText)}…` : value
+const shortened = (value: unknown): unknown =>
+  typeof value === 'string' && value.length > maxText ? `${value.slice(0, maxText)}…` : value
 
 /** Only top-level texts are shortened. Nested values (metrics, names of settings) are the gateway's own. */
 const lineOf = (level: Level, fields: Parameters<Log>[1]): string => {
   const line: Record<string, unknown> = { level }
-  for (const name of Object.keys(fields)) line[name] = contained(fields[name])
+  for (const name of Object.keys(fields)) line[name] = shortened(fields[name])
   return JSON.stringify(line)
 }
 

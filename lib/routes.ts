@@ -38,12 +38,12 @@ export type Route =
       csrf: 'same origin'
       body: 'json' | 'none'
       /** Checks the form of the request after the handler, so that nothing prevents signing out. */
-      form?: 'judged last'
+      form?: 'checked last'
     })
   | (Http & { unmatched: true; csrf: `none: ${string}` })
   | (Common & { every: '1 minute' })
 
-const cannotKnow = ['state_missing', 'state_too_old', 'table_unavailable'] as const
+const stateUnavailable = ['state_missing', 'state_too_old', 'table_unavailable'] as const
 const tokenRefused = [
   'token_malformed',
   'token_key_unknown',
@@ -68,7 +68,7 @@ const notSignedIn = [
   'session_of_another_person',
   ...tokenRefused,
   'token_key_pending',
-  ...cannotKnow,
+  ...stateUnavailable,
 ] as const
 const callbackRefused = [
   'bad_query',
@@ -92,7 +92,7 @@ const startRefused = [
   'organisation_unknown',
   'organisation_blocked',
   'login_loop',
-  ...cannotKnow,
+  ...stateUnavailable,
 ] as const
 
 /** All routes. The name is also the folder, the construct id, the OpenAPI operation and the log field. */
@@ -123,7 +123,7 @@ export const routes = {
     token: 'yes',
     writes: 'nothing',
     summary: 'Finish a login: keep the ID token in the session cookie and go on',
-    problems: [...callbackRefused, 'token_key_pending', ...cannotKnow],
+    problems: [...callbackRefused, 'token_key_pending', ...stateUnavailable],
   },
   'login-failed': {
     get: '/login-failed',
@@ -174,7 +174,7 @@ export const routes = {
     post: '/logout',
     csrf: 'same origin',
     body: 'none',
-    form: 'judged last',
+    form: 'checked last',
     token: 'yes',
     writes: 'SESSION',
     summary: 'End the session, here and in every other instance',
@@ -185,7 +185,7 @@ export const routes = {
       'body_too_large',
       'return_url_not_allowed',
       'token_key_pending',
-      ...cannotKnow,
+      ...stateUnavailable,
     ],
   },
   health: {

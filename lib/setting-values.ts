@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net'
 import { isDomainName } from './domain-name.ts'
 
-/** Parsers of setting values. Each takes a text and returns the value or throws `Wrong`. */
+/** Parsers of setting values. Each takes a text and returns the value or throws `InvalidValue`. */
 
 declare const brand: unique symbol
 /** A serialised origin (`URL.origin`): scheme, host and port only. */
@@ -13,10 +13,10 @@ export const unchecked: unique symbol = Symbol('unchecked')
 export type Unchecked = typeof unchecked
 
 /** A value is not valid. The message is written to follow the setting's name. */
-export class Wrong extends Error {}
+export class InvalidValue extends Error {}
 
 const wrong = (words: string): never => {
-  throw new Wrong(words)
+  throw new InvalidValue(words)
 }
 
 /** Whether a host (`URL.hostname`) is the loopback address or a name for it. */
@@ -91,7 +91,7 @@ export const list =
         try {
           return item(part)
         } catch (error) {
-          if (!(error instanceof Wrong) || parts.length === 1) throw error
+          if (!(error instanceof InvalidValue) || parts.length === 1) throw error
           return wrong(`entry ${index + 1} ${error.message}`)
         }
       })

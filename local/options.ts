@@ -72,10 +72,10 @@ export type Options = Readonly<{
   signal?: AbortSignal
 }>
 
-const whole = (env: Environment, name: string, standard: number, most: number): number => {
-  const text = env[name] || String(standard)
-  if (/^\d{1,6}$/.test(text) && Number(text) <= most) return Number(text)
-  throw new CannotStart(`${name} has to be a whole number between 0 and ${most}.`)
+const whole = (env: Environment, name: string, otherwise: number, max: number): number => {
+  const text = env[name] || String(otherwise)
+  if (/^\d{1,6}$/.test(text) && Number(text) <= max) return Number(text)
+  throw new CannotStart(`${name} has to be a whole number between 0 and ${max}.`)
 }
 
 /** What `npm start` takes from the environment. */
@@ -98,7 +98,7 @@ export type Texts = Readonly<Partial<Record<SettingName, string>>>
 export const hasIdentity = ({ IMAS_URL }: Environment): boolean => Boolean(IMAS_URL)
 
 /** Defaults of a local stack. A setting that is given empty has no default. */
-const standards = (url: string, identityUrl: string | undefined): Texts => ({
+const defaults = (url: string, identityUrl: string | undefined): Texts => ({
   PUBLIC_URL: url,
   TOKEN_ISSUER: 'unchecked',
   TOKEN_AUDIENCE: 'unchecked',
@@ -107,7 +107,7 @@ const standards = (url: string, identityUrl: string | undefined): Texts => ({
 
 /** The settings with which the stack is synthesised. */
 export const textsFrom = (env: Environment, url: string, identityUrl: string | undefined): Texts => {
-  const texts: Partial<Record<SettingName, string>> = standards(url, identityUrl)
+  const texts: Partial<Record<SettingName, string>> = defaults(url, identityUrl)
   for (const name of Object.keys(settings) as SettingName[]) {
     const text = env[name]
     if (text) texts[name] = text

@@ -52,7 +52,7 @@ const deployer = (platform: Platform, gateway: Gateway, everySeconds: number, cl
 }
 
 const demoFor = (gateway: string, { COOKIE_NAME }: Texts, standIn: boolean) =>
-  demo({ gateway, cookieName: COOKIE_NAME ?? settings.COOKIE_NAME.standard ?? '', standIn })
+  demo({ gateway, cookieName: COOKIE_NAME ?? settings.COOKIE_NAME.default ?? '', standIn })
 
 /** Throws for settings that the stack would refuse, before anything is synthesised. */
 const checkSettings = (texts: Texts): void => {

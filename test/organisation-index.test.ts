@@ -8,10 +8,10 @@ import { memoryTable } from './support/memory-table.ts'
 describe('The index of organisations', () => {
   it('reads what makes no sense as unknown, so that it is written again', async () => {
     const { table } = memoryTable()
-    const odd = { standing: 5, ended: 5, content: 5, failing: 'yes', missingSince: '5' }
+    const odd = { revocation: 5, ended: 5, content: 5, failing: 'yes', missingSince: '5' }
     await writeLargeItem(table, indexKey, { version: 1, value: { organisations: { odd }, forgottenAt: '5' } })
     const index = await openIndex(table, 2)
-    deepEqual([...index.entries], [['odd', { standing: '', ended: '', content: '' }]])
+    deepEqual([...index.entries], [['odd', { revocation: '', ended: '', content: '' }]])
     equal(index.forgottenAt(), undefined)
   })
 

@@ -8,7 +8,7 @@ import { isSignedOut, Problem } from '../../lib/problem.ts'
 import { ownLoginUrl } from '../../lib/redirect/login-url.ts'
 import { judgeReturnUrl } from '../../lib/redirect/return-url.ts'
 import type { Access } from '../../lib/session/authenticate.ts'
-import { identityHeaders, pageAskedFor } from '../../lib/session/identity-headers.ts'
+import { identityHeaders, originalUrl } from '../../lib/session/identity-headers.ts'
 import type { PermissionsOf } from '../../lib/session/permissions.ts'
 import { type Rule, ruleIn, unmetPart } from '../../lib/session/rule.ts'
 import type { Units } from '../../lib/session/units.ts'
@@ -61,7 +61,7 @@ const toLogin = async (
   if (rule.org === undefined || !isNavigation(request)) throw problem
   const lookup = organisations.lookup(rule.org, request.now)
   const allowed = allowedFor(config, lookup.found(await table.read(lookup.keys)))
-  const page = judgeReturnUrl(pageAskedFor(request) ?? '', allowed)
+  const page = judgeReturnUrl(originalUrl(request) ?? '', allowed)
   const login = ownLoginUrl(config, rule.org, 'url' in page ? page.url : '/')
   request.facts.again = login
   request.facts.headers = { 'x-imid-login': login }

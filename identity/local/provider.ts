@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type ClientMetadata, type Configuration, Provider } from 'oidc-provider'
-import { card, escaped, mark } from '../../lib/errors/page.ts'
+import { cardStyle, escaped, icon } from '../../lib/errors/page.ts'
 
 /**
  * A real OpenID Connect provider on this machine, with a login page of its own and the people of the local
@@ -84,7 +84,7 @@ const configuration = ({ clients, people }: ProviderOptions): Configuration => (
 })
 
 /** The look of the gateway's own pages. */
-const style = `${card}
+const style = `${cardStyle}
 button{display:block;width:100%;margin-top:.6rem;padding:.8rem 1.1rem;border:1px solid var(--soft);border-radius:.6rem;background:transparent;color:inherit;font:inherit;text-align:left;cursor:pointer}
 button:hover{border-color:var(--accent);color:var(--accent)}
 button:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
@@ -100,7 +100,7 @@ const page = (people: ReadonlyMap<string, Person>): string => `<!doctype html>
 </head>
 <body>
 <main>
-<header>${mark}<p><b>OpenID Connect provider</b><span>a real one, on this machine</span></p></header>
+<header>${icon}<p><b>OpenID Connect provider</b><span>a real one, on this machine</span></p></header>
 <h1>Sign in at the provider</h1>
 <p>Choose who you want to be.</p>
 <form method="post">

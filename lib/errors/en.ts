@@ -42,7 +42,7 @@ export const en = {
   },
 
   /** The page after a logout without a redirect. */
-  farewell: {
+  loggedOut: {
     title: 'You are signed out',
     advice:
       'Your session has ended. You may still be signed in at your organisation. On a shared computer, sign out there too or close the browser.',

@@ -65,7 +65,7 @@ export const asPage = async <W extends Pick<Words, 'language' | 'labels'>>(
  */
 export const signedOut = (request: Incoming, site: Site, logoutUrl?: LogoutUrl): Promise<Answer> | Answer =>
   request.header('sec-fetch-mode') === 'navigate'
-    ? asPage(request, 200, written, site, ({ farewell }) => farewell)
+    ? asPage(request, 200, written, site, ({ loggedOut }) => loggedOut)
     : ok({ msg: 'You are logged out', ...(logoutUrl === undefined ? {} : { logoutUrl }) })
 
 /** The page at the address of the gateway itself. */

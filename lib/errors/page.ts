@@ -5,7 +5,7 @@ import type { Words } from './en.ts'
 /** The HTML page for people: the site, what happened, what to do, and what to tell support. */
 
 /** Base styles, light and dark, shared with the page that explains all errors. */
-export const look = `
+export const baseStyle = `
 :root{color-scheme:light dark;--ink:#18201f;--soft:#54605f;--line:#dde2e2;--card:#fff;--ground:#f1f4f3;--accent:#0f766e;--deep:#0b5a54;--on:#fff}
 @media (prefers-color-scheme:dark){:root{--ink:#e7edec;--soft:#a3b1af;--line:#2b3736;--card:#182120;--ground:#0e1413;--accent:#5ccabd;--deep:#86ddd2;--on:#06231f}}
 *{box-sizing:border-box}
@@ -16,7 +16,7 @@ a:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}`
 
 /** A card in the middle of the page, with the icon and a name above its heading. */
-export const card = `${look}
+export const cardStyle = `${baseStyle}
 body{min-height:100vh;min-height:100svh;display:grid;grid-template-columns:minmax(0,1fr);align-items:center;padding:min(1.25rem,4vw)}
 main{width:100%;max-width:35rem;margin:0 auto;padding:min(2.75rem,6vw);border:1px solid var(--line);border-radius:1rem;background:var(--card)}
 header{display:flex;gap:.85rem;align-items:center;margin-bottom:1.75rem;font-size:.9375rem;line-height:1.35}
@@ -27,7 +27,7 @@ svg{flex:none;width:2.5rem;height:2.5rem;color:var(--accent)}
 h1{margin:0 0 .75rem;font-size:clamp(1.4rem,5vw,1.75rem);line-height:1.2;letter-spacing:-.01em;text-wrap:balance}
 footer{margin-top:2rem;padding-top:1.1rem;border-top:1px solid var(--line);font-size:.8125rem;line-height:1.5;color:var(--soft)}`
 
-const style = `${card}
+const style = `${cardStyle}
 .action{display:inline-block;margin-top:1.5rem;padding:.7rem 1.4rem;border:1px solid transparent;border-radius:.6rem;background:var(--accent);color:var(--on);font-weight:600;text-decoration:none}
 .action:hover{background:var(--deep)}
 footer a{color:inherit;text-underline-offset:.2em}
@@ -52,7 +52,7 @@ const entities: Record<string, string> = {
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '')
 
 /** The icon, a gate with a keyhole, hidden from screen readers. */
-export const mark =
+export const icon =
   '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>'
 
 /** The deployment that a page belongs to. */
@@ -77,10 +77,10 @@ export type PageContent = Readonly<{
 const explainedIn = 'en'
 
 const headOf = (site: Site | undefined): string => {
-  if (site === undefined) return mark
+  if (site === undefined) return icon
   const name = site.siteName === undefined ? '' : `<b>${escaped(site.siteName)}</b>`
   const host = escaped(new URL(site.publicUrl).host)
-  return `<header>${mark}<p translate="no">${name}<span>${host}</span></p></header>`
+  return `<header>${icon}<p translate="no">${name}<span>${host}</span></p></header>`
 }
 
 const footOf = (

@@ -39,7 +39,7 @@ export const sv: Words = {
   },
 
   /** The page after a logout without a redirect. */
-  farewell: {
+  loggedOut: {
     title: 'Du är utloggad',
     advice:
       'Din session är avslutad. Du kan fortfarande vara inloggad hos din organisation. På en delad dator bör du logga ut även där eller stänga webbläsaren.',

@@ -24,16 +24,16 @@ export const prefers = (accept: string, one: string, other: string): boolean => 
 }
 
 /**
- * The language that an `Accept-Language` gives the highest quality: the first of equals, or the standard one.
+ * The language that an `Accept-Language` gives the highest quality: the first of equals, or the default.
  */
 export const preferred = <T extends Readonly<{ language: string }>>(
   accept: string,
-  [standard, ...others]: readonly [standard: T, ...T[]],
+  [fallback, ...others]: readonly [fallback: T, ...T[]],
 ): T => {
-  let best = { language: standard, quality: 0 }
+  let best = { language: fallback, quality: 0 }
   for (const { name, quality } of ranges(accept)) {
     const [tag] = name.split('-', 1)
-    const language = [standard, ...others].find((known) => known.language === tag)
+    const language = [fallback, ...others].find((known) => known.language === tag)
     if (language !== undefined && quality > best.quality) best = { language, quality }
   }
   return best.language

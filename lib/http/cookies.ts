@@ -46,12 +46,12 @@ export const checkCookieGrammar = (header: readonly string[]): void => {
 }
 
 /** Largest name and value together, in bytes. A browser may drop a larger cookie: RFC 6265bis section 5.6. */
-export const largestCookie = 4096
+export const maxCookieBytes = 4096
 
 /** Seconds that a login may take: enough for a password reset and a second factor. */
 export const loginLifetime = 1800
 /** Seconds for which a finished login counts towards a login loop. */
-export const roundsLifetime = 60
+export const loopLifetime = 60
 
 /** The cookies of one configuration: their names, and how each is set and cleared. */
 export type Jar = Readonly<{
@@ -59,7 +59,7 @@ export type Jar = Readonly<{
   sealName: string
   /** Prefix of the cookies of pending logins. */
   loginPrefix: string
-  roundsName: string
+  loopName: string
   /**
    * Whether this is a cookie of the gateway, which services must not get. True for the session cookie too.
    */
@@ -77,8 +77,8 @@ export type Jar = Readonly<{
   clearSession(route: string, which: 'all' | 'others'): SetCookie[]
   login(name: string, value: string): SetCookie
   noLogin(name: string): SetCookie
-  rounds(value: string): SetCookie
-  noRounds(): SetCookie
+  loop(value: string): SetCookie
+  noLoop(): SetCookie
 }>
 
 /** The parent domains of a host that can share a cookie with it, down to two labels. */
@@ -149,7 +149,7 @@ export const jar = ({ cookieName, cookieDomain, publicUrl, loopback }: JarConfig
   const ownPrefix = nameOf('__Host-imsg-')
   const sealName = `${ownPrefix}seal`
   const loginPrefix = `${ownPrefix}login-`
-  const roundsName = `${ownPrefix}rounds`
+  const loopName = `${ownPrefix}rounds`
 
   const set = (name: string, value: string, seconds: number, { path, domain }: Scope = { path: '/' }) => {
     const scope = [`Path=${path}`, ...(domain === undefined ? [] : [`Domain=${domain}`])]
@@ -160,10 +160,10 @@ export const jar = ({ cookieName, cookieDomain, publicUrl, loopback }: JarConfig
     sessionName,
     sealName,
     loginPrefix,
-    roundsName,
+    loopName,
     isOwn: (name) => name === sessionName || name.startsWith(ownPrefix),
     session: (token, secondsLeft) => {
-      if (sessionName.length + 1 + token.length > largestCookie) throw new Problem('token_too_large')
+      if (sessionName.length + 1 + token.length > maxCookieBytes) throw new Problem('token_too_large')
       return set(sessionName, token, secondsLeft, { path: '/', domain: cookieDomain })
     },
     seal: (value, secondsLeft) => set(sealName, value, secondsLeft),
@@ -174,7 +174,7 @@ export const jar = ({ cookieName, cookieDomain, publicUrl, loopback }: JarConfig
         .map((scope) => set(sessionName, '', 0, scope)),
     login: (name, value) => set(name, value, loginLifetime),
     noLogin: (name) => set(name, '', 0),
-    rounds: (value) => set(roundsName, value, roundsLifetime),
-    noRounds: () => set(roundsName, '', 0),
+    loop: (value) => set(loopName, value, loopLifetime),
+    noLoop: () => set(loopName, '', 0),
   }
 }

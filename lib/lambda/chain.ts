@@ -37,9 +37,9 @@ export type RouteParts<Code extends string> = Readonly<{
   now: () => number
   /** Throws for a request that the route does not serve. */
   check: (request: Incoming) => void
-  /** Throws for a malformed request: before the handler runs, or after it with `formJudgedLast`. */
+  /** Throws for a malformed request: before the handler runs, or after it with `formCheckedLast`. */
   checkForm: (request: Incoming, event: HttpEvent) => void
-  formJudgedLast: boolean
+  formCheckedLast: boolean
   /** Parses the body, if the route has one. */
   body?: MiddlewareObj<HttpEvent> | undefined
   failureOf: (error: unknown) => Failure<Code>
@@ -129,7 +129,7 @@ export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Hand
     .use({ onError: answerFailure })
     .before(({ event }) => parts.check(visitOf(event).request))
   // The size is checked before the body is parsed.
-  if (parts.formJudgedLast) made.after(wellFormed)
+  if (parts.formCheckedLast) made.after(wellFormed)
   else made.before(wellFormed)
   if (parts.body) made.use(parts.body)
   const handler = made.handler((event: HttpEvent) => handle(visitOf(event).request))

@@ -63,7 +63,7 @@ export const endpoint = (name: EndpointName, handle: Handle, on: Dependencies): 
         checkForm(request, on.config)
         if ('post' in route) checkSize(event)
       },
-      formJudgedLast: 'post' in route && route.form === 'judged last',
+      formCheckedLast: 'post' in route && route.form === 'checked last',
       body: 'post' in route && route.body === 'json' ? jsonBody() : undefined,
       failureOf,
       outOfTime: () => new Problem('table_unavailable', 'out of time'),

@@ -5,7 +5,7 @@ import type { HttpEvent } from '../http/messages.ts'
 import { Problem } from '../problem.ts'
 
 /** Largest request body, in bytes. */
-const largestBody = 131_072
+const maxBodyBytes = 131_072
 
 const bytesOf = (body: string, isBase64Encoded: boolean): Buffer =>
   Buffer.from(body, isBase64Encoded ? 'base64' : undefined)
@@ -27,7 +27,7 @@ const textOf = ({ body, isBase64Encoded }: HttpEvent): string | undefined => {
 export const checkSize = ({ body, isBase64Encoded }: HttpEvent): void => {
   if (typeof body !== 'string') return
   // The text counts too: base64 may be padded with characters that decode to nothing.
-  if (bytesOf(body, isBase64Encoded).length > largestBody || body.length > largestBody * 2)
+  if (bytesOf(body, isBase64Encoded).length > maxBodyBytes || body.length > maxBodyBytes * 2)
     throw new Problem('body_too_large')
 }
 

@@ -27,7 +27,7 @@ export type LoginBinding = Readonly<{
 }>
 
 /** Logins that one browser may have open at once. Each cookie adds about 120 bytes to every request. */
-const mostPending = 5
+const maxPending = 5
 /** Characters of the proof that are in the cookie's name. The other 144 bits stay secret. */
 const nameLength = 8
 const proofShape = /^[A-Za-z0-9_-]{32}$/
@@ -59,7 +59,7 @@ export const loginBindingIn = (jar: Jar, random: (bytes: number) => string): Log
         .filter(([name]) => nameShape.test(name.slice(jar.loginPrefix.length)))
       // Browsers send older cookies first (RFC 6265 section 5.4), which settles the order within one second.
       const pending = [...ours].sort((a, b) => begunAt(a) - begunAt(b))
-      const surplus = pending.slice(0, Math.max(0, pending.length - mostPending + 1))
+      const surplus = pending.slice(0, Math.max(0, pending.length - maxPending + 1))
       const dropped = [...new Set(surplus.map(([name]) => name))].filter((name) => name !== cookieOf(proof))
       const begun = request.now
       const value = `${begun.toString(36)}!${org}!${digest(proof, begun, org, to)}`

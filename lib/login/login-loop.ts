@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Jar, roundsLifetime, type SetCookie } from '../http/cookies.ts'
+import { type Jar, loopLifetime, type SetCookie } from '../http/cookies.ts'
 import type { Incoming } from '../http/messages.ts'
 import type { ReturnUrl } from '../redirect/return-url.ts'
 
@@ -19,10 +19,10 @@ export type LoginLoop = Readonly<{
   forget(request: Incoming): SetCookie[]
 }>
 
-const mostRounds = 5
-const mostRemembered = 20
+const maxLogins = 5
+const maxPages = 20
 
-const mark = (to: string): string =>
+const pageDigest = (to: string): string =>
   createHash('sha256')
     .update(to.replace(/^([^?#]*)\?[^#]*/, '$1'))
     .digest('base64url')
@@ -42,22 +42,22 @@ const entryOf = (text: string): [page: string, Count] => {
  */
 export const loginLoopIn = (jar: Jar): LoginLoop => {
   const recent = (request: Incoming): Map<string, Count> => {
-    const entries = request.cookies.values(jar.roundsName).flatMap((value) => value.split('.'))
-    const rounds = entries.filter((entry) => entryShape.test(entry)).map(entryOf)
-    return new Map(rounds.filter(([, { last }]) => request.now - last < roundsLifetime))
+    const entries = request.cookies.values(jar.loopName).flatMap((value) => value.split('.'))
+    const counts = entries.filter((entry) => entryShape.test(entry)).map(entryOf)
+    return new Map(counts.filter(([, { last }]) => request.now - last < loopLifetime))
   }
 
   return {
-    tooMany: (request, to) => (recent(request).get(mark(to))?.times ?? 0) >= mostRounds,
+    tooMany: (request, to) => (recent(request).get(pageDigest(to))?.times ?? 0) >= maxLogins,
     count: (request, to) => {
       const counts = recent(request)
-      const page = mark(to)
-      const times = Math.min((counts.get(page)?.times ?? 0) + 1, mostRounds)
+      const page = pageDigest(to)
+      const times = Math.min((counts.get(page)?.times ?? 0) + 1, maxLogins)
       counts.delete(page)
       counts.set(page, { last: request.now, times })
       const entries = [...counts].map(([name, count]) => `${count.last.toString(36)}!${name}!${count.times}`)
-      return jar.rounds(entries.slice(-mostRemembered).join('.'))
+      return jar.loop(entries.slice(-maxPages).join('.'))
     },
-    forget: (request) => (request.cookies.values(jar.roundsName).length > 0 ? [jar.noRounds()] : []),
+    forget: (request) => (request.cookies.values(jar.loopName).length > 0 ? [jar.noLoop()] : []),
   }
 }

@@ -34,8 +34,8 @@ type Verdict = { url: ReturnUrl; rule: string } | Refused
 /** A well-formed return URL. One with a `host` is allowed only under a return domain. */
 export type Candidate = Readonly<{ href: string; rule: string; host: string | undefined }>
 
-const longest = 2048
-const mostDecodings = 4
+const maxLength = 2048
+const maxDecodings = 4
 
 /** Decodes every valid percent escape and keeps the rest, as a lenient server would. */
 const decodedOnce = (text: string): string =>
@@ -53,7 +53,7 @@ const readingsBy = (decode: (text: string) => string, path: string): readonly st
   for (let text = path, round = 0; ; round++) {
     const next = decode(text)
     if (next === text) return seen
-    if (round === mostDecodings) return undefined
+    if (round === maxDecodings) return undefined
     seen.push(next)
     text = next
   }
@@ -116,7 +116,7 @@ const originOf = (input: string, { publicUrl, origins }: AllowedOrigins): FoundO
  * might read differently are refused.
  */
 export const returnUrlCandidate = (input: string, allowed: AllowedOrigins): Candidate | Refused => {
-  if (input.length < 1 || input.length > longest) return { refused: 'empty or longer than 2048 characters' }
+  if (input.length < 1 || input.length > maxLength) return { refused: 'empty or longer than 2048 characters' }
   if (!/^[!-~]*$/.test(input) || input.includes('\\'))
     return { refused: 'characters outside printable ASCII, or a backslash' }
 
@@ -132,7 +132,7 @@ export const returnUrlCandidate = (input: string, allowed: AllowedOrigins): Cand
   const { href, origin: target } = new URL(input, allowed.publicUrl)
   if (target === allowed.publicUrl && spellings.some((spelling) => loginPaths.test(spelling)))
     return { refused: 'leads back into the login' }
-  if (href.length > longest) return { refused: 'empty or longer than 2048 characters' }
+  if (href.length > maxLength) return { refused: 'empty or longer than 2048 characters' }
   return { href, rule, host }
 }
 

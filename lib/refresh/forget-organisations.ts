@@ -31,10 +31,10 @@ export const forgetOrganisations = async (
   if (now - since >= delay) {
     for (const [name] of left) index.note(name, { content: uncertain })
     await index.save()
-    await mapConcurrently(maxRemoved, left, async ([name, { standing, ended }]) => {
+    await mapConcurrently(maxRemoved, left, async ([name, { revocation, ended }]) => {
       if (signal.aborted) return
-      await removeContent(table, name, standing !== unrevoked)
-      if (standing === unrevoked && ended === nobodyEnded) index.remove(name)
+      await removeContent(table, name, revocation !== unrevoked)
+      if (revocation === unrevoked && ended === nobodyEnded) index.remove(name)
       else index.note(name, { content: removed })
     })
   }

@@ -14,7 +14,7 @@ export const uncertain = ''
 
 type Entry = Readonly<{
   /** Its block and sign-out, as `revocationOf` writes them. Stored under this name. */
-  standing: string
+  revocation: string
   /** Digest of its ended subjects, or `nobodyEnded`. */
   ended: string
   /** Digest of its content. */
@@ -28,7 +28,7 @@ type Entry = Readonly<{
 /** The digest of an empty list of ended subjects. */
 export const nobodyEnded = 'none'
 
-const unwritten: Entry = { standing: uncertain, ended: nobodyEnded, content: uncertain }
+const unwritten: Entry = { revocation: uncertain, ended: nobodyEnded, content: uncertain }
 
 /** A block and a sign-out as text, for comparing them with what was written. */
 export const revocationOf = ({ blocked, notBefore = 0 }: { blocked: boolean; notBefore?: number }): string =>
@@ -50,9 +50,9 @@ export type OrganisationIndex = Readonly<{
 }>
 
 const entryFrom = (value: unknown): Entry => {
-  const { standing, ended, content, failing, missingSince } = Object(value)
+  const { revocation, ended, content, failing, missingSince } = Object(value)
   return {
-    standing: typeof standing === 'string' ? standing : uncertain,
+    revocation: typeof revocation === 'string' ? revocation : uncertain,
     ended: typeof ended === 'string' ? ended : uncertain,
     content: typeof content === 'string' ? content : uncertain,
     ...(failing === true ? { failing } : {}),
@@ -78,7 +78,7 @@ const digestOf = (entries: ReadonlyMap<string, Entry>): string =>
   checksum(
     [...entries]
       .sort(([a], [b]) => compare(a, b))
-      .map(([name, { standing, ended, content }]) => [name, standing, ended, content]),
+      .map(([name, { revocation, ended, content }]) => [name, revocation, ended, content]),
   )
 
 /** Reads the stored index. `version` is that of the run, which may write it. */

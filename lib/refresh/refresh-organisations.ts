@@ -41,12 +41,12 @@ export type OrganisationsReport = Readonly<{
 const writeRevocations = async ({ table, index, version }: Run, listed: Listed): Promise<void> => {
   const due = listed.filter((one) => {
     const entry = index.entries.get(one.name)
-    return entry !== undefined && entry.standing !== revocationOf(one)
+    return entry !== undefined && entry.revocation !== revocationOf(one)
   })
-  for (const { name } of due) index.note(name, { standing: uncertain })
+  for (const { name } of due) index.note(name, { revocation: uncertain })
   await index.save()
   await mapConcurrently(maxWrites, due, async (one) => {
-    if (await writeRevocation(table, one, version)) index.note(one.name, { standing: revocationOf(one) })
+    if (await writeRevocation(table, one, version)) index.note(one.name, { revocation: revocationOf(one) })
   })
 }
 
@@ -97,7 +97,7 @@ const removeMissing = async (run: Run, listed: Listed): Promise<string | undefin
   if (shrunk !== undefined)
     for (const [name, { missingSince = now }] of recent) index.note(name, { missingSince })
   const gone = missing.filter(([, { missingSince }]) => shrunk === undefined || isGone(missingSince))
-  for (const [name] of gone) index.note(name, { standing: uncertain, ended: uncertain, content: uncertain })
+  for (const [name] of gone) index.note(name, { revocation: uncertain, ended: uncertain, content: uncertain })
   await index.save()
   await mapConcurrently(maxWrites, gone, async ([name]) => {
     if (!signal.aborted && (await removeOrganisation(table, name, version, signal))) index.remove(name)
@@ -119,7 +119,7 @@ const writeContents = async (run: Run, listed: Listed): Promise<void> => {
     const entry = index.entries.get(organisation.name)
     if (entry === undefined) return true
     // A new organisation opens only once its blocked subjects are known.
-    if (entry.standing === uncertain) return entry.ended !== uncertain
+    if (entry.revocation === uncertain) return entry.ended !== uncertain
     return entry.content !== digest
   }
   for (const part of batchesOf(inOrder(run, listed))) {
@@ -129,7 +129,7 @@ const writeContents = async (run: Run, listed: Listed): Promise<void> => {
     await index.save()
     await mapConcurrently(maxWrites, due, async ({ organisation, content, digest }) => {
       await writeOrganisation(table, organisation, content, version)
-      index.note(organisation.name, { standing: revocationOf(organisation), content: digest })
+      index.note(organisation.name, { revocation: revocationOf(organisation), content: digest })
     })
   }
 }

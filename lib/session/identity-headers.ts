@@ -8,7 +8,7 @@ import type { Claims } from './token.ts'
 /** The headers between `/authorize` and a proxy in front of a service: contract, section 12. */
 
 /** The URL that the browser requested from the proxy. Anybody can send this header, so check it. */
-export const pageAskedFor = (request: Incoming): string | undefined => request.header('x-original-url')
+export const originalUrl = (request: Incoming): string | undefined => request.header('x-original-url')
 
 /** Whether a proxy sent the request. Browsers do not let scripts set a `Sec-` header. */
 const isProxy = (request: Incoming): boolean => request.header('sec-imid-proxy') === '1'

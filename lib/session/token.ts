@@ -6,7 +6,7 @@ import { Problem } from '../problem.ts'
 import type { KeySet } from '../state/key-set.ts'
 
 /** Longest compact JWS that is accepted, in characters. */
-const longestToken = 8192
+const maxTokenLength = 8192
 /** Seconds by which the clock of the identity service may be ahead. */
 const clockSkew = 60
 /** Verified tokens that are cached for each key set. */
@@ -98,14 +98,14 @@ const numericDate = (value: unknown): number =>
   typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : wrongClaims()
 
 /** Longest identifier, in characters once encoded. Two of them fit into a key of the table. */
-const longestIdentifier = 900
+const maxIdentifierLength = 900
 
 /** An identifier without control characters and lone surrogates, safe in a key and a log line. */
 const identifier = (value: unknown): string =>
   typeof value === 'string' &&
   value !== '' &&
   value.isWellFormed() &&
-  encodeURIComponent(value).length <= longestIdentifier &&
+  encodeURIComponent(value).length <= maxIdentifierLength &&
   !/\p{Cc}/u.test(value)
     ? value
     : wrongClaims()
@@ -171,16 +171,16 @@ const parsed = (raw: string, digest: string): UnverifiedToken => {
   return { raw, digest, ...headerOf(headerBytes), unverifiedClaims: claimsOf(payloadBytes) }
 }
 
-const short = (raw: string): string => (raw.length > longestToken ? malformed() : raw)
+const lengthChecked = (raw: string): string => (raw.length > maxTokenLength ? malformed() : raw)
 
 /** Parses a compact JWS (RFC 7515 section 7.1), or throws. Verifies nothing. */
-export const unverifiedToken = (raw: string): UnverifiedToken => parsed(raw, digestOf(short(raw)))
+export const unverifiedToken = (raw: string): UnverifiedToken => parsed(raw, digestOf(lengthChecked(raw)))
 
 /** Like `unverifiedToken`, from the cache when these keys have verified the token and it has not expired. */
 export const tokenIn = (raw: string, keys: KeySet | undefined, now: number): UnverifiedToken => {
   const verified = keys && verifiedBy.get(keys)
   if (verified === undefined) return unverifiedToken(raw)
-  const digest = digestOf(short(raw))
+  const digest = digestOf(lengthChecked(raw))
   const token = verified.get(digest)
   if (token !== undefined && token.unverifiedClaims.expires > now) return token
   verified.delete(digest)

@@ -42,7 +42,7 @@ export type Table = Readonly<{
   remove(key: string): Promise<void>
 }>
 
-const mostAttempts = 4
+const maxAttempts = 4
 const pause = (attempt: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt))
 
@@ -51,7 +51,7 @@ const unavailable = (error: unknown): never => {
 }
 
 /** False when the condition of a write did not hold. */
-const held = (writing: Promise<unknown>): Promise<boolean> =>
+const conditional = (writing: Promise<unknown>): Promise<boolean> =>
   writing.then(
     () => true,
     (error: unknown) => (error instanceof ConditionalCheckFailedException ? false : unavailable(error)),
@@ -83,7 +83,7 @@ const readAll = async (
   const abortSignal = AbortSignal.timeout(timeout)
   // BatchGetItem may leave keys unprocessed under load. They are neither errors nor absent items.
   for (let attempt = 0; wanted.length > 0; attempt++) {
-    if (attempt === mostAttempts) return unavailable('unprocessed keys')
+    if (attempt === maxAttempts) return unavailable('unprocessed keys')
     if (attempt > 0) await pause(attempt)
     const request = { [name]: { Keys: wanted.map((pk) => ({ pk: { S: pk } })), ConsistentRead: true } }
     const answer = await client
@@ -102,7 +102,7 @@ const readAll = async (
 export const tableIn = (client: DynamoDBClient, name: string, timeout = 4000): Table => ({
   read: (keys) => readAll(client, name, keys, timeout),
   change: (key, change) =>
-    held(
+    conditional(
       client.send(
         new UpdateItemCommand({
           TableName: name,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { look, mark } from '../../lib/errors/page.ts'
+import { baseStyle, icon } from '../../lib/errors/page.ts'
 import { authorization } from '../../service/index.ts'
 import { whoIs } from './who.ts'
 
@@ -42,15 +42,19 @@ export const errorsPath = '/errors.html'
 export const demo = (options: { gateway: string; cookieName: string; standIn?: boolean }) => {
   const auth = authorization({ gateway: options.gateway, cookie: options.cookieName })
   const page = read('page.html')
-    .replace('<!-- mark -->', mark)
+    .replace('<!-- icon -->', icon)
     .replace('data-identity=""', `data-identity="${options.standIn ? 'stand-in' : 'real'}"`)
-  const [style, icon, errors] = [look + read('page.css'), read('page.svg'), read('../../docs/errors.html')]
+  const [style, favicon, errors] = [
+    baseStyle + read('page.css'),
+    read('page.svg'),
+    read('../../docs/errors.html'),
+  ]
   let script: Promise<string> | undefined
 
   const pages: Record<string, (headers: IncomingHttpHeaders) => Answer | Promise<Answer>> = {
     '/': () => ({ type: 'text/html', body: page }),
     '/demo.css': () => ({ type: 'text/css', body: style }),
-    '/demo.svg': () => ({ type: 'image/svg+xml', body: icon }),
+    '/demo.svg': () => ({ type: 'image/svg+xml', body: favicon }),
     // It carries a policy of its own, all but what only a header can say.
     [errorsPath]: () => ({ type: 'text/html', body: errors, policy: "frame-ancestors 'none'" }),
     '/demo.js': async () => {

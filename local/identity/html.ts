@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { card, escaped, mark } from '../../lib/errors/page.ts'
+import { cardStyle, escaped, icon } from '../../lib/errors/page.ts'
 import type { Reply } from './exchange.ts'
 
 /** Text that is already HTML. Only `html` makes it, so nothing unescaped finds its way into a page. */
@@ -22,7 +22,7 @@ export const html = (
 ): Markup => new Markup(parts.map((part, at) => part + rendered(values[at] ?? '')).join(''))
 
 /** The look of the gateway's own pages, and a list of people to choose from. */
-const style = `${card}
+const style = `${cardStyle}
 :root { --edge: #7b8686 }
 @media (prefers-color-scheme: dark) { :root { --edge: #7c8b89 } }
 h2 { margin: 1.75rem 0 .5rem; font-size: 1.125rem }
@@ -65,7 +65,7 @@ export const page = (status: number, title: string, content: Markup): Reply => (
 </head>
 <body>
 <main>
-<header>${new Markup(mark)}<p><b>Identity stand-in</b><span>for development and tests</span></p></header>
+<header>${new Markup(icon)}<p><b>Identity stand-in</b><span>for development and tests</span></p></header>
 <h1>${title}</h1>
 ${content}
 <footer><p>Nobody's identity is checked here.</p></footer>

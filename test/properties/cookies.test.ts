@@ -72,7 +72,7 @@ describe('any jar', () => {
       const loopback = publicUrl.startsWith('http:')
       for (const text of [
         ...[our.session(raw, left), our.seal(raw, left), our.login(`${our.loginPrefix}a`, 'b')],
-        ...[our.rounds('c'), ...our.clearSession('units', 'all').slice(0, 20)],
+        ...[our.loop('c'), ...our.clearSession('units', 'all').slice(0, 20)],
       ]) {
         const [first = '', ...attributes] = text.split('; ')
         ok(first.includes('=') && first.length <= 4096, text)
