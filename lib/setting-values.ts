@@ -130,5 +130,5 @@ export const fileName = (text: string): string =>
 /** A claim to compare with, or `unchecked`. */
 export const checked = (text: string): string | Unchecked => (text === 'unchecked' ? unchecked : text)
 
-/** Whether a value has quotation marks that a shell would remove: `"` or curly anywhere, `'` at an end. */
-export const isQuoted = (text: string): boolean => /["\u201c\u201d\u2018\u2019]|^'|'$/.test(text)
+/** Whether a value has quotation marks: double ones anywhere, single ones at an end. Inside they are apostrophes. */
+export const isQuoted = (text: string): boolean => /["\u201c\u201d]|^['\u2018]|['\u2019]$/.test(text)

@@ -53,6 +53,8 @@ describe('A setting that is wrong', () => {
     ['IMAS_URL', '"https://imas.example.test"', quoted],
     ['COOKIE_NAME', "'sid'", quoted],
     ['TOKEN_AUDIENCE', '\u201cgateway\u201d', quoted],
+    ['SITE_NAME', '\u2018News', quoted],
+    ['SITE_NAME', 'News\u2019', quoted],
     ['PUBLIC_URL', 'https://gw.example.test/', noOrigin],
     ['PUBLIC_URL', 'https://GW.example.test', noOrigin],
     ['PUBLIC_URL', 'https://*.example.test', wildcard],
@@ -227,7 +229,7 @@ describe('Settings that hold together', () => {
       'errorsUrl',
       'https://docs.example.test/errors.html',
     ],
-    ['SITE_NAME', 'Österåker & Cie', 'siteName', 'Österåker & Cie'],
+    ['SITE_NAME', "Österåker’s & Hawai‘i's", 'siteName', "Österåker’s & Hawai‘i's"],
     ['LOG_LEVEL', 'debug', 'logLevel', 'debug'],
   ])(([name, value, member, expected]) =>
     deepEqual(readConfig({ ...least, [name]: value })[member], expected),
