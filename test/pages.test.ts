@@ -150,17 +150,18 @@ describe('whose page it is', () => {
 
   it('is told to whoever opens the host itself; everything else that is not there is 404', async () => {
     const on = instance({ SITE_NAME: 'Example News' })
-    const ask = async (rawPath: string, headers: Record<string, string>) => {
-      const { statusCode, body = '' } = await wire(on)(
-        { ...eventOf('not-found', { headers }), rawPath },
-        context,
-      )
+    const ask = async (rawPath: string, headers: Record<string, string>, method = 'GET') => {
+      const event = eventOf('not-found', { headers })
+      const requestContext = { ...event.requestContext, http: { ...event.requestContext.http, method } }
+      const { statusCode, body = '' } = await wire(on)({ ...event, rawPath, requestContext }, context)
       return [statusCode, /<h1>(.*)<\/h1>/.exec(body)?.[1] ?? body]
     }
     deepEqual(await ask('/', navigation), [200, en.start.title])
     deepEqual(await ask('/', { ...navigation, 'accept-language': 'sv' }), [200, sv.start.title])
     deepEqual(await ask('/', {}), [404, '"errors.api.NotFound"'])
     deepEqual(await ask('//', navigation), [404, en.failures.not_found.title])
+    deepEqual(await ask('/', navigation, 'POST'), [404, en.failures.not_found.title])
+    deepEqual(await ask('/', navigation, 'HEAD'), [200, ''])
   })
 
   it('never asks to sign in after a logout that another site began', async () => {

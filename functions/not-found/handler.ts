@@ -6,12 +6,14 @@ import { Problem } from '../../lib/problem.ts'
 type Deps = { config: Config }
 
 /**
- * Requests that no route matches: a page for people at `/`, and otherwise 404. API Gateway's own 404 would
- * lack the security headers.
+ * Requests that no route matches: a page for people who open `/`, and otherwise 404. API Gateway's own 404
+ * would lack the security headers.
  */
 export const notFound =
   ({ config }: Deps): Handle =>
   async (request) => {
-    if (request.rawPath === '/' && readerOf(request) === 'page') return startPage(request, config)
+    const { method, rawPath } = request
+    const opened = rawPath === '/' && (method === 'GET' || method === 'HEAD')
+    if (opened && readerOf(request) === 'page') return startPage(request, config)
     throw new Problem('not_found')
   }

@@ -31,6 +31,7 @@ export type Incoming = Readonly<{
   now: number
   /** The host name from API Gateway, never from a header. `sam local` has none. */
   domainName: string | undefined
+  method: string | undefined
   /** The route's name in the service's route table. */
   route: string
   header(name: string): string | undefined
@@ -75,6 +76,7 @@ export const incoming = (event: HttpEvent, route: string, now: number): Incoming
     id: event.requestContext.requestId,
     now,
     domainName: event.requestContext.domainName,
+    method: event.requestContext.http?.method,
     route,
     header,
     bearer: bearerOf(header('authorization')),
