@@ -28,6 +28,7 @@ type Start = (options: {
   providerPort: number
   dataDir?: string | undefined
   certificate?: Certificate | undefined
+  siteName?: string | undefined
   log: (line: string) => void
 }) => Promise<IdentityStack>
 
@@ -69,6 +70,7 @@ export const startWithProvider = async (options: Options, providerPort: number):
     providerPort,
     dataDir,
     certificate,
+    siteName: env.SITE_NAME,
     log,
   })
   const settings = {

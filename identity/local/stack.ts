@@ -29,6 +29,8 @@ type IdentityOptions = Readonly<{
   dataDir?: string | undefined
   /** Serves https, below the domain that the gateway is in too. */
   certificate?: Certificate | undefined
+  /** `SITE_NAME` of both services. */
+  siteName?: string | undefined
   log: Log
   /** An organisations document instead of our own provider's. */
   organisations?: object | undefined
@@ -81,6 +83,7 @@ export const startIdentityStack = async (options: IdentityOptions) => {
       SIGNING_KEYS: '2026-11-27',
       GATEWAY_TABLES: 'named-later',
       ALLOWED_CALLBACK_ORIGINS: gatewayUrl,
+      ...(options.siteName && { SITE_NAME: options.siteName }),
     }
     log('synthesising the identity service ...')
     const assembly = join(outdir, 'cdk.out')

@@ -51,6 +51,11 @@ describe('npm start -- --provider', () => {
     match((await start(person)).url, signInPage)
   })
 
+  it('names the installation on the pages of both services', async () => {
+    for (const page of [`${gateway}/imsg-service/v1/login`, `${identity}/v1/org/nobody/login`])
+      match((await agent().ask(page)).body, / · Example News<\/title>/)
+  })
+
   it('tells a script where to send the person', async () =>
     deepEqual(await leaveByScript(await signedIn('visitor')), {
       msg: 'You are logged out',

@@ -17,6 +17,7 @@ export const startEverything = async () => {
       IDP_PORT: String(idpPort),
       PROVIDER_PORT: String(providerPort),
       NO_WATCH: '1',
+      SITE_NAME: 'Example News',
       REFRESH_EVERY: '2',
       LOG_FORMAT: 'json',
     },
