@@ -24,7 +24,7 @@ export { type Origin, unchecked } from './setting-values.ts'
 
 /** Parses all settings from the environment. Errors name settings, never their values. */
 
-/** Log levels, from the least to the most severe. */
+/** Log levels in order of severity, lowest first. */
 export const levels = ['debug', 'info', 'warn', 'error'] as const
 /** A log level. */
 export type Level = (typeof levels)[number]
@@ -116,7 +116,7 @@ export const parseSettings = (
   return values
 }
 
-/** Problems of settings that contradict each other. */
+/** Problems with settings that contradict each other. */
 const contradictions = (values: Values): string[] => {
   const problems: string[] = []
   const { PUBLIC_URL, COOKIE_DOMAIN, COOKIE_NAME, ADMIN_API_URL, ACCESS_TOKEN_URL, ORGANISATIONS } = values

@@ -9,7 +9,7 @@ const maxText = 256
 const shortened = (value: unknown): unknown =>
   typeof value === 'string' && value.length > maxText ? `${value.slice(0, maxText)}…` : value
 
-/** Only top-level texts are shortened. Nested values (metrics, names of settings) are the gateway's own. */
+/** Shortens only top-level texts. Nested values (metrics, names of settings) come from the gateway itself. */
 const lineOf = (level: Level, fields: Parameters<Log>[1]): string => {
   const line: Record<string, unknown> = { level }
   for (const name of Object.keys(fields)) line[name] = shortened(fields[name])

@@ -4,7 +4,7 @@ import type { RouteName } from './routes.ts'
 /** Metrics for CloudWatch in the Embedded Metric Format, which is part of the log line. */
 
 type Unit = 'Count' | 'Seconds' | 'Bytes' | 'None'
-/** `by`: counted again by each of these dimensions, for a dashboard or an alarm. */
+/** `by`: also published with each of these dimensions. */
 type Metric = Readonly<{ name: string; unit: Unit; value: number; by?: readonly string[] }>
 
 /** The outcome of a request. */
@@ -15,7 +15,7 @@ export type RequestOutcome = Readonly<{
   /** Whether it failed with a code of the catalogue, even if the answer is a redirect. */
   refused: boolean
   cookieBytes: number
-  /** Whether it may come from a person. */
+  /** Whether it may have been sent by a person's browser. */
   person: boolean
 }>
 
@@ -33,7 +33,7 @@ export const count = (name: string, value: number | boolean): Metric => ({
 const isNoLogin = ({ code, person }: RequestOutcome): boolean =>
   code === 'not_a_navigation' || code === 'login_elsewhere' || (!person && code !== 'session_set')
 
-/** The steps of a login. Each line has all of them: CloudWatch cannot compare with a metric without data. */
+/** The steps of a login. Zeros are sent too, because CloudWatch cannot compare with a metric without data. */
 const login = (
   steps: { started?: boolean; returned?: boolean; verified?: boolean; set?: boolean },
   failed: boolean,
@@ -45,7 +45,7 @@ const login = (
   { ...count('LoginFailed', failed), ...(failed ? { by: ['Code'] } : {}) },
 ]
 
-/** The metrics of logins and polls. Good polls have none: they are Lambda's invocations without these. */
+/** The metrics of a request. Good polls write none: they are Lambda's invocations minus the others. */
 const metricsOf = (outcome: RequestOutcome): readonly Metric[] => {
   const { route, status, code, refused, cookieBytes } = outcome
   const size: Metric = { name: 'HeaderBytes', unit: 'Bytes', value: cookieBytes }
@@ -76,8 +76,8 @@ const directive = (namespace: string, dimensions: readonly string[], metrics: re
 })
 
 /**
- * The members that make a log line an EMF document. `at` in milliseconds since the epoch; `dimensions`:
- * values of the dimensions that metrics name.
+ * The members that make a log line an EMF document. `at` in milliseconds since the epoch; `dimensions`: the
+ * values of the dimensions in `by`.
  */
 export const embedded = (
   namespace: string,

@@ -2,7 +2,7 @@
 
 const withoutSlash = (text: string | undefined): string | undefined => text?.replace(/\/+$/, '')
 
-/** Problems of PUBLIC_URL, IMAS_URL, issuer and audience that are mixed up. */
+/** Problems for each of PUBLIC_URL, IMAS_URL, issuer and audience that has the value of another. */
 export const misplaced = (given: Readonly<Record<string, string | undefined>>): string[] => {
   const { PUBLIC_URL: gateway, IMAS_URL, TOKEN_AUDIENCE, TOKEN_ISSUER } = given
   const identity = withoutSlash(IMAS_URL)

@@ -1,2 +1,2 @@
-/** What every path of the gateway begins with. */
+/** The prefix of every path of the gateway. */
 export const prefix = '/imsg-service/v1'

@@ -1,4 +1,4 @@
-/** The catalogue of failures: the answer to each, and its log level. The texts are in `lib/errors/`. */
+/** The catalogue of failures, with the response and log level of each. The texts are in `lib/errors/`. */
 
 /** The public answers: contract, section 2. */
 export const answers = {
@@ -23,7 +23,7 @@ type Row = {
   again?: true
 }
 
-/** Every failure by its stable code, which is in the answer, the log line and the metrics. */
+/** Every failure by its stable code, which appears in responses, log lines and metrics. */
 export const catalogue = {
   // Requests that cannot be understood.
   bad_query: { answer: 'badRequest', level: 'info' },
@@ -88,7 +88,7 @@ export type Code = keyof typeof catalogue
 /** The row of a code. */
 export const row = (code: Code): Row => catalogue[code]
 
-/** A failure of the catalogue. `cause` is only for the log and never contains a token, cookie or claim. */
+/** A failure with a code of the catalogue. `cause` is for the log and contains no token, cookie or claim. */
 export class Problem extends Error {
   readonly code: Code
 
@@ -99,10 +99,10 @@ export class Problem extends Error {
   }
 }
 
-/** The code of an error, or `internal` when it is not of the catalogue. */
+/** The code of an error, or `internal` when it is not a `Problem`. */
 export const codeOf = (error: unknown): Code => (error instanceof Problem ? error.code : 'internal')
 
-/** Whether an error is a 5xx, after which a reload may succeed. */
+/** Whether an error is answered with a 5xx, after which a reload may succeed. */
 export const isOurFailure = (error: unknown): boolean => answers[row(codeOf(error)).answer].status >= 500
 
 /** Whether an error says that the person is not signed in. */

@@ -37,7 +37,7 @@ export type Route =
       post: `/${string}`
       csrf: 'same origin'
       body: 'json' | 'none'
-      /** Checks the form of the request after the handler, so that nothing prevents signing out. */
+      /** Checks the form of the request after the handler, so that a malformed request still signs out. */
       form?: 'checked last'
     })
   | (Http & { unmatched: true; csrf: `none: ${string}` })
@@ -117,12 +117,12 @@ export const routes = {
   },
   callback: {
     get: '/callback',
-    csrf: 'none: the login binding is the proof',
+    csrf: 'none: the login binding protects it',
     only: 'navigations',
     refusedAt: 'login-failed',
     token: 'yes',
     writes: 'nothing',
-    summary: 'Finish a login: keep the ID token in the session cookie and go on',
+    summary: 'Finish a login: set the session cookie and redirect to the return URL',
     problems: [...callbackRefused, 'token_key_pending', ...stateUnavailable],
   },
   'login-failed': {
@@ -130,7 +130,7 @@ export const routes = {
     csrf: 'none: it changes nothing',
     token: 'no',
     writes: 'nothing',
-    summary: 'Explain why a callback was refused, at an address without a token',
+    summary: 'Explain why a callback was refused, at a URL without a token',
     problems: callbackRefused,
   },
   authorize: {
@@ -139,7 +139,7 @@ export const routes = {
     successLevel: 'debug',
     token: 'yes',
     writes: 'nothing',
-    summary: 'Say to a proxy in front of a service who this person is, and whether they may come in',
+    summary: 'Tell a proxy in front of a service who this person is and whether they have access',
     problems: ['bad_query', 'bad_rule', 'rule_not_met', ...notSignedIn],
   },
   'token-is-set': {
@@ -148,7 +148,7 @@ export const routes = {
     successLevel: 'debug',
     token: 'yes',
     writes: 'nothing',
-    summary: 'Say whether the session is still good',
+    summary: 'Check the session',
     problems: notSignedIn,
   },
   units: {
@@ -157,7 +157,7 @@ export const routes = {
     signedOut: 'forbidden',
     token: 'yes',
     writes: 'nothing',
-    summary: 'List the units of this person, and the preferred one',
+    summary: 'List the units of a person, and the preferred one',
     problems: notSignedIn,
   },
   unit: {
@@ -167,7 +167,7 @@ export const routes = {
     signedOut: 'forbidden',
     token: 'yes',
     writes: 'SUBJECT',
-    summary: 'Choose the unit to start in',
+    summary: 'Set the preferred unit',
     problems: ['foreign_origin', 'not_json', 'body_too_large', 'bad_body', 'unit_not_held', ...notSignedIn],
   },
   logout: {
@@ -177,7 +177,7 @@ export const routes = {
     form: 'checked last',
     token: 'yes',
     writes: 'SESSION',
-    summary: 'End the session, here and in every other instance',
+    summary: 'End the session in every instance',
     problems: [
       'foreign_origin',
       'bad_query',
@@ -194,7 +194,7 @@ export const routes = {
     csrf: 'none: it changes nothing',
     token: 'no',
     writes: 'nothing',
-    summary: 'Say whether the gateway runs on fresh or on grace state',
+    summary: 'Report whether the state is fresh or in grace',
     problems: [],
   },
   'not-found': {
@@ -202,14 +202,14 @@ export const routes = {
     csrf: 'none: it changes nothing',
     token: 'no',
     writes: 'nothing',
-    summary: 'Answer what no route matches, with the headers of every other answer',
+    summary: 'Answer requests that no route matches, with the security headers',
     problems: ['not_found'],
   },
   'refresh-state': {
     every: '1 minute',
     token: 'no',
     writes: 'everything',
-    summary: 'Fetch keys and organisations from the identity service and keep them as one state',
+    summary: 'Fetch keys and organisations from the identity service and store them as one state',
     problems: [],
   },
 } as const satisfies Record<string, Route>

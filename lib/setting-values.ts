@@ -7,12 +7,12 @@ declare const brand: unique symbol
 /** A serialised origin (`URL.origin`): scheme, host and port only. */
 export type Origin = string & { readonly [brand]: 'Origin' }
 
-/** Marks an issuer or audience that is deliberately not checked, so that a search finds every such place. */
+/** An issuer or audience that is deliberately not checked. A symbol, so that a search finds every use. */
 export const unchecked: unique symbol = Symbol('unchecked')
 /** The type of `unchecked`. */
 export type Unchecked = typeof unchecked
 
-/** A value is not valid. The message is written to follow the setting's name. */
+/** Thrown for an invalid value. The message continues a sentence that starts with the setting's name. */
 export class InvalidValue extends Error {}
 
 const wrong = (words: string): never => {
@@ -70,7 +70,7 @@ export const seconds =
     return wrong(`has to be a whole number of seconds between ${least} and ${most}`)
   }
 
-/** Exactly one of these words. */
+/** One of these words, spelled exactly. */
 export const oneOf =
   <const T extends string>(...words: T[]) =>
   (text: string): T =>
@@ -96,7 +96,7 @@ export const list =
         }
       })
 
-/** A token of RFC 9110 section 5.6.2, which header names and cookie names are made of. */
+/** A header or cookie name: a token of RFC 9110 section 5.6.2. */
 export const tokenName = (text: string): string =>
   /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(text)
     ? text
@@ -123,7 +123,7 @@ export const loginPath = (text: string): string => {
 export const siteName = (text: string): string =>
   /^[^\p{C}]{1,60}$/u.test(text) ? text : wrong('has to be a name of up to 60 visible characters')
 
-/** The path of a file, which may not exist. */
+/** The path of a file. Whether it exists is not checked. */
 export const fileName = (text: string): string =>
   /^[^\0]{1,1000}$/.test(text) ? text : wrong('has to be the path of a file')
 

@@ -19,7 +19,7 @@ type Deps = {
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'loginBinding' | 'loginMaxTokenAge' | 'sessionSeal'>
 }
 
-/** `GET /callback`: finish a login. All checks come before the session cookie is set. */
+/** `GET /callback`: finish a login. The session cookie is set after all checks. */
 export const callback =
   (deps: Deps): Handle =>
   async (request) => {
@@ -34,7 +34,7 @@ export const callback =
     return finished(deps, request, raw, pending, target)
   }
 
-/** The ID token in the query, or the problem behind the `error` in it: RFC 6749 section 4.1.2.1. */
+/** The ID token in the query. Throws when there is an `error` instead: RFC 6749 section 4.1.2.1. */
 const arrivingToken = ({ query }: Incoming): string => {
   const error = query.one('error')
   if (error !== undefined && !query.has('imid_token'))
@@ -94,7 +94,7 @@ const refused = (cause?: unknown): never => {
   throw new Problem('login_not_from_this_browser', cause)
 }
 
-/** The unverified claims of the token, only for comparing them with the person who is signed in. */
+/** The unverified claims of the token. Only for comparison with the person who is signed in. */
 const claimed = (raw: string): Claims => {
   try {
     return unverifiedToken(raw).unverifiedClaims

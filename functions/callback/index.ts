@@ -4,7 +4,7 @@ import { loginBindingIn } from '../../lib/login/login-binding.ts'
 import { loginLoopIn } from '../../lib/login/login-loop.ts'
 import { callback } from './handler.ts'
 
-/** The route. Its login bindings are those that `login` and `org-login` start. */
+/** The route. It finishes logins that `login` and `org-login` started. */
 export const wire = (on: Dependencies) => {
   const bindings = loginBindingIn(on.jar, on.random)
   return endpoint(

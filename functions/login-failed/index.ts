@@ -3,7 +3,7 @@ import { endpoint, served } from '../../lib/lambda/endpoint.ts'
 import { routes } from '../../lib/routes.ts'
 import { loginFailed } from './handler.ts'
 
-/** The route, which explains only the codes that a callback may fail with. */
+/** The route. It shows only codes that a callback can fail with. */
 export const wire = (on: Dependencies) =>
   endpoint('login-failed', loginFailed({ codes: routes['login-failed'].problems }), on)
 

@@ -3,7 +3,7 @@ import { endpoint, served } from '../../lib/lambda/endpoint.ts'
 import { startLogin } from '../../lib/login/start-login.ts'
 import { login } from './handler.ts'
 
-/** The route, which shares its start of a login with `org-login`. */
+/** The route. */
 export const wire = (on: Dependencies) => endpoint('login', login({ start: startLogin(on) }), on)
 
 /** The handler that Lambda calls. */

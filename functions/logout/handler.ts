@@ -26,8 +26,8 @@ type Deps = {
 }
 
 /**
- * The organisation whose return URLs are allowed. Of several sessions, the sealed one counts, because others
- * may be planted. Without a seal, sessions of two organisations allow none.
+ * The organisation whose return URLs are allowed: that of the sealed session, because others may be planted.
+ * Without a seal, undefined when the sessions belong to several organisations.
  */
 const homeOf = (ending: readonly Claims[], seal: string | undefined): string | undefined => {
   const own = ending.filter((claims) => sealOf(claims) === seal)
@@ -48,12 +48,12 @@ const returnUrlIn = async (
   return returnUrl(callback, allowedFor(config, organisation))
 }
 
-/** `POST /logout`: end the session first, even if the return URL is not allowed. */
+/** `POST /logout`: end the session. The return URL is checked afterwards. */
 export const logout =
   (deps: Deps): Handle =>
   async (request) => {
     const { access, sessions, jar, loop, config } = deps
-    // With a bearer, cookies count only if a page of the gateway or an allowed origin sent them.
+    // A request with a bearer skips the CSRF check, so its cookies are used only if they pass it here.
     const withCookies = cookiesMayAct(request, config)
     const ending = await access.presented(request, withCookies)
     request.facts.org = ending[0]?.org

@@ -4,7 +4,7 @@ import { loginLoopIn } from '../../lib/login/login-loop.ts'
 import { sessionsIn } from '../../lib/session/revocation.ts'
 import { logout } from './handler.ts'
 
-/** The route, which ends sessions and writes them to the table. */
+/** The route, which stores ended sessions. */
 export const wire = (on: Dependencies) => {
   const loop = loginLoopIn(on.jar)
   return endpoint(

@@ -3,7 +3,7 @@ import { endpoint, served } from '../../lib/lambda/endpoint.ts'
 import { startLogin } from '../../lib/login/start-login.ts'
 import { orgLogin } from './handler.ts'
 
-/** The route, which shares its start of a login with `login`. */
+/** The route. */
 export const wire = (on: Dependencies) => endpoint('org-login', orgLogin({ start: startLogin(on) }), on)
 
 /** The handler that Lambda calls. */

@@ -19,7 +19,7 @@ export const wire = (on: Dependencies, env = process.env) => {
     file === undefined
       ? undefined
       : () => JSON.parse(readFileSync(resolve(import.meta.dirname, file), 'utf8'))
-  // A caller waits for a forced run, so it skips the health check.
+  // A request waits for a forced run, so it skips the health check.
   const checkHealth = async ({ forced }: RefreshEvent) => (forced ? undefined : publicHealth(on.config))
   const run = refreshState({ ...on, writer, upstream, readOrganisations })
   return scheduled(run, on, checkHealth)
@@ -27,7 +27,7 @@ export const wire = (on: Dependencies, env = process.env) => {
 
 let started: ReturnType<typeof wire> | undefined
 
-/** What Lambda calls. With bad settings each run fails with an error that names them, and an alarm rings. */
+/** The handler that Lambda calls. With invalid settings each run throws an error that names them. */
 export const handler: ReturnType<typeof wire> = (event, context) => {
   started ??= wire(dependencies(process.env))
   return started(event, context)

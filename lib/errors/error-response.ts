@@ -5,7 +5,7 @@ import type { LogoutUrl } from '../redirect/login-url.ts'
 import type { Words } from './en.ts'
 import type { PageContent, Site } from './page.ts'
 
-/** Answers to failures, as a problem document, a page or a key: contract, section 2. */
+/** Responses to failures, as a problem document, a page or a key: contract, section 2. */
 
 type Reader = 'problem' | 'page' | 'key'
 
@@ -19,14 +19,14 @@ export const readerOf = ({ header }: Pick<Incoming, 'header'>): Reader => {
   return wantsPage ? 'page' : 'key'
 }
 
-/** The page template and the texts. A service loads them from a file of its own. */
+/** The page template and the texts, which are loaded on demand. */
 type Written<W> = Pick<typeof import('./texts.ts'), 'page' | 'pagePolicy'> &
   Readonly<{ languages: readonly [W, ...W[]] }>
 
 type Failing<C extends string> = Pick<Words, 'language' | 'labels' | 'signIn'> &
   Readonly<{ failures: Readonly<Record<C, Words['start']>> }>
 
-/** The failures of a service: whether a new login helps, and the texts. */
+/** The failures of a service: its texts, and whether a new login may help. */
 export type Failures<C extends string> = Readonly<{
   again: (code: C) => boolean
   written: () => Promise<Written<Failing<C>>>
@@ -37,7 +37,7 @@ const written = () => import('./texts.ts')
 
 const own: Failures<Code> = { again: (code) => row(code).again ?? false, written }
 
-/** A page in the reader's language. */
+/** A page in the language that the browser prefers. */
 export const asPage = async <W extends Pick<Words, 'language' | 'labels'>>(
   request: Incoming,
   status: number,
@@ -60,19 +60,19 @@ export const asPage = async <W extends Pick<Words, 'language' | 'labels'>>(
 }
 
 /**
- * The answer to a logout without a redirect: a page for a form, JSON for a script. `logoutUrl`: where the
- * script can send the person to sign out at the identity service.
+ * The response to a logout without a redirect: a page for a form, JSON for a script. `logoutUrl`: where the
+ * script can send the browser to sign out at the identity service too.
  */
 export const signedOut = (request: Incoming, site: Site, logoutUrl?: LogoutUrl): Promise<Answer> | Answer =>
   request.header('sec-fetch-mode') === 'navigate'
     ? asPage(request, 200, written, site, ({ loggedOut }) => loggedOut)
     : ok({ msg: 'You are logged out', ...(logoutUrl === undefined ? {} : { logoutUrl }) })
 
-/** The page at the address of the gateway itself. */
+/** The page at `/`. */
 export const startPage = (request: Incoming, site: Site): Promise<Answer> =>
   asPage(request, 200, written, site, ({ start }) => start)
 
-/** The content of an error page. Without a login to offer, the advice says where to find one. */
+/** The content of an error page. Without a login button, the advice tells the person to go to the service. */
 const errorPage =
   <C extends string>(again: boolean, { facts, id }: Incoming, code: C, status: number) =>
   ({ failures, signIn: { here, elsewhere } }: Failing<C>): PageContent => {
@@ -87,7 +87,7 @@ const errorPage =
     }
   }
 
-/** The failure as a problem document (RFC 9457). It is for programs, so its title is always English. */
+/** The failure as a problem document (RFC 9457). Its title is always in English. */
 const asDocument = async <C extends string>(
   { again, written }: Failures<C>,
   request: Incoming,
@@ -111,8 +111,8 @@ const asDocument = async <C extends string>(
 }
 
 /**
- * The answer to a failure in the representation that the request asks for. `named`: the public answer, which
- * a route may change. `site`: undefined when the settings could not be read.
+ * The response to a failure in the representation that the request asks for. `named`: the public answer,
+ * which a route may change. `site`: undefined when the settings could not be read.
  */
 export const respond = async <C extends string>(
   failures: Failures<C>,
@@ -141,7 +141,7 @@ const challenge = (code: Code): string => {
   return `Bearer realm="imsg-service"${nonePresented ? '' : ', error="invalid_token"'}`
 }
 
-/** The answer to a failure of the gateway's catalogue. */
+/** The response to a failure of the gateway's catalogue. */
 export const errorResponse = async (
   request: Incoming,
   code: Code,

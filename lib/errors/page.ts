@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { LoginUrl } from '../redirect/login-url.ts'
 import type { Words } from './en.ts'
 
-/** The HTML page for people: the site, what happened, what to do, and what to tell support. */
+/** The HTML page: the site, what happened, what to do, and what to tell support. */
 
 /** Base styles, light and dark, shared with the page that explains all errors. */
 export const baseStyle = `
@@ -15,7 +15,7 @@ dl{margin:0}
 a:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 code{font:1em ui-monospace,"SF Mono","Cascadia Mono",Menlo,Consolas,monospace}`
 
-/** A card in the middle of the page, with the icon and a name above its heading. */
+/** Styles of a card in the middle of the page, with the icon and a name above its heading. */
 export const cardStyle = `${baseStyle}
 body{min-height:100vh;min-height:100svh;display:grid;grid-template-columns:minmax(0,1fr);align-items:center;padding:min(1.25rem,4vw)}
 main{width:100%;max-width:35rem;margin:0 auto;padding:min(2.75rem,6vw);border:1px solid var(--line);border-radius:1rem;background:var(--card)}
@@ -37,7 +37,7 @@ dd{overflow-wrap:anywhere}
 @media (max-width:30rem){div{flex-direction:column}}
 @media print{body{min-height:0}.action{display:none}}`
 
-/** Content-Security-Policy of a page. It allows only the inline style. */
+/** Content-Security-Policy of a page. Allows only the inline style. */
 export const pagePolicy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'`
 
 const entities: Record<string, string> = {
@@ -51,7 +51,7 @@ const entities: Record<string, string> = {
 /** Escapes text for an element or a quoted attribute. */
 export const escaped = (text: string): string => text.replace(/[&<>"']/g, (mark) => entities[mark] ?? '')
 
-/** The icon, a gate with a keyhole, hidden from screen readers. */
+/** The icon: a gate with a keyhole. Hidden from screen readers. */
 export const icon =
   '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>'
 
@@ -73,7 +73,7 @@ export type PageContent = Readonly<{
   again?: Readonly<{ to: LoginUrl; why: 'signIn' | 'retry' }> | undefined
 }>
 
-/** The language of `docs/errors.html`. Pages in other languages do not link there. */
+/** The language of `docs/errors.html`. Only pages in this language link there. */
 const explainedIn = 'en'
 
 const headOf = (site: Site | undefined): string => {

@@ -8,12 +8,13 @@ import type { Organisations } from '../state/organisation.ts'
 import type { Table } from '../store/table.ts'
 import { errorResponse, readerOf } from './error-response.ts'
 
-/** Answers a failure on a route: offers a login if one helps, and redirects away from URLs with a token. */
+/** Responds to a failure on a route: offers a login if one helps, redirects away from URLs with a token. */
 
 type RefusalDeps = Readonly<{ config: Config; table: Pick<Table, 'read'>; organisations: Organisations }>
 
 /**
- * The login to offer: the one in the request, or one at the token's organisation that returns to this URL.
+ * The login to offer: the one that the request names, or one at the token's organisation that returns to this
+ * route.
  */
 const loginAfter = (route: Route, { publicUrl }: Config, { login, claimedOrg }: Facts): Facts['login'] => {
   if (login !== undefined || claimedOrg === undefined) return login
@@ -28,7 +29,7 @@ const redirectsFailure = (route: Route, request: Incoming, code: Code): boolean 
   (request.query.has('imid_token') || request.query.has('error')) &&
   readerOf(request) === 'page'
 
-/** The answer to a failure on this route. A login is looked up only if it helps and would be shown. */
+/** The response to a failure on this route. A login is looked up only if it helps and would be shown. */
 export const refusal = async (
   { config, table, organisations }: RefusalDeps,
   route: Route,

@@ -5,7 +5,7 @@ import { methodAndPath, prefix, type Route, routes } from '../routes.ts'
 /** The gateway's cookies: names, lifetimes and attributes. */
 
 declare const brand: unique symbol
-/** A serialised `Set-Cookie` value. Only this module makes one. */
+/** A serialised `Set-Cookie` value. Created only in this module. */
 export type SetCookie = string & { readonly [brand]: 'SetCookie' }
 
 /** The cookies of a request. Values are not trimmed, unquoted or decoded: RFC 6265bis section 5.6. */
@@ -45,12 +45,12 @@ export const checkCookieGrammar = (header: readonly string[]): void => {
     throw new Problem('bad_cookies')
 }
 
-/** Largest name and value together, in bytes. A browser may drop a larger cookie: RFC 6265bis section 5.6. */
+/** Maximum size of name and value together. Browsers may drop a larger cookie: RFC 6265bis section 5.6. */
 export const maxCookieBytes = 4096
 
 /** Seconds that a login may take: enough for a password reset and a second factor. */
 export const loginLifetime = 1800
-/** Seconds for which a finished login counts towards a login loop. */
+/** Seconds within which another finished login for the same page counts towards a login loop. */
 export const loopLifetime = 60
 
 /** The cookies of one configuration: their names, and how each is set and cleared. */
@@ -61,7 +61,7 @@ export type Jar = Readonly<{
   loginPrefix: string
   loopName: string
   /**
-   * Whether this is a cookie of the gateway, which services must not get. True for the session cookie too.
+   * Whether this is a cookie of the gateway, including the session cookie. Services must not receive these.
    */
   isOwn(name: string): boolean
   /**

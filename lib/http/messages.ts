@@ -4,17 +4,17 @@ import type { ReturnUrl } from '../redirect/return-url.ts'
 import { type Cookies, cookies, type SetCookie } from './cookies.ts'
 import { type Query, query } from './query.ts'
 
-/** What is learned about a request while it is handled: for the log, the metrics and the error response. */
+/** Facts collected while a request is handled, for the log, the metrics and the error response. */
 export type Facts = {
   org?: string | undefined
   subject?: string | undefined
-  /** The code of a successful request for the log, if it has one. */
+  /** The code that the log shows for a successful request, instead of `ok`. */
   code?: string
   /** Where the person can start the login again. */
   again?: LoginUrl
   /** Headers of the answer, even if it is an error. */
   headers?: Readonly<Record<string, string>>
-  /** The organisation that a token claims, unverified. A new login may be offered there. */
+  /** The organisation that a token claims, unverified. An error may offer a login there. */
   claimedOrg?: string | undefined
   /** The login that an error may offer. It is checked before it is offered. */
   login?: Readonly<{ org: string; callback: string }>
@@ -24,12 +24,12 @@ export type Facts = {
   cookies: SetCookie[]
 }
 
-/** A request, independent of the event it came in. */
+/** A request, parsed from its event. */
 export type Incoming = Readonly<{
   id: string
-  /** When it arrived, in seconds since the epoch. Everything about the request is judged at this time. */
+  /** When it arrived, in seconds since the epoch. All checks of the request use this time. */
   now: number
-  /** The host name from API Gateway, never from a header. `sam local` has none. */
+  /** The host name from API Gateway's context, never from a header. `sam local` does not set it. */
   domainName: string | undefined
   method: string | undefined
   /** The route's name in the service's route table. */
@@ -49,7 +49,7 @@ export type Incoming = Readonly<{
   facts: Facts
 }>
 
-/** The members of an event that are read. `sam local` sends headers in any case, and cookies as a header. */
+/** The event members in use. `sam local` keeps the case of header names and sends cookies as a header. */
 export type HttpEvent = Pick<APIGatewayProxyEventV2, 'rawQueryString' | 'isBase64Encoded'> & {
   rawPath?: string | undefined
   headers?: Record<string, string | undefined>
@@ -113,7 +113,7 @@ export const answer = (status: number, type: string, body: string): Answer => ({
   body,
 })
 
-/** 200 with JSON. A `statusCode` member is not allowed, because it would stop the polling client for good. */
+/** 200 with JSON. A `statusCode` member is not allowed: the known client would stop polling for good. */
 export const ok = <T extends object>(body: T & { statusCode?: never }): Answer =>
   answer(200, 'application/json', JSON.stringify(body))
 
@@ -129,7 +129,7 @@ export const redirect = (status: 302 | 303, to: ReturnUrl | LoginUrl | LogoutUrl
   headers: { location: to },
 })
 
-/** Largest response headers, in bytes. API Gateway allows 10,240; proxies in front of it often only 8 kB. */
+/** Maximum bytes of response headers. API Gateway allows 10,240; proxies in front of it often only 8 kB. */
 const maxHeaderBytes = 8000
 
 /** The answer with as many of the cookies as fit, in the given order. */

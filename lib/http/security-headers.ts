@@ -2,7 +2,7 @@ import type { Answer } from './messages.ts'
 
 /** Security headers of answers. */
 
-/** On every answer. HSTS is for a year, without subdomains. `vary` lists every header that is read. */
+/** On every response. HSTS lasts a year, without subdomains. `vary` lists every header that is read. */
 const always = {
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',

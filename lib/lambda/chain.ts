@@ -12,9 +12,9 @@ import {
 } from '../http/messages.ts'
 import { named } from '../log.ts'
 
-/** The middleware chain from an event to an answer, for any service with routes and a failure catalogue. */
+/** The middleware chain from event to response, for any service with routes and a failure catalogue. */
 
-/** A route's handler. It may throw the service's own errors. */
+/** A route's handler. May throw the service's own errors. */
 export type Handle = (request: Incoming) => Promise<Answer>
 
 /** A route as Lambda calls it. */
@@ -22,20 +22,20 @@ export type Endpoint = (event: HttpEvent, context: Context) => Promise<Answer>
 
 type Failure<Code extends string> = Readonly<{ code: Code; cause: unknown }>
 
-/** One request in the chain. `began` in milliseconds, as `performance.now()` says. */
+/** A request on its way through the chain. `began` is a `performance.now()` time. */
 export type Visit<Code extends string> = {
   readonly request: Incoming
   readonly began: number
   failure?: Failure<Code>
 }
 
-/** What the chain needs to know about a route. */
+/** The parts of a route that differ between services. */
 export type RouteParts<Code extends string> = Readonly<{
   /** The route's name in the service's route table. */
   name: string
   /** Seconds since the epoch; read once for each request. */
   now: () => number
-  /** Throws for a request that the route does not serve. */
+  /** Throws for a request that the route does not accept. */
   check: (request: Incoming) => void
   /** Throws for a malformed request: before the handler runs, or after it with `formCheckedLast`. */
   checkForm: (request: Incoming, event: HttpEvent) => void
@@ -50,20 +50,20 @@ export type RouteParts<Code extends string> = Readonly<{
   finish: (visit: Visit<Code>, answer: Answer, event: HttpEvent) => Answer
 }>
 
-/** Milliseconds before Lambda's timeout at which the chain answers 503, before API Gateway answers 500. */
+/** Milliseconds before Lambda's timeout at which the chain responds itself. API Gateway would send a 500. */
 const reserve = 250
 
 const isHead = ({ requestContext }: HttpEvent): boolean => requestContext.http?.method === 'HEAD'
 
-/** A pseudonym for the log. Not a secret: it can be computed from the subject. */
+/** A pseudonym of the subject for the log. Anybody who knows the subject can compute it. */
 const pseudonym = ({ org, subject }: Facts): string | undefined =>
   subject === undefined ? undefined : hash('sha256', JSON.stringify([org, subject]), 'base64url').slice(0, 16)
 
-/** The code of a request in its log line and metrics. */
+/** The code of a request for its log line and metrics. */
 export const codeOfVisit = ({ request, failure }: Visit<string>): string =>
   failure?.code ?? request.facts.code ?? 'ok'
 
-/** Fields of the log line of every service. `at` in milliseconds since the epoch. */
+/** The log fields that all services share. `at` in milliseconds since the epoch. */
 export const visitLine = (visit: Visit<string>, status: number, at: number): Record<string, unknown> => {
   const { request, began, failure } = visit
   return {
@@ -80,7 +80,7 @@ export const visitLine = (visit: Visit<string>, status: number, at: number): Rec
 
 type Exchange = Readonly<{ event: HttpEvent; error: unknown }> & { response: Answer | null | undefined }
 
-/** Finds the visit of an event, and creates it the first time. */
+/** Returns the visit of an event and creates it the first time. */
 const visitsOf = <Code extends string>({
   name,
   now,
@@ -97,7 +97,7 @@ const visitsOf = <Code extends string>({
 
 /**
  * Builds the chain. Middy runs `after` and `onError` in reverse: `finish` is registered first and runs last,
- * so it also hardens and logs errors.
+ * so it also logs errors and adds their headers.
  */
 export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Handle): Endpoint => {
   const visitOf = visitsOf(parts)

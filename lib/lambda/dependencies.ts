@@ -9,7 +9,7 @@ import { type States, statesOf } from '../state/state.ts'
 import { type Table, tableIn } from '../store/table.ts'
 import { keyRequest } from './invoke-refresh.ts'
 
-/** What a function uses from outside: settings, clock, randomness, table and log. */
+/** The dependencies of a function: settings, clock, randomness, table and log. */
 export type Dependencies = Readonly<{
   config: Config
   table: Table
@@ -23,7 +23,7 @@ export type Dependencies = Readonly<{
   now: () => number
   /** The given number of bytes from a CSPRNG, as base64url. */
   random: (bytes: number) => string
-  /** Asks refresh-state for newer keys. Resolves once it has tried. */
+  /** Asks refresh-state for newer keys. Resolves when it has finished, successfully or not. */
   askForKeys: () => Promise<void>
 }>
 
@@ -38,12 +38,12 @@ const wiring = (env: Environment) => {
 }
 
 /**
- * Base URL of Lambda's API in the partition of this stack (in China `amazonaws.com.cn`), or of a stand-in.
+ * Base URL of Lambda's API in this partition (`amazonaws.com.cn` in China), or of a local stand-in.
  */
 export const lambdaEndpoint = ({ AWS_ENDPOINT_URL_LAMBDA, AWS_REGION, URL_SUFFIX }: Environment): string =>
   AWS_ENDPOINT_URL_LAMBDA || `https://lambda.${AWS_REGION}.${URL_SUFFIX}`
 
-/** Replaces the SDK's collector, which opens standard error and adds 2 ms to a cold start. */
+/** Replaces the SDK's stream collector, which opens standard error and adds 2 ms to a cold start. */
 const streamCollector = async (stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
   const pieces: Uint8Array[] = []
   for await (const piece of stream) pieces.push(piece)

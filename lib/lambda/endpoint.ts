@@ -14,11 +14,11 @@ import { checkSize, jsonBody } from './json-body.ts'
 
 export type { Endpoint, Handle }
 
-/** LOGIN_BINDING=off gives up a protection, so every log line of a login says so. */
+/** Whether this is a login without binding, which its log line has to show. */
 const isUnbound = (route: Route, { loginBinding }: Dependencies['config']): boolean =>
   'only' in route && !loginBinding
 
-/** A success with a code of its own is logged at `info` on every route. */
+/** The log level of a request. A success with its own code is logged at `info` on every route. */
 const levelOf = (route: Route, { failure, request }: Visit<Code>): Level => {
   // The page about a refused callback is not a second failure.
   if (failure !== undefined)
@@ -26,7 +26,7 @@ const levelOf = (route: Route, { failure, request }: Visit<Code>): Level => {
   return ('successLevel' in route && !request.facts.code && route.successLevel) || 'info'
 }
 
-/** Writes the log line of a request. `visitLine` adds the other fields. */
+/** Writes the log line of a request, with its metrics. */
 const report = (on: Dependencies, name: EndpointName, visit: Visit<Code>, status: number): void => {
   const code = codeOfVisit(visit)
   const at = Date.now()
@@ -79,8 +79,8 @@ export const endpoint = (name: EndpointName, handle: Handle, on: Dependencies): 
 }
 
 /**
- * A handler that reads its settings when the function starts. With bad settings it answers 500 and logs their
- * names. `name`: the route whose requests are counted even then.
+ * Reads the settings when the function starts. With invalid settings, the handler responds with 500 and logs
+ * their names. `name`: the route whose metrics are written even then.
  */
 export const served = (
   wire: (on: Dependencies) => Endpoint,

@@ -4,7 +4,7 @@ import { defaultProvider } from './aws-credentials.ts'
 
 /**
  * Invokes refresh-state when a token names a key that the state lacks. Request functions never call the
- * identity service and cannot write keys. The cooldown across all instances is refresh-state's own.
+ * identity service and cannot write keys. refresh-state enforces the cooldown across all instances.
  */
 
 /** Seconds between two invocations by one instance. */
@@ -15,7 +15,7 @@ const timeout = 3000
 /** Node's SHA-256 with the interface that the signer expects. */
 class Sha256 {
   readonly #hash
-  /** The signer passes texts and `Uint8Array`s, although its type allows more. */
+  /** The signer passes only strings and `Uint8Array`s, although its type allows more. */
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
     this.#hash =
       secret === undefined
@@ -58,7 +58,7 @@ const invoke = async ({ functionName, region, endpoint }: Where): Promise<void> 
     query: {},
     body,
   })
-  // `fetch` takes 24 ms to load, which only this rare path needs.
+  // `fetch` takes 24 ms to load, so it must not be imported or used on any other path.
   const answer = await fetch(url, {
     method: 'POST',
     headers: signed.headers,
@@ -70,7 +70,7 @@ const invoke = async ({ functionName, region, endpoint }: Where): Promise<void> 
 }
 
 /**
- * Returns a function that asks at most once per cooldown. A failure is ignored: the known keys then decide.
+ * Returns a function that invokes at most once per cooldown. Errors are ignored: the known keys then decide.
  */
 export const keyRequest = (where: Where): (() => Promise<void>) => {
   let asked = Number.NEGATIVE_INFINITY

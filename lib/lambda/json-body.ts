@@ -4,21 +4,21 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { HttpEvent } from '../http/messages.ts'
 import { Problem } from '../problem.ts'
 
-/** Largest request body, in bytes. */
+/** Maximum size of a request body. */
 const maxBodyBytes = 131_072
 
 const bytesOf = (body: string, isBase64Encoded: boolean): Buffer =>
   Buffer.from(body, isBase64Encoded ? 'base64' : undefined)
 
-/** The text of a body, decoded strictly. middy alone would accept invalid UTF-8 and wrong base64. */
+/** The text of a body, decoded strictly. middy would accept invalid UTF-8 and invalid base64. */
 const textOf = ({ body, isBase64Encoded }: HttpEvent): string | undefined => {
   if (typeof body !== 'string') return undefined
   const bytes = bytesOf(body, isBase64Encoded)
-  // API Gateway replaces invalid UTF-8 with U+FFFD.
+  // API Gateway has replaced invalid UTF-8 with U+FFFD.
   if (!isBase64Encoded && /\ufffd|\p{Cs}/u.test(body)) throw new Problem('bad_body')
   if (isBase64Encoded && bytes.toString('base64') !== body) throw new Problem('bad_body')
   const text = bytes.toString()
-  // Decoding replaces invalid UTF-8 too.
+  // `toString` replaces invalid UTF-8 too.
   if (!bytes.equals(Buffer.from(text))) throw new Problem('bad_body')
   return text
 }
@@ -26,7 +26,7 @@ const textOf = ({ body, isBase64Encoded }: HttpEvent): string | undefined => {
 /** Throws `body_too_large`. */
 export const checkSize = ({ body, isBase64Encoded }: HttpEvent): void => {
   if (typeof body !== 'string') return
-  // The text counts too: base64 may be padded with characters that decode to nothing.
+  // The encoded length is limited too: base64 may contain characters that decode to nothing.
   if (bytesOf(body, isBase64Encoded).length > maxBodyBytes || body.length > maxBodyBytes * 2)
     throw new Problem('body_too_large')
 }
@@ -42,8 +42,8 @@ const plainType = (event: HttpEvent): void => {
 }
 
 /**
- * The problem behind an error of middy's parser, which quotes the body. Any other error is not about the
- * body.
+ * Maps an error of middy's parser to a problem. Its message quotes the body, so it is dropped. Other errors
+ * are returned as they are.
  */
 const bodyProblem = (error: unknown): unknown => {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
@@ -51,7 +51,7 @@ const bodyProblem = (error: unknown): unknown => {
   return status === 422 ? new Problem('bad_body') : error
 }
 
-/** middy's parser, for the members of an event that it uses. */
+/** middy's parser, typed for the event members that it uses. */
 type Parser = { before?(request: Request<HttpEvent>): void }
 
 /** Parses a JSON body. Throws `not_json` for another type and `bad_body` for invalid JSON. */

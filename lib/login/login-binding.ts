@@ -26,9 +26,9 @@ export type LoginBinding = Readonly<{
   spend(login: PendingLogin): SetCookie
 }>
 
-/** Logins that one browser may have open at once. Each cookie adds about 120 bytes to every request. */
+/** Maximum number of pending logins per browser. Each cookie adds about 120 bytes to every request. */
 const maxPending = 5
-/** Characters of the proof that are in the cookie's name. The other 144 bits stay secret. */
+/** Number of characters of the proof in the cookie's name. The other 144 bits stay secret. */
 const nameLength = 8
 const proofShape = /^[A-Za-z0-9_-]{32}$/
 const nameShape = /^[A-Za-z0-9_-]{8}$/

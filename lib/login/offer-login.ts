@@ -24,8 +24,8 @@ const isReturnHost = async (deps: OfferDeps, org: string, host: string, now: num
 
 /**
  * The login that a refusal may offer: undefined unless the organisation has a valid name and the return URL
- * is allowed. `ours`: after a failure of the gateway nothing more is read, and the login itself checks the
- * URL when it is followed.
+ * is allowed. `ours`: after a failure of the gateway itself the table is not read again; the login checks the
+ * return URL when it is followed.
  */
 export const offerLogin = async (
   deps: OfferDeps,

@@ -14,7 +14,7 @@ import { loginLoopIn } from './login-loop.ts'
 
 /** Starts a login for `/login` and `/org/{org}/login`: contract, section 3. */
 
-/** What the start of a login uses. `random` returns that many bytes from a CSPRNG as base64url. */
+/** Dependencies. `random` returns the given number of bytes from a CSPRNG as base64url. */
 export type LoginDeps = Readonly<{
   config: Pick<Config, 'publicUrl' | 'callbackOrigins' | 'imasUrl' | 'imasLoginPath' | 'loginBinding'>
   table: Table
@@ -35,8 +35,8 @@ export const allowedFor = (
 })
 
 /**
- * Throws `organisation_unknown` or `organisation_blocked`. Without a source of organisations, none is
- * unknown.
+ * Throws `organisation_unknown` or `organisation_blocked`. Without a source of organisations, every name is
+ * accepted.
  */
 export const checkOrganisation = (
   organisation: OrganisationRecord | undefined,
@@ -47,8 +47,8 @@ export const checkOrganisation = (
 }
 
 /**
- * Whether this login would set its cookies at another host than that of PUBLIC_URL, to which the browser
- * returns. Behind a CDN the two always differ, so a login is redirected only once.
+ * Whether the request arrived at another host than that of PUBLIC_URL. Its login cookie would be missing when
+ * the browser returns to PUBLIC_URL. Behind a CDN the two always differ, so a login is redirected only once.
  */
 const isElsewhere = ({ domainName, query }: Incoming, { publicUrl }: Pick<Config, 'publicUrl'>): boolean =>
   domainName !== undefined &&

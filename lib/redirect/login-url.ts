@@ -4,10 +4,10 @@ import type { OrganisationName } from './organisation-name.ts'
 import type { ReturnUrl } from './return-url.ts'
 
 declare const brand: unique symbol
-/** A URL of the gateway or the identity service that belongs to a login. Only this module makes one. */
+/** A URL of the gateway or the identity service that belongs to a login. Created only in this module. */
 export type LoginUrl = string & { readonly [brand]: 'LoginUrl' }
 
-/** The login at an identity service that returns to this callback URL. */
+/** The URL of a login at an identity service that returns to this callback URL. */
 export const loginUrlAt = (
   imasUrl: string,
   imasLoginPath: string,
@@ -16,7 +16,7 @@ export const loginUrlAt = (
 ): LoginUrl =>
   `${imasUrl}${imasLoginPath.replace('{org}', encodeURIComponent(org))}?callback=${encodeURIComponent(callback)}` as LoginUrl
 
-/** The login at the identity service, for a login started here. `proof`: its half of the login binding. */
+/** The login at the identity service for a login started here. `proof`: the secret of its login binding. */
 export const identityLoginUrl = (
   { imasUrl, imasLoginPath, publicUrl }: Pick<Config, 'imasUrl' | 'imasLoginPath' | 'publicUrl'>,
   org: OrganisationName,
@@ -29,7 +29,7 @@ export const identityLoginUrl = (
 }
 
 declare const logoutBrand: unique symbol
-/** A URL at which the identity service signs a person out. Only this module makes one. */
+/** A URL at which the identity service signs a person out. Created only in this module. */
 export type LogoutUrl = string & { readonly [logoutBrand]: 'LogoutUrl' }
 
 /**
@@ -65,7 +65,7 @@ export const publicLoginUrl = (
   callback: string,
 ): LoginUrl => `${ownLoginUrl(config, org, callback)}&${redirectedMark}=1` as LoginUrl
 
-/** The gateway's own login, which checks its parameters itself. */
+/** The URL of the gateway's own login, which checks both parameters itself. */
 export const ownLoginUrl = (
   { publicUrl }: Pick<Config, 'publicUrl'>,
   org: OrganisationName,

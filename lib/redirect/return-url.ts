@@ -3,17 +3,17 @@ import { Problem } from '../problem.ts'
 import { prefix } from '../routes.ts'
 
 declare const brand: unique symbol
-/** An absolute, re-serialised URL that a browser may be sent to. Only this module makes one. */
+/** An absolute, re-serialised URL that a browser may be sent to. Created only in this module. */
 export type ReturnUrl = string & { readonly [brand]: 'ReturnUrl' }
 
-/** What the settings allow, for every organisation. */
+/** Origins that the settings allow for every organisation. */
 export type AllowedOrigins = Readonly<{
   publicUrl: Origin
   /** Exact origins: the only way to allow a port or plain http. */
   origins: readonly Origin[]
 }>
 
-/** What a return URL is checked against. */
+/** Everything that a return URL is checked against. */
 export type Allowed = AllowedOrigins &
   Readonly<{
     /** Bare domains of the organisation. Each allows itself and all hosts below it, by https. */
@@ -47,7 +47,7 @@ const decodedOnce = (text: string): string =>
 const decodedVisible = (text: string): string =>
   decodedOnce(text).replace(/\p{Default_Ignorable_Code_Point}/gu, '')
 
-/** The path and each result of decoding it again. Undefined when four rounds are not enough. */
+/** The path and each result of decoding it again. Undefined when it still changes after four times. */
 const readingsBy = (decode: (text: string) => string, path: string): readonly string[] | undefined => {
   const seen = [path]
   for (let text = path, round = 0; ; round++) {
@@ -151,7 +151,7 @@ const accepted = <T extends object>(result: T | Refused): T => {
   return result
 }
 
-/** Parses what some organisation could allow, or throws `return_url_not_allowed`. Needs no read. */
+/** Parses a return URL that some organisation could allow, or throws `return_url_not_allowed`. No I/O. */
 export const plausibleReturnUrl = (input: string, allowed: AllowedOrigins): Candidate =>
   accepted(returnUrlCandidate(input, allowed))
 

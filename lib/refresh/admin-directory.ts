@@ -67,7 +67,7 @@ export const rolePermissions = (
   }
 }
 
-/** Units that have a name, each name once. Of two with the same name, the smaller display name is kept. */
+/** Units with a name, each once. Of two with the same name, the display name that sorts first is kept. */
 const unitsFrom = (rows: readonly Row[]): Unit[] => {
   const named = new Map<string, Unit>()
   for (const row of rows) {
@@ -83,7 +83,7 @@ type Mapping = Directory['mappings'][number]
 
 const orderOf = ({ group, unit = '', role }: Mapping): string => `${group}\0${unit}\0${role}`
 
-/** Mappings to a missing or unreadable unit or role are dropped, so they never apply to every unit. */
+/** Drops mappings to a missing or unreadable unit or role, which must not apply to every unit. */
 const mappingsFrom = (
   rows: readonly Row[],
   unitNames: ReadonlyMap<string, string>,
@@ -99,7 +99,7 @@ const mappingsFrom = (
     })
     .sort((a, b) => compare(orderOf(a), orderOf(b)))
 
-/** The permissions of the mapped roles. Counted on the way, because inheritance can multiply them. */
+/** The permissions of the mapped roles. Counted in the loop, because inheritance can multiply them. */
 const rolesOf = (mappings: readonly Mapping[], allRoles: RolePermissions): Directory['roles'] => {
   const mapped = [...new Set(mappings.map(({ role }) => role))].sort()
   checkLimit('roles', mapped.length)

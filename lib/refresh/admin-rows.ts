@@ -7,7 +7,7 @@ import { UpstreamError } from './upstream.ts'
 /** One row, not yet checked. */
 export type Row = JsonObject
 
-/** The rows of a list. Entries that are not objects are skipped; a list with only such entries is refused. */
+/** The rows of a list. Skips entries that are not objects. Throws when there are only such entries. */
 export const rowsOf = (what: string, document: unknown): readonly Row[] => {
   const listed: readonly unknown[] = Array.isArray(document) ? document : [undefined]
   const rows = listed.filter(isJsonObject)
@@ -21,7 +21,7 @@ const plain = (value: unknown): unknown =>
     ? value.value
     : value
 
-/** A member as text, or '' when it is not text or has a lone surrogate, which no URL or key can carry. */
+/** A member as text, or '' when it is not text or has a lone surrogate, which cannot be encoded in a key. */
 export const text = (value: unknown): string => {
   const inner = plain(value)
   return typeof inner === 'string' && inner.isWellFormed() ? inner : ''
@@ -48,7 +48,7 @@ export const isAbsent = (value: unknown): boolean => {
 /** Sorts different texts by UTF-16 code units. */
 export const compare = (a: string, b: string): number => (a < b ? -1 : 1)
 
-/** Parsed rows by id. An id with two different rows is dropped, and so is an empty id. */
+/** Parsed rows by id. Drops empty ids, and ids with two different rows. */
 export const byId = <T>(rows: readonly Row[], parse: (row: Row) => T): ReadonlyMap<string, T> => {
   const found = new Map<string, T>()
   const ambiguous = new Set([''])

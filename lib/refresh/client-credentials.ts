@@ -8,14 +8,14 @@ export const credentialsFrom = (text: string | undefined): ClientCredentials => 
     if (typeof id === 'string' && typeof secret === 'string' && id !== '' && secret !== '')
       return { id, secret }
   } catch {
-    // Not JSON: the same error as for a missing member.
+    // Not JSON: throws the same error as for a missing member.
   }
   throw new UpstreamError('client credentials: the secret lacks client_id or client_secret', false)
 }
 
 /**
- * Reads the client credentials from Secrets Manager for each new access token, so a rotated secret is picked
- * up. `timeout` is for each of two attempts, in milliseconds.
+ * Reads the client credentials from Secrets Manager for each new access token, so that a rotated secret is
+ * used at once. `timeout` is for each of two attempts, in milliseconds.
  */
 export const credentialsIn = (
   secretId: string,

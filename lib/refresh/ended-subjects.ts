@@ -7,11 +7,11 @@ import { revocationOf, uncertain } from './organisation-index.ts'
 import type { EndedSubject } from './organisation-source.ts'
 
 /**
- * Blocks and sign-outs of subjects. They are attributes of the subjects' own items, which every request
- * reads. The document `ENDED#<org>` lists the names that have been written.
+ * Writes blocks and sign-outs of subjects. They are attributes of the subjects' items, which every request
+ * reads. The document `ENDED#<org>` lists the subjects that have them.
  */
 
-/** Most subjects of one organisation that one run writes. Later runs write the rest. */
+/** Maximum number of subjects of one organisation that a run writes. Later runs write the rest. */
 const maxWritten = 10_000
 /** Subjects written at the same time. */
 const concurrency = 16
@@ -39,13 +39,13 @@ const writeSubject = (table: Table, key: string, subject: EndedSubject | undefin
 const byStrictness = (a: EndedSubject, b: EndedSubject): number =>
   Number(b.blocked) - Number(a.blocked) || (b.notBefore ?? 0) - (a.notBefore ?? 0)
 
-/** At most as many as the limit allows: the strictest are kept. */
+/** As many subjects as the limit allows, the strictest first. */
 export const withinLimit = (ended: readonly EndedSubject[]): readonly EndedSubject[] =>
   ended.toSorted(byStrictness).slice(0, limits.endedSubjects)
 
 /**
- * Updates the subjects of an organisation to this list: the strictest first; subjects that left the list are
- * cleared last. True when all are written, otherwise a later run with the same list continues.
+ * Updates the subjects of an organisation to this list, the strictest first. Subjects that are no longer
+ * listed are cleared last. False when a later run has to continue.
  */
 export const writeEnded = async (
   table: Table,

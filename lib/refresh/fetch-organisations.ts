@@ -14,7 +14,7 @@ import { type AdminList, type Upstream, UpstreamError } from './upstream.ts'
 
 type IsPublicSuffix = (domain: string) => boolean
 
-/** The listed domains that may be return domains. Public suffixes, IP addresses and the like are left out. */
+/** The valid return domains of a list. Leaves out public suffixes, IP addresses and invalid names. */
 export const returnDomains = (listed: readonly unknown[], isPublicSuffix: IsPublicSuffix): string[] =>
   [...new Set(listed.map((domain) => text(domain).toLowerCase()))]
     .filter((domain) => isDomainName(domain) && !isPublicSuffix(domain))
@@ -36,7 +36,7 @@ const domainsOf = (value: unknown, isPublicSuffix: IsPublicSuffix): string[] => 
   return returnDomains(listed, isPublicSuffix)
 }
 
-/** Every form that a token's `sub` may take: the id, `<org>_<id>`, or the subject's name there. */
+/** Every form that a token's `sub` may have: the id, `<org>_<id>`, or `organizationSubject`. */
 const subjectNames = (org: string, subject: Row): string[] => {
   const id = text(subject.id)
   return [...new Set([id, id && `${org}_${id}`, text(subject.organizationSubject)])].filter(
@@ -51,7 +51,7 @@ const revocationIn = (row: Row): Revocation => ({
   notBefore: instant(row.notBefore),
 })
 
-/** Of two rows with the same name, the stricter values count. */
+/** Combines two rows with the same name. The stricter values count. */
 const stricter = (a: Revocation, b: Revocation): Revocation => ({
   blocked: a.blocked || b.blocked,
   notBefore: Math.max(a.notBefore, b.notBefore),
@@ -96,7 +96,7 @@ const fetchRoles = async (list: List): Promise<RolePermissions> => {
   return rolePermissions(roles, services, permissions)
 }
 
-/** The Admin API as a source for one run. Lists that belong to no organisation are fetched once. */
+/** The Admin API as a source for one run. Lists that are not of one organisation are fetched once. */
 export const adminApi = (
   upstream: Upstream,
   isPublicSuffix: IsPublicSuffix,

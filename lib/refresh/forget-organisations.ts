@@ -10,12 +10,12 @@ const delay = 120
 const maxRemoved = 16
 
 const unrevoked = revocationOf({ blocked: false })
-/** Takes the place of the digest of removed content. */
+/** Stored instead of a digest for removed content. */
 const removed = 'removed'
 
 /**
- * Removes what organisations grant, two minutes after the state stopped naming them. Blocks and sign-outs of
- * organisations and subjects stay until an operator deletes them: docs/deploy.md.
+ * Removes the content of all organisations two minutes after the state stopped naming them. Blocks and
+ * sign-outs of organisations and subjects stay until an operator deletes them: docs/deploy.md.
  */
 export const forgetOrganisations = async (
   table: Table,

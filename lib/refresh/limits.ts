@@ -1,7 +1,7 @@
 import { canonicalJson } from './canonical-json.ts'
 import { type OrganisationContent, UnusableData } from './organisation-source.ts'
 
-/** Limits of one organisation. One that exceeds them keeps its last good data: contract, section 8. */
+/** Limits for one organisation. If it exceeds them, it keeps its last good data: contract, section 8. */
 export const limits = {
   domains: 200,
   units: 10_000,

@@ -1,9 +1,9 @@
 /**
- * Maps a list with at most `most` items in progress. Results keep the order of the list. After a failure no
+ * Maps a list with at most `max` items in progress. Results keep the order of the list. After a failure no
  * further item is started, and the first error is thrown once all items in progress have ended.
  */
 export const mapConcurrently = async <T, R>(
-  most: number,
+  max: number,
   items: readonly T[],
   work: (item: T) => Promise<R>,
 ): Promise<R[]> => {
@@ -20,7 +20,7 @@ export const mapConcurrently = async <T, R>(
       }
     }
   }
-  await Promise.all(Array.from({ length: most }, worker))
+  await Promise.all(Array.from({ length: max }, worker))
   if (failures.length > 0) throw failures[0]
   return results
 }

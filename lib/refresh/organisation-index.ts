@@ -5,23 +5,23 @@ import { compare } from './admin-rows.ts'
 import { checksum } from './canonical-json.ts'
 
 /**
- * The list of all organisations in the table, with a digest of what was last written of each. A part is
- * marked as uncertain before it is written, so after an interrupted run the next one writes it again.
+ * The index of all organisations in the table, with digests of what was last written for each. A part is
+ * marked as uncertain before it is written, so the next run writes it again after an interruption.
  */
 
-/** Takes the place of a digest: this part may or may not have been written. */
+/** Stored instead of a digest: this part may or may not have been written. */
 export const uncertain = ''
 
 type Entry = Readonly<{
-  /** Its block and sign-out, as `revocationOf` writes them. Stored under this name. */
+  /** Its block and sign-out, as `revocationOf` writes them. */
   revocation: string
   /** Digest of its ended subjects, or `nobodyEnded`. */
   ended: string
   /** Digest of its content. */
   content: string
-  /** It could not be read last time, so it is read after all others. */
+  /** It could not be read in the last run, so the next one reads it last. */
   failing?: true
-  /** Since when it is missing from a list that shrank too much, in seconds since the epoch. */
+  /** When it was first missing from a list that shrank too much, in seconds since the epoch. */
   missingSince?: number
 }>
 
@@ -37,7 +37,7 @@ export const revocationOf = ({ blocked, notBefore = 0 }: { blocked: boolean; not
 /** The index during a run. Nothing is stored before `save`. */
 export type OrganisationIndex = Readonly<{
   entries: ReadonlyMap<string, Entry>
-  /** Since when the deployment has had no source of organisations, in seconds since the epoch. */
+  /** When the deployment first had no source of organisations, in seconds since the epoch. */
   forgottenAt(): number | undefined
   setForgottenAt(at: number | undefined): void
   /** Changes members of an entry, which is created if missing. */

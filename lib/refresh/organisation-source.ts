@@ -5,7 +5,7 @@ import type { Directory } from '../session/directory.ts'
  * (`organisations-file.ts`).
  */
 
-/** An organisation as it is listed. Its block and sign-out apply even when its content cannot be read. */
+/** An organisation in the list. Its block and sign-out apply even when its content cannot be read. */
 export type ListedOrganisation = Readonly<{
   name: string
   blocked: boolean
@@ -23,7 +23,7 @@ export type OrganisationContent = Readonly<{
   directory: Directory
 }>
 
-/** Each method throws `UpstreamError` without an answer, and `UnusableData` for one that cannot be used. */
+/** Each method throws `UpstreamError` when it gets no answer and `UnusableData` for invalid data. */
 export type OrganisationSource = Readonly<{
   /** All organisations, each name once. Never empty: an empty list is an `UpstreamError`. */
   list(): Promise<readonly ListedOrganisation[]>
@@ -33,7 +33,7 @@ export type OrganisationSource = Readonly<{
   content(name: string): Promise<OrganisationContent>
 }>
 
-/** The data of one organisation are invalid or exceed a limit. The message quotes none of them. */
+/** Thrown when the data of an organisation are invalid or exceed a limit. The message quotes no values. */
 export class UnusableData extends Error {
   constructor(message: string) {
     super(message)

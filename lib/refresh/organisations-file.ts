@@ -71,7 +71,7 @@ const unitsIn = (row: Row, problems: string[]): readonly Unit[] => {
   return [...units.values()].sort((a, b) => compare(a.name, b.name))
 }
 
-/** A mapping in the file grants permissions. Each set of permissions becomes a role of the directory. */
+/** Mappings in the file grant permissions directly. Each set of permissions becomes a role. */
 const grantsIn = (
   row: Row,
   units: readonly Unit[],
@@ -117,7 +117,7 @@ const parsed = (row: Row, isPublicSuffix: IsPublicSuffix): Parsed => {
   const domains = domainsIn(row, isPublicSuffix, problems)
   const units = unitsIn(row, problems)
   const content = { domains, directory: { units, ...grantsIn(row, units, problems) } }
-  // An unreadable value blocks.
+  // An invalid value blocks.
   return { content, blocked: blocked !== false, problems: [...problems, ...limitProblems(content)] }
 }
 
@@ -140,7 +140,7 @@ const parseAll = (document: unknown, isPublicSuffix: IsPublicSuffix) => {
   return { organisations, problems }
 }
 
-/** Every problem of the gateway's part of a file. Names and positions only, never values. */
+/** Every problem in the gateway's part of a file. Names and positions only, never values. */
 export const organisationsFileProblems = (
   document: unknown,
   isPublicSuffix: IsPublicSuffix,

@@ -3,15 +3,15 @@ import type { OrganisationIndex } from './organisation-index.ts'
 import { type ListedOrganisation, type OrganisationSource, UnusableData } from './organisation-source.ts'
 import { UpstreamError } from './upstream.ts'
 
-/** One run over all organisations: what it has read so far, and which reads failed. */
+/** The progress of a run over all organisations. */
 
 /** Organisations per batch. The index is stored before each batch is written. */
 const batchSize = 500
 
-/** An organisation that keeps its last good data, with the reason. */
+/** An organisation that keeps its last good data, and why. */
 export type KeptBack = Readonly<{ name: string; reason: string }>
 
-/** What a run over the organisations uses. */
+/** Dependencies and parameters of a run. */
 export type OrganisationsDeps = Readonly<{
   table: Table
   source: OrganisationSource
@@ -30,7 +30,7 @@ export type Run = OrganisationsDeps & Readonly<{ index: OrganisationIndex; failu
 /** The organisations that the source lists. */
 export type Listed = readonly ListedOrganisation[]
 
-/** More than a third and more than two: too many to be the fault of single organisations. */
+/** Whether more than a third, and more than two, are affected: the source must be at fault. */
 export const isTooMany = (count: number, all: number): boolean => count > 2 && count > all / 3
 
 /** Splits a list into batches of 500. */
@@ -40,8 +40,8 @@ export const batchesOf = <T>(items: readonly T[]): T[][] =>
   )
 
 /**
- * Reads part of one organisation. Notes a failure; after an unread part, nothing more of it is read in this
- * run.
+ * Reads a part of an organisation and records a failure. When a part could not be read, the other parts are
+ * not read in this run either.
  */
 export const readOne = async <T>(run: Run, name: string, read: () => Promise<T>): Promise<T | undefined> => {
   if (run.failures.get(name)?.isUnread) return undefined
@@ -60,8 +60,8 @@ export const readOne = async <T>(run: Run, name: string, read: () => Promise<T>)
 }
 
 /**
- * The order of reading: organisations that failed last time come last, and the rest start at a different
- * place each minute, so a slow one does not always delay the same others.
+ * The order of reading: organisations that failed in the last run come last. The others start at a different
+ * place each minute, so that a slow one does not always delay the same others.
  */
 export const inOrder = ({ index, now }: Run, listed: Listed): Listed => {
   const start = (Math.floor(now / 60) * batchSize) % listed.length

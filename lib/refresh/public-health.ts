@@ -1,15 +1,15 @@
 import type { Config } from '../config.ts'
 import { prefix } from '../prefix.ts'
 
-/** Loopback addresses, and the names that RFC 2606 reserves. */
+/** Loopback addresses and the names reserved by RFC 2606. */
 const unreachable = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.+\.)?(?:localhost|test|example|invalid))$/
 
 /** Whether other machines can reach this address. */
 export const isPublic = (publicUrl: string): boolean => !unreachable.test(new URL(publicUrl).hostname)
 
 /**
- * Whether `/health` answers 200 at the public address, the way a browser reaches it. Undefined where the
- * address is not public. Never rejects: a refresh does not depend on it. `timeout` in milliseconds.
+ * Whether `/health` responds with 200 at the public address, as a browser would reach it. Undefined when the
+ * address is not public. Never rejects, so it cannot fail a refresh. `timeout` in milliseconds.
  */
 export const publicHealth = async (
   { publicUrl }: Pick<Config, 'publicUrl'>,

@@ -18,23 +18,23 @@ import { removeOrganisation, writeOrganisation, writeRevocation } from './store-
 import { UpstreamError } from './upstream.ts'
 
 /**
- * Updates the table from the source of organisations: first all blocks and sign-outs, then what the
- * organisations grant. An organisation that cannot be read or used keeps its last good data.
+ * Updates the table from the source of organisations: first all blocks and sign-outs, then the content. An
+ * organisation that cannot be read or used keeps its last good data.
  */
 
 /** Organisations read at the same time. */
 const maxReads = 8
 /** Organisations written at the same time. */
 const maxWrites = 16
-/** Seconds for which names must be missing from a list that shrank too much before they are removed. */
+/** Seconds after which organisations missing from a list that shrank too much are removed. */
 const removedAfter = 15 * 60
 
-/** What a run did. */
+/** The result of a run. */
 export type OrganisationsReport = Readonly<{
   /** Digest of all organisations as they are now stored. */
   digest: string
   kept: readonly KeptBack[]
-  /** Set when the list shrank so much that missing organisations were kept: the reason. */
+  /** The reason, when the list shrank so much that missing organisations were kept. */
   shrunk: string | undefined
 }>
 
@@ -82,7 +82,7 @@ const writeAllEnded = async (run: Run, listed: Listed): Promise<void> => {
   }
 }
 
-/** Removes organisations that are no longer listed. Too many at once are kept for now: says why. */
+/** Removes organisations that are no longer listed. Returns a reason when too many are missing at once. */
 const removeMissing = async (run: Run, listed: Listed): Promise<string | undefined> => {
   const { table, index, now, version, signal } = run
   const names = new Set(listed.map(({ name }) => name))
@@ -118,7 +118,7 @@ const writeContents = async (run: Run, listed: Listed): Promise<void> => {
   const isDue = ({ organisation, digest }: Read) => {
     const entry = index.entries.get(organisation.name)
     if (entry === undefined) return true
-    // A new organisation opens only once its blocked subjects are known.
+    // A new organisation is written only after its blocked subjects.
     if (entry.revocation === uncertain) return entry.ended !== uncertain
     return entry.content !== digest
   }
@@ -134,7 +134,7 @@ const writeContents = async (run: Run, listed: Listed): Promise<void> => {
   }
 }
 
-/** Notes which organisations to read last in the next run. */
+/** Marks the organisations that the next run reads last. */
 const noteFailing = ({ index, failures }: Run): void => {
   for (const [name, entry] of index.entries) {
     const failure = failures.get(name)

@@ -14,10 +14,10 @@ import { type StateWriter, stateChecksum } from './state-writer.ts'
 import { type Upstream, UpstreamError } from './upstream.ts'
 
 /**
- * Refreshes the state from the identity service. After a failure it notes why and leaves the state as it is.
+ * Refreshes the state from the identity service. After a failure it stores the reason and keeps the state.
  */
 
-/** What a refresh uses. */
+/** Dependencies of a refresh. */
 export type RefreshDeps = Readonly<{
   table: Table
   states: States
@@ -43,14 +43,14 @@ export type RefreshResult = Readonly<{
   shrunk?: boolean
 }>
 
-/** The reason for the log and the state. Never the text of an error that another system sent. */
+/** The reason for the log and the state. Never contains text that another system sent. */
 const reasonOf = (error: unknown): string => {
   if (error instanceof UpstreamError) return error.message
   if (error instanceof KeySetError) return `key set: ${error.message}`
   return `${named(error)}`
 }
 
-/** The frames of an unexpected error: not from the identity service or the table, and not an aborted run. */
+/** The frames of an unexpected error, which neither another system nor an aborted run caused. */
 const unexpectedFrames = (error: unknown, signal: AbortSignal): Pick<RefreshResult, 'frames'> => {
   const expected = [UpstreamError, KeySetError, UnusableData, Problem].some((known) => error instanceof known)
   const frames = expected || signal.aborted ? undefined : framesOf(error)
@@ -60,10 +60,10 @@ const unexpectedFrames = (error: unknown, signal: AbortSignal): Pick<RefreshResu
 const stateIn = async ({ table, states, now }: RefreshDeps): Promise<State | undefined> =>
   states.from(await table.read([stateKey]), now())
 
-/** The state for the report. A failed read does not undo what was written, so the report goes without. */
+/** The state for the report, or undefined when the read fails: what was written counts all the same. */
 const reported = (deps: RefreshDeps): Promise<State | undefined> => stateIn(deps).catch(() => undefined)
 
-/** A version is a time in milliseconds, and always higher than the previous one, even if the clock stops. */
+/** A time in milliseconds, but always higher than the previous version, even when the clock is set back. */
 const nextVersion = (before: State | undefined): number => Math.max(Date.now(), (before?.version ?? 0) + 1)
 
 const failed = async (deps: RefreshDeps, error: unknown, signal: AbortSignal): Promise<RefreshResult> => {
@@ -99,7 +99,7 @@ const updateOrganisations = async (
   const source = await sourceOf(deps, signal)
   if (source === undefined) {
     await keys
-    // While the state still names organisations, instances refuse tokens of unknown ones.
+    // Only when the stored state names no organisations. Otherwise instances would refuse their tokens.
     if (before?.organisations === undefined) await forgetOrganisations(table, version, now(), signal)
     return { digest: undefined, kept: [], shrunk: undefined }
   }
@@ -110,7 +110,7 @@ const neverAborted = new AbortController().signal
 
 /**
  * The scheduled refresh: keys and organisations, stored as one state. Of overlapping runs, one takes the
- * lease and the others end at once. Once `signal` is aborted, the run starts nothing more.
+ * lease and the others end at once. After `signal` is aborted, the run starts no further work.
  */
 export const refreshAll = async (deps: RefreshDeps, signal = neverAborted): Promise<RefreshResult> => {
   const { writer, upstream, now } = deps
@@ -121,7 +121,7 @@ export const refreshAll = async (deps: RefreshDeps, signal = neverAborted): Prom
     // Taken before the fetch: a key published during it may be missing from the answer.
     const keysAt = now()
     const fetched = upstream.keySet({ signal }).then(publicKeysFrom)
-    // It is awaited below. Until then, a failure must not count as unhandled.
+    // It is awaited below. Until then, a rejection must not count as unhandled.
     fetched.catch(() => {})
     const updating = updateOrganisations(deps, before, version, fetched, signal)
     // When both fail, the error of the keys is reported: without keys nobody can sign in.
@@ -146,7 +146,7 @@ export const refreshAll = async (deps: RefreshDeps, signal = neverAborted): Prom
   }
 }
 
-/** How often a second caller checks, every 100 ms, whether the fetch has ended. */
+/** Maximum number of checks, every 100 ms, whether the fetch of another caller has ended. */
 const maxChecks = 20
 
 const settled = (items: Items): boolean => {
@@ -154,7 +154,7 @@ const settled = (items: Items): boolean => {
   return numberIn(item, 'settledAt') >= numberIn(item, 'forcedAt')
 }
 
-/** Waits for the fetch of another caller in this cooldown, so a good token is not refused before it ends. */
+/** Waits for the fetch of another caller, so that a valid token is not refused before it ends. */
 const waitForOther = async ({ table }: RefreshDeps): Promise<RefreshResult> => {
   for (let checks = 0; checks < maxChecks && !settled(await table.read([stateKey])); checks++)
     await new Promise((resolve) => setTimeout(resolve, 100))

@@ -10,16 +10,16 @@ import type { RefreshResult } from './refresh.ts'
 
 type Run<E> = (event: E, signal: AbortSignal) => Promise<RefreshResult>
 
-/** What the caller of a run is told. */
+/** The result that the caller gets. */
 export type Report = Readonly<{ outcome: RefreshResult['outcome'] }>
 
-/** Milliseconds kept back for writes in progress and for storing why the run ended. */
+/** Milliseconds reserved for writes in progress and for storing why the run ended. */
 const reserve = 8000
 
-/** Milliseconds until a run stops itself, given those until Lambda stops it. */
+/** Milliseconds after which a run stops itself, given the milliseconds until Lambda stops it. */
 export const timeFor = (remaining: number): number => Math.max(remaining - reserve, remaining / 2)
 
-/** How many of the organisations that keep their last good data are named in the log line. */
+/** Maximum number of organisations that the log line names. */
 const maxNamed = 10
 
 const metricsOf = (
@@ -42,7 +42,7 @@ const metricsOf = (
   ...(config.loginBinding ? [] : [count('LoginUnbound', true)]),
 ]
 
-/** Writes the log line of a run. `began` in milliseconds, as `performance.now()` says. */
+/** Writes the log line of a run. `began` is a `performance.now()` time. */
 const report = (
   on: Dependencies,
   result: RefreshResult,
@@ -51,7 +51,7 @@ const report = (
 ): Report => {
   const { outcome, reason, frames, state, kept = [] } = result
   const at = Date.now()
-  // A run that failed says why.
+  // A failed run has a reason.
   const isWell = reason === undefined && kept.length === 0
   on.log(isWell ? 'info' : 'warn', {
     time: new Date(at).toISOString(),
@@ -76,7 +76,7 @@ const failure = (error: unknown): RefreshResult => {
   return { outcome: 'failed', reason: `${code}: ${named(error)}`, ...(frames && { frames }) }
 }
 
-/** Runs it and logs how it ended. `checkHealth` runs at the same time and must not reject. */
+/** Runs `run` and logs how it ended. `checkHealth` runs at the same time and must not reject. */
 export const scheduled =
   <E>(
     run: Run<E>,

@@ -9,7 +9,7 @@ import { checksum } from './canonical-json.ts'
 export const stateChecksum = (keys: readonly PublicKey[], organisations: string | undefined): string =>
   checksum({ keys, organisations: organisations ?? null })
 
-/** The lease of a refresh, in seconds: longer than the timeout of the function. */
+/** Duration of the lease of a refresh, in seconds: longer than the timeout of the function. */
 const refreshLease = 55
 
 /** The content of a state and its version. */
@@ -28,17 +28,17 @@ export type StateWriter = Readonly<{
   /** Takes the one forced fetch of this cooldown. False when another caller has taken it. */
   leaseKeys(now: number): Promise<boolean>
   /**
-   * Replaces the content of `before` and ends the lease. False when another run was faster. A `warning` makes
-   * the state show grace.
+   * Replaces the content of `before` and ends the lease. False when another run was faster. With a `warning`,
+   * health shows grace.
    */
   keep(before: State | undefined, next: Content, now: number, warning?: string): Promise<boolean>
-  /** Replaces only the keys. The age of the rest, an error and a lease stay as they are. */
+  /** Replaces only the keys. Keeps the time of the last success, the last error and the lease. */
   keepKeys(before: State, next: Content): Promise<boolean>
   /** Confirms the content and ends the lease. `keysAt` as in the content, `warning` as in `keep`. */
   confirm(state: State, keysAt: number, now: number, warning?: string): Promise<boolean>
-  /** Stores why a refresh failed and ends the lease. The content stays. */
+  /** Stores why a refresh failed and ends the lease. Keeps the content. */
   fail(reason: string): Promise<void>
-  /** Marks the forced fetch as over. `keysAt`: it found the keys that the state already has. */
+  /** Marks the forced fetch as finished. `keysAt`: when it found the keys that the state already has. */
   settle(now: number, keysAt?: number): Promise<void>
 }>
 
@@ -54,7 +54,7 @@ const leaseEnd = '#leasedUntil'
 const contentSet = ['version', 'checksum', 'keys', 'keysAt', 'writtenBy'].map((name) => `#${name} = :${name}`)
 const contentNames = ['organisations', 'lastError', 'leasedUntil', 'lastSuccess']
 
-/** The SDK repeats a write whose answer was lost. `writtenBy` lets it recognise its own first write. */
+/** The SDK retries a write whose response was lost. `writtenBy` lets the retry recognise the first write. */
 const isBefore = '#version = :before OR (#version = :version AND #writtenBy = :writtenBy)'
 
 const contentValues = (before: State | undefined, { version, keys, keysAt, organisations }: Content) => ({
@@ -66,7 +66,7 @@ const contentValues = (before: State | undefined, { version, keys, keysAt, organ
   before: number(before?.version ?? 0),
 })
 
-/** Success at this second. Clears the last error, or stores the warning in its place. */
+/** Records a success. Clears the last error, or stores the warning in its place. */
 const success = (now: number, warning: string | undefined) => ({
   set: ['#lastSuccess = :now', ...(warning === undefined ? [] : ['#lastError = :lastError'])],
   remove: [leaseEnd, ...(warning === undefined ? ['#lastError'] : [])],

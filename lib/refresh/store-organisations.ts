@@ -23,7 +23,7 @@ export const writeRevocation = (
     when: 'attribute_exists(#version)',
   })
 
-/** Writes the directory first and then the item that points to it, so the pointer is never dangling. */
+/** Writes the directory first and then the item that names its version, which therefore always exists. */
 export const writeOrganisation = async (
   table: Table,
   { name, blocked, notBefore }: ListedOrganisation,
@@ -47,7 +47,7 @@ export const removeOrganisation = async (
   return writeEnded(table, name, [], version, signal)
 }
 
-/** Removes what an organisation grants. `keepRevocation`: its item stays, with its block and sign-out. */
+/** Removes the content of an organisation. `keepRevocation`: keeps its item with its block and sign-out. */
 export const removeContent = async (table: Table, name: string, keepRevocation: boolean): Promise<void> => {
   if (keepRevocation)
     await table.change(organisationKey(name), {

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 
 /** The client of the identity service and the Admin API. Only refresh-state uses it. */
 
-/** The identity service did not answer as documented. The message never quotes the answer. */
+/** Thrown when the identity service does not answer as documented. The message never quotes the answer. */
 export class UpstreamError extends Error {
   /** Whether an immediate retry may help. */
   readonly transient: boolean
@@ -31,7 +31,7 @@ const retryPause = 200
 /** `once`: no retry, for callers that may ask only once. `signal`: aborts the call. */
 type Options = Readonly<{ once?: true; signal?: AbortSignal | undefined }>
 
-/** Reads a body up to a limit, so that an endless answer cannot fill the memory. */
+/** Reads a body up to a limit, so that an endless response cannot fill the memory. */
 const textOf = async (answer: Response, { bytes }: Limits, what: string): Promise<string> => {
   const pieces: Uint8Array[] = []
   let size = 0
@@ -44,8 +44,8 @@ const textOf = async (answer: Response, { bytes }: Limits, what: string): Promis
 }
 
 /**
- * Works until the time is over or `signal` is aborted. `AbortSignal.any` does the same, but takes an eighth
- * of the processor time of a run that makes thousands of calls.
+ * Runs `work` with a signal that is aborted after this time or with `signal`. `AbortSignal.any` does the
+ * same, but takes an eighth of the processor time of a run with thousands of calls.
  */
 const withTimeout = async <T>(
   milliseconds: number,
@@ -89,7 +89,7 @@ const attempt = async (
   }
 }
 
-/** One call, with one retry after a transient failure. */
+/** Makes a call, with one retry after a transient failure. */
 const call = async (what: string, url: string, init: RequestInit, limits = small): Promise<unknown> => {
   try {
     return await attempt(what, url, init, limits)
@@ -100,7 +100,7 @@ const call = async (what: string, url: string, init: RequestInit, limits = small
   }
 }
 
-/** The lists of the Admin API that are read. */
+/** The lists of the Admin API in use. */
 export type AdminList =
   | 'organizations.list'
   | 'organizations.listGroupToRoleMappings'
@@ -126,11 +126,11 @@ const bearerFrom = (document: unknown, now: number): Bearer => {
   const { access_token: token, expires_in: seconds } = Object(document)
   if (typeof token !== 'string' || !/^[\w.~+/=-]+$/.test(token))
     throw new UpstreamError('access token: none in the answer', false)
-  // Renewed half a minute early, so that it does not expire between two calls.
+  // Renewed 30 seconds early, so that it does not expire during a call.
   return { token, until: now + (Number.isSafeInteger(seconds) ? seconds : 300) - 30 }
 }
 
-/** Access tokens. One is used until it expires, as the upstream documentation asks. */
+/** Access tokens. Each is used until it expires, as the upstream documentation asks. */
 const accessTokens = (fetchToken: (signal?: AbortSignal) => Promise<unknown>, now: () => number) => {
   let bearer: Bearer | undefined
   let fetching: Promise<Bearer> | undefined
@@ -157,7 +157,7 @@ const accessTokens = (fetchToken: (signal?: AbortSignal) => Promise<unknown>, no
 const isRefused = (error: unknown): boolean =>
   error instanceof UpstreamError && (error.status === 401 || error.status === 403)
 
-/** The systems that these settings name. */
+/** The client of the systems that these settings name. */
 export const upstreamOf = (
   { imasUrl, adminApiUrl, accessTokenUrl }: Pick<Config, 'imasUrl' | 'adminApiUrl' | 'accessTokenUrl'>,
   credentials: () => Promise<ClientCredentials>,

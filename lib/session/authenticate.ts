@@ -25,9 +25,9 @@ export type Session = Readonly<{
 
 /** Authentication of requests. Each method throws the `Problem` that says why nobody is signed in. */
 export type Access = Readonly<{
-  /** The session of a request: the bearer if there is one, even a bad one, otherwise the cookie. */
+  /** The session of a request: from the bearer if there is one, even an invalid one, else from the cookie. */
   session(request: Incoming): Promise<Session>
-  /** The session of a token that came in another way. `request` is told whose it is once it is verified. */
+  /** The session of a token that came in neither. Its subject is added to `request.facts` once verified. */
   sessionOf(raw: string, request: Incoming): Promise<Session>
   /** The signed claims of every token in the request, expired or not, for ending their sessions. */
   presented(request: Incoming, withCookies: boolean): Promise<readonly Claims[]>
@@ -122,7 +122,7 @@ const sessionOf = async (
   return unrevoked({ raw, claims, organisation, items }, keys, state)
 }
 
-/** Of several tokens of one person, the latest good one. An unknown key among them asks for no keys. */
+/** The session of the latest valid token among several of one person. Unknown keys are not fetched. */
 const latestOf = async (
   deps: AccessDeps,
   tokens: readonly UnverifiedToken[],

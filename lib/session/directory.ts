@@ -69,7 +69,7 @@ export type Directories = Readonly<{
 
 const empty = indexed({ version: 0, value: undefined })
 
-/** Directories in memory. The least recently used is dropped first. */
+/** Maximum number of directories in memory. The least recently used is dropped first. */
 const maxDirectories = 50
 
 /** Reads directories from the table and caches them. */

@@ -66,8 +66,8 @@ type Described = Readonly<{
 }>
 
 /**
- * The headers about a person. Every one is always present, so that a proxy never passes on one from the
- * client. `cutOff`: whether a list was cut.
+ * The headers about a person. All of them are always set, so a proxy that copies them overwrites whatever the
+ * client sent. `cutOff`: whether a list was cut.
  */
 export const identityHeaders = (
   request: Incoming,

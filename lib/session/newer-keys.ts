@@ -48,7 +48,7 @@ export const keySearch = (deps: KeyDeps, now: number, read?: State): WithNewerKe
   const current = once(async () => read ?? states.fresh(now) ?? (await readState(deps, now)))
   const fetched = once(async () => {
     const state = await current()
-    // The keys were already fetched in this cooldown.
+    // The cooldown allows no fetch yet.
     if (state !== undefined && !maySeekKeys(state, now)) return state
     await askForKeys()
     return readState(deps, now)
@@ -63,7 +63,7 @@ export const keySearch = (deps: KeyDeps, now: number, read?: State): WithNewerKe
       }
       newest = (await next?.()) ?? newest
     }
-    // Keys that were accepted since the request arrived would include the key of a good token.
+    // Keys accepted since the request arrived would include the key of a valid token.
     const isOpen = newest.keysAt < now && mayHaveNewKey(token, newest.keysAt, now)
     throw new Problem(isOpen ? 'token_key_pending' : 'token_key_unknown')
   }

@@ -31,7 +31,7 @@ export type RevocationRecords = Readonly<{
 
 /**
  * Throws when the session, its subject or its organisation was ended or blocked. A token issued in the second
- * of a sign-out is good: it belongs to the next login.
+ * of a sign-out is accepted: it belongs to the next login.
  */
 export const checkRevocation = (claims: Claims, records: RevocationRecords): void => {
   const { ended, subject, organisation, organisationsKnown } = records

@@ -9,7 +9,7 @@ import { type Claims, signedClaims, unverifiedToken } from './token.ts'
 
 const signatureCodes = ['token_key_unknown', 'token_signature', 'token_key_pending'] as const
 
-/** Why a token is not known to be signed. Any other failure is thrown: nothing could be verified. */
+/** The code for a token whose signature was not verified. Throws any other error, such as a failed read. */
 const signatureFailure = (error: unknown): (typeof signatureCodes)[number] => {
   const failure = signatureCodes.find((code) => code === codeOf(error))
   if (failure === undefined) throw error
@@ -41,7 +41,7 @@ export const presentedClaims = async (
     ),
   )
   const signed = results.filter((result) => typeof result !== 'string')
-  // Beside a signed token, one with a pending key may be planted. Alone, it may be the session to end.
+  // With a signed token in the request, one with a pending key may be planted. Alone, it may be the session.
   if (signed.length === 0 && results.includes('token_key_pending')) throw new Problem('token_key_pending')
   return signed
 }

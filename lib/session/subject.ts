@@ -12,7 +12,7 @@ export type SubjectRecord = Readonly<{
   chosen: number
 }>
 
-/** The subject that an item describes; one without an item has never been blocked or signed out. */
+/** Parses the item of a subject. Without an item, the subject was never blocked or signed out. */
 export const subjectFrom = (item: Item | undefined): SubjectRecord => ({
   blocked: flagIn(item, 'blocked'),
   notBefore: numberIn(item, 'notBefore'),

@@ -5,11 +5,11 @@ import { isJsonObject, type JsonObject } from '../json-object.ts'
 import { Problem } from '../problem.ts'
 import type { KeySet } from '../state/key-set.ts'
 
-/** Longest compact JWS that is accepted, in characters. */
+/** Maximum length of a compact JWS, in characters. */
 const maxTokenLength = 8192
 /** Seconds by which the clock of the identity service may be ahead. */
 const clockSkew = 60
-/** Verified tokens that are cached for each key set. */
+/** Maximum number of verified tokens that are cached for each key set. */
 const maxCached = 500
 
 /** A parsed token that is not verified. Its claims may only be used to look things up. */
@@ -56,7 +56,7 @@ const malformed = (): never => {
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Decodes canonical base64url (RFC 4648 section 5). Other encodings would give one token several texts. */
+/** Decodes canonical base64url (RFC 4648 section 5). Lenient decoding would accept variants of a token. */
 const decodedPart = (part: string): Buffer => {
   const bytes = Buffer.from(part, 'base64url')
   return part !== '' && bytes.toString('base64url') === part ? bytes : malformed()
@@ -97,10 +97,10 @@ const wrongClaims = (): never => {
 const numericDate = (value: unknown): number =>
   typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : wrongClaims()
 
-/** Longest identifier, in characters once encoded. Two of them fit into a key of the table. */
+/** Maximum length of an encoded identifier. Two of them fit into a key of the table. */
 const maxIdentifierLength = 900
 
-/** An identifier without control characters and lone surrogates, safe in a key and a log line. */
+/** Parses an identifier without control characters and lone surrogates, safe in a key and a log line. */
 const identifier = (value: unknown): string =>
   typeof value === 'string' &&
   value !== '' &&

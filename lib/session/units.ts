@@ -10,7 +10,7 @@ import {
 import { preferUnit, type SubjectRecord } from './subject.ts'
 import type { Claims } from './token.ts'
 
-/** The units that a person holds, and the preferred one. A preference grants nothing. */
+/** The units that a person belongs to, and the preferred one. A preference grants no access. */
 
 const byName = (a: Unit, b: Unit): number => (a.name < b.name ? -1 : 1)
 

@@ -36,7 +36,7 @@ export type PublicKey = Readonly<{
 /** Keys by `kid`. Each key stays the same object, because jose caches imported keys by identity. */
 export type KeySet = Readonly<{ key(kid: string): PublicKey | undefined }>
 
-/** The key set document cannot be used. The message never quotes it. */
+/** Thrown for a key set document that cannot be used. The message never quotes it. */
 export class KeySetError extends Error {
   constructor(message: string) {
     super(message)
@@ -51,7 +51,7 @@ const refuse = (message: string): never => {
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
-/** Refuses a whole set that publishes a secret key: it is broken or was taken over. */
+/** Refuses a whole set that publishes a secret key: its source is broken or compromised. */
 const refuseSecrets = (keys: readonly JsonObject[]): void => {
   if (keys.some((key) => key.kty === 'oct' || 'k' in key)) refuse('a symmetric key is published')
   if (keys.some((key) => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].some((member) => member in key)))
@@ -78,7 +78,7 @@ const soundRsa = (key: PublicKey): boolean => {
   )
 }
 
-/** The key that an entry describes, or undefined when it is not understood or not for signatures. */
+/** Parses an entry. Undefined when it is not understood or not for signatures. */
 const described = (key: JsonObject): PublicKey | undefined => {
   const kid = text(key.kid)
   const alg = text(key.alg) ?? ''
@@ -94,7 +94,7 @@ const described = (key: JsonObject): PublicKey | undefined => {
   return { kid, alg, kty: wanted.kty, ...Object.fromEntries(members) }
 }
 
-/** Whether a key is safe to use. Importing it fails, for example, for a point that is not on its curve. */
+/** Whether a key is safe to use. The import rejects, for example, a point that is not on its curve. */
 const isSound = async (key: PublicKey): Promise<boolean> => {
   if (key.kty === 'RSA' && !soundRsa(key)) return false
   return importJWK({ ...key }, key.alg).then(

@@ -22,7 +22,7 @@ export const organisationItem = (organisation: OrganisationRecord): Item => ({
   domains: { L: organisation.domains.map((domain) => ({ S: domain })) },
 })
 
-/** The organisation that an item describes, or undefined without an item. */
+/** Parses the item of an organisation. Undefined without an item. */
 export const organisationFrom = (item: Item | undefined): OrganisationRecord | undefined =>
   item && {
     blocked: flagIn(item, 'blocked'),
@@ -47,7 +47,7 @@ export type Organisations = Readonly<{ lookup(org: string, now: number): Organis
 
 /** Cache TTL, seconds: contract, section 6. */
 export const organisationTtl = 5
-/** Organisations in memory. The one read longest ago is dropped first. */
+/** Maximum number of organisations in memory. The one read longest ago is dropped first. */
 const maxRemembered = 500
 
 /**

@@ -1,9 +1,9 @@
 /** The partition keys of all items. */
 
-/** Encodes a part, so that two pairs of names never make the same key. */
+/** Encodes a part, so that different pairs of names never result in the same key. */
 const part = (text: string): string => encodeURIComponent(text)
 
-/** The state, of which there is one. */
+/** The state. There is only one. */
 export const stateKey = 'STATE'
 /** The list of all stored organisations. */
 export const indexKey = 'INDEX'

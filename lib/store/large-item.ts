@@ -1,20 +1,20 @@
 import { type Item, type Items, numberIn, type Table } from './table.ts'
 
 /**
- * Documents larger than DynamoDB's limit of 400 kB for an item: compressed and, if needed, split into parts.
- * The head names the version of the parts and is written last, so a reader always sees one whole version.
+ * Stores documents larger than DynamoDB's item limit of 400 kB: compressed and, if needed, split into parts.
+ * The head names the version of its parts and is written last, so readers always see one complete version.
  */
 
 const maxPart = 380_000
-/** Parts in one BatchGetItem, which has to end within the table's timeout. */
+/** Maximum parts in one BatchGetItem, which has to finish within the table's timeout. */
 const maxParts = 10
-/** How often a reader tries again when parts are missing. */
+/** Maximum number of reads while parts are missing. */
 const maxTries = 3
 
 /** A document and the version of the state it was written with. */
 export type Document = Readonly<{ version: number; value: unknown }>
 
-// Not an import: only routes that read large items load it.
+// Not imported, so that only routes that read large items load it.
 const zlib = () => process.getBuiltinModule('node:zlib')
 
 const partKey = (key: string, version: number, part: number): string => `${key}#${version}#${part}`
@@ -51,7 +51,7 @@ export const readLargeItem = async (
     const bytes = await bytesOf(table, key, head)
     if (bytes !== undefined)
       return { version: numberIn(head, 'version'), value: JSON.parse(zlib().gunzipSync(bytes).toString()) }
-    // A newer version removed the parts between the two reads, so its head is there now.
+    // A newer version has replaced the parts between the two reads. Its head is already written.
     head = (await table.read([key])).get(key)
   }
   return undefined

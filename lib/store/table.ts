@@ -33,7 +33,7 @@ type Change = Readonly<{
 
 /** The table. Every failure is thrown as `table_unavailable`, a 503. */
 export type Table = Readonly<{
-  /** Reads up to 100 items in one strongly consistent BatchGetItem. */
+  /** Reads up to 100 items with one strongly consistent BatchGetItem. */
   read(keys: readonly string[]): Promise<Items>
   /** Changes attributes of one item. False when the condition did not hold. */
   change(key: string, change: Change): Promise<boolean>
@@ -50,7 +50,7 @@ const unavailable = (error: unknown): never => {
   throw new Problem('table_unavailable', error)
 }
 
-/** False when the condition of a write did not hold. */
+/** Runs a conditional write. False when its condition did not hold. */
 const conditional = (writing: Promise<unknown>): Promise<boolean> =>
   writing.then(
     () => true,
@@ -71,7 +71,7 @@ const placeholders = ({ set, when, values, names = [] }: Change) => {
   }
 }
 
-/** Reads items until none is left unprocessed. Ends after four attempts or `timeout` milliseconds. */
+/** Reads items until no key is left unprocessed. Throws after four attempts or `timeout` milliseconds. */
 const readAll = async (
   client: DynamoDBClient,
   name: string,
@@ -96,8 +96,8 @@ const readAll = async (
 }
 
 /**
- * The table of this name. Its partition key is `pk`, its TTL attribute is `expires`. `timeout` is for a read
- * with its retries, in milliseconds: a route has five seconds.
+ * The table with this name, partition key `pk` and TTL attribute `expires`. `timeout` limits a read including
+ * its retries, in milliseconds; a route has five seconds.
  */
 export const tableIn = (client: DynamoDBClient, name: string, timeout = 4000): Table => ({
   read: (keys) => readAll(client, name, keys, timeout),
