@@ -14,7 +14,7 @@ const endpoints = Object.entries<Route>(routes).flatMap(([name, route]) =>
   'every' in route ? [] : [{ name: name as RouteName, route }],
 )
 
-/** The routes on which a code may come, by what they answer. `internal` is nobody's promise and everybody's possibility. */
+/** The routes that may fail with a code, by their answer. `internal` is in no row: every route may fail with it. */
 const answeredBy = (code: Code): Map<string, RouteName[]> => {
   const giving = endpoints.filter(
     ({ route }) => code === 'internal' || route.problems.some((listed) => listed === code),
@@ -49,7 +49,7 @@ code{overflow-wrap:anywhere}`
 
 const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`
 
-/** As much of Markdown as the explanations use. Links lead to other documents, which are not where this page is published. */
+/** Renders the Markdown that the explanations use. Drops links, as other documents are not published with it. */
 const asHtml = (markdown: string): string =>
   escaped(markdown.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')).replace(/`([^`]*)`/g, '<code>$1</code>')
 
@@ -65,8 +65,8 @@ const section = (code: Code): string => {
 <h2><code>${code}</code></h2>
 <p>${asHtml(summaryOf(code))}</p>
 <dl>
-<dt>It means</dt><dd>${asHtml(means)}</dd>
-<dt>To do</dt><dd>${asHtml(remedy)}</dd>
+<dt>Meaning</dt><dd>${asHtml(means)}</dd>
+<dt>Remedy</dt><dd>${asHtml(remedy)}</dd>
 </dl>
 </section>`
 }
@@ -80,13 +80,13 @@ export const errorsPage = (): string => `<!doctype html>
 <meta http-equiv="content-security-policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Every error, and what to do about it</title>
+<title>Error codes and remedies</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
-<h1>Every error, and what to do about it</h1>
-<p>A failure has one stable code. The same code stands at the foot of the page, in the answer to a program and in the log line.</p>
+<h1>Error codes and remedies</h1>
+<p>Each failure has a stable code. It is on the error page, in the problem document and in the log line.</p>
 <ul>
 ${Object.entries(answers)
   .map(([answer, said]) => listed(answer, said))

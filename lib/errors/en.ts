@@ -17,6 +17,7 @@ const tryLater =
   'This is not your fault. Wait a minute and try again. If you are already signed in, you stay signed in.'
 const clientError = 'There is an error in the program that sent this request.'
 const tellOrganisation = 'Tell your organisation’s administrator, and give them the code below.'
+const ifAgain = 'If it happens again, tell your organisation’s administrator, and give them the code below.'
 
 /** All English texts. */
 export const en = {
@@ -130,7 +131,7 @@ export const en = {
       advice: `${signInAgain} Choose the organisation you were asked for.`,
     },
     login_loop: {
-      title: 'The login goes round in circles',
+      title: 'The login keeps repeating',
       advice:
         'You went through the login several times within a minute, so it was stopped. The service may not accept your account, or your browser may not keep its cookies. Wait a minute before you try again. If it keeps happening, tell the people who run the service.',
     },
@@ -166,7 +167,7 @@ export const en = {
   identity: {
     failures: {
       callback_not_allowed: {
-        title: 'This sign-in was not asked for by a gateway of ours',
+        title: 'This sign-in was not requested by a known gateway',
         advice: 'Go back to the service you came from and sign in from there.',
       },
       logout_from_elsewhere: {
@@ -175,33 +176,33 @@ export const en = {
       },
       logout_token_refused: {
         title: 'The logout token was refused',
-        advice: 'The provider that sent this request has to be checked.',
+        advice: 'Check the provider that sent this request.',
       },
       provider_unavailable: {
-        title: 'The sign-in of your organisation does not answer',
+        title: 'Your organisation’s sign-in is not responding',
         advice:
           'This is not your fault. Wait a minute and try again. If you are already signed in, you stay signed in.',
       },
       provider_misconfigured: {
-        title: 'The sign-in of your organisation is not set up correctly',
+        title: 'Your organisation’s sign-in is not set up correctly',
         advice: tellOrganisation,
       },
       provider_answer_refused: {
-        title: 'The answer of your organisation’s sign-in could not be trusted',
-        advice: `You were not signed in. Try once more; if it happens again: ${tellOrganisation}`,
+        title: 'We could not verify the response from your organisation’s sign-in',
+        advice: `You were not signed in. Try again. ${ifAgain}`,
       },
       code_refused: {
-        title: 'This sign-in has run out or was used already',
+        title: 'This sign-in has expired or was already used',
         advice: 'Sign in again to continue.',
       },
       person_not_allowed: {
         title: 'Your account may not sign in here',
-        advice: `You signed in, but not with an account that this organisation lets in. ${tellOrganisation}`,
+        advice: `You signed in, but this organisation does not accept your account. ${tellOrganisation}`,
       },
       groups_overage: {
-        title: 'You belong to more groups than the sign-in can tell us',
+        title: 'You belong to too many groups to sign in',
         advice:
-          'Your provider left the groups out because there are too many. Its administrator has to send only the groups that are assigned to this application.',
+          'Your organisation’s provider leaves out the groups of people who have too many. Ask its administrator to send only the groups that are assigned to this application.',
       },
       signing_unavailable: {
         title: 'You cannot be signed in right now',
@@ -213,12 +214,12 @@ export const en = {
     signedOut: {
       asked: {
         title: 'You are signed out here',
-        advice: 'Your organisation’s sign-in was asked to sign you out too.',
+        advice: 'Your organisation’s sign-in was also asked to sign you out.',
       },
       notThere: {
         title: 'You are signed out here, but not at your organisation',
         advice:
-          'The sign-in of your organisation cannot be asked to sign you out. On a shared computer, sign out there as well or close the browser.',
+          'Your organisation’s sign-in cannot sign you out from here. On a shared computer, sign out there too or close the browser.',
       },
     },
   },

@@ -8,12 +8,13 @@ const signIn = {
 }
 const signInAgain = signIn.here
 const linkIsWrong =
-  'Länken som ledde hit är ofullständig eller inte tillåten. Gå tillbaka till tjänsten du kom från och försök därifrån. Om det händer igen, kontakta dem som driver tjänsten.'
+  'Länken som ledde hit är ofullständig eller inte tillåten. Gå tillbaka till tjänsten du kom från och försök igen därifrån. Om det händer igen, kontakta dem som driver tjänsten.'
 const tryLater =
   'Det är inte ditt fel. Vänta en minut och försök igen. Om du redan är inloggad förblir du det.'
 const clientError = 'Det är ett fel i programmet som skickade begäran.'
 const askOrganisation = 'Fråga din organisations administratör.'
 const tellOrganisation = 'Kontakta din organisations administratör och uppge koden nedan.'
+const ifAgain = 'Om det händer igen, kontakta din organisations administratör och uppge koden nedan.'
 
 /** All Swedish texts. */
 export const sv: Words = {
@@ -35,7 +36,7 @@ export const sv: Words = {
   start: {
     title: 'Du loggar in här när en tjänst ber dig om det',
     advice:
-      'På den här sidan finns inget att göra. Öppna tjänsten du vill använda: den tar dig hit när du behöver logga in.',
+      'På den här sidan finns inget att göra. Öppna tjänsten du vill använda: den skickar dig hit när du behöver logga in.',
   },
 
   /** The page after a logout without a redirect. */
@@ -57,10 +58,10 @@ export const sv: Words = {
     bad_body: { title: 'Innehållet är inte den JSON som förväntades', advice: clientError },
     body_too_large: { title: 'Innehållet är för stort', advice: clientError },
     not_json: { title: 'Innehållet måste vara JSON', advice: clientError },
-    bad_rule: { title: 'Tjänstens åtkomstregel är inte giltig', advice: clientError },
+    bad_rule: { title: 'Tjänstens åtkomstregel är ogiltig', advice: clientError },
     not_found: {
       title: 'Det finns ingenting på den här adressen',
-      advice: 'Gå tillbaka till tjänsten du kom från och försök därifrån.',
+      advice: 'Gå tillbaka till tjänsten du kom från och försök igen därifrån.',
     },
 
     not_a_navigation: {
@@ -91,8 +92,8 @@ export const sv: Words = {
       title: 'Din inloggning är daterad i framtiden',
       advice: 'Inloggningstjänstens klocka går före. Vänta en minut och logga sedan in igen.',
     },
-    token_too_old: { title: 'Inloggningen utfärdades för länge sedan', advice: signInAgain },
-    token_lives_too_long: { title: 'Din inloggning gäller för länge', advice: signInAgain },
+    token_too_old: { title: 'Inloggningen är för gammal', advice: signInAgain },
+    token_lives_too_long: { title: 'Din inloggning har för lång giltighetstid', advice: signInAgain },
     token_issuer: { title: 'Din inloggning kunde inte verifieras', advice: signInAgain },
     token_audience: { title: 'Din inloggning är avsedd för en annan tjänst', advice: signInAgain },
     token_revoked: {
@@ -128,27 +129,27 @@ export const sv: Words = {
       advice: `${signInAgain} Välj den organisation som efterfrågades.`,
     },
     login_loop: {
-      title: 'Inloggningen går runt i cirklar',
+      title: 'Inloggningen upprepas gång på gång',
       advice:
         'Du gick igenom inloggningen flera gånger inom en minut, så den stoppades. Tjänsten kanske inte godtar ditt konto, eller så sparar din webbläsare inte tjänstens kakor (cookies). Vänta en minut innan du försöker igen. Om det fortsätter, kontakta dem som driver tjänsten.',
     },
     organisation_unknown: {
-      title: 'Organisationen är inte känd här',
+      title: 'Organisationen är okänd här',
       advice: 'Kontrollera organisationens namn med den som gav dig länken.',
     },
     organisation_blocked: {
       title: 'Organisationen är spärrad',
-      advice: 'Ingen kan logga in i den just nu. Din organisations administratör kan berätta varför.',
+      advice: 'Just nu kan ingen logga in där. Din organisations administratör kan berätta varför.',
     },
     foreign_origin: {
       title: 'Begäran kom från en annan webbplats',
-      advice: 'Ingenting har ändrats. Gå tillbaka till tjänsten du kom från och försök därifrån.',
+      advice: 'Ingenting har ändrats. Gå tillbaka till tjänsten du kom från och försök igen därifrån.',
     },
     rule_not_met: {
       title: 'Du har inte tillgång till tjänsten',
       advice: `Du är inloggad men saknar behörighet. ${askOrganisation}`,
     },
-    unit_not_held: { title: 'Du tillhör inte enheten', advice: 'Välj en av dina egna enheter.' },
+    unit_not_held: { title: 'Du tillhör inte den här enheten', advice: 'Välj en av dina egna enheter.' },
 
     state_missing: { title: 'Det går inte att logga in just nu', advice: tryLater },
     state_too_old: { title: 'Det går inte att logga in just nu', advice: tryLater },
@@ -161,7 +162,7 @@ export const sv: Words = {
   identity: {
     failures: {
       callback_not_allowed: {
-        title: 'Denna inloggning begärdes inte av någon av våra tjänster',
+        title: 'Inloggningen begärdes inte av någon känd tjänst',
         advice: 'Gå tillbaka till tjänsten du kom från och logga in därifrån.',
       },
       logout_from_elsewhere: {
@@ -170,7 +171,7 @@ export const sv: Words = {
       },
       logout_token_refused: {
         title: 'Utloggningens token godtogs inte',
-        advice: 'Leverantören som skickade denna begäran behöver kontrolleras.',
+        advice: 'Kontrollera leverantören som skickade begäran.',
       },
       provider_unavailable: {
         title: 'Din organisations inloggning svarar inte',
@@ -178,25 +179,25 @@ export const sv: Words = {
           'Det är inte ditt fel. Vänta en minut och försök igen. Om du redan är inloggad förblir du det.',
       },
       provider_misconfigured: {
-        title: 'Din organisations inloggning är inte rätt inställd',
+        title: 'Din organisations inloggning är inte rätt konfigurerad',
         advice: tellOrganisation,
       },
       provider_answer_refused: {
-        title: 'Svaret från din organisations inloggning gick inte att lita på',
-        advice: `Du loggades inte in. Försök en gång till; om det händer igen: ${tellOrganisation}`,
+        title: 'Svaret från din organisations inloggning kunde inte verifieras',
+        advice: `Du loggades inte in. Försök igen. ${ifAgain}`,
       },
       code_refused: {
-        title: 'Denna inloggning har gått ut eller är redan använd',
+        title: 'Inloggningen har gått ut eller har redan använts',
         advice: 'Logga in igen för att fortsätta.',
       },
       person_not_allowed: {
         title: 'Ditt konto får inte logga in här',
-        advice: `Du loggade in, men inte med ett konto som organisationen släpper in. ${tellOrganisation}`,
+        advice: `Du loggade in, men den här organisationen godtar inte ditt konto. ${tellOrganisation}`,
       },
       groups_overage: {
-        title: 'Du tillhör fler grupper än inloggningen kan berätta',
+        title: 'Du tillhör för många grupper för att kunna logga in',
         advice:
-          'Leverantören utelämnade grupperna eftersom de är för många. Den som sköter den behöver skicka bara de grupper som är tilldelade denna applikation.',
+          'Din organisations leverantör utelämnar grupperna för den som har för många. Be administratören att bara skicka de grupper som är tilldelade den här applikationen.',
       },
       signing_unavailable: {
         title: 'Det går inte att logga in dig just nu',
@@ -208,12 +209,12 @@ export const sv: Words = {
     signedOut: {
       asked: {
         title: 'Du är utloggad här',
-        advice: 'Din organisations inloggning har ombetts att logga ut dig också.',
+        advice: 'Din organisations inloggning har också fått en begäran om att logga ut dig.',
       },
       notThere: {
         title: 'Du är utloggad här, men inte hos din organisation',
         advice:
-          'Din organisations inloggning kan inte ombes att logga ut dig. På en delad dator, logga ut även där eller stäng webbläsaren.',
+          'Din organisations inloggning kan inte logga ut dig härifrån. På en delad dator bör du logga ut även där eller stänga webbläsaren.',
       },
     },
   },

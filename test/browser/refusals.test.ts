@@ -34,7 +34,7 @@ describe('a user who may not enter', () => {
       await choose(page)
       await page.waitForLoadState()
     }
-    await page.getByRole('heading', { name: 'The login goes round in circles' }).waitFor()
+    await page.getByRole('heading', { name: 'The login keeps repeating' }).waitFor()
     equal(await codeOn(page), 'login_loop')
     equal(await page.getByRole('link', { name: 'Sign in again' }).count(), 1)
     await screenshot(page, 'error-loop')
