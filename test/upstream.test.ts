@@ -1,10 +1,9 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { after, beforeEach, describe, it, mock } from 'node:test'
 import { upstreamOf } from '../lib/refresh/upstream.ts'
 import { each } from './support/each.ts'
+import { listening } from './support/ports.ts'
 
 /** What a test makes the systems upstream answer, call by call, and what they were asked. */
 type Say = (response: ServerResponse, request: IncomingMessage) => void
@@ -19,13 +18,10 @@ const server = createServer(async (request, response) => {
   asked.push({ what: `${request.method} ${request.url} ${body}`.trim(), authorization, accept, type })
   const say = says.length > 1 ? says.shift() : says[0]
   say?.(response, request)
-}).listen(0, '127.0.0.1')
-await once(server, 'listening')
-after(() => {
-  server.closeAllConnections()
-  server.close()
 })
-const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+const { port, close } = await listening(server)
+after(close)
+const url = `http://127.0.0.1:${port}`
 
 const json =
   (value: unknown, status = 200): Say =>

@@ -6,6 +6,7 @@ import type {
   OrganisationContent,
   OrganisationSource,
 } from '../../lib/refresh/organisation-source.ts'
+import type { OrganisationsDeps } from '../../lib/refresh/organisations-run.ts'
 import { refreshOrganisations } from '../../lib/refresh/refresh-organisations.ts'
 import { checkRevocation, isEnded, revocationKeys } from '../../lib/session/revocation.ts'
 import { subjectFrom } from '../../lib/session/subject.ts'
@@ -98,7 +99,7 @@ export const writeOrganisations = (
   table: Table,
   organisations: readonly Organisation[],
   version: number,
-  more: { now?: number; signal?: AbortSignal } = {},
+  more: Partial<OrganisationsDeps> = {},
 ) =>
   refreshOrganisations({
     table,

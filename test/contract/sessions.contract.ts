@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { sessionsIn } from '../../lib/session/revocation.ts'
-import { sessionKey, subjectKey } from '../../lib/store/keys.ts'
+import { sessionKey } from '../../lib/store/keys.ts'
 import { type Contract, claims, standingOf } from './given.ts'
 
 export const sessions: Contract = (database, open) =>
@@ -34,21 +34,5 @@ export const sessions: Contract = (database, open) =>
         seen.push(await until())
       }
       deepEqual(seen, [6500, 6500, 9000, 9000])
-    })
-
-    it('never takes two people for one', async () => {
-      const keys = [
-        subjectKey('a#b', 'c'),
-        subjectKey('a', 'b#c'),
-        subjectKey('a%23b', 'c'),
-        subjectKey('a', 'b%23c'),
-      ]
-      equal(new Set(keys).size, keys.length)
-      const table = await open()
-      await table.change(subjectKey('a#b', 'c'), {
-        set: 'SET #blocked = :blocked',
-        values: { blocked: { BOOL: true } },
-      })
-      equal(await standingOf(table, claims({ org: 'a', subject: 'b#c' })), 'ok')
     })
   })

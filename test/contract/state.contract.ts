@@ -1,152 +1,115 @@
-import { deepEqual, equal, notEqual } from 'node:assert/strict'
+import { deepEqual, equal, notEqual, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { stateWriter } from '../../lib/refresh/state-writer.ts'
 import { forcedCooldown, inGrace, maySeekKeys, statesOf } from '../../lib/state/state.ts'
 import { stateKey } from '../../lib/store/keys.ts'
-import type { Table } from '../../lib/store/table.ts'
 import type { Contract } from './given.ts'
 
 export const states: Contract = (database, open) =>
   describe(`the state on ${database}`, () => {
-    const config = { gracePeriod: 3600 }
     const keys = [{ kid: 'k', alg: 'EdDSA' as const, kty: 'OKP', crv: 'Ed25519', x: 'x' }]
-    const read = async (table: Table, now: number) => statesOf(config).from(await table.read([stateKey]), now)
+    const content = { version: 7, keys, keysAt: 90, organisations: 'digest' }
+
+    const empty = async () => {
+      const table = await open()
+      const read = async (now = 0) => statesOf({ gracePeriod: 3600 }).from(await table.read([stateKey]), now)
+      return { writer: stateWriter(table), read }
+    }
+    /** A table with a state that was written at second 100. */
+    const loaded = async () => {
+      const { writer, read } = await empty()
+      equal(await writer.keep(undefined, content, 100), true)
+      const state = await read(100)
+      ok(state)
+      return { writer, read, state }
+    }
 
     it('is nothing until it was loaded, and notes failures all the same', async () => {
-      const table = await open()
-      equal(await read(table, 0), undefined)
-      await stateWriter(table).fail('down')
-      equal(await read(table, 5), undefined)
+      const { writer, read } = await empty()
+      equal(await read(), undefined)
+      await writer.fail('down')
+      equal(await read(), undefined)
     })
 
-    it('keeps content by version, confirms it, and shows grace', async () => {
-      const table = await open()
-      const keeper = stateWriter(table)
-      equal(
-        await keeper.keep(undefined, { version: 7, keys, keysAt: 90, organisations: 'digest' }, 100),
-        true,
-      )
-      equal(
-        await keeper.keep(undefined, { version: 8, keys, keysAt: 90, organisations: 'other' }, 100),
-        false,
-        'somebody was faster',
-      )
-      const state = await read(table, 100)
-      deepEqual(
-        [state?.version, state?.organisations, state?.lastSuccess, state && inGrace(state, 100)],
-        [7, 'digest', 100, false],
-      )
+    it('replaces content by version, confirms it, and shows grace', async () => {
+      const { writer, read, state } = await loaded()
+      const shown = async (now: number) => {
+        const found = await read(now)
+        return found && [found.checksum, found.organisations, found.lastSuccess, inGrace(found, now)]
+      }
+      const next = { ...content, version: 8, organisations: undefined }
+      equal(await writer.keep(undefined, next, 100), false, 'another run was faster')
+      equal(await writer.confirm({ ...state, version: 6 }, 90, 100), false)
+      deepEqual(await shown(100), [state.checksum, 'digest', 100, false])
 
-      await keeper.fail('down')
-      const grace = await read(table, 160)
-      deepEqual(
-        [grace?.checksum, grace?.lastSuccess, grace && inGrace(grace, 160)],
-        [state?.checksum, 100, true],
-      )
-      equal(state && (await keeper.confirm(state, 210, 220)), true)
-      const back = await read(table, 220)
-      deepEqual(
-        [back?.checksum, back?.lastSuccess, back && inGrace(back, 220)],
-        [state?.checksum, 220, false],
-      )
-      equal(state && (await keeper.confirm({ ...state, version: 6 }, 230, 240)), false)
+      await writer.fail('down')
+      deepEqual(await shown(160), [state.checksum, 'digest', 100, true])
+      equal(await writer.confirm(state, 210, 220), true)
+      deepEqual(await shown(220), [state.checksum, 'digest', 220, false])
+
+      equal(await writer.keep(state, next, 230), true)
+      equal((await read())?.organisations, undefined)
     })
 
     it('says when its keys were last accepted, by a refresh or by a forced fetch', async () => {
-      const table = await open()
-      const keeper = stateWriter(table)
-      const keysAt = async () => (await read(table, 0))?.keysAt
+      const { writer, read, state } = await loaded()
       const seen: unknown[] = []
-      await keeper.keep(undefined, { version: 7, keys, keysAt: 90, organisations: 'digest' }, 100)
-      seen.push(await keysAt())
-      const state = await read(table, 100)
-      if (state === undefined) throw new TypeError('no state')
-      await keeper.fail('down')
-      await keeper.settle(150)
-      seen.push(await keysAt())
-      await keeper.settle(160, 159)
-      seen.push(await keysAt())
-      await keeper.confirm(state, 210, 220)
-      seen.push(await keysAt())
-      await keeper.confirm({ ...state, version: 6 }, 230, 240)
-      seen.push(await keysAt())
-      await keeper.keepKeys(state, { version: 8, keys, keysAt: 300, organisations: 'digest' })
-      seen.push(await keysAt())
+      for (const write of [
+        () => writer.fail('down'),
+        () => writer.settle(150),
+        () => writer.settle(160, 159),
+        () => writer.confirm(state, 210, 220),
+        () => writer.confirm({ ...state, version: 6 }, 230, 240),
+        () => writer.keepKeys(state, { ...content, version: 8, keysAt: 300 }),
+      ]) {
+        await write()
+        seen.push((await read())?.keysAt)
+      }
       deepEqual(seen, [90, 90, 159, 210, 210, 300])
     })
 
     it('takes newer keys without taking the rest for confirmed', async () => {
-      const table = await open()
-      const keeper = stateWriter(table)
-      await keeper.keep(undefined, { version: 7, keys, keysAt: 90, organisations: 'digest' }, 100)
-      await keeper.fail('down')
-      equal(await keeper.leaseRefresh(170), true)
-      const old = await read(table, 170)
+      const { writer, read, state } = await loaded()
+      await writer.fail('down')
+      equal(await writer.leaseRefresh(170), true)
       const newer = [...keys, ...keys.map((key) => ({ ...key, kid: 'newer' }))]
-      const next = { version: 8, keys: newer, keysAt: 165, organisations: 'digest' }
-      equal(old && (await keeper.keepKeys(old, next)), true)
-      equal(old && (await keeper.keepKeys(old, next)), false, 'the version is not that any more')
+      const next = { ...content, version: 8, keys: newer, keysAt: 165 }
+      equal(await writer.keepKeys(state, next), true)
+      equal(await writer.keepKeys(state, next), false, 'the version has changed')
 
-      const state = await read(table, 170)
+      const after = await read(170)
       deepEqual(
-        [state?.version, state?.organisations, state?.lastSuccess, state?.lastError],
+        [after?.version, after?.organisations, after?.lastSuccess, after?.lastError],
         [8, 'digest', 100, 'down'],
       )
-      equal(state?.keys.key('newer')?.alg, 'EdDSA')
-      notEqual(state?.checksum, old?.checksum)
-      equal(await keeper.leaseRefresh(170), false, 'the run that is at work has not ended')
+      equal(after?.keys.key('newer')?.alg, 'EdDSA')
+      notEqual(after?.checksum, state.checksum)
+      equal(await writer.leaseRefresh(170), false, 'the run in progress has not ended')
     })
 
-    it('forgets organisations when there is no Admin API any more', async () => {
-      const table = await open()
-      const keeper = stateWriter(table)
-      await keeper.keep(undefined, { version: 7, keys, keysAt: 90, organisations: 'digest' }, 100)
-      const before = await read(table, 100)
-      await keeper.keep(before, { version: 8, keys, keysAt: 90, organisations: undefined }, 160)
-      equal((await read(table, 160))?.organisations, undefined)
+    it('is leased to one run at a time, until that one ends or its lease is over', async () => {
+      const { writer } = await empty()
+      const leases = await Promise.all([1, 2, 3].map(() => writer.leaseRefresh(100)))
+      equal(leases.filter(Boolean).length, 1)
+      equal(await writer.leaseRefresh(154), false)
+      equal(await writer.leaseRefresh(155), true)
+      await writer.fail('down')
+      equal(await writer.leaseRefresh(156), true)
     })
 
-    it('is claimed by one run at a time, and free again when that one is done or lost', async () => {
-      const table = await open()
-      const keeper = stateWriter(table)
-      deepEqual(
-        await Promise.all([1, 2, 3].map(() => keeper.leaseRefresh(100))).then(
-          (all) => all.filter(Boolean).length,
-        ),
-        1,
-      )
-      equal(await keeper.leaseRefresh(154), false)
-      equal(await keeper.leaseRefresh(155), true)
-      await keeper.fail('down')
-      equal(await keeper.leaseRefresh(156), true)
-    })
-
-    it('gives away one forced fetch in each cooldown', async () => {
-      const table = await open()
-      const keeper = stateWriter(table)
-      equal(
-        (await Promise.all(Array.from({ length: 20 }, () => keeper.leaseKeys(1000)))).filter(Boolean).length,
-        1,
-      )
-      equal(await keeper.leaseKeys(1000 + forcedCooldown - 1), false)
-      equal(await keeper.leaseKeys(1000 + forcedCooldown), true)
-    })
-
-    it('says while it is pointless to ask for keys: in the cooldown, once its fetch is over', async () => {
-      const table = await open()
-      const keeper = stateWriter(table)
-      await keeper.keep(undefined, { version: 7, keys, keysAt: 90, organisations: 'digest' }, 100)
+    it('gives one forced fetch in each cooldown, and says while it is pointless to ask', async () => {
+      const { writer, read } = await loaded()
       const may = async (now: number) => {
-        const state = await read(table, now)
+        const state = await read(now)
         return state && maySeekKeys(state, now)
       }
       equal(await may(100), true, 'nobody has asked yet')
-      await keeper.leaseKeys(1000)
-      equal(await may(1001), true, 'the fetch is under way')
-      await keeper.settle(1002)
-      deepEqual(
-        [await may(1002), await may(1000 + forcedCooldown - 1), await may(1000 + forcedCooldown)],
-        [false, false, true],
-      )
+      const leases = await Promise.all(Array.from({ length: 20 }, () => writer.leaseKeys(1000)))
+      equal(leases.filter(Boolean).length, 1)
+      equal(await may(1001), true, 'the fetch is in progress')
+      await writer.settle(1002)
+      const end = 1000 + forcedCooldown
+      deepEqual([await may(1002), await may(end - 1), await may(end)], [false, false, true])
+      deepEqual([await writer.leaseKeys(end - 1), await writer.leaseKeys(end)], [false, true])
     })
   })

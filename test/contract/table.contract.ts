@@ -22,20 +22,6 @@ export const tables: Contract = (database, open) =>
       deepEqual([await table.change('a', change), await table.change('a', change)], [true, false])
     })
 
-    it('lets one of fifty racing conditional writes win', async () => {
-      const table = await open()
-      const won = await Promise.all(
-        Array.from({ length: 50 }, (_, n) =>
-          table.change('race', {
-            set: 'SET #n = :n',
-            values: { n: { N: String(n) } },
-            when: 'attribute_not_exists(#n)',
-          }),
-        ),
-      )
-      equal(won.filter(Boolean).length, 1)
-    })
-
     it('reads a hundred keys at once', async () => {
       const table = await open()
       const keys = Array.from({ length: 100 }, (_, n) => `k${n}`)
