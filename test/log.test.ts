@@ -7,22 +7,8 @@ import { each } from './support/each.ts'
 import { context, eventOf, openGateway } from './support/gateway.ts'
 import { writtenBy } from './support/standard-output.ts'
 
-const gateway = await openGateway()
-const { call, logs } = gateway
-
-describe('what the log says of an error', () => {
-  each('names the error and nothing that it may quote', [
-    [undefined, undefined],
-    ['in words', 'in words'],
-    [5, 'number'],
-    [null, 'object'],
-    [new TypeError('canary'), 'TypeError'],
-    [Object.assign(new Error('canary'), { code: 'EFOO' }), 'Error EFOO'],
-    [Object.assign(new Error('canary'), { code: 5 }), 'Error'],
-    [new Error('canary', { cause: new RangeError('canary') }), 'Error < RangeError'],
-  ])(([error, words]) => equal(named(error), words))
-
-  it('is short, and so is every other text', () => {
+describe('A log line', () => {
+  it('has long texts shortened', () => {
     const lines: string[] = []
     const log = logTo('debug', (line) => lines.push(line))
     log('debug', { org: 'x'.repeat(256), cause: 'y'.repeat(257), ms: 5 })
@@ -34,51 +20,80 @@ describe('what the log says of an error', () => {
     })
   })
 
-  it('is left out below the level that was asked for', () => {
+  it('is left out below the level that was asked for, unless it has metrics', () => {
     const lines: string[] = []
     const log = logTo('warn', (line) => lines.push(line))
     for (const level of ['debug', 'info', 'warn', 'error'] as const) log(level, {})
-    deepEqual(lines, ['{"level":"warn"}', '{"level":"error"}'])
+    log('info', { _aws: {} })
+    deepEqual(lines, ['{"level":"warn"}', '{"level":"error"}', '{"level":"info","_aws":{}}'])
+  })
+
+  it('is written straight to standard output, and not through the console', async (test) => {
+    const viaConsole = test.mock.method(console, 'log', () => {})
+    const lines = await writtenBy(async () => {
+      const log = logTo('info')
+      log('info', { text: 'two\nlines' })
+      log('warn', {})
+    })
+    deepEqual(lines, ['{"level":"info","text":"two\\nlines"}\n', '{"level":"warn"}\n'])
+    equal(viaConsole.mock.callCount(), 0)
   })
 })
 
-describe('the time that is logged', () => {
-  it('is the time from the event to the answer, in milliseconds with one place', async () => {
-    const on = gateway.instance({}, 'invented')
-    const slow = endpoint(
-      'health',
-      () => new Promise((resolve) => setTimeout(() => resolve({ statusCode: 200, headers: {} }), 60)),
-      on,
-    )
-    await slow(eventOf('health', {}), context)
-    const ms = Number(logs.at(-1)?.ms)
-    ok(ms > 50 && ms < 4000, String(ms))
-    equal(Math.round(ms * 10) / 10, ms)
-  })
+describe('What the log says of an error', () => {
+  each('is its name, and nothing that it may quote', [
+    [undefined, undefined],
+    ['in words', 'in words'],
+    [5, 'number'],
+    [null, 'object'],
+    [new TypeError('canary'), 'TypeError'],
+    [Object.assign(new Error('canary'), { code: 'EFOO' }), 'Error EFOO'],
+    [Object.assign(new Error('canary'), { code: 5 }), 'Error'],
+    [new Error('canary', { cause: new RangeError('canary') }), 'Error < RangeError'],
+  ])(([error, words]) => equal(named(error), words))
+
+  const at = '\n    at '
+  const thrown = (stack: string, message = 'a message') =>
+    Object.assign(new Error(message), { stack: `Error: a message${stack}` })
+  const many = Array.from({ length: 9 }, (_, line) => `${at}f (/x/index.mjs:${line}:1)`).join('')
+  const forged = `${at}f (/x/secret:1:1)`
+
+  each('are five frames at most, and never those of a message or of Node itself', [
+    [['index.mjs:12:345'], thrown(`${at}f (file:///var/task/index.mjs:12:345)`)],
+    [['index.mjs:1:2'], thrown(`${at}file:///var/task/index.mjs:1:2`)],
+    [['texts.mjs:3:4'], thrown(`${at}async A.b (file:///x/texts.mjs:3:4)`)],
+    [[], thrown(`${at}node:internal/process/task_queues:103:5`)],
+    [[], thrown(`${at}new Promise (<anonymous>)`)],
+    [[0, 1, 2, 3, 4].map((line) => `index.mjs:${line}:1`), thrown(many)],
+    [['index.mjs:1:2'], thrown(`${forged}${at}f (/x/index.mjs:1:2)`, `a message${forged}`)],
+    [undefined, 'text'],
+    [undefined, undefined],
+  ])(([frames, error]) => deepEqual(framesOf(error), frames))
 })
 
-describe('the log', () => {
-  it('holds one line for each request, with these fields and no others', async () => {
+describe('A request', async () => {
+  const gateway = await openGateway()
+  const { call, logs } = gateway
+  /** The line of a request whose handler does this. */
+  const lineOf = async (handle: Parameters<typeof endpoint>[1]) => {
+    await endpoint('health', handle, gateway.instance({}, 'invented'))(eventOf('health', {}), context)
+    return logs.at(-1) ?? {}
+  }
+
+  it('leaves one line, with these fields and no others', async () => {
     const before = logs.length
-    const raw = await gateway.token()
-    await call('units', { bearer: raw })
+    await call('units', { bearer: await gateway.token() })
     equal(logs.length, before + 1)
     const { time, ms, id, ...line } = logs.at(-1) ?? {}
-    deepEqual(line, {
-      level: 'info',
-      route: 'units',
-      status: 200,
-      code: 'ok',
-      org: 'demo',
-      // The digest of organisation and subject: people are told apart, not named.
-      subject: 'otzU6JitNOu2zUtI',
-    })
+    // The digest of organisation and subject: people are told apart, not named.
+    const subject = 'otzU6JitNOu2zUtI'
+    deepEqual(line, { level: 'info', route: 'units', status: 200, code: 'ok', org: 'demo', subject })
     match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
     match(String(id), /^request-/)
     equal(typeof ms, 'number')
   })
 
-  it('names nobody who is not signed in, and tells people of two organisations apart', async () => {
+  it('of nobody names nobody, and people of two organisations are told apart', async () => {
     await call('token-is-set')
     equal('subject' in (logs.at(-1) ?? {}), false)
     const subjects = new Set()
@@ -89,7 +104,7 @@ describe('the log', () => {
     equal(subjects.size, 2)
   })
 
-  it('holds a good poll only where LOG_LEVEL is debug', async () => {
+  it('leaves a line of a good poll only where LOG_LEVEL is debug', async () => {
     const raw = await gateway.token()
     const before = logs.length
     await (await gateway.open('token-is-set', gateway.instance({ LOG_LEVEL: 'info' })))({ bearer: raw })
@@ -99,51 +114,21 @@ describe('the log', () => {
     deepEqual([level, status, _aws], ['debug', 200, undefined])
   })
 
-  it('is written straight to standard output, one line of JSON for each, and not through the console', async (test) => {
-    const viaConsole = test.mock.method(console, 'log', () => {})
-    const lines = await writtenBy(async () => {
-      const log = logTo('info')
-      log('info', { text: 'two\nlines' })
-      log('warn', {})
+  it('says how long it took, in milliseconds with one place', async () => {
+    const { ms } = await lineOf(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      return { statusCode: 200, headers: {} }
     })
-    deepEqual(
-      lines.map((line) => JSON.parse(line)),
-      [{ level: 'info', text: 'two\nlines' }, { level: 'warn' }],
-    )
-    equal(viaConsole.mock.callCount(), 0)
+    ok(Number(ms) > 50 && Number(ms) < 4000, String(ms))
+    equal(Math.round(Number(ms) * 10) / 10, ms)
   })
 
   it('says where an internal error was thrown, and of no other failure', async () => {
-    const on = gateway.instance({}, 'invented')
-    const fail = (error: unknown) =>
-      endpoint('health', () => Promise.reject(error), on)(eventOf('health', {}), context)
-    await fail(new TypeError('canary at index.mjs:1:1'))
-    const { cause, frames } = logs.at(-1) ?? {}
+    const { cause, frames } = await lineOf(() => Promise.reject(new TypeError('canary at index.mjs:1:1')))
     equal(cause, 'TypeError')
     match(String((frames as string[])[0]), /^log\.test\.ts:\d+:\d+$/)
     ok(!gateway.lines.at(-1)?.includes('canary'))
-    await fail(new Problem('table_unavailable', new Error('gone')))
-    equal('frames' in (logs.at(-1) ?? {}), false)
+    const known = await lineOf(() => Promise.reject(new Problem('table_unavailable', new Error('gone'))))
+    equal('frames' in known, false)
   })
-})
-
-describe('the frames of an error', () => {
-  const at = '\n    at '
-  const thrown = (stack: string, message = 'a message') =>
-    Object.assign(new Error(message), { stack: `Error: a message${stack}` })
-  const many = Array.from({ length: 9 }, (_, line) => `${at}f (/x/index.mjs:${line}:1)`).join('')
-  const forged = `${at}f (/x/secret:1:1)`
-
-  each('are file, line and column, five at most, and never those of a message or of Node itself', [
-    [['index.mjs:12:345'], thrown(`${at}f (file:///var/task/index.mjs:12:345)`)],
-    [['index.mjs:1:2'], thrown(`${at}file:///var/task/index.mjs:1:2`)],
-    [['texts.mjs:3:4'], thrown(`${at}async A.b (file:///x/texts.mjs:3:4)`)],
-    [[], thrown(`${at}node:internal/process/task_queues:103:5`)],
-    [[], thrown(`${at}new Promise (<anonymous>)`)],
-    [[0, 1, 2, 3, 4].map((line) => `index.mjs:${line}:1`), thrown(many)],
-    [['index.mjs:1:2'], thrown(`${forged}${at}f (/x/index.mjs:1:2)`, `a message${forged}`)],
-  ])(([frames, error]) => deepEqual(framesOf(error), frames))
-
-  it('are those of errors alone', () =>
-    deepEqual([framesOf('text'), framesOf(undefined)], [undefined, undefined]))
 })
