@@ -4,7 +4,10 @@ import { bundleSizes, overweight } from './sizes.ts'
 import { type Warm, warmCosts } from './warm.ts'
 import { openWorld } from './world.ts'
 
-/** `npm run bench -- brief`, for CI: sizes hold, and no ratio is half as much again as the published one. Seconds are never judged. */
+/**
+ * `npm run bench -- brief`, for CI: sizes hold, and no ratio is half as much again as the published one.
+ * Seconds are never judged.
+ */
 
 const last = published()
 const tolerance = 1.5

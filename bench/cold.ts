@@ -7,7 +7,10 @@ import { median, turned } from './figures.ts'
 import { openRuntimeApi, type Run } from './runtime-api.ts'
 import type { World } from './world.ts'
 
-/** Cold start: a fresh process to its first answered request, through the Runtime API, beside a handler that does nothing. */
+/**
+ * Cold start: a fresh process to its first answered request, through the Runtime API, beside a handler that
+ * does nothing.
+ */
 
 const bare = 'export const handler = async () => ({ statusCode: 200 })\n'
 
@@ -39,7 +42,10 @@ export type Cold = Readonly<
     {
       loaded: number
       first: number
-      /** Times the bare handler: the median of the ratios within each round, by the clock and by processor time. */
+      /**
+       * Times the bare handler: the median of the ratios within each round, by the clock and by processor
+       * time.
+       */
       firstRatio: number
       cpu: number
       cpuRatio: number
@@ -48,7 +54,10 @@ export type Cold = Readonly<
   >
 >
 
-/** Medians over so many rounds; in each round every function and the bare handler start once, so that a busy minute hits all alike. */
+/**
+ * Medians over so many rounds; in each round every function and the bare handler start once, so that a busy
+ * minute hits all alike.
+ */
 export const coldStarts = async (
   world: World,
   rounds: number,

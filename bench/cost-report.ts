@@ -11,7 +11,10 @@ const tableMilliseconds = 5
 /** Memory with which Lambda gives a whole processor. */
 const wholeProcessor = 1769
 
-/** Processor time of the whole request in the last benchmark, at the share of a processor that the memory buys, and the wait for the table. */
+/**
+ * Processor time of the whole request in the last benchmark, at the share of a processor that the memory
+ * buys, and the wait for the table.
+ */
 export const billedMilliseconds = ({ peers }: Pick<Report, 'peers'>): number => {
   const { microseconds } = peers['imsg-service, read from a database']
   return Math.ceil((microseconds / 1000) * (wholeProcessor / limits.request.memorySize) + tableMilliseconds)
@@ -45,7 +48,10 @@ export const millionPolls = (poll: Poll): number => sumOf(costs(usedBy(poll)))
 export type Idle = Readonly<{ alarmMetrics: number; compositeAlarms: number; ownMetrics: number }>
 
 const runsAMonth = 43_200
-/** Assumed of a run without changes against one organisation: seconds, most of them waiting for the identity service. */
+/**
+ * Assumed of a run without changes against one organisation: seconds, most of them waiting for the identity
+ * service.
+ */
 const runSeconds = 0.3
 
 const usedIdle = ({ alarmMetrics, compositeAlarms, ownMetrics }: Idle) => ({

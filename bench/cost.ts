@@ -13,7 +13,10 @@ import { measurePoll, type Poll } from './poll.ts'
 import { published } from './publish.ts'
 import { openWorld } from './world.ts'
 
-/** Measures a poll and writes what is said of costs: docs/cost.md, a sentence of the README, the figures that docs/scaling.md counts with. */
+/**
+ * Measures a poll and writes what is said of costs: docs/cost.md, a sentence of the README, the figures that
+ * docs/scaling.md counts with.
+ */
 
 const root = join(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')

@@ -9,7 +9,10 @@ export const quantile = (values: readonly number[], share: number): number => {
   return low + (high - low) * (at - Math.floor(at))
 }
 
-/** The same list, begun at another place in each round: what comes first or after something heavy is not always the same. */
+/**
+ * The same list, begun at another place in each round: what comes first or after something heavy is not
+ * always the same.
+ */
 export const turned = <T>(list: readonly T[], round: number): T[] => [
   ...list.slice(round % list.length),
   ...list.slice(0, round % list.length),

@@ -5,7 +5,10 @@ import { bundles } from './cold.ts'
 import { openRuntimeApi } from './runtime-api.ts'
 import type { World } from './world.ts'
 
-/** What refresh-state and units cost as the organisations grow: a generated Admin API, a fresh process for each size. */
+/**
+ * What refresh-state and units cost as the organisations grow: a generated Admin API, a fresh process for
+ * each size.
+ */
 
 export type Size = Readonly<{ organisations: number; units: number; mappings: number }>
 

@@ -4,7 +4,10 @@ import { Agent, get } from 'node:http'
 import { median } from './figures.ts'
 import type { World } from './world.ts'
 
-/** `token-is-set` beside what people use instead: the same token over HTTP on the same machine in the same run. */
+/**
+ * `token-is-set` beside what people use instead: the same token over HTTP on the same machine in the same
+ * run.
+ */
 
 /** Each with what it does for a request, so that nobody compares a signature with a session. */
 export const peers = {
@@ -53,7 +56,10 @@ const heard = <T>(child: ChildProcess): Promise<T> =>
 
 const mapConcurrently = 8
 
-/** Sends requests for so long, several at a time over connections that stay open. The number that was answered with 200. */
+/**
+ * Sends requests for so long, several at a time over connections that stay open. The number that was answered
+ * with 200.
+ */
 const stretch = async ({ port, cookie }: Ready, milliseconds: number): Promise<number> => {
   const agent = new Agent({ keepAlive: true, maxSockets: mapConcurrently })
   const end = performance.now() + milliseconds
@@ -82,7 +88,10 @@ const cpuOf = async (child: ChildProcess): Promise<number> => {
 
 export type PeerRates = Readonly<Record<PeerName, { perSecond: number; microseconds: number }>>
 
-/** Medians over so many rounds of short stretches, all peers in each round. `microseconds`: processor time of one request. */
+/**
+ * Medians over so many rounds of short stretches, all peers in each round. `microseconds`: processor time of
+ * one request.
+ */
 export const peerRates = async (world: World, rounds: number, milliseconds: number): Promise<PeerRates> => {
   const started = await Promise.all(
     Object.entries(peers).map(async ([name, peer]) => {

@@ -1,6 +1,7 @@
 /**
- * List prices of us-east-1 in US dollars, on demand, without free tiers, discounts, support and taxes. They are the one thing here that
- * nobody can measure: look up today's before they enter a budget. Tiers: so much of an amount a month, at this price.
+ * List prices of us-east-1 in US dollars, on demand, without free tiers, discounts, support and taxes. They
+ * are the one thing here that nobody can measure: look up today's before they enter a budget. Tiers: so much
+ * of an amount a month, at this price.
  */
 
 type Tier = readonly [amount: number, price: number]

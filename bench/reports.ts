@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { begins } from '../infra/terminal.ts'
 import { peersInstalled } from './peers.ts'
 
-/** `npm run bench -- <report>`: what is measured rather than tested. Without a name, everything that docs/performance.md says. */
+/**
+ * `npm run bench -- <report>`: what is measured rather than tested. Without a name, everything that
+ * docs/performance.md says.
+ */
 
 type Report = Readonly<{ file: string; about: string; peers?: true }>
 

@@ -10,7 +10,10 @@ import { bundleSizes, ownBudgets } from './sizes.ts'
 import { warmCosts } from './warm.ts'
 import { openWorld } from './world.ts'
 
-/** `npm run bench`: measures everything in one run and writes what is published. Takes about two minutes on two cores. */
+/**
+ * `npm run bench`: measures everything in one run and writes what is published. Takes about two minutes on
+ * two cores.
+ */
 
 const root = join(import.meta.dirname, '..')
 

@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** One fresh process: a folder with `index.mjs`, its environment, and the events it is given one after the other. */
+/**
+ * One fresh process: a folder with `index.mjs`, its environment, and the events it is given one after the
+ * other.
+ */
 export type Start = Readonly<{
   folder: string
   environment: Readonly<Record<string, string>>

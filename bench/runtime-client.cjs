@@ -1,6 +1,7 @@
 'use strict'
-// The loop of Lambda's Node.js runtime: asks the Runtime API for an event, calls the handler, posts its answer. Like the real client
-// (aws-lambda-ric) it requires node:http before it loads the handler, so that a function does not pay for that here either.
+// The loop of Lambda's Node.js runtime: asks the Runtime API for an event, calls the handler, posts its
+// answer. Like the real client (aws-lambda-ric) it requires node:http before it loads the handler, so that a
+// function does not pay for that here either.
 const http = require('node:http')
 const { join } = require('node:path')
 const { pathToFileURL } = require('node:url')

@@ -2,7 +2,10 @@ import poll from '../docs/cost.json' with { type: 'json' }
 import { organisationTtl } from '../lib/state/organisation.ts'
 import { dollars } from './prices.ts'
 
-/** What a number of open tabs asks of AWS, and what AWS asks for it: arithmetic over measured and published figures. */
+/**
+ * What a number of open tabs asks of AWS, and what AWS asks for it: arithmetic over measured and published
+ * figures.
+ */
 
 /** What AWS grants an account in a region until it is asked for more, and what it grants nobody. */
 export const limits = {
@@ -41,7 +44,10 @@ export const load = (tabs: number, warm: number) => {
   return {
     tabs,
     perSecond,
-    /** Instances at work at any moment, and the concurrency that has to be granted for that many requests a second. */
+    /**
+     * Instances at work at any moment, and the concurrency that has to be granted for that many requests a
+     * second.
+     */
     busy,
     granted: Math.max(busy, perSecond / limits.perConcurrency),
     /** At most: every instance meets another organisation with each poll. */

@@ -28,7 +28,10 @@ const remembering = (table: Table): Table => {
 
 type Work = Readonly<{ work: () => Promise<unknown>; calls: number }>
 
-/** Processor time of one call in microseconds, all threads counted: the median of several stretches, all works in each round. */
+/**
+ * Processor time of one call in microseconds, all threads counted: the median of several stretches, all works
+ * in each round.
+ */
 const costsOf = async <T extends string>(works: Readonly<Record<T, Work>>): Promise<Record<T, number>> => {
   const rows = (Object.entries(works) as [T, Work][]).map(([name, work]) => ({
     name,

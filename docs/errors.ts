@@ -14,7 +14,10 @@ const endpoints = Object.entries<Route>(routes).flatMap(([name, route]) =>
   'every' in route ? [] : [{ name: name as RouteName, route }],
 )
 
-/** The routes that may fail with a code, by their answer. `internal` is in no row: every route may fail with it. */
+/**
+ * The routes that may fail with a code, by their answer. `internal` is in no row: every route may fail with
+ * it.
+ */
 const answeredBy = (code: Code): Map<string, RouteName[]> => {
   const giving = endpoints.filter(
     ({ route }) => code === 'internal' || route.problems.some((listed) => listed === code),
@@ -49,7 +52,9 @@ code{overflow-wrap:anywhere}`
 
 const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`
 
-/** Renders the Markdown that the explanations use. Drops links, as other documents are not published with it. */
+/**
+ * Renders the Markdown that the explanations use. Drops links, as other documents are not published with it.
+ */
 const asHtml = (markdown: string): string =>
   escaped(markdown.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')).replace(/`([^`]*)`/g, '<code>$1</code>')
 
@@ -71,7 +76,9 @@ const section = (code: Code): string => {
 </section>`
 }
 
-/** `docs/errors.html`, with every code as an anchor, for `ERRORS_URL`. No script and no third-party content. */
+/**
+ * `docs/errors.html`, with every code as an anchor, for `ERRORS_URL`. No script and no third-party content.
+ */
 export const errorsPage = (): string => `<!doctype html>
 <!-- Made by \`npm run docs\` from lib/problem.ts, lib/errors/en.ts, lib/routes.ts and docs/explained.ts. Edit those. -->
 <html lang="en">

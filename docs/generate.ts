@@ -8,7 +8,9 @@ import { identityFaults } from '../test/faults/identity-faults.ts'
 import { errorsPage } from './errors.ts'
 import { licences } from './licences.ts'
 
-/** Writes the parts of the documents that come from tables in the code: `npm run docs`. A test compares them. */
+/**
+ * Writes the parts of the documents that come from tables in the code: `npm run docs`. A test compares them.
+ */
 
 const line = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const rule = (columns: number): string => `|${'---|'.repeat(columns)}`

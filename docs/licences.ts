@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 
-/** What is bundled into the functions, directly or through others: name, version and licence, from the lock file. */
+/**
+ * What is bundled into the functions, directly or through others: name, version and licence, from the lock
+ * file.
+ */
 
 type Locked = Readonly<{
   version?: string

@@ -1,6 +1,6 @@
 /**
- * A page behind nginx (or Caddy, see docs/proxies): everybody who gets here is signed in and allowed in, and the headers say who they are.
- * No login, no token, no key and no package.
+ * A page behind nginx (or Caddy, see docs/proxies): everybody who gets here is signed in and allowed in, and
+ * the headers say who they are. No login, no token, no key and no package.
  */
 import { createServer, type IncomingMessage } from 'node:http'
 

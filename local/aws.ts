@@ -3,11 +3,11 @@ import type { Functions } from './functions.ts'
 import { bodyLimit } from './payload.ts'
 
 /**
- * The two calls to AWS that functions make beside the table: Lambda's Invoke and Secrets Manager's
- * GetSecretValue.
+ * A stand-in for the two AWS calls that functions make besides DynamoDB: Lambda's Invoke and Secrets
+ * Manager's GetSecretValue.
  */
 
-/** What every secret of the stack holds: the credentials for the Access Token service. */
+/** The value of every secret: the credentials for the Access Token service. */
 export type Credentials = Readonly<{ clientId: string; clientSecret: string }>
 
 const invocation = /^\/2015-03-31\/functions\/([^/?]+)\/invocations$/
@@ -37,8 +37,8 @@ const jsonOr = (text: string): Record<string, unknown> | undefined => {
 }
 
 /**
- * Secrets can be had here without a signature, so only a program on this machine may ask: a page in a browser
- * sends an origin, or, after rebinding a name of its own to 127.0.0.1, another host.
+ * Whether a program on this machine sent the request: calls are not signed here. A page in a browser sends an
+ * origin or, after DNS rebinding, another host.
  */
 const isForeign = ({ headers }: IncomingMessage): boolean =>
   headers.origin !== undefined ||

@@ -1,4 +1,4 @@
-/** Collects what has to be closed, also when the start fails. Closes the latest first. */
+/** Collects close functions, which are also called when the start fails. The latest is called first. */
 export class Closers {
   readonly #closers: (() => unknown)[] = []
 
@@ -6,7 +6,7 @@ export class Closers {
     this.#closers.push(close)
   }
 
-  /** Ends everything that was added, once. */
+  /** Closes everything that was added, once. */
   async close(): Promise<void> {
     for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close()
   }

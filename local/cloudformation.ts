@@ -1,13 +1,13 @@
 /**
- * Reads a CloudFormation template and evaluates its intrinsic functions, as far as CDK uses them in what is
- * read here.
+ * Reads a CloudFormation template and evaluates the intrinsic functions that CDK uses in the parts that are
+ * read.
  */
 
 type Properties = Readonly<Record<string, unknown>>
 /** A resource of a template. */
 export type Resource = Readonly<{ Type: string; Properties?: Properties; Metadata?: Properties }>
 
-/** What the local stack reads of a template. */
+/** The parts of a template that the local stack reads. */
 export type Template = Readonly<{
   Metadata?: Properties
   Resources: Readonly<Record<string, Resource>>
@@ -25,7 +25,7 @@ const pseudo: Readonly<Record<string, string>> = {
   'AWS::URLSuffix': 'amazonaws.com',
 }
 
-/** What a template says. A `Ref` is answered with the logical id it names, and so is any attribute. */
+/** An evaluated template. A `Ref` or attribute evaluates to the logical id of its resource. */
 export const reader = ({ Resources }: Template) => {
   /** The text of a value, with its intrinsic functions evaluated. */
   const text = (value: unknown): string => {
@@ -42,7 +42,7 @@ export const reader = ({ Resources }: Template) => {
       .filter(([, { Type }]) => type.test(Type))
       .map(([id, resource]) => [id, resource, resource.Properties ?? {}])
 
-  /** The function that some text names, be it an id, an ARN or an invocation URI. */
+  /** The function that a value refers to by id, ARN or invocation URI. */
   const functionIn = (value: unknown): string => {
     const words = text(value).split(/[/:]/)
     const found = all(/^AWS::Lambda::Function$/).find(([id]) => words.includes(id))

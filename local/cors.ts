@@ -8,7 +8,7 @@ export type Cors = Readonly<{
   MaxAge?: number
 }>
 
-/** The permission that a listed origin gets, and nobody else. */
+/** The headers that allow a listed origin. */
 const permission = ({ AllowOrigins = [] }: Cors, origin: string | undefined): [string, string][] =>
   origin !== undefined && AllowOrigins.includes(origin)
     ? [
@@ -29,10 +29,7 @@ export const preflight = (cors: Cors, origin: string): Outgoing => {
   return { status: 204, headers: allowed.length > 0 ? [...allowed, ...more] : [], body: Buffer.alloc(0) }
 }
 
-/**
- * An answer with API Gateway's CORS headers; what the function said about CORS is dropped, as API Gateway
- * drops it.
- */
+/** Replaces the CORS headers of a function's response with API Gateway's own, as API Gateway does. */
 export const withCors = (cors: Cors | undefined, origin: string | undefined, answer: Outgoing): Outgoing => {
   if (!cors) return answer
   const own = answer.headers.filter(([name]) => !name.startsWith('access-control-'))

@@ -7,7 +7,7 @@ import dynalite from 'dynalite'
 import { CannotStart } from './options.ts'
 import type { Table } from './template.ts'
 
-/** A running database, and what it takes to reach it. */
+/** A running database, and how to reach it. */
 export type Database = Readonly<{ url: string; close: () => Promise<void> }>
 
 type Level = { open: () => Promise<void>; close: () => Promise<void> }
@@ -24,8 +24,8 @@ const writable = async (path: string): Promise<void> => {
 }
 
 /**
- * Opens the store once before dynalite does: dynalite would report at its first use, by an exception that
- * nobody can catch, that another process has it.
+ * Opens the store once before dynalite does. If another process has it open, dynalite would throw at its
+ * first use, where nothing can catch it.
  */
 const probe = async (path: string): Promise<void> => {
   const { Level }: { Level: new (path: string) => Level } = createRequire(import.meta.resolve('dynalite'))(
@@ -42,15 +42,15 @@ const probe = async (path: string): Promise<void> => {
   await store.close()
 }
 
-/** dynalite on a free port: in memory, or in a folder where it outlives the process. */
+/** Starts dynalite on a free port, in memory or with a folder for its data. */
 export const openDynalite = async (dataDir: string | undefined): Promise<Database> => {
   const path = dataDir && join(dataDir, 'dynamodb')
   if (path) await writable(path)
   const server = dynalite({ createTableMs: 0, ...(path && { path }) })
-  // On a busy machine Node would close an idle connection just as a client uses it again.
+  // Otherwise Node may close an idle connection just when a client reuses it.
   server.keepAliveTimeout = 0
-  // dynalite throws what goes wrong with a request, and a function that is stopped in the middle of one would
-  // end us all. Its own listener runs before this one.
+  // dynalite throws errors of a request, so a function that is stopped during a call would end this process.
+  // Its own listener runs before this one.
   server.on('request', (request) => {
     request.removeAllListeners('error')
     request.on('error', () => {})
@@ -72,7 +72,7 @@ export const openDynalite = async (dataDir: string | undefined): Promise<Databas
 /** The region of the local stack. DynamoDB Local keeps a database for each region and access key. */
 export const region = 'eu-north-1'
 
-/** Creates the tables that are not there yet. What is there stays as it is. */
+/** Creates missing tables. Existing ones stay as they are. */
 export const createTables = async (endpoint: string, tables: readonly Table[]): Promise<void> => {
   const {
     CreateTableCommand,

@@ -3,13 +3,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { Instance, type InvocationResult, type Waiting } from './instances.ts'
 import type { Definition } from './template.ts'
 
-/** Where progress and the log lines of functions go, a line at a time. */
+/** Receives progress and the log lines of functions, line by line. */
 export type Log = (line: string) => void
 
-/** At AWS a burst gets as many instances as it needs; here further calls wait. */
+/** Maximum instances of a function. Further calls wait, unlike on AWS. */
 const mostInstances = 4
 
-/** The instances of one function, started when they are needed, and the calls that wait for one. */
+/** The instances of one function, started on demand, and the calls that wait for one. */
 class Pool {
   definition: Definition
   readonly #dependencies: Record<string, string>
@@ -36,7 +36,7 @@ class Pool {
   }
 
   /**
-   * Lets the present instances finish; the next call gets a new one, of the new definition if there is one.
+   * Lets running instances finish. The next call starts a new one, with the new definition if there is one.
    */
   renew(definition: Definition = this.definition): void {
     this.definition = definition
@@ -73,7 +73,7 @@ class Pool {
       ended: (unserved) => {
         const current = this.#instances.delete(instance)
         this.#leaving.delete(instance)
-        // Without this, a function that cannot be loaded would be started again and again for the same call.
+        // Fails a waiting call. Otherwise a function that cannot be loaded would be restarted forever.
         if (current && unserved) this.#queue.shift()?.done(unserved)
         if (current) this.#serve()
       },
@@ -93,13 +93,13 @@ export class Functions {
   readonly #dependencies: Record<string, string>
   readonly #log: Log
 
-  /** `dependencies` are the variables that every function gets from its platform. */
+  /** `dependencies`: variables that the platform adds to every function. */
   constructor(dependencies: Record<string, string>, log: Log) {
     this.#dependencies = dependencies
     this.#log = log
   }
 
-  /** Runs these definitions from now on. Answers the names of the functions that are new or changed. */
+  /** Runs these definitions from now on. Returns the names of new and changed functions. */
   use(definitions: readonly Definition[]): string[] {
     const changed: string[] = []
     for (const definition of definitions) {
@@ -118,7 +118,7 @@ export class Functions {
     return changed
   }
 
-  /** Calls a function by its name, its logical id or its ARN; answers nothing when there is none. */
+  /** Calls a function by name, logical id or ARN. Returns undefined when there is none. */
   invoke(
     name: string,
     event: string,
@@ -127,7 +127,7 @@ export class Functions {
     return this.#named(name)?.invoke(event, requestId)
   }
 
-  /** Replaces the instances of one function, or of all, as a deployment or a long idle time does. */
+  /** Replaces the instances of one function or of all, as a deployment or a long idle time would. */
   restart(name?: string): void {
     const pools = name === undefined ? this.#pools.values() : [this.#named(name)]
     for (const pool of pools) pool?.renew()

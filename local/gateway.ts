@@ -16,10 +16,10 @@ import {
 import { type Match, router } from './routing.ts'
 import type { Plan } from './template.ts'
 
-/** Serves requests for paths that belong to no route; answers whether it did. */
+/** Serves requests for paths without a route. Resolves to whether it did. */
 export type Beside = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
 
-/** The longest that API Gateway waits for an integration, in milliseconds. */
+/** API Gateway's timeout for an integration, in milliseconds. */
 const integrationLimit = 30_000
 
 const bodyOf = async (request: IncomingMessage): Promise<Buffer | 'too large'> => {
@@ -33,10 +33,7 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer | 'too large'> =
   return Buffer.concat(chunks)
 }
 
-/**
- * An answer to HEAD leaves out the length: RFC 9110 section 8.6 allows that of the body it does not have, or
- * none.
- */
+/** A response to HEAD has no content-length: RFC 9110 section 8.6 allows either the length of GET or none. */
 const write = (response: ServerResponse, { status, headers, body }: Outgoing): void => {
   const names = new Map<string, string[]>()
   for (const [name, value] of headers) names.set(name, [...(names.get(name) ?? []), value])
@@ -66,7 +63,7 @@ export class Gateway {
 
   readonly listener: RequestListener = (request, response) => {
     this.#serve(request, response).catch((error: NodeJS.ErrnoException) => {
-      // The browser went away; there is nobody to tell.
+      // The browser has closed the connection.
       if (response.destroyed || error.code === 'ECONNRESET') return
       if (response.headersSent) response.destroy()
       else write(response, refusal('failed'))
@@ -84,7 +81,7 @@ export class Gateway {
       protocol: `HTTP/${request.httpVersion}`,
     }
     const answer = (outgoing: Outgoing) => {
-      // A body that was not read would be taken for the next request.
+      // The rest of an unread body would be parsed as the next request.
       if (!request.complete) response.shouldKeepAlive = false
       write(response, withCors(this.#cors, origin, outgoing))
     }

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CannotStart } from './options.ts'
 
-/** `npm start -- --https`: where the services are then, and the certificate that they share. */
+/** `npm start -- --https`: the addresses of the services, and the certificate that they share. */
 
-/** The domain of the session cookie. A service below it gets the cookie, as a sibling of a deployment does. */
+/** The domain of the session cookie. Services below it receive the cookie, like siblings of a deployment. */
 export const sharedDomain = 'imsg.localhost'
 
 /** The certificate of `*.imsg.localhost` and of its authority, as PEM. Only with `npm start -- --https`. */
@@ -19,7 +19,7 @@ export type Certificate = Readonly<{
   madeBy: 'mkcert' | 'openssl'
 }>
 
-/** Where browsers reach a service. */
+/** The address at which browsers reach a service. */
 export const addressOf = (
   service: 'gateway' | 'identity',
   port: number,
@@ -28,7 +28,7 @@ export const addressOf = (
 
 const names = [sharedDomain, `*.${sharedDomain}`]
 
-/** What a program says, or nothing when it is not there. */
+/** The output of a program, or undefined when it is not installed. */
 const saidBy = (program: string, args: readonly string[], env: NodeJS.ProcessEnv): string | undefined => {
   const { error, status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', env })
   if (error) return undefined
@@ -42,7 +42,7 @@ const openssl = (key: string, cert: string): readonly string[] => [
   ...['-keyout', key, '-out', cert],
 ]
 
-/** Days for which a certificate has to be valid still, so that it does not expire while it is used. */
+/** Days for which a certificate must still be valid to be used again. */
 const reserve = 7
 
 const isGood = (file: string): boolean =>
@@ -50,8 +50,8 @@ const isGood = (file: string): boolean =>
   Date.parse(new X509Certificate(readFileSync(file)).validTo) > Date.now() + reserve * 86_400_000
 
 /**
- * The certificate in this folder, made there by mkcert or openssl when there is none that is good for a week. Throws
- * `CannotStart` when neither program is there.
+ * The certificate in this folder. If it is missing or expires within a week, mkcert or openssl makes a new
+ * one. Throws `CannotStart` when neither program is installed.
  */
 export const certificateIn = (folder: string, env: NodeJS.ProcessEnv = process.env): Certificate => {
   mkdirSync(folder, { recursive: true })

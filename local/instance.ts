@@ -6,8 +6,7 @@ import type { Call, Loading, Report } from './instances.ts'
 import { trustLocalhost } from './trust.ts'
 
 /**
- * One instance of a function, in a thread of its own: loads the deployed bundle, then serves one call at a
- * time.
+ * An instance of a function, in its own thread: loads the deployed bundle, then serves one call at a time.
  */
 
 const { folder, handler: address, name } = workerData as Loading
@@ -29,14 +28,14 @@ const load = async (): Promise<Handler> => {
   return handler as Handler
 }
 
-/** What functions read of the context. */
+/** The members of the context that functions read. */
 const contextOf = ({ requestId, deadline }: Call) => ({
   awsRequestId: requestId,
   functionName: name,
   getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
 })
 
-// A process reads this variable when it starts, and a thread does not.
+// A process reads this variable when it starts; a thread has to apply it itself.
 const { NODE_EXTRA_CA_CERTS: authority } = process.env
 
 try {

@@ -2,36 +2,33 @@ import { createInterface } from 'node:readline'
 import { Worker } from 'node:worker_threads'
 import type { Definition } from './template.ts'
 
-/** What an instance is told when it starts. */
+/** The parameters of an instance. */
 export type Loading = Pick<Definition, 'folder' | 'handler' | 'name'>
-/** What it is asked. Events and results cross as JSON text, as they do at AWS. */
+/** A message to an instance. Events and results are passed as JSON text, as on AWS. */
 export type Call = Readonly<{ event: string; requestId: string; deadline: number }>
-/** What it reports. */
+/** A message from an instance. */
 export type Report = Readonly<
   { kind: 'loaded' } | { kind: 'result' | 'failure' | 'unloadable'; json: string }
 >
 
-/** How a call ended: the result as JSON text, or the description of a failure. */
+/** The outcome of a call: the result as JSON text, or the description of a failure. */
 export type InvocationResult = Readonly<{ failed: boolean; json: string }>
 
-/** A call that somebody waits for. */
+/** A pending call. */
 export type Waiting = Readonly<{
   event: string
   requestId: string
   done: (outcome: InvocationResult) => void
 }>
 
-/**
- * What the owner of an instance hears from it. `ended` carries the reason when it ended before it served
- * anything.
- */
+/** Callbacks for the owner of an instance. `ended` gets a reason when it ended before its first call. */
 export type Owner = Readonly<{
   log: (line: string) => void
   free: () => void
   ended: (unserved: InvocationResult | undefined) => void
 }>
 
-/** AWS gives a function ten seconds to load, whatever its own timeout is. */
+/** Lambda's init timeout: ten seconds, whatever the function's own timeout. */
 const loadLimit = 10_000
 
 const failure = (errorType: string, errorMessage: string): InvocationResult => ({
@@ -57,7 +54,7 @@ const thread = (definition: Definition, dependencies: Record<string, string>, lo
   return worker
 }
 
-/** A thread that serves one call at a time, and is gone for good once it has timed out or died. */
+/** A thread that serves one call at a time. After a timeout or crash it is not used again. */
 export class Instance {
   readonly #definition: Definition
   readonly #owner: Owner
@@ -92,7 +89,7 @@ export class Instance {
     this.#worker.postMessage({ event: waiting.event, requestId: waiting.requestId, deadline } satisfies Call)
   }
 
-  /** Takes nothing more, and ends when what it is serving is done. */
+  /** Accepts no further call, and ends after the current one. */
   retire(): void {
     this.#retired = true
     if (this.#state !== 'serving') this.#end(undefined)

@@ -6,10 +6,10 @@ import { refusal } from './payload.ts'
 /** Key and certificate as PEM. */
 export type Tls = Readonly<{ key: string; cert: string }>
 
-/** A server on this machine alone. */
+/** A server on loopback. */
 export type Listening = Readonly<{ port: number; close: () => Promise<void> }>
 
-/** Holds requests until there is somebody to serve them: ports have to be known before anything else is. */
+/** Holds requests until a handler is set, because ports have to be known before everything else. */
 export const lobby = () => {
   const { promise, resolve } = Promise.withResolvers<RequestListener>()
   const listener: RequestListener = async (request, response) => (await promise)(request, response)
@@ -19,10 +19,10 @@ export const lobby = () => {
 const codeOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 
-/** Whether an error says that somebody else listens on a port. */
+/** Whether an error says that a port is in use. */
 export const isTaken = (error: unknown): boolean => codeOf(error) === 'EADDRINUSE'
 
-/** Whether an error says that a port is kept for others. */
+/** Whether an error says that a port needs more rights. */
 export const isForbidden = (error: unknown): boolean => codeOf(error) === 'EACCES'
 
 const headersTooLarge = () => {
@@ -31,7 +31,7 @@ const headersTooLarge = () => {
 }
 
 const serverFor = (listener: RequestListener, tls: Tls | undefined): Server => {
-  // Higher than what the listener allows, so that it is the listener who refuses.
+  // Higher than the limit of the listener, which refuses such requests itself.
   const options = { maxHeaderSize: 65_536, keepAliveTimeout: 60_000 }
   const server = tls
     ? createSecureServer({ ...options, key: tls.key, cert: tls.cert }, listener)
@@ -62,10 +62,10 @@ const closing = (server: Server): Promise<void> =>
     server.closeAllConnections()
   })
 
-/** Browsers may take `localhost` for either family, and a machine may have but one. */
+/** Browsers may resolve `localhost` to either address, and a machine may have only one. */
 const absent = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']
 
-/** Listens on 127.0.0.1 and, where there is IPv6, on ::1 with the same port; 0 takes a free one. */
+/** Listens on 127.0.0.1 and, with IPv6, on the same port of ::1. Port 0 takes a free one. */
 export const listenOnLoopback = async (
   listener: RequestListener,
   port: number,

@@ -6,12 +6,12 @@ import type { Credentials } from './aws.ts'
 import type { Log } from './functions.ts'
 import type { Certificate } from './https.ts'
 
-/** Why the stack cannot start, in words that need no stack trace. */
+/** Thrown when the stack cannot start. The message is shown without a stack trace. */
 export class CannotStart extends Error {}
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What only `npm start` reads. The environment may give it beside a settings file, and wins. */
+/** Variables that only `npm start` reads. The environment overrides those of a settings file. */
 const startNames = [
   'PORT',
   'IDP_PORT',
@@ -38,7 +38,7 @@ export const argumentsFrom = (args: string[]): { provider: boolean; https: boole
   }
 }
 
-/** The environment, or the settings of a file in its place; and a warning about each misspelt name. */
+/** The environment, or instead the settings of a file, with a warning about each misspelt name. */
 export const environmentFrom = (
   environment: Environment,
   file: string | undefined,
@@ -57,16 +57,15 @@ export type Options = Readonly<{
   port?: number
   idpPort?: number
   /**
-   * Settings of the gateway, and CLIENT_ID, CLIENT_SECRET, AWS_ENDPOINT_URL_DYNAMODB. Nothing else is read
-   * from it.
+   * Settings of the gateway, and CLIENT_ID, CLIENT_SECRET, AWS_ENDPOINT_URL_DYNAMODB. Nothing else is read.
    */
   env?: Environment
-  /** Where the database outlives the process. Without one it lives in memory. */
+  /** A folder for the data. Without one, they are only in memory. */
   dataDir?: string | undefined
   watch?: boolean
-  /** With it, gateway and identity services are served over https below one domain. */
+  /** Serves gateway and identity services over https below one domain. */
   certificate?: Certificate | undefined
-  /** Seconds between two runs of what the template runs on a schedule; 0: once, at the start. */
+  /** Seconds between two runs of scheduled functions; 0: once, at the start. */
   refreshEvery?: number
   log?: Log
   signal?: AbortSignal
@@ -78,7 +77,7 @@ const whole = (env: Environment, name: string, otherwise: number, max: number): 
   throw new CannotStart(`${name} has to be a whole number between 0 and ${max}.`)
 }
 
-/** What `npm start` takes from the environment. */
+/** The options in the environment. */
 export const optionsFrom = (env: Environment, { DATA_DIR, NO_WATCH } = env): Options => ({
   port: whole(env, 'PORT', 3000, 65_535),
   idpPort: whole(env, 'IDP_PORT', 4000, 65_535),
@@ -94,7 +93,7 @@ export const providerPortFrom = (env: Environment): number => whole(env, 'PROVID
 /** The gateway's settings as text, by name. */
 export type Texts = Readonly<Partial<Record<SettingName, string>>>
 
-/** Whether the identity services are somewhere else, so that the stand-in is not needed. */
+/** Whether an identity service is given, so that the stand-in is not needed. */
 export const hasIdentity = ({ IMAS_URL }: Environment): boolean => Boolean(IMAS_URL)
 
 /** Defaults of a local stack. A setting that is given empty has no default. */
@@ -116,10 +115,10 @@ export const textsFrom = (env: Environment, url: string, identityUrl: string | u
   return texts
 }
 
-/** Credentials for the Access Token service: those given, or some that only the stand-in knows. */
+/** Credentials for the Access Token service: those given, or random ones for the stand-in. */
 export const credentialsFrom = (env: Environment): Credentials => {
   const { CLIENT_ID, CLIENT_SECRET, ACCESS_TOKEN_URL } = env
   if (ACCESS_TOKEN_URL && !(CLIENT_ID && CLIENT_SECRET))
-    throw new CannotStart('CLIENT_ID and CLIENT_SECRET are missing: ACCESS_TOKEN_URL asks for them.')
+    throw new CannotStart('CLIENT_ID and CLIENT_SECRET are missing: ACCESS_TOKEN_URL needs them.')
   return { clientId: CLIENT_ID || 'imsg-service', clientSecret: CLIENT_SECRET || randomUUID() }
 }

@@ -1,9 +1,8 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 
 /**
- * What API Gateway does between HTTP and a function with payload format 2.0, and nothing else: every fact of
- * it that this project relies on is in this file. Those marked (unverified) were not found in documentation;
- * a deployment will tell.
+ * What API Gateway does between HTTP and a function with payload format 2.0. All of its behaviour that this
+ * project relies on is in this file. Facts marked (unverified) were not found in its documentation.
  */
 
 /** The parts of an HTTP request, as `node:http` has them. */
@@ -11,7 +10,7 @@ export type Incoming = Readonly<{
   method: string
   /** The request target: path and query, still encoded. */
   target: string
-  /** Names and values in turn, as received. */
+  /** Names and values alternately, as received. */
   rawHeaders: readonly string[]
   body: Buffer
   sourceIp: string
@@ -22,14 +21,14 @@ export type Incoming = Readonly<{
 /** The route that was chosen, and the values of its parameters, decoded. */
 export type Chosen = Readonly<{ routeKey: string; pathParameters: Readonly<Record<string, string>> }>
 
-/** What goes back to the browser. A header may stand more than once, as `set-cookie` does. */
+/** The response to the browser. A header may occur more than once, like `set-cookie`. */
 export type Outgoing = Readonly<{ status: number; headers: readonly [string, string][]; body: Buffer }>
 
 /** Request line and header values together: "Quotas for configuring and running an HTTP API". */
 export const headerLimit = 10_240
 export const bodyLimit = 10 * 1024 * 1024
 
-/** The answers that API Gateway gives by itself. */
+/** API Gateway's own error responses. */
 export const refusals = {
   badRequest: [400, 'Bad Request'], // (unverified)
   notFound: [404, 'Not Found'],
@@ -39,7 +38,7 @@ export const refusals = {
   unavailable: [503, 'Service Unavailable'], // (unverified)
 } as const
 
-/** One of API Gateway's own answers: a JSON object with a `message`. */
+/** One of API Gateway's own error responses: a JSON object with a `message`. */
 export const refusal = (name: keyof typeof refusals): Outgoing => {
   const [status, message] = refusals[name]
   return {
@@ -57,7 +56,7 @@ export const splitTarget = (target: string): { path: string; query: string } => 
     : { path: target.slice(0, mark), query: target.slice(mark + 1) }
 }
 
-/** The size that `headerLimit` bounds. */
+/** The size that `headerLimit` limits. */
 export const headerSize = ({ method, target, rawHeaders }: Omit<Incoming, 'body'>): number =>
   `${method} ${target} HTTP/1.1`.length +
   rawHeaders.reduce((sum, text, index) => (index % 2 ? sum + text.length : sum), 0)
@@ -78,7 +77,7 @@ const headerPairs = (rawHeaders: readonly string[]): [string, string][] => {
   return pairs
 }
 
-/** Text reaches the function as text; forms, `+json` types (unverified) and everything else as base64. */
+/** Whether a body is passed as text. Forms, `+json` types (unverified) and everything else are base64. */
 const isText = (headers: Record<string, string>): boolean =>
   /^(text\/[^;]+|application\/(json|xml|javascript))\s*(;|$)/i.test(headers['content-type'] ?? '') &&
   (headers['content-encoding'] ?? 'identity') === 'identity'
@@ -89,8 +88,8 @@ const forwarding = (headers: Record<string, string>, { sourceIp }: Incoming): Re
 })
 
 /**
- * The event for a request, without what only AWS could fill in. A member that has nothing to say is missing,
- * not null. The path has to be well encoded.
+ * The event for a request, without members that only AWS can fill. Empty members are missing, not null. The
+ * path must be validly encoded.
  */
 export const eventFrom = (request: Incoming, chosen: Chosen, requestId: string) => {
   const { path, query } = splitTarget(request.target)
@@ -166,8 +165,8 @@ const proper = (result: Record<string, unknown>): Outgoing => {
 }
 
 /**
- * The answer to a function's result, which is JSON text; a result that breaks the format is a 500. So is one
- * without a status, from which API Gateway would make an answer: no function of this project gives one.
+ * The response for a function's result, which is JSON text. A malformed result is a 500, and so is one
+ * without a status, which API Gateway would accept: no function of this project returns one.
  */
 export const answerFrom = (json: string): Outgoing => {
   try {

@@ -7,7 +7,7 @@ import { startIdentity } from './identity/server.ts'
 import { isForbidden, isTaken, listenOnLoopback, lobby } from './listening.ts'
 import { CannotStart, hasIdentity, type Options } from './options.ts'
 
-/** What the functions depend on: the identity services, the database, and the calls to AWS. */
+/** The dependencies of the functions: identity services, database and AWS calls. */
 export type Platform = Readonly<{
   functions: Functions
   identityUrl: string | undefined
@@ -15,7 +15,7 @@ export type Platform = Readonly<{
   databaseUrl: string
 }>
 
-/** Takes a port, or says which one is taken or out of reach, and which variable chooses another. */
+/** Listens on a port. Throws `CannotStart` with the variable that chooses another one. */
 export const takePort = async <T>(
   take: (port: number) => Promise<T>,
   port: number,
@@ -52,7 +52,7 @@ const openDatabase = async ({ env = {}, dataDir }: Options, closers: Closers): P
   return database.url
 }
 
-/** Starts what the functions depend on. What was started is in `closers`, also when something fails. */
+/** Starts the dependencies. Everything that was started is in `closers`, even after a failure. */
 export const openPlatform = async (
   options: Options,
   credentials: Credentials,

@@ -8,8 +8,7 @@ import { type Stack, startStack } from './stack.ts'
 import { root } from './synthesis.ts'
 
 /**
- * `npm start -- --provider`: the gateway with the identity service of our own and a real OpenID Connect
- * provider behind it.
+ * `npm start -- --provider`: the gateway with the service of `identity/` and a real OpenID Connect provider.
  */
 
 /** What `identity/local/stack.ts` starts. Not imported: the root installs nothing of `identity/`. */
@@ -32,7 +31,7 @@ type Start = (options: {
   log: (line: string) => void
 }) => Promise<IdentityStack>
 
-/** The gateway, and where the rest is. */
+/** The running gateway, and the addresses of the other services. */
 export type ProviderStack = Stack & Readonly<{ providerUrl: string }>
 
 const install = (log: (line: string) => void): void => {
@@ -56,7 +55,7 @@ const startIdentity = async (options: Parameters<Start>[0]): Promise<IdentitySta
 }
 
 /**
- * Starts everything, or ends what was started and says why. The gateway needs a port that is known before it
+ * Starts everything, or closes what was started and throws. The gateway needs a port that is known before it
  * starts.
  */
 export const startWithProvider = async (options: Options, providerPort: number): Promise<ProviderStack> => {

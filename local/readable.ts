@@ -1,6 +1,6 @@
 /**
- * Lines that are left out at a terminal: good polls, one every five seconds for each tab, and refreshes that
- * found nothing new.
+ * Log lines that a terminal does not show: good polls, one every five seconds per tab, and refreshes without
+ * changes.
  */
 const isQuiet = (route: unknown, code: unknown): boolean =>
   (route === 'token-is-set' && code === 'ok') || (route === 'refresh-state' && code === 'unchanged')
@@ -15,8 +15,8 @@ const objectIn = (line: string): Readonly<Record<string, unknown>> | undefined =
 }
 
 /**
- * A log line of a function as it is read at a terminal: when, which route, what came of it, how long it took,
- * for whom, why. Undefined for a line that is left out. A line that is not of a request stays as it is.
+ * A log line in the form for a terminal: time, route, outcome, duration, organisation, cause. Undefined for a
+ * line that is not shown. Lines that are not about a request stay as they are.
  */
 export const readable = (
   line: string,

@@ -1,12 +1,12 @@
 import type { Chosen } from './payload.ts'
 
-/** A route of the template: its key, and whatever it leads to. */
+/** A route of the template: its key and its target. */
 export type Route<T> = Readonly<{ key: string; to: T }>
 
-/** A route chosen for a request, with what it leads to. */
+/** The route of a request: its target and parameters. */
 export type Match<T> = Chosen & { to: T }
 
-/** The values of the parameters, where every other segment is the same. */
+/** The values of the parameters, or undefined when another segment differs. */
 const matched = (
   segments: readonly string[],
   actual: readonly string[],
@@ -26,8 +26,8 @@ const segmentsOf = (path: string): string[] => path.split('/').slice(1)
 
 /**
  * Finds the route for a method and an encoded path, as API Gateway does: exact before `{param}` before
- * `$default`. Segments are split before they are decoded, so `%2F` stays inside its segment. Greedy parameters
- * and ANY are not known here: no route of this project has them.
+ * `$default`. Segments are split before they are decoded, so `%2F` stays inside its segment. Supports neither
+ * greedy parameters nor ANY, which this project does not use.
  */
 export const router = <T>(routes: readonly Route<T>[]) => {
   const rest = routes.find(({ key }) => key === '$default')

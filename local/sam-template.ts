@@ -2,27 +2,21 @@ import { methodAndPath, type Route } from '../lib/routes.ts'
 import { isRecord, type Resource, type Template } from './cloudformation.ts'
 import type { Plan } from './template.ts'
 
-/**
- * What `sam local` cannot know by itself: variables beside those of the template, and the processor of this
- * machine.
- */
+/** Values for `sam local`: further variables, and the processor architecture of this machine. */
 export type Here = Readonly<{ variables: Readonly<Record<string, string>>; arch: string }>
 
-/** SAM names functions by their path, and warns of every other resource that has one. */
+/** SAM names functions by their path metadata, and warns about every other resource that has one. */
 const withoutPath = ({ Metadata, ...resource }: Resource): Resource => {
   const { 'aws:cdk:path': _, ...metadata } = Metadata ?? {}
   return { ...resource, Metadata: metadata }
 }
 
-/**
- * CDK writes down dependencies that a reference implies already, on which `sam validate --lint` would fail.
- */
+/** CDK writes dependencies that a reference already implies. `sam validate --lint` refuses those. */
 const lint = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } }
 
 /**
- * The synthesised template as `sam local` can run it on this machine. It empties each variable that is no
- * text, passes on no variable that the template does not name, and would emulate a processor that is not the
- * machine's own: bundles are plain JavaScript, and run on any.
+ * The synthesised template in a form that `sam local` can run. SAM empties variables that are not text,
+ * passes on only variables of the template, and would emulate another processor, although bundles run on any.
  */
 export const samTemplate = (template: Template, { functions }: Plan, { variables, arch }: Here): Template => {
   const Resources = Object.fromEntries(
@@ -49,8 +43,7 @@ export const samTemplate = (template: Template, { functions }: Plan, { variables
 }
 
 /**
- * An event to invoke a function with when none is given: a plain request in payload 2.0, or that of the
- * schedule.
+ * The default event to invoke a function with: a plain request in payload 2.0, or the event of the schedule.
  */
 export const standardEvent = (route: Route): object => {
   const at = methodAndPath(route)

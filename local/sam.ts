@@ -7,17 +7,13 @@ import { samTemplate, standardEvent } from './sam-template.ts'
 import { root, synthesise } from './synthesis.ts'
 
 /**
- * `npm run sam`: the synthesised stack under AWS SAM, whose containers hold the runtime of Lambda. See
- * docs/sam.md.
+ * `npm run sam`: the synthesised stack under AWS SAM, in containers with the Lambda runtime. See docs/sam.md.
  */
 
-/**
- * Where the stand-ins of AWS are. The functions read these names; `sam` passes on only what the template
- * names.
- */
+/** Addresses of the AWS stand-ins, for the functions. `sam` passes on only variables of the template. */
 const endpoints = ['DYNAMODB', 'LAMBDA', 'SECRETS_MANAGER'].map((service) => `AWS_ENDPOINT_URL_${service}`)
 
-/** Settings with which a first `npm run sam` comes up; those in the environment win. */
+/** Default settings. Those in the environment override them. */
 const standards = { IMAS_URL: 'https://imas.example.com', AWS_USE_EMPTY_CREDENTIALS: 'true' }
 
 const runs = (command: string, ...args: string[]): boolean =>
@@ -30,13 +26,13 @@ const checkTools = (): void => {
     )
   if (!runs('docker', 'info'))
     throw new CannotStart(
-      'Docker does not answer: `sam local` runs each function in a container. Start Docker, or use `npm start`, which needs none.',
+      'Docker does not answer: `sam local` runs each function in a container. Start Docker, or use `npm start`, which does not need it.',
     )
 }
 
 const folder = join(root, '.local', 'sam')
 
-/** Synthesises, and writes what `sam` is given beside the template. */
+/** Synthesises the stack and writes the files for `sam` next to its template. */
 const prepare = async (port: number): Promise<string> => {
   const env: Readonly<Record<string, string | undefined>> = { ...standards, ...process.env }
   const texts = textsFrom(env, `http://localhost:${port}`, undefined)
@@ -50,7 +46,7 @@ const prepare = async (port: number): Promise<string> => {
 
 const isRoute = (name: string | undefined): name is RouteName => name !== undefined && name in routes
 
-/** The words of `sam`: a function that is called once, or the API. */
+/** The arguments of `sam`: one call of a function, or the API. */
 const command = async (args: readonly string[], port: number): Promise<string[]> => {
   const [first, name, ...rest] = args
   if (first !== 'invoke')

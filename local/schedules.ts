@@ -10,7 +10,8 @@ export const runOnce = async (
 }
 
 /**
- * Runs every schedule repeatedly, as often as its rule says or as `everySeconds` says. Returns how to stop.
+ * Runs every schedule repeatedly, at the rate of its rule or every `everySeconds`. Returns a function that
+ * stops.
  */
 export const runSchedules = (
   functions: Pick<Functions, 'invoke'>,

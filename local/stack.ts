@@ -18,25 +18,23 @@ import { watchSources } from './watching.ts'
 
 /** A running local stack. */
 export type Stack = Readonly<{
-  /** Where browsers reach the gateway. */
+  /** The address at which browsers reach the gateway. */
   url: string
-  /** The stand-in for the identity services, where it runs. */
+  /** The address of the identity stand-in, if it runs. */
   identityUrl: string | undefined
-  /** Where functions can be invoked, in the words of Lambda's own API. */
+  /** The address of the stand-in for Lambda's Invoke API. */
   awsUrl: string
   databaseUrl: string
   /** The gateway's table in it. */
   tableName: string
   /** Calls a function by its name. */
   invoke: (name: string, event?: object) => Promise<InvocationResult>
-  /** From now on new instances serve, of one function or of all. */
+  /** Replaces the instances of one function or of all. */
   restart: (name?: string) => void
   close: () => Promise<void>
 }>
 
-/**
- * Applies a plan: now, and again whenever it has changed. Answers the functions that are new or changed.
- */
+/** Returns a function that applies a plan and returns the names of new and changed functions. */
 const deployer = (platform: Platform, gateway: Gateway, everySeconds: number, closers: Closers) => {
   let stopSchedules = () => {}
   closers.add(() => stopSchedules())
@@ -54,7 +52,7 @@ const deployer = (platform: Platform, gateway: Gateway, everySeconds: number, cl
 const demoFor = (gateway: string, { COOKIE_NAME }: Texts, standIn: boolean) =>
   demo({ gateway, cookieName: COOKIE_NAME ?? settings.COOKIE_NAME.default ?? '', standIn })
 
-/** Throws for settings that the stack would refuse, before anything is synthesised. */
+/** Throws for invalid settings, before anything is synthesised. */
 const checkSettings = (texts: Texts): void => {
   try {
     readDeployment(texts)
@@ -105,7 +103,7 @@ const start = async (options: Options, closers: Closers): Promise<Stack> => {
   }
 }
 
-/** Starts everything, or ends what was started and says why. */
+/** Starts everything, or closes what was started and throws. */
 export const startStack = async (options: Options = {}): Promise<Stack> => {
   const closers = new Closers()
   try {

@@ -45,13 +45,12 @@ const introduce = (
 const ending = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
-    // npm passes Ctrl-C on to a process that already has it from the terminal; a second one by hand comes
-    // later.
+    // The signal may arrive twice: npm forwards Ctrl-C although the terminal has already sent it.
     if (!ending.signal.aborted) ending.abort()
   })
 
-// A supervisor that stops npm ends the shell in between, which passes nothing on: nobody is left to wait for
-// this process.
+// When a supervisor stops npm, the shell in between ends without forwarding the signal, and this process is
+// left without a parent.
 const parent = process.ppid
 if (process.env.npm_lifecycle_event !== undefined)
   setInterval(() => {
@@ -70,7 +69,7 @@ try {
   introduce(stack, options)
   if (!ending.signal.aborted)
     await new Promise((resolve) => ending.signal.addEventListener('abort', resolve, { once: true }))
-  // A connection or a write that does not end may not keep anybody waiting.
+  // Does not wait for connections or writes that hang.
   setTimeout(() => process.exit(0), 2000).unref()
   await stack.close()
 } catch (error) {

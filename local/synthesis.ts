@@ -14,7 +14,7 @@ export const root = join(import.meta.dirname, '..')
 /** The folders that the template is made from. */
 export const sources = ['functions', 'lib', 'infra'] as const
 
-/** What npm and esbuild need from the shell. Nothing else of it reaches the template. */
+/** Variables that npm and esbuild need. No others reach the synthesis. */
 const passed = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'APPDATA', 'USERPROFILE', 'SystemRoot', 'npm_config_cache']
 
 const environment = (outdir: string, texts: Texts, { PATH: path } = process.env): NodeJS.ProcessEnv => ({
@@ -22,12 +22,12 @@ const environment = (outdir: string, texts: Texts, { PATH: path } = process.env)
   PATH: [join(root, 'node_modules', '.bin'), path].join(delimiter),
   ...texts,
   CDK_OUTDIR: outdir,
-  // CDK's own check of the template takes half the time of a synth. `npm run synth` and `deploy` make it.
+  // Validating the template takes half the time of a synth. `npm run synth` and `npm run deploy` do it.
   CDK_VALIDATION: 'false',
   LOCAL_STACK: 'true',
 })
 
-/** What Node, npm and CDK print around an error, which does not help to find it. */
+/** Lines that Node, npm and CDK print around an error and that do not help to find it. */
 const noise = /^(node:|Node\.js v|npm warn|Bundling asset|⚡|\s+at |\s+triggerUncaught|\s+\^|\s*$)/
 
 const complaint = (errors: string): string =>
@@ -62,7 +62,7 @@ const sourceFiles = async (): Promise<string[]> => {
   return [...found.flat().sort(), ...['package-lock.json', 'cdk.json'].map((name) => join(root, name))]
 }
 
-/** Changes whenever the template or a bundle could. */
+/** A hash that changes whenever the template or a bundle could. */
 const fingerprint = async (texts: Texts): Promise<string> => {
   const hash = createHash('sha256').update(JSON.stringify([process.version, texts]))
   for (const file of await sourceFiles()) hash.update(`\0${file}\0`).update(await readFile(file))
@@ -84,12 +84,12 @@ const kept = async (outdir: string, mark: string, wanted: string): Promise<Plan 
   }
 }
 
-/** Where to put a template, with which settings, and where to report progress. */
+/** The folder for the template, its settings, and where to report progress. */
 export type Wanted = Readonly<{ outdir: string; texts: Texts; log: Log; signal?: AbortSignal | undefined }>
 
 /**
- * Synthesises the stack into a folder, in a process of its own, and reads what came out. What the folder
- * holds is used again when sources and settings are still the same.
+ * Synthesises the stack into a folder, in a separate process, and reads the result. An earlier result in the
+ * folder is used again when sources and settings have not changed.
  */
 export const synthesise = async ({ outdir, texts, log, signal }: Wanted): Promise<Plan> => {
   const mark = join(outdir, 'sources.sha256')
@@ -100,7 +100,7 @@ export const synthesise = async ({ outdir, texts, log, signal }: Wanted): Promis
   log('synthesising the stack ...')
   await rm(mark, { force: true })
   await run(outdir, texts, signal)
-  // A file that was saved meanwhile may or may not be in.
+  // A file that was saved during the synth may not be part of it.
   if ((await fingerprint(texts)) === wanted) await writeFile(mark, wanted)
   return read(outdir)
 }

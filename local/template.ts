@@ -4,8 +4,7 @@ import type { Cors } from './cors.ts'
 import type { Route } from './routing.ts'
 
 /**
- * A function of the template: everything needed to run it, as plain data, so that two versions can be
- * compared.
+ * A function of the template, with everything needed to run it. Plain data, so that versions can be compared.
  */
 export type Definition = Readonly<{
   id: string
@@ -18,12 +17,12 @@ export type Definition = Readonly<{
   variables: Readonly<Record<string, string>>
 }>
 
-/** A table in the words of CreateTable. */
+/** A table, as parameters of CreateTable. */
 export type Table = Readonly<{ name: string; properties: Readonly<Record<string, unknown>> }>
 /** A rule with a rate, and the function that it calls. */
 export type Schedule = Readonly<{ everySeconds: number; to: string }>
 
-/** Everything that the local stack runs. */
+/** The parts of a template that the local stack runs. */
 export type Plan = Readonly<{
   functions: readonly Definition[]
   routes: readonly Route<string>[]
@@ -39,7 +38,7 @@ const definitions = ({ all, text }: ReturnType<typeof reader>, folder: string): 
   all(/^AWS::Lambda::Function$/).flatMap(([id, { Metadata = {} }, properties]) => {
     const { Handler, Timeout = 3, MemorySize = 128, Environment } = properties
     const asset = Metadata['aws:asset:path']
-    // Only what has code of its own in the assembly can run; CDK's helpers have theirs inline.
+    // Only functions with an asset can run. CDK's helpers have inline code.
     if (typeof asset !== 'string') return []
     const { Variables } = isRecord(Environment) ? Environment : {}
     const variables = isRecord(Variables) ? Variables : {}
@@ -85,7 +84,7 @@ const tableOf = (id: string, properties: Readonly<Record<string, unknown>>): Tab
   }
 }
 
-/** Reads a template whose assets lie in `folder`. */
+/** Reads a template with its assets in `folder`. */
 export const planFrom = (template: Template, folder: string): Plan => {
   const read = reader(template)
   const [, , { CorsConfiguration: cors } = {}] = read.all(/^AWS::ApiGatewayV2::Api$/)[0] ?? []

@@ -3,13 +3,15 @@ import tls from 'node:tls'
 
 type Found = (error: Error | null, address: string | LookupAddress[], family?: number) => void
 
-/** Names below `localhost` are this machine (RFC 6761, section 6.3), as browsers know and most resolvers do not. */
+/**
+ * Names below `localhost` are this machine: RFC 6761 section 6.3. Browsers resolve them, most systems do not.
+ */
 const lookupLocally = ({ lookup }: typeof dns) =>
   Object.assign((host: string, options: LookupOptions, found: Found) => {
     lookup(host.endsWith('.localhost') ? 'localhost' : host, options, found)
   }, lookup)
 
-/** Makes this thread reach `*.localhost` and trust certificates of this authority, as the browser does. */
+/** Lets this thread resolve `*.localhost` and trust certificates of this authority, as the browser does. */
 export const trustLocalhost = (authority: string): void => {
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), authority])
   Object.assign(dns, { lookup: lookupLocally(dns) })

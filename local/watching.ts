@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import type { Log } from './functions.ts'
 import { root, sources } from './synthesis.ts'
 
-/** Editors save in several steps, and a checkout touches many files. */
+/**
+ * Milliseconds to wait for further changes: editors save in several steps, and a checkout writes many files.
+ */
 const calm = 100
 
 /**
- * Calls `reload` after sources were saved, never twice at a time, and prints the functions that it answers,
- * or what it throws. Returns how to stop.
+ * Calls `reload` after sources were saved, one call at a time, and prints the functions that it returns or
+ * the error that it throws. Returns a function that stops watching.
  */
 export const watchSources = (reload: () => Promise<readonly string[]>, log: Log): (() => void) => {
   let timer: NodeJS.Timeout | undefined

@@ -1,4 +1,7 @@
-/** The API, its authorizer and its function, in a stack of the service's own: nothing of the gateway's is imported. */
+/**
+ * The API, its authorizer and its function, in a stack of the service's own: nothing of the gateway's is
+ * imported.
+ */
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'

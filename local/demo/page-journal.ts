@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 
-/** One request of this page and what came of it; status 0 stands for no answer. */
+/** A request of this page and its result. Status 0: no answer. */
 export type Call = { at: Date; method: string; path: string; status: number; took: number; body: string }
 
-/** `fetch` that keeps a note of each answer. The answer itself goes on to whoever asked, unread. */
+/** `fetch` that records each response and passes it on unread. */
 export const noting =
   (note: (call: Call) => void) =>
   async (url: string, init: RequestInit = {}): Promise<Response> => {
@@ -20,7 +20,7 @@ export const noting =
     }
   }
 
-/** An element with text in it, never markup: what it shows has come over the network. */
+/** An element with text, never markup, because the text came over the network. */
 export const element = <Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   className: string,
@@ -60,7 +60,7 @@ const keep = (list: Element, newest: Element, most: number) => {
   while (list.childElementCount > most) list.lastElementChild?.remove()
 }
 
-/** Puts a poll on top of the table. */
+/** Adds a poll at the top of the table. */
 export const showPoll = (table: Element, { at, status, took, body }: Call) => {
   const cells = [
     element('td', '', clock.format(at)),
@@ -71,7 +71,7 @@ export const showPoll = (table: Element, { at, status, took, body }: Call) => {
   keep(table, element('tr', '', ...cells), 12)
 }
 
-/** Puts a call on top of the list: its answer in short, and whole for whoever opens it. */
+/** Adds a call at the top of the list, with its response in short and, when opened, in full. */
 export const showCall = (list: Element, { at, method, path, status, took, body }: Call) => {
   const line = [
     element('span', '', clock.format(at)),

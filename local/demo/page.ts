@@ -18,16 +18,16 @@ const fetch = noting(note)
 const gateway = imsg({ fetch })
 
 const states: Record<Session, [title: string, reason: string]> = {
-  unknown: ['Asking the gateway …', 'The page has not had an answer yet.'],
+  unknown: ['Asking the gateway …', 'There is no answer yet.'],
   'signed-in': ['Signed in', 'The gateway is asked every five seconds.'],
   'signed-out': ['Signed out', 'Polling has stopped until you sign in, here or in another tab.'],
   unavailable: [
     'Gateway not available',
-    'This is no sign-out: the page goes on asking, less and less often.',
+    'You may still be signed in. The page keeps asking, less and less often.',
   ],
 }
 
-/** Runs what a person asked for, and tells them in words if it fails. */
+/** Runs an action of the person, and shows a message if it fails. */
 const attempt = async (what: string, action: () => Promise<unknown>) => {
   byId('notice').textContent = ''
   try {
@@ -38,7 +38,7 @@ const attempt = async (what: string, action: () => Promise<unknown>) => {
   }
 }
 
-/** An answer that arrives after the end of the session is not shown any more. */
+/** Whether the person is signed in. A response that arrives after the session has ended is not shown. */
 let signedIn = false
 
 const showPerson = (who?: Who) => {
@@ -60,7 +60,7 @@ const showPerson = (who?: Who) => {
 }
 
 const loadPerson = async () => {
-  // No answer stands in the list of calls already, and says nothing of the person.
+  // A missing answer is already in the list of calls, and says nothing about the person.
   const answer = await fetch('/whoami').catch(() => undefined)
   const person = answer?.ok ? await answer.json() : undefined
   if (person && signedIn) showPerson(person)
@@ -81,7 +81,7 @@ const showUnits = (units: Unit[], preferred: string | null, otherwise: string) =
   const choices = byId('choices')
   const inUse = choices.contains(document.activeElement)
   choices.replaceChildren(...units.map((unit) => choice(unit, preferred)))
-  // Keep the place of somebody who goes through the units by keyboard.
+  // Keeps the keyboard focus in the list of units.
   if (inUse) choices.querySelector<HTMLElement>(':checked')?.focus()
   byId('units').hidden = units.length === 0
   byId('no-units').hidden = units.length > 0
@@ -96,7 +96,7 @@ const loadUnits = () =>
 
 const choose = (unit: string | null) =>
   attempt('Choosing a unit', () =>
-    // A refused choice has to spring back to the one that holds.
+    // After a refused choice, shows the stored one again.
     gateway.setUnit(unit).catch(async (error) => {
       await loadUnits()
       throw error
@@ -105,7 +105,7 @@ const choose = (unit: string | null) =>
 
 const load = () => Promise.all([loadPerson(), loadUnits()])
 
-/** Puts first what somebody wants next. Of the two parts the one that has the focus stays where it is. */
+/** Puts the part first that the person needs next. The part with the focus is not moved. */
 const arrange = (inside: boolean) => {
   const parts = [byId('staying'), byId('coming')] as const
   const [first, last] = inside ? parts : parts.toReversed()
@@ -136,12 +136,11 @@ gateway.session.subscribe((session, why) => {
     showUnits([], null, 'Your units are shown here once you are signed in.')
   }
 })
-// Meanwhile somebody else may have signed in, in another tab: to the gateway that is one session after
-// another.
+// Another person may have signed in meanwhile, in another tab. The session stays `signed-in` then.
 document.addEventListener('visibilitychange', () => {
   if (signedIn && !document.hidden) load()
 })
-// Made in another tab or here: either way the list is drawn as the gateway tells it.
+// A choice in this tab or another one: the list is fetched again.
 gateway.units.subscribe(loadUnits)
 
 for (const button of document.querySelectorAll<HTMLElement>('[data-organisation]'))

@@ -26,19 +26,17 @@ const json = (body: unknown, status = 200): Answer => ({
   body: JSON.stringify(body),
 })
 
-/** The page's script and the client in one file; left readable, since the page is there to be looked into. */
+/** The page's script and the client in one file, not minified so that people can read it. */
 const bundle = async (): Promise<string> => {
   const options = { bundle: true, write: false, format: 'esm', target: 'es2022', logLevel: 'silent' } as const
   const { outputFiles } = await build({ entryPoints: [file('page.ts')], ...options })
   return outputFiles.map(({ text }) => text).join('')
 }
 
-/** Where the explanations of all errors are. */
+/** The path of the page that explains all errors. */
 export const errorsPath = '/errors.html'
 
-/**
- * A small service behind the gateway, on its origin. Resolves to false when the request is none of its own.
- */
+/** A small service behind the gateway, on its origin. Resolves to false when the request is not for it. */
 export const demo = (options: { gateway: string; cookieName: string; standIn?: boolean }) => {
   const auth = authorization({ gateway: options.gateway, cookie: options.cookieName })
   const page = read('page.html')
@@ -55,7 +53,7 @@ export const demo = (options: { gateway: string; cookieName: string; standIn?: b
     '/': () => ({ type: 'text/html', body: page }),
     '/demo.css': () => ({ type: 'text/css', body: style }),
     '/demo.svg': () => ({ type: 'image/svg+xml', body: favicon }),
-    // It carries a policy of its own, all but what only a header can say.
+    // The page has its own policy. This adds the directives that only work in a header.
     [errorsPath]: () => ({ type: 'text/html', body: errors, policy: "frame-ancestors 'none'" }),
     '/demo.js': async () => {
       script ??= bundle()
@@ -64,7 +62,7 @@ export const demo = (options: { gateway: string; cookieName: string; standIn?: b
     '/whoami': (headers) =>
       whoIs(auth, headers).then(
         (who) => (who ? json(who) : json({ signedIn: false }, 401)),
-        // Not 401: a gateway that cannot be asked says nothing of the person.
+        // Not 401: without an answer from the gateway, nothing is known about the person.
         () => json({ signedIn: 'unknown' }, 503),
       ),
   }

@@ -1,16 +1,16 @@
 import type { Authorization, RequestHeaders } from '../../service/index.ts'
 
-/** What the demo shows of a person, as any service behind the gateway learns it. */
+/** What the demo shows about a person, learned as in any service behind the gateway. */
 export type Who = Readonly<{
   name: string
   email: string
   org: string
   subject: string
-  /** Where they may do it: the names of units, or everywhere. */
+  /** Where they have each permission: names of units, or everywhere. */
   may: Readonly<Record<'read' | 'write' | 'publish', readonly string[]>>
 }>
 
-/** Asks the gateway who this is: somebody, nobody, or an error when that cannot be known. */
+/** Asks the gateway who this is. Undefined for nobody; throws when the gateway cannot tell. */
 export const whoIs = async (auth: Authorization, headers: RequestHeaders): Promise<Who | undefined> => {
   const person = await auth.authorize(headers, { org: '*', required: false })
   if (person === undefined) return undefined

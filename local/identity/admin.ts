@@ -28,14 +28,14 @@ const lists: Readonly<Record<string, (standIn: StandIn, query: URLSearchParams) 
     ),
 }
 
-/** What a test has put instead of a list, if anything. */
+/** The response that a test has put in place of a list. */
 const replacedBy = ({ answers, directory }: StandIn, { query }: Asked, name: string): Reply | undefined => {
   const home = directory.organisations.find(({ id }) => id === query.get('organizationId'))
   const answer = answers.get(`${name} ${home?.name}`) ?? answers.get(name)
   return answer && json(answer.rows, answer.status)
 }
 
-/** `/v1/<resource>.list`: what the gateway reads of the Admin API. */
+/** `/v1/<resource>.list`: the lists of the Admin API that the gateway reads. */
 export const adminApi = async (standIn: StandIn, asked: Asked, name: string): Promise<Reply> => {
   const list = own(lists, name)
   if (asked.method !== 'GET' || list === undefined) return failures.notFound

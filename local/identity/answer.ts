@@ -7,7 +7,7 @@ import { elsewhere, keySet } from './malformed.ts'
 import type { StandIn } from './stand-in.ts'
 import { tokenService } from './token-service.ts'
 
-/** The organisation of a login address; what cannot be decoded is taken as it stands, and is then unknown. */
+/** The organisation in a login path. If it cannot be decoded, it is used as it is, and is then unknown. */
 const organisationIn = (path: string): string | undefined => {
   const org = /^\/v1\/org\/([^/]+)\/login$/.exec(path)?.[1]
   try {
@@ -17,7 +17,7 @@ const organisationIn = (path: string): string | undefined => {
   }
 }
 
-/** The answer of the three services to one request. */
+/** The response of the three services to a request. */
 export const answer = (standIn: StandIn, asked: Asked): Reply | Promise<Reply> => {
   const { method, path } = asked
   const call = /^\/v1\/(\w+\.\w+)$/.exec(path)?.[1]

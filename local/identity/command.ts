@@ -2,13 +2,12 @@ import type { Members } from './input.ts'
 import type { StandIn } from './stand-in.ts'
 
 /**
- * One test switch: what it is for, an example to copy, and what it does. What it returns is added to the
- * answer.
+ * A test switch: its description, an example to copy, and its action, whose result is added to the response.
  */
 export type Command = {
   what: string
   example: Members
   run: (standIn: StandIn, input: Members) => Members | undefined | Promise<Members>
-  /** The answer is what `run` returns, without the switch state. */
+  /** The response is the result of `run` alone, without the state of the switches. */
   bare?: true
 }

@@ -23,7 +23,7 @@ const organisationNamed = ({ organisations }: Directory, name: string): Organisa
 const userNamed = ({ users }: Directory, name: string): User =>
   users.find((user) => user.name === name) ?? bad(`there is no user "${name}"`)
 
-/** Reads everything before it changes anything, so that a refused command has done nothing. */
+/** Parses everything before changing anything, so that a refused command has no effect. */
 const endable = (set: Members): ((target: { blocked: boolean; notBefore?: number }) => void) => {
   const blocked = member(set, 'blocked', optional(flag))
   const notBefore = member(set, 'notBefore', optional(nullable(whole)))
@@ -51,7 +51,7 @@ const mappingFrom = (directory: Directory, input: Members): Mapping => {
 const same = (one: Mapping, other: Mapping): boolean =>
   one.organizationId === other.organizationId && one.group === other.group && one.unitId === other.unitId
 
-/** The switches for organisations, people and what their groups may do. */
+/** The switches for organisations, people and the roles of their groups. */
 export const dataCommands = {
   organisation: {
     what: 'Changes an organisation: blocked, notBefore (null removes it), whitelistCallbackUrls.',
@@ -80,7 +80,7 @@ export const dataCommands = {
     },
   },
   mapping: {
-    what: 'Adds or removes what a group may do in a unit, or everywhere (null). "add" takes a "role" too; "remove" takes every role.',
+    what: 'Adds or removes the roles of a group in a unit, or everywhere (null). "add" accepts a "role"; "remove" removes every role.',
     example: { add: { org: 'demo', group: 'visitors', unit: 'west' } },
     run: ({ directory }, input) => {
       only(input, 'add', 'remove')
@@ -98,7 +98,7 @@ export const dataCommands = {
     },
   },
   answer: {
-    what: 'What a list of the Admin API answers instead, for one organisation or any; without "list" all are as they were.',
+    what: 'Replaces a list of the Admin API, for one organisation or all. Without "list", restores all lists.',
     example: { list: 'units.list', org: 'demo', status: 500, rows: [] },
     run: ({ answers, directory }, input) => {
       only(input, 'list', 'org', 'status', 'rows')

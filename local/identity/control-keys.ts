@@ -14,7 +14,7 @@ const withdrawn = (ring: KeyRing, kid: string | undefined): Key[] => {
   return ring.published.filter((key) => key !== gone)
 }
 
-/** The person whose token is asked for: by user, by organisation (its first user), or the editor. */
+/** The person whose token is requested: by user, by organisation (its first user), or the editor. */
 const chosen = ({ directory }: StandIn, input: Members): [Organisation, User] => {
   const org = member(input, 'org', optional(text))
   const name = member(input, 'user', optional(text)) ?? (org === undefined ? 'editor' : undefined)
@@ -26,7 +26,7 @@ const chosen = ({ directory }: StandIn, input: Members): [Organisation, User] =>
   return bad(`there is no user "${name ?? 'at all'}" in the organisation "${org ?? 'of any name'}"`)
 }
 
-/** The switches for keys and for tokens made to measure. */
+/** The switches for keys and for tokens with given claims. */
 export const keyCommands = {
   rotate: {
     what: 'A new key signs; the old ones stay published.',
@@ -41,7 +41,7 @@ export const keyCommands = {
     },
   },
   withdraw: {
-    what: 'The key "kid", or every key but the signing one, is no longer published. It can still sign what is issued.',
+    what: 'Stops publishing the key "kid", or every key except the signing one. A withdrawn key can still sign tokens.',
     example: {},
     run: ({ ring }, input) => {
       ring.published = withdrawn(ring, member(only(input, 'kid'), 'kid', optional(text)))

@@ -11,10 +11,10 @@ const switching =
     return undefined
   }
 
-/** The switches for what goes wrong between two services. */
+/** The switches for failures between services. */
 export const trafficCommands = {
   down: {
-    what: 'Every request but /_control has its connection cut.',
+    what: 'Cuts the connection of every request except /_control.',
     example: {},
     run: switching({ down: true }),
   },
@@ -29,7 +29,7 @@ export const trafficCommands = {
     },
   },
   slow: {
-    what: 'Every answer waits so many milliseconds.',
+    what: 'Delays every response by this many milliseconds.',
     example: { ms: 3000 },
     run: (standIn, input) => {
       standIn.switches.slow = member(only(input, 'ms'), 'ms', whole)
@@ -37,12 +37,12 @@ export const trafficCommands = {
     },
   },
   fail: {
-    what: 'Every answer is 500.',
+    what: 'Responds to every request with 500.',
     example: {},
     run: switching({ fail: true }),
   },
   'malformed-jwks': {
-    what: `The key set is bad: ${malformationNames.join(', ')}.`,
+    what: `Breaks the key set: ${malformationNames.join(', ')}.`,
     example: { as: 'html' },
     run: (standIn, input) => {
       standIn.switches.malformed = member(only(input, 'as'), 'as', oneOf(malformationNames))
@@ -50,7 +50,7 @@ export const trafficCommands = {
     },
   },
   count: {
-    what: 'How often each path was asked for; with "reset": true the count begins anew after this answer.',
+    what: 'Counts the requests of each path. "reset": true sets the counts to 0 after this response.',
     example: { reset: true },
     bare: true,
     run: (standIn, input) => {

@@ -6,13 +6,13 @@ import { type Asked, json, type Reply } from './exchange.ts'
 import { BadInput, bad, jsonBody, type Members, own, text } from './input.ts'
 import { reset, type StandIn } from './stand-in.ts'
 
-/** Every test switch by its name. The front page lists the same rows. */
+/** Every test switch by name. The front page lists them too. */
 export const commands: Readonly<Record<string, Command>> = {
   ...trafficCommands,
   ...keyCommands,
   ...dataCommands,
   reset: {
-    what: 'All data and switches as at the start, with the keys of the start.',
+    what: 'Resets all data, switches and keys to those at the start.',
     example: {},
     run: (standIn) => {
       reset(standIn)
@@ -21,7 +21,7 @@ export const commands: Readonly<Record<string, Command>> = {
   },
 }
 
-/** What is switched now. */
+/** The state of all switches. */
 const state = ({ switches, ring }: StandIn): Members => ({
   ...switches,
   keys: {
@@ -39,9 +39,7 @@ const perform = async (standIn: StandIn, input: Members): Promise<Members> => {
   return command.bare ? { ...result } : { ...state(standIn), ...result }
 }
 
-/**
- * `POST /_control`: does one thing and answers with the switch state, or says what is wrong with the command.
- */
+/** `POST /_control`: runs a command and responds with the state of all switches, or with the error. */
 export const control = async (standIn: StandIn, asked: Asked): Promise<Reply> => {
   if (asked.method !== 'POST') return json({ error: 'commands are sent with POST' }, 405)
   try {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** A request that has been read to its end. */
+/** A request with its whole body. */
 export type Asked = {
   method: string
   path: string
@@ -9,10 +9,10 @@ export type Asked = {
   body: string
 }
 
-/** An answer before it is sent. `endless`: after the body, a trickle that never stops. */
+/** A response before it is sent. `endless`: more data follow the body slowly, forever. */
 export type Reply = { status: number; headers: Record<string, string>; body: string; endless?: true }
 
-/** A JSON answer. */
+/** A JSON response. */
 export const json = (value: unknown, status = 200): Reply => ({
   status,
   headers: { 'content-type': 'application/json; charset=utf-8' },

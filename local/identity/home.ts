@@ -10,14 +10,14 @@ const organisationItem =
     return html`<li><b>${name}</b> (${displayName}${blocked ? ', blocked' : ''}): ${names.join(', ')}</li>`
   }
 
-/** JSON with spaces between its members, where a narrow screen may break it. */
+/** JSON with spaces between its members, so that a narrow screen can wrap it. */
 const inOneLine = (value: object): string => JSON.stringify(value, null, 1).replace(/\n\s*/g, ' ')
 
-/** `GET /`: what this is, who can sign in, and what can be switched. */
+/** `GET /`: a page with the people who can sign in and the test switches. */
 export const home = (directory: Directory): Reply =>
   page(
     200,
-    'Who can sign in, and what can go wrong',
+    'People and test switches',
     html`<p>It plays the authentication service, the Admin API and the Access Token service.</p>
 <h2>Organisations and their users</h2>
 <ul>

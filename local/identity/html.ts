@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { cardStyle, escaped, icon } from '../../lib/errors/page.ts'
 import type { Reply } from './exchange.ts'
 
-/** Text that is already HTML. Only `html` makes it, so nothing unescaped finds its way into a page. */
+/** Text that is already HTML. Created by `html`, so that no unescaped text gets into a page. */
 export class Markup {
   readonly text: string
   constructor(text: string) {
@@ -15,13 +15,13 @@ const rendered = (value: string | Markup | readonly Markup[]): string => {
   return value instanceof Markup ? value.text : value.map(({ text }) => text).join('\n')
 }
 
-/** A template whose values are escaped, unless they are markup themselves. */
+/** A template tag that escapes all values except markup. */
 export const html = (
   parts: TemplateStringsArray,
   ...values: readonly (string | Markup | readonly Markup[])[]
 ): Markup => new Markup(parts.map((part, at) => part + rendered(values[at] ?? '')).join(''))
 
-/** The look of the gateway's own pages, and a list of people to choose from. */
+/** The styles of the gateway's own pages, and of a list of people to choose from. */
 const style = `${cardStyle}
 :root { --edge: #7b8686 }
 @media (prefers-color-scheme: dark) { :root { --edge: #7c8b89 } }
@@ -45,7 +45,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** A whole page: no script, nothing from elsewhere, and a line that says what it is not. */
+/** A page without scripts and third-party content, with a notice that this is a stand-in. */
 export const page = (status: number, title: string, content: Markup): Reply => ({
   status,
   headers: {

@@ -3,44 +3,44 @@ import { promisify } from 'node:util'
 import { calculateJwkThumbprint, type JWTPayload, errors as joseErrors, jwtVerify } from 'jose'
 import { own } from './input.ts'
 
-/** One RSA key. `at` is the second in which it was made. */
+/** An RSA key. `at`: when it was created, in seconds since the epoch. */
 export type Key = { kid: string; at: number; privateKey: KeyObject; publicKey: KeyObject }
-/** Every key ever held, the published ones among them, and the one that signs. */
+/** All keys so far, those that are published, and the one that signs. */
 export type KeyRing = { held: Key[]; published: Key[]; signing: Key; atStart: readonly [Key, Key] }
 /** The parts of a token before they are encoded. */
 export type Json = Record<string, unknown>
 
-/** The longest life of a token in seconds, as the documented key set states it. */
+/** Maximum lifetime of a token in seconds, as stated in the documented key set. */
 export const maxTokenTTL = 604_800
 
 const generate = promisify(generateKeyPair)
 
-/** A new RSA key, named by its thumbprint (RFC 7638), so that no two starts share a `kid`. */
+/** Creates an RSA key. Its `kid` is its thumbprint (RFC 7638), so it differs after each start. */
 export const newKey = async (modulusLength = 2048): Promise<Key> => {
   const { privateKey, publicKey } = await generate('rsa', { modulusLength })
   const kid = await calculateJwkThumbprint(publicKey)
   return { kid, at: Math.floor(Date.now() / 1000), privateKey, publicKey }
 }
 
-/** A ring with two published keys. The second signs, so that nobody gets by with taking the first. */
+/** Creates a key ring with two published keys. The second signs, so that taking the first key fails. */
 export const newKeyRing = async (): Promise<KeyRing> => {
   const [spare, signing] = await Promise.all([newKey(), newKey()])
   return { held: [spare, signing], published: [spare, signing], signing, atStart: [spare, signing] }
 }
 
-/** As at the start: the first two keys are published, the second of them signs. Later keys stay held. */
+/** Resets the ring: the first two keys are published and the second signs. Later keys are kept. */
 export const resetKeys = (ring: KeyRing): void => {
   ring.published = [...ring.atStart]
   ring.signing = ring.atStart[1]
 }
 
-/** A public key as the documented key set shows it. */
+/** A public key in the form of the documented key set. */
 export const publicJwk = ({ kid, publicKey }: Key): Json => {
   const { kty, n, e } = publicKey.export({ format: 'jwk' })
   return { kty, use: 'sig', alg: 'RS512', kid, n, e }
 }
 
-/** The documented document around these keys. */
+/** A key set document with these keys, in the documented form. */
 export const jwks = (published: readonly Key[], keys = published.map(publicJwk)): Json => ({
   keys,
   keysMeta: Object.fromEntries(published.map(({ kid, at }) => [kid, { at }])),
@@ -60,8 +60,8 @@ const signatures: Readonly<Record<string, { hash: string; padding?: number; salt
 const encoded = (part: Json): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
 /**
- * A compact JWS of any header and any claims. Written out here because a library rightly refuses to make the
- * tokens that tests need. An `alg` that is not RSA still gets an RS512 signature, and `none` an empty one.
+ * Signs a compact JWS with any header and any claims. A library would refuse to create some tokens that tests
+ * need. With an `alg` other than RSA the signature is still RS512, and with `none` it is empty.
  */
 export const signed = (key: Key, claims: Json, changes: Json = {}): string => {
   const header = without({ alg: 'RS512', kid: key.kid, typ: 'JWT', ...changes })
@@ -76,9 +76,8 @@ const without = (part: Json): Json =>
   Object.fromEntries(Object.entries(part).filter(([, value]) => value !== null))
 
 /**
- * The claims of a token that this ring signed and that has not expired. Withdrawn keys count: otherwise
- * withdrawing the signing key would shut the Admin API too, and nobody could read the state that the test is
- * about.
+ * The claims of a token that this ring signed and that has not expired. Withdrawn keys are accepted, so that
+ * the Admin API still works after the signing key is withdrawn.
  */
 export const verified = async (
   ring: KeyRing,

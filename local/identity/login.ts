@@ -6,8 +6,8 @@ import type { StandIn } from './stand-in.ts'
 import { idClaims } from './tokens.ts'
 
 /**
- * The callback with the token appended to whatever query it has, before a fragment, and not one other byte
- * changed: a URL parser would normalise what the gateway has signed.
+ * The callback URL with the token added to its query, before any fragment. Changes nothing else; a URL parser
+ * would normalise the rest.
  */
 export const withToken = (callback: string, token: string): string => {
   const [, address = '', fragment = ''] = /^([^#]*)(.*)$/.exec(callback) ?? []
@@ -15,7 +15,7 @@ export const withToken = (callback: string, token: string): string => {
   return `${address}${joint}imid_token=${token}${fragment}`
 }
 
-/** Printable ASCII alone, because that is what a `Location` header can carry. */
+/** Only printable ASCII, as a `Location` header requires. */
 const isCallback = (text: string): boolean => /^https?:\/\/[!-~]+$/i.test(text) && URL.canParse(text)
 
 const refusal = (status: number, title: string, advice: Markup): Reply =>
@@ -40,7 +40,7 @@ ${users.map(person(callback))}
 </ul>`,
   )
 
-/** `GET /v1/org/<org>/login`: choose a person, or go on at once when the query names one. */
+/** `GET /v1/org/<org>/login`: a page to choose a person, or a redirect when the query names one. */
 export const login = ({ directory, ring }: StandIn, { query }: Asked, org: string): Reply => {
   const organisation = directory.organisations.find(({ name }) => name === org)
   if (organisation === undefined)
@@ -52,8 +52,8 @@ export const login = ({ directory, ring }: StandIn, { query }: Asked, org: strin
   if (more.length > 0 || !isCallback(callback))
     return refusal(
       400,
-      'No address to go on to',
-      html`The query has to hold one <b>callback</b>: an http or https URL in printable ASCII.`,
+      'No callback',
+      html`The query must contain one <b>callback</b>: an http or https URL in printable ASCII.`,
     )
 
   const users = directory.users.filter(({ subject }) => subject.organizationId === organisation.id)

@@ -2,17 +2,17 @@ import { json, type Reply } from './exchange.ts'
 import { html, page } from './html.ts'
 import { type Json, jwks, type KeyRing, newKey, publicJwk } from './keys.ts'
 
-/** Where the redirected key set lies. It is a good one: only the count of requests shows who followed. */
+/** The path of the redirected key set, which is valid. The count of its requests shows who followed. */
 export const elsewhere = '/v1/jwks-elsewhere'
 
-/** The good document with one key more, or another in place of a good one of the same `kid`. */
+/** The valid document with another key, which replaces one with the same `kid`. */
 const including = (ring: KeyRing, odd: Json): Reply => {
   const { kid: oddKid } = odd
   const good = ring.published.filter(({ kid }) => kid !== oddKid).map(publicJwk)
   return json(jwks(ring.published, [...good, odd]))
 }
 
-/** Every way in which the key set can be bad, by its name. */
+/** Every kind of broken key set, by name. */
 const malformations = {
   html: () => page(200, 'Service is being updated', html`<p>Come back later.</p>`),
   empty: () => ({ ...json(''), body: '' }),
@@ -40,12 +40,12 @@ const malformations = {
   endless: () => ({ ...json(''), body: '{"keys":[', endless: true }),
 } as const satisfies Record<string, (ring: KeyRing) => Reply | Promise<Reply>>
 
-/** The name of one way to be bad. */
+/** The name of a kind of broken key set. */
 export type Malformation = keyof typeof malformations
 
-/** The names, for whoever has to choose one. */
+/** All names. */
 export const malformationNames = Object.keys(malformations) as Malformation[]
 
-/** `GET /v1/jwks`: the documented document, or what the switch makes of it. */
+/** `GET /v1/jwks`: the key set, or the broken one that the switch selects. */
 export const keySet = (ring: KeyRing, malformed: Malformation | null): Reply | Promise<Reply> =>
   malformed === null ? json(jwks(ring.published)) : malformations[malformed](ring)

@@ -1,10 +1,10 @@
 /**
- * What the stand-in knows when it starts. Every id is a constant, so that a restart keeps the same people.
+ * The data of the stand-in at its start. Every id is a constant, so that the same people exist after a
+ * restart.
  */
 
 /**
- * An organisation as `organizations.list` shows it. `notBefore` is our guess: when all of its sessions were
- * ended.
+ * An organisation as in `organizations.list`. `notBefore` is our guess: when all of its sessions were ended.
  */
 export type Organisation = {
   id: string
@@ -19,7 +19,7 @@ export type Organisation = {
 type Unit = { id: string; organizationId: string; name: string; displayName: string; description: string }
 type Service = { id: string; name: string }
 type Permission = { id: string; serviceId: string; name: string }
-/** What may be done with a service. A role holds its parent's permissions too. */
+/** Permissions of a service. A role also has the permissions of its parent. */
 export type Role = {
   id: string
   serviceId: string
@@ -29,7 +29,7 @@ export type Role = {
 }
 /** A group's role in a unit, or in the whole organisation when there is no `unitId`. */
 export type Mapping = { roleId: string; unitId?: string; organizationId: string; group: string }
-/** A person as `subjects.list` shows one. `organizationSubject` is what tokens carry as `sub`. */
+/** A person as in `subjects.list`. `organizationSubject` is the `sub` of tokens. */
 export type Subject = {
   id: string
   organizationId: string
@@ -37,14 +37,14 @@ export type Subject = {
   blocked: boolean
   notBefore?: number
 }
-/** A person who can sign in: the subject, and what only the organisation's provider knows. */
+/** A person who can sign in: the subject, and the data that only the organisation's provider has. */
 export type User = {
   name: string
   subject: Subject
   groups: string[]
   userinfo: { given_name: string; family_name: string; email: string; picture: string }
 }
-/** Everything that can be listed, changed and signed in with. */
+/** All data of the stand-in. */
 export type Directory = {
   organisations: Organisation[]
   units: Unit[]
@@ -55,7 +55,7 @@ export type Directory = {
   users: User[]
 }
 
-/** The role that a mapping gets when nobody says which. */
+/** The role of a mapping that names none. */
 export const ordinaryRole = 'writer'
 
 const kinds = {
@@ -108,7 +108,7 @@ const user = (number: number, home: Organisation, name: string, person: string, 
   }
 }
 
-/** A new copy of the data, which its owner may change. */
+/** A new copy of the data, which may be changed. */
 export const freshDirectory = (): Directory => {
   const demoOrganisation = organisation(demo, 'demo', 'Demo News')
   const secondOrganisation = organisation(second, 'second', 'Second Press')

@@ -7,7 +7,7 @@ import { control } from './control.ts'
 import { type Asked, failures, type Reply } from './exchange.ts'
 import { newStandIn, type StandIn } from './stand-in.ts'
 
-/** A running stand-in. `close` ends open connections, the endless ones too. */
+/** A running stand-in. `close` also ends open connections. */
 export type Identity = { url: string; close(): Promise<void> }
 
 const bodyLimit = 1_000_000
@@ -50,10 +50,7 @@ const send = (response: ServerResponse, { status, headers, body, endless }: Repl
   response.once('close', () => clearInterval(trickle))
 }
 
-/**
- * Answers one request, or cuts its connection, and says so in a line without its query: there may be a token
- * in it.
- */
+/** Responds to a request or cuts its connection, and logs it without its query, which may contain a token. */
 const serve = async (
   standIn: StandIn,
   request: IncomingMessage,
@@ -64,7 +61,7 @@ const serve = async (
   if (path !== controlPath) {
     const { requests, switches } = standIn
     requests.set(path, (requests.get(path) ?? 0) + 1)
-    // Unreferenced: a process that wants to end does not wait for a slow answer.
+    // Unreferenced, so that a slow response does not keep the process alive.
     if (switches.slow > 0) await pause(switches.slow, undefined, { ref: false })
     if (switches.down) {
       request.socket.destroy()
@@ -77,7 +74,7 @@ const serve = async (
 }
 
 /**
- * Starts the stand-in of the identity services. It is for development and tests alone: anybody may be anyone.
+ * Starts the stand-in for the identity services. Only for development and tests: it asks for no passwords.
  */
 export const startIdentity = async (options: {
   port: number
@@ -90,7 +87,7 @@ export const startIdentity = async (options: {
 }): Promise<Identity> => {
   const { port, host = '127.0.0.1', clientId, clientSecret, log = () => {}, tls } = options
   const standIn = await newStandIn({ clientId, clientSecret })
-  // Long, so that no client meets a connection that is just being closed.
+  // Long, so that no client reuses a connection that is just being closed.
   const keepAliveTimeout = 60_000
   const listener: RequestListener = (request, response) => {
     serve(standIn, request, response)

@@ -2,7 +2,7 @@ import { type KeyRing, newKeyRing, resetKeys } from './keys.ts'
 import type { Malformation } from './malformed.ts'
 import { type Directory, freshDirectory } from './seed.ts'
 
-/** What is wrong with the service on purpose. */
+/** The failures that are switched on. */
 export type Switches = {
   down: boolean
   slow: number
@@ -11,21 +11,18 @@ export type Switches = {
   organisations: 'normal' | 'empty'
 }
 
-/** Everything one running stand-in consists of. */
+/** The state of a running stand-in. */
 export type StandIn = {
   readonly credentials: { readonly clientId: string; readonly clientSecret: string }
   readonly ring: KeyRing
   directory: Directory
   switches: Switches
   requests: Map<string, number>
-  /**
-   * Lists of the Admin API that answer otherwise: under `list`, or `list organisation` for one organisation
-   * alone.
-   */
+  /** Replaced lists of the Admin API, by `list`, or by `list organisation` for one organisation. */
   answers: Map<string, { status: number; rows: unknown }>
 }
 
-/** Nothing is wrong. */
+/** No failures. */
 export const allWell = (): Switches => ({
   down: false,
   slow: 0,
@@ -34,7 +31,7 @@ export const allWell = (): Switches => ({
   organisations: 'normal',
 })
 
-/** A stand-in with keys of its own. */
+/** Creates a stand-in with new keys. */
 export const newStandIn = async (credentials: StandIn['credentials']): Promise<StandIn> => ({
   credentials,
   ring: await newKeyRing(),
@@ -44,7 +41,7 @@ export const newStandIn = async (credentials: StandIn['credentials']): Promise<S
   answers: new Map(),
 })
 
-/** As at the start, with the keys of the start. */
+/** Resets everything to its state at the start, with the same keys. */
 export const reset = (standIn: StandIn): void => {
   standIn.directory = freshDirectory()
   standIn.switches = allWell()
@@ -53,5 +50,5 @@ export const reset = (standIn: StandIn): void => {
   resetKeys(standIn.ring)
 }
 
-/** The present second. */
+/** Seconds since the epoch. */
 export const now = (): number => Math.floor(Date.now() / 1000)

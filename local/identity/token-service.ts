@@ -19,7 +19,9 @@ const toApplication = (standIn: StandIn, { client_id, client_secret }: Members):
   return json({ access_token, token_type: 'Bearer', expires_in: accessTokenLife })
 }
 
-/** `POST /v1/token`: an access token for an application's credentials, which is all that the gateway asks for. */
+/**
+ * `POST /v1/token`: an access token for the credentials of an application, the only kind the gateway uses.
+ */
 export const tokenService = (standIn: StandIn, asked: Asked): Reply => {
   try {
     const body = fields(asked)

@@ -3,13 +3,13 @@ import type { Json } from './keys.ts'
 import type { Organisation, User } from './seed.ts'
 import { now } from './stand-in.ts'
 
-/** How long an access token lives, in seconds. */
+/** Lifetime of an access token, in seconds. */
 export const accessTokenLife = 600
 const idTokenLife = 8 * 3600
 
 const lifetime = (seconds: number): Json => ({ iat: now(), exp: now() + seconds, jti: randomUUID() })
 
-/** The claims of a person's ID token. `iss` and `aud` are not documented, so there are none. */
+/** The claims of a person's ID token. It has no `iss` and `aud`, because they are not documented. */
 export const idClaims = (organisation: Organisation, { subject, groups, userinfo }: User): Json => ({
   ntt: 'id_token',
   sub: subject.organizationSubject,
