@@ -50,17 +50,11 @@ describe('A login loop', () => {
 
   each('knows a page by its path and fragment, whatever its query', [
     [true, '?another=1'],
+    [true, '?another=1?2'],
     [false, 'other'],
     [false, '#article1'],
     [false, '?a=b#/article?2'],
   ])(([expected, page]) => equal(isLoop(rounds(times(5)), page), expected))
-
-  it('is seen though the query is another each time, and none when six deep links sign in', () => {
-    const turning = rounds(Array.from({ length: 5 }, (_, n) => `a?nonce=${n}#article7`))
-    equal(isLoop(turning, 'a?nonce=6#article7'), true)
-    const links = Array.from({ length: 6 }, (_, n) => `#/article?id=${n}`)
-    equal(isLoop(rounds(links), '#/article?id=1'), false)
-  })
 
   it('is noticed for the twenty pages that went round last', () => {
     const twenty = rounds(Array.from({ length: 25 }, (_, page) => `${page}`))
