@@ -75,14 +75,6 @@ describe('GET /callback', () => {
     deepEqual([answer.body, cache, referrer], [undefined, 'no-store', 'no-referrer'])
   })
 
-  it('shares the session cookie alone with sibling services where a domain is configured', async () => {
-    const [session, seal] = set(
-      await arrive(await begun(), await token(), await withSettings({ COOKIE_DOMAIN: 'example.test' })),
-    )
-    deepEqual(session?.attributes.slice(1, 3), ['Path=/', 'Domain=example.test'])
-    ok(!seal?.attributes.includes('Domain=example.test'))
-  })
-
   each('refuses what does not fit its login, spends nothing and sets no session', [
     [400, 'bad_query', (query: URLSearchParams) => query.delete('imid_token')],
     [400, 'bad_query', (query: URLSearchParams) => query.append('imid_token', 'x')],
@@ -248,11 +240,6 @@ describe('GET /callback, refused as a page', () => {
     deepEqual([members.code, page.statusCode, offers(page)], [code, 403, true])
     ok(!page.body?.includes('script'))
     deepEqual(await arrived(login), { status: 403, code })
-  })
-
-  it('offers a login after one that was finished elsewhere, is too old or was dropped', async () => {
-    const { members, page } = await follow({ ...(await begun()), person: browser() }, await token())
-    deepEqual([members.code, page.statusCode, offers(page)], [foreign.code, 403, true])
   })
 
   it('offers no login to a return URL that the claimed organisation does not allow', async () => {

@@ -85,10 +85,10 @@ describe('STRICT_COOKIE_MODE', async () => {
 })
 
 describe('A cookie of the gateway', () => {
-  const made = (publicUrl: string, cookieName = 'sid') =>
+  const made = (publicUrl: string, cookieName = 'sid', cookieDomain?: string) =>
     jar({
       cookieName,
-      cookieDomain: undefined,
+      cookieDomain,
       publicUrl: publicUrl as Origin,
       loopback: publicUrl.startsWith('http:'),
     })
@@ -118,6 +118,22 @@ describe('A cookie of the gateway', () => {
   ])(([name, plain]) => {
     const names = ['https://gw.example.test', 'http://localhost:1'].map((url) => made(url, name).sessionName)
     deepEqual(names, [name, plain])
+  })
+
+  it('is shared with sibling hosts where the settings say so, if it is the session', () => {
+    const our = made('https://gw.example.test', 'sid', 'example.test')
+    const shared = [our.session('a', 1), our.seal('a', 1), our.login('a', 'b'), our.loop('c')].map((text) =>
+      text.includes('; Path=/; Domain=example.test;'),
+    )
+    deepEqual(shared, [true, false, false, false])
+    const slot = 'sid=; Max-Age=0; Path=/; Domain=example.test; HttpOnly; Secure; SameSite=Lax'
+    deepEqual(
+      [
+        our.clearSession('units', 'all').includes(slot as SetCookie),
+        our.clearSession('units', 'others').includes(slot as SetCookie),
+      ],
+      [true, false],
+    )
   })
 
   it('is 4,096 characters long at most', () => {
