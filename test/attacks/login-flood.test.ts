@@ -1,7 +1,7 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { it, mock } from 'node:test'
 import { each } from '../support/each.ts'
-import { asProblem, browser, cleared, effect, fromOurPage, openGateway, set } from '../support/gateway.ts'
+import { asProblem, browser, effect, fromOurPage, openGateway } from '../support/gateway.ts'
 
 /** Many logins of one browser, through the routes. Their rules: `login-binding.test.ts`, `login-loop.test.ts`. */
 
@@ -37,21 +37,6 @@ it('Of twenty logins of one browser the newest five stay open, and end well', as
     statuses.push((await call('callback', request)).statusCode)
   }
   deepEqual(statuses, [...Array(15).fill(403), ...Array(5).fill(302)])
-})
-
-it('9 kB of old logins are tidied up, and the session is found all the while', async () => {
-  const person = browser()
-  for (let index = 0; index < 110; index++)
-    person.cookies.set(`__Host-imsg-login-${String(index).padStart(8, 'A')}`, `1!demo!${'a'.repeat(43)}`)
-  person.cookies.set('imidToken', await token())
-  equal((await call('token-is-set', { cookies: person.pairs() })).statusCode, 200)
-  const fresh: string[] = []
-  for (let time = 0; time < 6; time++) {
-    const answer = await start(person)
-    ok(!cleared(answer).some((name) => fresh.slice(-4).includes(name)), 'the newest stay')
-    fresh.push(...set(answer).map(({ name }) => name))
-  }
-  equal(person.cookies.size, 6)
 })
 
 each('A login is stopped after five rounds, on that page, for a minute', [
