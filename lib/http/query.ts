@@ -12,14 +12,19 @@ export type Query = Readonly<{
   has(name: string): boolean
 }>
 
-/** Strict percent-decoding. A `+` stays a plus, as in RFC 3986. */
-const decoded = (text: string): string => {
-  if (!text.isWellFormed()) throw new Problem('bad_query')
+const decodedIfValid = (text: string): string | undefined => {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw new Problem('bad_query')
+    return undefined
   }
+}
+
+/** Strict percent-decoding. A `+` stays a plus, as in RFC 3986. */
+const decoded = (text: string): string => {
+  const result = text.isWellFormed() ? decodedIfValid(text) : undefined
+  if (result === undefined) throw new Problem('bad_query')
+  return result
 }
 
 /**
@@ -46,14 +51,7 @@ export const query = (raw: string): Query => {
 
   const all = () => (raw === '' ? [] : pairs.map(([name, value]) => [decoded(name), decoded(value)] as const))
 
-  const has = (name: string): boolean =>
-    pairs.some(([key]) => {
-      try {
-        return decoded(key) === name
-      } catch {
-        return false
-      }
-    })
+  const has = (name: string): boolean => pairs.some(([key]) => decodedIfValid(key) === name)
 
   return { one, the, has, all }
 }
