@@ -101,7 +101,7 @@ const pathOf = (name: string): string[] => {
  * rest.
  */
 const cookiePaths = (first: string): string[] => {
-  const [parent = ''] = prefix.split(/(?=\/)/)
+  const parent = prefix.slice(0, prefix.indexOf('/', 1))
   const paths = [prefix, parent, ...pathOf(first), ...Object.keys(routes).flatMap(pathOf)]
   return ['/', ...new Set(paths.flatMap((path) => [path, `${path}/`]))]
 }

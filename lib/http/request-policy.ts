@@ -31,7 +31,7 @@ export const isNavigation = ({ header }: Incoming): boolean => {
     mode === 'navigate' &&
     !(dest ?? '')
       .toLowerCase()
-      .split(/[\s,]+/)
+      .split(/[\s,]/)
       .some((each) => embedded.has(each))
   )
 }

@@ -19,7 +19,7 @@ const { 'strict-transport-security': _, ...overHttp } = always
  */
 const ofJson = { 'cross-origin-resource-policy': 'same-site' }
 
-const isJson = (type = ''): boolean => /^application\/([a-z-]+\+)?json\b/.test(type)
+const isJson = (type = ''): boolean => type.includes('json')
 
 /** Adds the security headers that the answer does not set itself. No HSTS on loopback, which may be http. */
 export const withSecurityHeaders = (answer: Answer, loopback = false): Answer => ({
