@@ -17,8 +17,8 @@ describe('A Cookie header', () => {
     unpacked(vectors.foreign),
   )((pair) => {
     deepEqual(values(pair), [])
-    const [one, other] = [`${pair}; imidToken=x`, `imidToken=x;${pair}`]
-    for (const header of [[pair, 'imidToken=x'], ['imidToken=x', pair], [one], [other]])
+    const whole = [`${pair}; imidToken=x`, `${pair};imidToken=x`, `imidToken=x;${pair}`].map((text) => [text])
+    for (const header of [[pair, 'imidToken=x'], ['imidToken=x', pair], ...whole])
       deepEqual(values(...header), ['x'], JSON.stringify(header))
   })
 
@@ -169,6 +169,8 @@ describe('A cookie of the gateway', () => {
     for (const route of ['token-is-set', 'unit', 'logout', 'callback', 'login-failed', 'health'])
       for (const path of [`${v1}/${route}`, `${v1}/${route}/`]) ok(paths.includes(path), path)
     equal(new Set(paths).size, paths.length)
+    ok(paths.every((path) => /^\/[a-z0-9/-]*$/.test(path ?? '')))
+    deepEqual(made('https://gw.b1').clearSession('of no route', 'all').length, 2 * paths.length)
     deepEqual(
       clearedAt('https://gw.b1', /Path=([^;]+)/, () => true, '__Host-sid'),
       ['/'],

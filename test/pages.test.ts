@@ -129,9 +129,10 @@ describe('whose page it is', () => {
   })
 
   it('is told to whoever opens the host itself; everything else that is not there is 404', async () => {
-    const on = instance({ SITE_NAME: 'Example News', ERRORS_URL: 'https://docs.example.test/errors' })
+    const settings = { SITE_NAME: 'Example News', ERRORS_URL: 'https://docs.example.test/errors' }
+    const on = instance({ ...settings, STRICT_COOKIE_MODE: 'true' })
     const ask = async (rawPath: string, headers: Record<string, string>, method = 'GET') => {
-      const event = eventOf('not-found', { headers })
+      const event = eventOf('not-found', { headers, cookies: ['"'] })
       const requestContext = { ...event.requestContext, http: { ...event.requestContext.http, method } }
       const { statusCode, body = '' } = await wire(on)({ ...event, rawPath, requestContext }, context)
       ok(!body.includes('</html>') || body.includes(' · Example News</title>'))

