@@ -130,5 +130,5 @@ export const fileName = (text: string): string =>
 /** A claim to compare with, or `unchecked`. */
 export const checked = (text: string): string | Unchecked => (text === 'unchecked' ? unchecked : text)
 
-/** Whether a value has quotation marks: double ones anywhere, single ones at an end. Inside they are apostrophes. */
+/** Whether a value has double quotation marks, or single ones at an end. Inside, they are apostrophes. */
 export const isQuoted = (text: string): boolean => /["\u201c\u201d]|^['\u2018]|['\u2019]$/.test(text)
