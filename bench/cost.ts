@@ -13,15 +13,12 @@ import { measurePoll, type Poll } from './poll.ts'
 import { published } from './publish.ts'
 import { openWorld } from './world.ts'
 
-/**
- * Measures a poll and writes what is said of costs: docs/cost.md, a sentence of the README, the figures that
- * docs/scaling.md counts with.
- */
+/** Measures a poll and writes docs/cost.md, a sentence of the README and the figures for docs/scaling.md. */
 
 const root = join(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
-/** What the example deployment has in its account. */
+/** The alarms and metrics of the example deployment. */
 export const idle = (): Idle => {
   const context = { ...cdk.context, 'aws:cdk:bundling-stacks': [] }
   const deployment = readDeployment(parseEnv(read('infra/example.env')))
@@ -39,7 +36,7 @@ export const idle = (): Idle => {
   }
 }
 
-/** A poll of this commit, made now. */
+/** Measures a poll. */
 export const poll = async (): Promise<Poll> => {
   const world = await openWorld()
   try {
@@ -49,7 +46,7 @@ export const poll = async (): Promise<Poll> => {
   }
 }
 
-/** Every document that says what a poll costs, by its path from the root. */
+/** Every document with the cost of a poll, by its path. */
 export const costDocuments = (measured: Poll): Readonly<Record<string, string>> => ({
   'docs/cost.md': costMarkdown(published(), measured, idle()),
   'docs/cost.json': `${JSON.stringify(measured, null, 2)}\n`,

@@ -1,19 +1,12 @@
-/** The middle value. */
-export const median = (values: readonly number[]): number => quantile(values, 0.5)
-
-/** The value below which this share of them lies, interpolated. */
-export const quantile = (values: readonly number[], share: number): number => {
+/** The median, or NaN of an empty list. */
+export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b)
-  const at = (sorted.length - 1) * share
-  const [low, high] = [sorted[Math.floor(at)] ?? Number.NaN, sorted[Math.ceil(at)] ?? Number.NaN]
-  return low + (high - low) * (at - Math.floor(at))
+  const middle = (sorted.length - 1) / 2
+  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2
 }
 
-/**
- * The same list, begun at another place in each round: what comes first or after something heavy is not
- * always the same.
- */
-export const turned = <T>(list: readonly T[], round: number): T[] => [
+/** The list, starting at a different place in each round, so that no entry is always first. */
+export const rotated = <T>(list: readonly T[], round: number): T[] => [
   ...list.slice(round % list.length),
   ...list.slice(0, round % list.length),
 ]

@@ -5,14 +5,11 @@ import { bundles } from './cold.ts'
 import { openRuntimeApi } from './runtime-api.ts'
 import type { World } from './world.ts'
 
-/**
- * What refresh-state and units cost as the organisations grow: a generated Admin API, a fresh process for
- * each size.
- */
+/** The cost of refresh-state and units for different numbers of organisations. One new process per size. */
 
-export type Size = Readonly<{ organisations: number; units: number; mappings: number }>
+type Size = Readonly<{ organisations: number; units: number; mappings: number }>
 
-export const sizes: readonly Size[] = [
+const sizes: readonly Size[] = [
   { organisations: 1, units: 40, mappings: 40 },
   { organisations: 100, units: 40, mappings: 40 },
   { organisations: 5000, units: 40, mappings: 40 },
@@ -21,13 +18,10 @@ export const sizes: readonly Size[] = [
 
 export type Growth = Size &
   Readonly<{
-    /** Milliseconds of the refresh that writes everything, and of the next, which finds nothing changed. */
+    /** Milliseconds of the first refresh, which writes everything, and of the next, without changes. */
     changed: number
     unchanged: number
     refreshMegabytes: number
-    /** `units` in a fresh process, and again in the same one. */
-    unitsFirst: number
-    unitsAgain: number
     unitsMegabytes: number
   }>
 
@@ -43,13 +37,13 @@ const openUpstream = async () => {
 
 const groups = Array.from({ length: 20 }, (_, index) => `CN=group-${index},OU=editors,DC=example,DC=com`)
 
-export const growth = async (world: World, wanted: readonly Size[] = sizes): Promise<readonly Growth[]> => {
+export const growth = async (world: World): Promise<readonly Growth[]> => {
   const folders = bundles(['refresh-state', 'units'])
   const [api, upstream] = await Promise.all([openRuntimeApi(), openUpstream()])
   const token = await standInAt(world.environment.IMAS_URL).token({ org: 'org-0', groups })
   const event = { ...world.events.units, cookies: [`imidToken=${token}`] }
   const rows: Growth[] = []
-  for (const size of wanted) {
+  for (const size of sizes) {
     const shape = `${size.organisations}x${size.units}x${size.mappings}`
     await createTables(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? '', [
       { name: shape, properties: schema },
@@ -63,26 +57,16 @@ export const growth = async (world: World, wanted: readonly Size[] = sizes): Pro
     if (refresh.answers.join('') !== expected) throw new Error(`refresh-state: ${refresh.answers}`)
     if (!units.answers.every((answer) => JSON.parse(answer).statusCode === 200))
       throw new Error(`units: ${units.answers}`)
-    const took = ({ given, answered }: typeof refresh, index: number) =>
-      (answered[index] ?? Number.NaN) - (given[index] ?? Number.NaN)
+    const [changed = 0, unchanged = 0] = refresh.milliseconds
     rows.push({
       ...size,
-      changed: took(refresh, 0),
-      unchanged: took(refresh, 1),
+      changed,
+      unchanged,
       refreshMegabytes: refresh.megabytes,
-      unitsFirst: took(units, 0),
-      unitsAgain: took(units, 1),
       unitsMegabytes: units.megabytes,
     })
   }
   api.close()
   upstream.close()
   return rows
-}
-
-if (import.meta.main) {
-  const { openWorld } = await import('./world.ts')
-  const world = await openWorld()
-  for (const size of sizes) console.table(await growth(world, [size]))
-  world.close()
 }

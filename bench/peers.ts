@@ -4,34 +4,31 @@ import { Agent, get } from 'node:http'
 import { median } from './figures.ts'
 import type { World } from './world.ts'
 
-/**
- * `token-is-set` beside what people use instead: the same token over HTTP on the same machine in the same
- * run.
- */
+/** `token-is-set` compared with alternatives: the same token, over HTTP, on the same machine. */
 
-/** Each with what it does for a request, so that nobody compares a signature with a session. */
+/** Each with what it does for a request, because they do not all do the same. */
 export const peers = {
-  'bare handler': { file: 'bare', does: 'Answers 200.' },
+  'bare handler': { file: 'bare', does: 'Responds with 200.' },
   'bare handler with the same read': {
     file: 'read',
-    does: 'Reads the two items that the gateway reads for every request, through the same client, and answers 200.',
+    does: 'Reads the same two items through the same client.',
   },
-  'crypto.verify': { file: 'crypto', does: 'The signature; no header, claim or clock.' },
-  'aws-jwt-verify': { file: 'aws-jwt-verify', does: 'Signature, header, `exp`, `nbf`, `iss`. No store.' },
-  '@hapi/jwt': { file: 'hapi', does: 'Hapi, cookie, signature, `exp`, `nbf`. No store.' },
+  'crypto.verify': { file: 'crypto', does: 'Signature only.' },
+  'aws-jwt-verify': { file: 'aws-jwt-verify', does: 'Signature, header, `exp`, `nbf`, `iss`.' },
+  '@hapi/jwt': { file: 'hapi', does: 'Hapi: cookie, signature, `exp`, `nbf`.' },
   'express-openid-connect': {
     file: 'express-openid-connect',
-    does: 'Express, decrypts its own session cookie. The ID token is not verified again. No store.',
+    does: 'Express: decrypts its session cookie; does not verify the ID token again.',
   },
   'imsg-service, read from memory': {
     file: 'imsg',
     store: 'memory',
-    does: 'The whole handler: cookies, token, revocation, log line, headers; its one read answered from memory.',
+    does: 'The whole handler, with its read answered from memory.',
   },
   'imsg-service, read from a database': {
     file: 'imsg',
     store: 'database',
-    does: 'The same, and each request reads them from the embedded database.',
+    does: 'The whole handler, with the embedded database.',
   },
 } as const satisfies Record<string, { file: string; store?: string; does: string }>
 
@@ -39,7 +36,7 @@ export type PeerName = keyof typeof peers
 
 const folder = new URL('./peers/', import.meta.url)
 
-/** Whether what is compared with is installed. */
+/** Whether the packages of the peers are installed. */
 export const peersInstalled = (): boolean => existsSync(new URL('node_modules', folder))
 
 export type Ready = Readonly<{ port: number; cookie: string }>
@@ -54,14 +51,11 @@ const heard = <T>(child: ChildProcess): Promise<T> =>
     })
   })
 
-const mapConcurrently = 8
+const connections = 8
 
-/**
- * Sends requests for so long, several at a time over connections that stay open. The number that was answered
- * with 200.
- */
+/** Sends requests over keep-alive connections for this time. Returns how many were answered with 200. */
 const stretch = async ({ port, cookie }: Ready, milliseconds: number): Promise<number> => {
-  const agent = new Agent({ keepAlive: true, maxSockets: mapConcurrently })
+  const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const end = performance.now() + milliseconds
   let answered = 0
   const one = () =>
@@ -76,7 +70,7 @@ const stretch = async ({ port, cookie }: Ready, milliseconds: number): Promise<n
   const worker = async () => {
     while (performance.now() < end) await one()
   }
-  await Promise.all(Array.from({ length: mapConcurrently }, worker))
+  await Promise.all(Array.from({ length: connections }, worker))
   agent.destroy()
   return answered
 }
@@ -86,13 +80,11 @@ const cpuOf = async (child: ChildProcess): Promise<number> => {
   return (await heard<{ cpu: number }>(child)).cpu
 }
 
-export type PeerRates = Readonly<Record<PeerName, { perSecond: number; microseconds: number }>>
+/** Processor time of one request, in microseconds. */
+export type PeerCosts = Readonly<Record<PeerName, number>>
 
-/**
- * Medians over so many rounds of short stretches, all peers in each round. `microseconds`: processor time of
- * one request.
- */
-export const peerRates = async (world: World, rounds: number, milliseconds: number): Promise<PeerRates> => {
+/** The medians over `rounds`, each with a stretch of this many milliseconds for every peer. */
+export const peerCosts = async (world: World, rounds: number, milliseconds: number): Promise<PeerCosts> => {
   const started = await Promise.all(
     Object.entries(peers).map(async ([name, peer]) => {
       const child = fork(new URL(`${peer.file}.mjs`, folder), 'store' in peer ? [peer.store] : [], {
@@ -101,28 +93,15 @@ export const peerRates = async (world: World, rounds: number, milliseconds: numb
       child.send(world)
       const ready = await heard<Ready>(child)
       await stretch(ready, milliseconds)
-      return { name, child, ready, rates: [] as number[], costs: [] as number[] }
+      return { name, child, ready, costs: [] as number[] }
     }),
   )
   for (let round = 0; round < rounds; round++)
-    for (const { child, ready, rates, costs } of started) {
-      const [before, began] = [await cpuOf(child), performance.now()]
+    for (const { child, ready, costs } of started) {
+      const before = await cpuOf(child)
       const answered = await stretch(ready, milliseconds)
-      rates.push((answered * 1000) / (performance.now() - began))
       costs.push(((await cpuOf(child)) - before) / answered)
     }
   for (const { child } of started) child.kill()
-  return Object.fromEntries(
-    started.map(({ name, rates, costs }) => [
-      name,
-      { perSecond: median(rates), microseconds: median(costs) },
-    ]),
-  ) as PeerRates
-}
-
-if (import.meta.main) {
-  const { openWorld } = await import('./world.ts')
-  const world = await openWorld()
-  console.table(await peerRates(world, Number(process.argv[2] ?? 3), 500))
-  world.close()
+  return Object.fromEntries(started.map(({ name, costs }) => [name, median(costs)])) as PeerCosts
 }

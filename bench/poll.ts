@@ -6,11 +6,10 @@ import { logTo } from '../lib/log.ts'
 import { organisationsOf } from '../lib/state/organisation.ts'
 import type { World } from './world.ts'
 
-/** What one good poll of a warm instance makes: bytes of log, bytes to the browser, units of the table. */
+/** The usage of one good poll of a warm instance. */
 export type Poll = Readonly<{
-  /** Our line at `LOG_LEVEL=info`, what Lambda says of it, and the line of the access log. */
+  /** Bytes of our log line at `LOG_LEVEL=info`, and of the access log. Lambda writes none at level WARN. */
   ownLogBytes: number
-  lambdaLogBytes: number
   accessLogBytes: number
   sentBytes: number
   readUnits: number
@@ -20,11 +19,11 @@ export type Poll = Readonly<{
 
 const context = { awsRequestId: 'poll', getRemainingTimeInMillis: () => 5000 } as unknown as Context
 
-/** How often an instance is asked, for what it keeps in memory: polls a second, over so many seconds. */
+/** Polls a second of one instance, which decides how much it reads from its cache. */
 export const pollsASecond = 5
 const seconds = 60
 
-/** A line of the access log as API Gateway fills it in for a good poll. */
+/** The line that API Gateway writes to the access log for a good poll. */
 const accessLogLine = (): string => {
   const values: Readonly<Record<string, string>> = {
     requestId: 'JKJaXmPLvHcESHA=',
@@ -42,7 +41,7 @@ const accessLogLine = (): string => {
   )
 }
 
-/** What API Gateway adds to an answer. */
+/** Headers that API Gateway adds. */
 const added = {
   date: 'Fri, 27 Nov 2026 09:30:00 GMT',
   'content-length': '12',
@@ -65,12 +64,12 @@ const bytesOf = ({
     ].join('\r\n'),
   )
 
-/** Strongly consistent: a unit for each 4 kB of an item, and one for an item that is not there. */
+/** Read units of a strongly consistent read: one for each 4 kB, and one for an absent item. */
 const unitsOf = (item: unknown): number => Math.max(1, Math.ceil(JSON.stringify(item ?? '').length / 4096))
 
-/** Polls for a minute of an instance's time and takes the mean. `milliseconds`: see `billedMilliseconds`. */
+/** The mean over a minute of an instance's time. `milliseconds`: see `billedMilliseconds`. */
 export const measurePoll = async (world: World, milliseconds: number): Promise<Poll> => {
-  // The unbundled SDK looks for its credentials and region here.
+  // The unbundled SDK reads its credentials and region here.
   Object.assign(process.env, world.environment)
   const on = dependencies(world.environment)
   const began = on.now()
@@ -103,8 +102,6 @@ export const measurePoll = async (world: World, milliseconds: number): Promise<P
   const bytes = (line: string): number => Buffer.byteLength(line) + 1
   return {
     ownLogBytes: lines.reduce((sum, line) => sum + bytes(line), 0) / polls,
-    // START, END and REPORT are written at INFO, and the functions' system log level is WARN.
-    lambdaLogBytes: 0,
     accessLogBytes: bytes(accessLogLine()),
     sentBytes,
     readUnits: units / polls,

@@ -1,11 +1,10 @@
 /**
- * List prices of us-east-1 in US dollars, on demand, without free tiers, discounts, support and taxes. They
- * are the one thing here that nobody can measure: look up today's before they enter a budget. Tiers: so much
- * of an amount a month, at this price.
+ * List prices in us-east-1 in US dollars, on demand, without free tiers, discounts, support and taxes. Look
+ * up current prices for a budget. `tiers`: the amount a month at each price.
  */
 
 type Tier = readonly [amount: number, price: number]
-/** `per`: how many of the unit the price is for. */
+/** `per`: the number of units that the price is for. */
 type Price = Readonly<{ what: string; unit: string; per: number; tiers: readonly Tier[]; source: string }>
 
 const rest = Number.POSITIVE_INFINITY
@@ -13,10 +12,10 @@ const apiGateway = 'https://aws.amazon.com/api-gateway/pricing/'
 const lambda = 'https://aws.amazon.com/lambda/pricing/'
 const cloudWatch = 'https://aws.amazon.com/cloudwatch/pricing/'
 
-/** When the pages were read. DynamoDB: since its reduction of November 2024. */
+/** When the prices were read. */
 export const pricesOf = '2025-06'
 
-/** THE prices. */
+/** All prices. */
 export const prices = {
   httpApi: {
     what: 'API Gateway, HTTP API',
@@ -118,7 +117,7 @@ export const prices = {
 
 export type PriceName = keyof typeof prices
 
-/** What so many units cost in a month. */
+/** The monthly price of this many units. */
 export const dollars = (name: PriceName, amount: number): number => {
   const { per, tiers }: Price = prices[name]
   let [left, sum] = [amount, 0]

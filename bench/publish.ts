@@ -4,15 +4,15 @@ import { performanceMarkdown } from './performance-report.ts'
 import type { Report } from './report.ts'
 import { scalingMarkdown } from './scaling-report.ts'
 
-/** Writes what is published of a run. Run by itself, it writes the last run anew. */
+/** Writes the documents about a run. Run as a script, it writes those of the last run again. */
 
 const docs = join(import.meta.dirname, '..', 'docs')
 const figures = join(docs, 'performance.json')
 
-/** The run that is published. */
+/** The last run. */
 export const published = (): Report => JSON.parse(readFileSync(figures, 'utf8'))
 
-/** What already stands there is not written again: somebody may be reading it. */
+/** Writes a file if it changes, because a test may be reading it. */
 const write = (name: string, text: string): void => {
   const file = join(docs, name)
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text)

@@ -1,20 +1,21 @@
 import type { Cold } from './cold.ts'
 import type { Growth } from './growth.ts'
-import type { PeerRates } from './peers.ts'
+import type { PeerCosts } from './peers.ts'
 import type { Warm } from './warm.ts'
 
-/** What a run found, and how figures are told. */
+/** The result of a run, and how figures are written. */
 
 export type Report = Readonly<{
   run: { date: string; commit: string; machine: string; node: string; rounds: number }
-  sizes: Readonly<Record<string, { bytes: number; ours: number; ownBudget: number; asset: number }>>
+  /** Bytes that each function loads at a cold start. */
+  sizes: Readonly<Record<string, number>>
   cold: Cold
   warm: Warm
-  peers: PeerRates
+  peers: PeerCosts
   growth: readonly Growth[]
 }>
 
-/** Four digits are more than such a machine can promise. */
+/** Rounds to four digits, which is more than the accuracy of a run. */
 export const shortened = <T>(value: T): T =>
   JSON.parse(
     JSON.stringify(value, (_name, inner: unknown) =>

@@ -3,10 +3,7 @@ import { join } from 'node:path'
 import { begins } from '../infra/terminal.ts'
 import { peersInstalled } from './peers.ts'
 
-/**
- * `npm run bench -- <report>`: what is measured rather than tested. Without a name, everything that
- * docs/performance.md says.
- */
+/** `npm run bench -- <report>`: measurements. Without a name, those of docs/performance.md. */
 
 type Report = Readonly<{ file: string; about: string; peers?: true }>
 
@@ -15,12 +12,12 @@ const reports = new Map<string, Report>([
     'performance',
     {
       file: 'bench/run.ts',
-      about: 'docs/performance.md and docs/scaling.md, written anew in about two minutes',
+      about: 'writes docs/performance.md and docs/scaling.md in about two minutes',
       peers: true,
     },
   ],
-  ['brief', { file: 'bench/brief.ts', about: 'sizes, and ratios beside the published ones' }],
-  ['soak', { file: 'test/soak/soak.ts', about: 'people at work for a minute, or `--minutes 30`' }],
+  ['brief', { file: 'bench/brief.ts', about: 'sizes, and ratios compared with the published ones' }],
+  ['soak', { file: 'test/soak/soak.ts', about: 'simulated users for a minute, or `--minutes 30`' }],
 ])
 
 const root = join(import.meta.dirname, '..')

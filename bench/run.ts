@@ -3,17 +3,14 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { coldStarts } from './cold.ts'
 import { growth } from './growth.ts'
-import { peerRates } from './peers.ts'
+import { peerCosts } from './peers.ts'
 import { publish } from './publish.ts'
 import { type Report, shortened } from './report.ts'
-import { bundleSizes, ownBudgets } from './sizes.ts'
+import { bundleSizes } from './sizes.ts'
 import { warmCosts } from './warm.ts'
 import { openWorld } from './world.ts'
 
-/**
- * `npm run bench`: measures everything in one run and writes what is published. Takes about two minutes on
- * two cores.
- */
+/** `npm run bench`: measures everything and writes the documents. Takes about two minutes on two cores. */
 
 const root = join(import.meta.dirname, '..')
 
@@ -30,7 +27,7 @@ const world = await openWorld()
 const sizes = await step('sizes', bundleSizes)
 const cold = await step('cold starts', () => coldStarts(world, rounds))
 const warm = await step('warm', () => warmCosts(world, 4000))
-const peers = await step('peers', () => peerRates(world, 7, 700))
+const peers = await step('peers', () => peerCosts(world, 7, 700))
 const grown = await step('growth', () => growth(world))
 world.close()
 
@@ -42,12 +39,7 @@ const report: Report = shortened({
     node: process.version,
     rounds,
   },
-  sizes: Object.fromEntries(
-    Object.entries(sizes).map(([name, { bytes, ours, asset }]) => [
-      name,
-      { bytes, ours, ownBudget: ownBudgets[name as keyof typeof sizes], asset },
-    ]),
-  ),
+  sizes: Object.fromEntries(Object.entries(sizes).map(([name, { bytes }]) => [name, bytes])),
   cold,
   warm,
   peers,

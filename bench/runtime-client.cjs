@@ -1,7 +1,7 @@
 'use strict'
-// The loop of Lambda's Node.js runtime: asks the Runtime API for an event, calls the handler, posts its
-// answer. Like the real client (aws-lambda-ric) it requires node:http before it loads the handler, so that a
-// function does not pay for that here either.
+// The loop of Lambda's Node.js runtime: gets an event from the Runtime API, calls the handler, posts its
+// answer. Like the real client (aws-lambda-ric) it loads node:http before the handler, so the function does
+// not pay for that.
 const http = require('node:http')
 const { join } = require('node:path')
 const { pathToFileURL } = require('node:url')
@@ -25,7 +25,7 @@ const ask = (method, path, body, headers = {}) =>
     request.end(body)
   })
 
-// What the process has cost so far rides along; the emulator is the only one who reads it.
+// Reports the cost of the process so far to `runtime-api.ts`.
 const cost = () => {
   const { user, system } = process.cpuUsage()
   return { 'bench-cpu-us': String(user + system), 'bench-rss-kb': String(process.resourceUsage().maxRSS) }
@@ -40,7 +40,6 @@ const serve = async (handler) => {
     try {
       const answer = JSON.stringify(await handler(JSON.parse(text), context))
       await ask('POST', `invocation/${id}/response`, answer, cost())
-      if (process.env.NODE_COMPILE_CACHE) require('node:module').flushCompileCache()
     } catch (error) {
       await ask('POST', `invocation/${id}/error`, JSON.stringify({ errorMessage: String(error) }), cost())
     }

@@ -2,7 +2,7 @@ import { organisationTtl } from '../lib/state/organisation.ts'
 import { table, whole } from './report.ts'
 import { type Load, limits, load, ownUnitsPerPoll, pollEvery, unitsPerPoll } from './scaling.ts'
 
-/** docs/scaling.md, as a run makes it. */
+/** docs/scaling.md. */
 
 const loads = [1e3, 1e6, 50e6].map((tabs) => load(tabs, 8))
 const money = (value: number): string => (value < 1000 ? value.toFixed(0) : `${whole(value / 1000)} k`)
@@ -14,62 +14,50 @@ const perTabs = (head: string, rows: readonly (readonly [string, (one: Load) => 
     rows.map(([name, cell]) => [name, ...loads.map(cell)]),
   )
 
-/** The instances, and the tabs of one organisation, that read its item as often as it can be read. */
+/** Instances, and tabs of one organisation, at which reads of its item reach the limit. */
 const hotInstances = limits.partitionReadUnits * organisationTtl
 const hotTabs = hotInstances * limits.perConcurrency * pollEvery
 const newsroom = 120_000
 const newsroomPolls = newsroom / pollEvery
 const newsroomInstances = newsroomPolls / limits.perConcurrency
 
-export const scalingMarkdown = (): string => `# At scale
+export const scalingMarkdown = (): string => `# Scaling
 
-A thousand, a million and fifty million open tabs, each polling \`token-is-set\` every five seconds: arithmetic (\`bench/scaling.ts\`) over measured
-([cost.md](cost.md)) and published figures. Assumed: 8 ms for a warm poll at 512 MB. Not tried on AWS.
-
-## Load
+Computed for open tabs that poll \`token-is-set\` every five seconds, from measured polls and published limits, with 8 ms for a warm poll
+(assumed). Not tried on AWS.
 
 ${perTabs('open tabs', [
   ['polls a second', (one) => whole(one.perSecond)],
   ['instances at work', (one) => whole(Math.ceil(one.busy))],
-  ['Lambda concurrency to be granted', (one) => whole(Math.ceil(one.granted))],
+  ['Lambda concurrency', (one) => whole(Math.ceil(one.granted))],
   ['DynamoDB read units a second, at most', (one) => whole(one.readUnits)],
+  ['US dollars a month, around the clock', (one) => money(sum(one))],
 ])}
 
-A poll reads session and subject, and the organisation if the instance has not read it for ${organisationTtl} seconds: ${ownUnitsPerPoll} to ${unitsPerPoll} items of one read unit each, absent ones
-included. Every instance also reads the state once a minute. Lambda grants at most ${limits.perConcurrency} synchronous requests a second per unit of concurrency; with
-polls of 8 ms that limit comes first.
+A poll reads ${ownUnitsPerPoll} to ${unitsPerPoll} items of one read unit each: session, subject, and the organisation if the instance has not read it for ${organisationTtl} seconds. Lambda
+allows ${limits.perConcurrency} synchronous requests a second per unit of concurrency. Office hours are 24 % of the cost.
 
-## What breaks first
+## Limits
 
-Default limits of an account in one region, in the order in which they are met:
+Default limits of an account in one region, in the order in which they are reached:
 
-| open tabs | limit | what happens | what to do |
+| open tabs | limit | symptom | remedy |
 |--:|---|---|---|
-| ${whole(limits.newAccountConcurrency * limits.perConcurrency * 5)}, in an account that is **new** | a concurrency of ${limits.newAccountConcurrency}, so ${limits.newAccountConcurrency * limits.perConcurrency} requests a second | 429 at Lambda, 503 to the browser | ask for ${whole(limits.lambdaConcurrency)} before anybody moves in |
-| ${whole(limits.httpApiPerSecond * 5)} | ${whole(limits.httpApiPerSecond)} requests a second at API Gateway | 429 to the browser | ask for more; beyond some 100,000 a second several regions or accounts |
-| ${whole(limits.lambdaConcurrency * limits.perConcurrency * 5)} | ${whole(limits.lambdaConcurrency)} units of concurrency | 429 at Lambda, 503 to the browser | ask for more; tens of thousands are granted, ${whole(loads[2]?.granted ?? 0)} are not: several accounts |
-| ${whole(limits.lambdaGrowth * limits.perConcurrency * 5)} more within ten seconds | ${whole(limits.lambdaGrowth)} new instances every ten seconds for a function | the same during the jump | tabs that come back after an outage need jitter; provisioned concurrency |
-| ${whole((limits.tableReadUnits / unitsPerPoll) * 5)} | ${whole(limits.tableReadUnits)} read units a second for a table | throttling, 503 after the retries | ask for more; warm throughput before a launch |
-| ${whole(hotTabs)} **of one organisation** | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`ORG#<org>\` is read by every instance once in ${organisationTtl} seconds: ${whole(hotInstances)} instances reach its limit | below |
-| ${whole(limits.partitionReadUnits * 60 * limits.perConcurrency * 5)} | one item answers ${whole(limits.partitionReadUnits)} read units a second | \`STATE\` is read by every instance once a minute: ${whole(limits.partitionReadUnits * 60)} instances reach its limit, fewer once its keys pass 4 kB | keep the copy longer (the contract allows ten minutes), or write it under several keys |
+| ${whole(limits.newAccountConcurrency * limits.perConcurrency * 5)} in a **new account** | concurrency of ${limits.newAccountConcurrency} | 503 | request ${whole(limits.lambdaConcurrency)} before people use it |
+| ${whole(limits.httpApiPerSecond * 5)} | ${whole(limits.httpApiPerSecond)} requests a second at API Gateway | 429 | request more; above about 100,000 a second several regions or accounts |
+| ${whole(limits.lambdaConcurrency * limits.perConcurrency * 5)} | concurrency of ${whole(limits.lambdaConcurrency)} | 503 | request more; tens of thousands are granted, ${whole(loads[2]?.granted ?? 0)} are not |
+| ${whole(limits.lambdaGrowth * limits.perConcurrency * 5)} more within 10 s | ${whole(limits.lambdaGrowth)} new instances of a function every 10 s | 503 | jitter in clients; provisioned concurrency |
+| ${whole((limits.tableReadUnits / unitsPerPoll) * 5)} | ${whole(limits.tableReadUnits)} read units a second of a table | 503 | request more; warm throughput before a launch |
+| ${whole(hotTabs)} **of one organisation** | ${whole(limits.partitionReadUnits)} read units a second of one item, \`ORG#<org>\` | 503 | see below |
+| ${whole(limits.partitionReadUnits * 60 * limits.perConcurrency * 5)} | the same for \`STATE\`, which instances read once a minute | 503 | a longer cache TTL, or several copies of the item |
 
-**The hot organisation.** One item answers at most ${whole(limits.partitionReadUnits)} strongly consistent reads a second. If every poll read it, that would be
-${whole(limits.partitionReadUnits * pollEvery)} open tabs of one newsroom. So an instance keeps an organisation's item for ${organisationTtl} seconds ([lib/state/organisation.ts](../lib/state/organisation.ts)), and
-instances count instead of tabs; a block of a whole organisation may take ${organisationTtl} seconds longer. For ${whole(newsroom)} tabs: ${whole(newsroomPolls)} polls a second need
-${whole(newsroomInstances)} instances at most, which read the item ${whole(newsroomInstances / organisationTtl)} times a second on average (simulated in \`test/hot-organisation.test.ts\`).
+A large organisation: without a cache, ${whole(limits.partitionReadUnits * pollEvery)} tabs of one organisation would reach the limit of its item. An instance caches it for ${organisationTtl} seconds
+([lib/state/organisation.ts](../lib/state/organisation.ts)), so reads grow with instances instead of tabs: for ${whole(newsroom)} tabs at most ${whole(newsroomInstances)} instances read it ${whole(newsroomInstances / organisationTtl)} times a
+second on average (simulated in \`test/hot-organisation.test.ts\`). Above ${whole(limits.partitionReadUnits * limits.perConcurrency * pollEvery)} tabs the limit is exceeded if all instances start in the same second;
+throttled reads are retried with jitter before they become a 503. Above ${whole(hotTabs)} tabs, cache longer or store several copies (not built).
 
-The worst second is the first, when no instance has a copy. Above ${whole(limits.partitionReadUnits * limits.perConcurrency * pollEvery)} tabs it passes the limit if all instances start in it; throttled
-reads are retried with jitter before they become a 503. Beyond ${whole(hotTabs)} tabs (not built): keep the item longer, or write it under several keys.
+## Saving money
 
-## Cost
-
-Tabs open around the clock (office hours, 8 hours on 22 days, are 24 % of it), ${unitsPerPoll} read units a poll, prices as in [cost.md](cost.md), without
-discounts and tax:
-
-${perTabs('open tabs', [['US dollars a month', (one) => money(sum(one))]])}
-
-What saves most, largest first: poll less often (every cost is in proportion); an
-Application Load Balancer or function URLs instead of HTTP API from some tens of thousands of tabs on, which also
-write no access log to CloudWatch; provisioned capacity with auto scaling instead of on-demand reads; memory of 256 MB once all instances
-are warm.
+In order of effect: poll less often; from some tens of thousands of tabs an Application Load Balancer or function URLs instead of an HTTP API;
+provisioned instead of on-demand reads; 256 MB of memory.
 `

@@ -1,67 +1,51 @@
 import poll from '../docs/cost.json' with { type: 'json' }
-import { organisationTtl } from '../lib/state/organisation.ts'
 import { dollars } from './prices.ts'
 
-/**
- * What a number of open tabs asks of AWS, and what AWS asks for it: arithmetic over measured and published
- * figures.
- */
+/** The load and cost of a number of open tabs, computed from measured polls and published limits. */
 
-/** What AWS grants an account in a region until it is asked for more, and what it grants nobody. */
+/** Limits of an account in a region. All but `partitionReadUnits` can be raised on request. */
 export const limits = {
   httpApiPerSecond: 10_000,
   lambdaConcurrency: 1000,
-  /** What many new accounts have until they ask. */
+  /** The Lambda concurrency of many new accounts. */
   newAccountConcurrency: 10,
-  /** Synchronous requests a second for each unit of concurrency that is granted. */
+  /** Synchronous requests a second per unit of concurrency. */
   perConcurrency: 10,
   /** New instances of one function every ten seconds. */
   lambdaGrowth: 1000,
   tableReadUnits: 40_000,
-  /** Of one partition, and so of one item. Nobody gets more. */
+  /** Of one partition, and so of one item. */
   partitionReadUnits: 3000,
 } as const
 
 /** Seconds between two polls of a tab. */
 export const pollEvery = 5
 const monthSeconds = 730 * 3600
-/** Of one poll, as `npm run docs` measured it. */
-const logBytes = poll.ownLogBytes + poll.lambdaLogBytes + poll.accessLogBytes
 const memoryGigabytes = 0.5
-/** Session, subject, organisation: strongly consistent, below 4 kB each, absent ones included. */
+/** Read units of a poll: session, subject and organisation, even if absent, below 4 kB each. */
 export const unitsPerPoll = 3
-/** The same without the organisation, which an instance reads once in some seconds. */
+/** The same without the organisation, which an instance keeps for some seconds. */
 export const ownUnitsPerPoll = 2
 
-/** One number of open tabs, all day and all night. `warm`: milliseconds of a request at Lambda. */
+/** The load of tabs that are open around the clock. `warm`: milliseconds of a warm request. */
 export const load = (tabs: number, warm: number) => {
   const perSecond = tabs / pollEvery
   const month = perSecond * monthSeconds
   const busy = perSecond * (warm / 1000)
-  // No more instances can be at work than this, each at the rate that Lambda grants it.
-  const instances = Math.max(1, perSecond / limits.perConcurrency)
-  const organisationReads = Math.min(perSecond, instances / organisationTtl)
   return {
     tabs,
     perSecond,
-    /**
-     * Instances at work at any moment, and the concurrency that has to be granted for that many requests a
-     * second.
-     */
+    /** Instances at work at any moment, and the concurrency that must be granted for these requests. */
     busy,
     granted: Math.max(busy, perSecond / limits.perConcurrency),
-    /** At most: every instance meets another organisation with each poll. */
+    /** Upper limit, when each poll of an instance is of another organisation. */
     readUnits: perSecond * unitsPerPoll,
-    /** When all tabs are of one organisation, and its own part of that. */
-    readUnitsOfOne: perSecond * ownUnitsPerPoll + organisationReads,
-    organisationReads,
-    stateReads: instances / 60,
     cost: {
       'HTTP API': dollars('httpApi', month),
       'DynamoDB reads': dollars('tableReads', month * unitsPerPoll),
       'Lambda requests': dollars('lambdaRequests', month),
       'Lambda duration': dollars('lambdaSeconds', month * (warm / 1000) * memoryGigabytes),
-      'CloudWatch Logs': dollars('logs', month * logBytes),
+      'CloudWatch Logs': dollars('logs', month * (poll.ownLogBytes + poll.accessLogBytes)),
       'Data out': dollars('sent', month * poll.sentBytes),
     },
   }

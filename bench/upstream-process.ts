@@ -1,10 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/**
- * An Admin API of any size. Its base address says which: `/<organisations>x<units>x<mappings>`, the last two
- * for each organisation.
- */
+/** An Admin API of any size: `/<organisations>x<units per organisation>x<mappings per organisation>`. */
 
 const many = <T>(count: number, row: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => row(index))

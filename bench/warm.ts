@@ -8,11 +8,11 @@ import { standInAt } from '../test/support/services.ts'
 import { median } from './figures.ts'
 import type { World } from './world.ts'
 
-/** Warm `token-is-set`: what the gateway adds, in processor time, to the one call of the database. */
+/** Processor time of a warm `token-is-set` without its database call. */
 
 const context = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 5000 } as unknown as Context
 
-/** A table that answers from memory what the real one answered: the database call without the database. */
+/** A table that repeats the first answer to each read. */
 const remembering = (table: Table): Table => {
   const known = new Map<string, ReturnType<Table['read']>>()
   return {
@@ -28,10 +28,7 @@ const remembering = (table: Table): Table => {
 
 type Work = Readonly<{ work: () => Promise<unknown>; calls: number }>
 
-/**
- * Processor time of one call in microseconds, all threads counted: the median of several stretches, all works
- * in each round.
- */
+/** Processor time of one call of each work, in microseconds over all threads: the median of nine rounds. */
 const costsOf = async <T extends string>(works: Readonly<Record<T, Work>>): Promise<Record<T, number>> => {
   const rows = (Object.entries(works) as [T, Work][]).map(([name, work]) => ({
     name,
@@ -43,38 +40,37 @@ const costsOf = async <T extends string>(works: Readonly<Record<T, Work>>): Prom
       const before = process.cpuUsage()
       for (let call = 0; call < calls; call++) await work()
       const { user, system } = process.cpuUsage(before)
-      // The first rounds are for the compiler.
+      // The first two rounds are for the compiler.
       if (round > 1) stretches.push((user + system) / calls)
     }
   return Object.fromEntries(rows.map(({ name, stretches }) => [name, median(stretches)])) as Record<T, number>
 }
 
-const moreThanRemembered = 600
+/** More tokens than the gateway caches. */
+const manyTokens = 600
 
-/** The same event with tokens of their own. */
+/** The same event with different tokens. */
 const strangers = async ({ token, environment }: World, text: string): Promise<string[]> => {
   const { token: issue } = standInAt(environment.IMAS_URL)
   const events: string[] = []
-  for (let number = 0; number < moreThanRemembered; number++)
+  for (let number = 0; number < manyTokens; number++)
     events.push(text.replace(token, await issue({ jti: `stranger ${number}` })))
   return events
 }
 
 export type Warm = Readonly<{
-  /** The whole handler with a token it has verified before, without the database call. */
+  /** The handler with a token that it has verified before. */
   remembered: number
-  /** The same with a token that it has not verified before, or no longer knows. */
+  /** The handler with a token that is not in its cache. */
   forgotten: number
-  /** jose, and then the whole handler with a token it has verified before: what a thread in between costs. */
-  together: number
-  /** jose alone: the signature of the same token, with an imported key. */
+  /** jose alone: verifying the signature with an imported key. */
   jose: number
-  /** The chain without a token: middy, policy, log line, refusal. */
+  /** The handler without a token. */
   refused: number
 }>
 
 export const warmCosts = async (world: World, calls: number): Promise<Warm> => {
-  // The unbundled SDK looks for its credentials and region here.
+  // The unbundled SDK reads its credentials and region here.
   Object.assign(process.env, world.environment)
   const on: Dependencies = { ...dependencies(world.environment), log: logTo('info', () => {}) }
   const table = remembering(on.table)
@@ -85,7 +81,7 @@ export const warmCosts = async (world: World, calls: number): Promise<Warm> => {
   const { statusCode } = await handler(event(), context)
   if (statusCode !== 200) throw new Error(`token-is-set answered ${statusCode}`)
 
-  // More tokens than are remembered, one after the other: each has been forgotten when its turn comes again.
+  // Each token has left the cache before it is used again.
   const texts = await strangers(world, text)
   let turn = 0
   const stranger = () => handler(JSON.parse(texts[turn++ % texts.length] ?? ''), context)
@@ -100,19 +96,10 @@ export const warmCosts = async (world: World, calls: number): Promise<Warm> => {
     refused: { work: () => handler({ ...bare }, context), calls },
     forgotten: { work: stranger, calls: texts.length },
     jose: { work: jose, calls: texts.length },
-    together: { work: () => jose().then(() => handler(event(), context)), calls: texts.length },
   })
   return {
     ...costs,
     remembered: costs.remembered - parsing,
     forgotten: costs.forgotten - parsing,
-    together: costs.together - parsing,
   }
-}
-
-if (import.meta.main) {
-  const { openWorld } = await import('./world.ts')
-  const world = await openWorld()
-  console.log(await warmCosts(world, Number(process.argv[2] ?? 2000)))
-  world.close()
 }

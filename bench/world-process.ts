@@ -8,10 +8,11 @@ import { goodRequests } from '../test/support/good-requests.ts'
 import { contextFor, openServices, schema } from '../test/support/services.ts'
 import type { World } from './world.ts'
 
-/** What the functions need while they are measured, in a process of its own: services, and a loaded state. */
+/** The services that functions need while they are measured, in a separate process, with a loaded state. */
 
 const tableName = 'bench'
-/** An event as a browser causes it. */
+
+/** An event with the headers of a browser. */
 const eventOf = (name: EndpointName, request: Request) => {
   const headers = {
     accept: '*/*',
@@ -45,7 +46,7 @@ const open = async (): Promise<World> => {
     REFRESH_FUNCTION: 'refresh-state',
   }
 
-  // The unbundled SDK looks for its credentials and region here.
+  // The unbundled SDK reads its credentials and region here.
   Object.assign(process.env, environment)
 
   await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })
@@ -59,7 +60,7 @@ const open = async (): Promise<World> => {
 
   const token = await issue()
   const good = goodRequests({
-    // One token for all: a session that logout ends is another.
+    // The same token for all, except for the session that logout ends.
     token: async (claims = {}) => (Object.keys(claims).length === 0 ? token : issue(claims)),
     begun: async () => {
       const { headers, cookies = [] } = await login.wire({ ...dependencies(environment), log: () => {} })(

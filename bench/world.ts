@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import type { RouteName } from '../lib/routes.ts'
 
-/** What a function needs to run, and for each route an event that it answers with success. */
+/** The environment of the functions, and a successful event for each route. */
 export type World = Readonly<{
   environment: Readonly<Record<string, string>>
   token: string
@@ -9,7 +9,7 @@ export type World = Readonly<{
   jwks: unknown
 }>
 
-/** Starts the database and the identity service in a process of their own, with a state loaded. */
+/** Starts the database and the identity service in a separate process, with a loaded state. */
 export const openWorld = async (): Promise<World & { close: () => void }> => {
   const child = fork(new URL('./world-process.ts', import.meta.url), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
