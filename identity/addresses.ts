@@ -3,7 +3,7 @@ import type { Answer } from '../lib/http/messages.ts'
 import { query } from '../lib/http/query.ts'
 import type { ReturnUrl } from '../lib/redirect/return-url.ts'
 import { prefix } from '../lib/routes.ts'
-import { SignInProblem } from './problem.ts'
+import { refuse } from './problem.ts'
 import { type RouteName, routes } from './routes.ts'
 
 /** The path of a route for an organisation. */
@@ -34,16 +34,16 @@ export type Waiting = Readonly<{ callback: GatewayCallback; gateway: Origin }>
  * and nothing else.
  */
 export const gatewayCallback = (text: string, gateways: readonly Origin[]): Waiting => {
-  const refused = new SignInProblem('callback_not_allowed')
-  if (text.length > longestCallback || !/^[!-~]*$/.test(text)) throw refused
-  const gateway = gateways.find((origin) => text.startsWith(`${origin}${prefix}/callback?`))
-  if (gateway === undefined || text.includes('#')) throw refused
+  const gateway =
+    gateways.find((origin) => text.startsWith(`${origin}${prefix}/callback?`)) ??
+    refuse('callback_not_allowed')
   const raw = text.slice(text.indexOf('?') + 1)
   const names = raw.split('&').map((pair) => pair.replace(/=.*/s, ''))
-  if (names.sort().join() !== 'login,serviceCallback') throw refused
-  const { the } = query(raw)
-  the('serviceCallback')
-  the('login')
+  // The text goes on as it came, so it is printable ASCII and has no fragment.
+  if (text.length > longestCallback || !/^[!-~]*$/.test(text) || text.includes('#'))
+    refuse('callback_not_allowed')
+  if (names.sort().join() !== 'login,serviceCallback') refuse('callback_not_allowed')
+  for (const name of names) query(raw).the(name)
   return { callback: text as GatewayCallback, gateway }
 }
 

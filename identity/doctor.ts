@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { ServerMetadata } from 'openid-client'
 import { named } from '../lib/log.ts'
-import { boundedFetch, discover, fetchKeys } from './discovery.ts'
 import { type Organisation, organisationsFrom, type ProviderSettings } from './organisations.ts'
 import { SignInProblem } from './problem.ts'
+import { boundedFetch, discover, fetchKeys } from './provider/discovery.ts'
 
 /**
  * `npm run doctor -- --providers`: asks each provider of the organisations file what it offers, and says what
@@ -16,56 +16,48 @@ const patience = 10_000
 
 const lists = (value: unknown, wanted: string): boolean => Array.isArray(value) && value.includes(wanted)
 
-/** Something that a provider does not offer. `false`: nobody can sign in without it. */
-type Finding = readonly [wellEnough: boolean, says: string]
+/** The texts whose condition holds. */
+const found = (rows: readonly (readonly [holds: boolean, text: string])[]): readonly string[] =>
+  rows.filter(([holds]) => holds).map(([, text]) => text)
 
-const findingsOf = (provider: ProviderSettings, metadata: ServerMetadata): readonly Finding[] => {
-  const scopes = metadata.scopes_supported
+/** Without these nobody can sign in. */
+const missing = (provider: ProviderSettings, metadata: ServerMetadata): readonly string[] => {
+  const { clientAuthentication: method, idTokenAlg, useUserinfoEndpoint } = provider
   const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
-  const missingScopes = provider.scope
-    .split(' ')
-    .filter((scope) => Array.isArray(scopes) && !scopes.includes(scope))
-  const rows: readonly (readonly [found: boolean, ...Finding])[] = [
-    [
-      !provider.idTokenAlg.some((name) => lists(metadata.id_token_signing_alg_values_supported, name)),
-      false,
-      `signs ID tokens with none of ${provider.idTokenAlg.join(', ')}: idTokenAlg`,
-    ],
-    [
-      !lists(methods, provider.clientAuthentication) && provider.clientAuthentication !== 'none',
-      false,
-      `does not take ${provider.clientAuthentication}: clientAuthentication`,
-    ],
-    [missingScopes.length > 0, true, `does not list the scope ${missingScopes.join(', ')}`],
-    [
-      provider.useUserinfoEndpoint && metadata.userinfo_endpoint === undefined,
-      false,
-      'has no userinfo endpoint: useUserinfoEndpoint',
-    ],
-    [!lists(metadata.code_challenge_methods_supported, 'S256'), true, 'does not announce PKCE with S256'],
+  const signsWith = (name: string) => lists(metadata.id_token_signing_alg_values_supported, name)
+  const hasUserinfo = metadata.userinfo_endpoint !== undefined
+  return found([
+    [!idTokenAlg.some(signsWith), `signs ID tokens with none of ${idTokenAlg.join(', ')}: idTokenAlg`],
+    [method !== 'none' && !lists(methods, method), `does not take ${method}: clientAuthentication`],
+    [useUserinfoEndpoint && !hasUserinfo, 'has no userinfo endpoint: useUserinfoEndpoint'],
+  ])
+}
+
+/** People can sign in without these. */
+const notOffered = (provider: ProviderSettings, metadata: ServerMetadata): readonly string[] => {
+  const { scopes_supported: scopes, claims_supported: claims } = metadata
+  const { scope, groupsClaim, logoutAtProvider } = provider
+  const unlisted = scope.split(' ').filter((each) => Array.isArray(scopes) && !scopes.includes(each))
+  const [claim = ''] = groupsClaim.split('.')
+  const signsOut =
+    metadata.backchannel_logout_supported === true || metadata.frontchannel_logout_supported === true
+  return found([
+    [unlisted.length > 0, `does not list the scope ${unlisted.join(', ')}`],
+    [!lists(metadata.code_challenge_methods_supported, 'S256'), 'does not announce PKCE with S256'],
     [
       metadata.authorization_response_iss_parameter_supported !== true,
-      true,
       'does not name itself in its answer (RFC 9207)',
     ],
     [
-      Array.isArray(metadata.claims_supported) &&
-        !lists(metadata.claims_supported, provider.groupsClaim.split('.')[0] ?? ''),
-      true,
-      `does not list the claim ${provider.groupsClaim}: it may have to be configured there`,
+      Array.isArray(claims) && !claims.includes(claim),
+      `does not list the claim ${groupsClaim}: it may have to be configured there`,
     ],
     [
-      provider.logoutAtProvider && metadata.end_session_endpoint === undefined,
-      true,
+      logoutAtProvider && metadata.end_session_endpoint === undefined,
       'cannot be asked to sign somebody out: people are told so after a logout',
     ],
-    [
-      metadata.backchannel_logout_supported !== true && metadata.frontchannel_logout_supported !== true,
-      true,
-      'announces no sign-out from there, neither back-channel nor front-channel',
-    ],
-  ]
-  return rows.filter(([found]) => found).map(([, wellEnough, says]) => [wellEnough, says])
+    [!signsOut, 'announces no sign-out from there, neither back-channel nor front-channel'],
+  ])
 }
 
 const judged = async ({ name, provider }: Organisation, loopback: boolean): Promise<Verdict> => {
@@ -73,13 +65,13 @@ const judged = async ({ name, provider }: Organisation, loopback: boolean): Prom
   try {
     const metadata = await discover(provider, fetching, loopback)
     const { keys } = await fetchKeys(metadata, fetching)
-    const findings = findingsOf(provider, metadata)
-    const good = findings.every(([wellEnough]) => wellEnough)
-    const head = `${name}: ${metadata.issuer} answers, with ${keys.length} keys`
-    return {
-      good,
-      lines: [head, ...findings.map(([wellEnough, says]) => `  ${wellEnough ? '!' : '✗'} ${says}`)],
-    }
+    const lacks = missing(provider, metadata)
+    const lines = [
+      `${name}: ${metadata.issuer} answers, with ${keys.length} keys`,
+      ...lacks.map((text) => `  ✗ ${text}`),
+      ...notOffered(provider, metadata).map((text) => `  ! ${text}`),
+    ]
+    return { good: lacks.length === 0, lines }
   } catch (error) {
     if (!(error instanceof SignInProblem)) throw error
     return { good: false, lines: [`${name}: ${error.code}`, `  ✗ ${named(error.cause)}`] }

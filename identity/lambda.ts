@@ -11,11 +11,11 @@ import { framesOf, type Log, logTo } from '../lib/log.ts'
 import { organisationName } from '../lib/redirect/organisation-name.ts'
 import { visitMetrics } from './metrics.ts'
 import { type Organisation, organisationsFrom } from './organisations.ts'
-import { type Code, failureOf, row, SignInProblem } from './problem.ts'
-import { type Providers, providersOf } from './provider.ts'
+import { failures, siteOf } from './pages.ts'
+import { type Code, failureOf, refuse, row, SignInProblem } from './problem.ts'
+import { type Providers, providersOf } from './provider/provider.ts'
 import { type RouteName, routeRow } from './routes.ts'
 import { readSettings, type Settings } from './settings.ts'
-import * as written from './texts.ts'
 
 /**
  * How Lambda calls this service: the chain of the gateway with the routes, failures and measures of this one.
@@ -55,23 +55,31 @@ export const dependencies = (env: Environment, folder: string): Dependencies => 
   }
 }
 
-/** The organisation in the path of a request. A blocked one is refused where its people would come in. */
+/** The organisation in the path of a request. */
 export const organisationOf = (
   { organisations }: Pick<Dependencies, 'organisations'>,
   request: Incoming,
 ): Organisation => {
-  const organisation = organisations.get(organisationName(request.path('org')))
-  if (organisation === undefined) throw new SignInProblem('organisation_unknown')
+  const name = organisationName(request.path('org'))
+  const organisation = organisations.get(name) ?? refuse('organisation_unknown')
   request.facts.org = organisation.name
   return organisation
+}
+
+/** The organisation in the path of a request, where its people come in: not if it is blocked. */
+export const openOrganisationOf = (
+  on: Pick<Dependencies, 'organisations'>,
+  request: Incoming,
+): Organisation => {
+  const organisation = organisationOf(on, request)
+  return organisation.blocked ? refuse('organisation_blocked') : organisation
 }
 
 /** The largest form that is read, in bytes: a logout token and room to spare. */
 const largestForm = 16_384
 
-const checkForm = (event: HttpEvent): void => {
-  if (typeof event.body === 'string' && event.body.length > largestForm * 2)
-    throw new SignInProblem('body_too_large')
+const checkSize = ({ body }: HttpEvent): void => {
+  if (typeof body === 'string' && body.length > largestForm * 2) refuse('body_too_large')
 }
 
 /** Reads the body of a form as text, which API Gateway hands over in base64. */
@@ -79,16 +87,11 @@ const formBody = {
   before: ({ event }: { event: HttpEvent }): void => {
     const { body, isBase64Encoded, headers } = event
     if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(headers?.['content-type'] ?? ''))
-      throw new SignInProblem('bad_body')
+      refuse('bad_body')
     event.body =
       typeof body === 'string' ? Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8').toString() : ''
   },
 }
-
-const failures = { again: (code: Code) => row(code).again ?? false, written: async () => written }
-
-/** What pages say of this installation. */
-export const siteOf = ({ url, siteName, errorsUrl }: Settings) => ({ publicUrl: url, siteName, errorsUrl })
 
 /** A route of this service. */
 export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): Endpoint => {
@@ -99,10 +102,9 @@ export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): End
       name,
       now: on.now,
       check: (request) => {
-        if (route.only === 'navigations' && !isNavigation(request))
-          throw new SignInProblem('not_a_navigation')
+        if (route.only === 'navigations' && !isNavigation(request)) refuse('not_a_navigation')
       },
-      checkForm: (_, event) => checkForm(event),
+      checkForm: (_, event) => checkSize(event),
       formCheckedLast: false,
       body: route.method === 'POST' ? formBody : undefined,
       failureOf,

@@ -17,18 +17,18 @@ export const emitted = {
     'provider-logout: it could not be stored, or the keys of the provider could not be had',
 } as const
 
-type Name = keyof typeof emitted
+export type MetricName = keyof typeof emitted
 
 /** What of a visit is measured. `code`: of its failure, or of what happened. */
 type Outcome = Readonly<{ route: RouteName; code: string; failed: boolean; org?: string | undefined }>
 
 /** Failures that are counted by their cause as well, on any route. */
-const causes: Readonly<Partial<Record<string, readonly Name[]>>> = {
+const causes: Readonly<Partial<Record<string, readonly MetricName[]>>> = {
   provider_unavailable: ['ProviderDown'],
   signing_unavailable: ['SigningFailed'],
 }
 
-const namesOf = ({ route, code, failed }: Outcome): readonly Name[] => {
+const namesOf = ({ route, code, failed }: Outcome): readonly MetricName[] => {
   if (code === 'not_a_navigation') return []
   switch (route) {
     case 'login':
@@ -48,7 +48,7 @@ const namesOf = ({ route, code, failed }: Outcome): readonly Name[] => {
 }
 
 /** Compared by the alarm on failing sign-ins. A metric without data cannot be compared, so a visit has both. */
-const compared: readonly Name[] = ['SignInFailed', 'SignInFinished']
+const compared: readonly MetricName[] = ['SignInFailed', 'SignInFinished']
 
 /** The metrics of a visit, for its log line. `at` in milliseconds. */
 export const visitMetrics = (namespace: string, outcome: Outcome, at: number): Record<string, unknown> => {

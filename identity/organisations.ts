@@ -1,4 +1,6 @@
+import { isJsonObject as isObject, type JsonObject } from '../lib/json-object.ts'
 import { isOrganisationName, type OrganisationName } from '../lib/redirect/organisation-name.ts'
+import { isLoopback } from '../lib/setting-values.ts'
 import { algorithms } from '../lib/state/key-set.ts'
 
 /**
@@ -33,9 +35,6 @@ export type Organisation = Readonly<{
   provider: ProviderSettings
 }>
 
-type Loose = Readonly<Record<string, unknown>>
-const isObject = (value: unknown): value is Loose =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean'
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText)
@@ -45,13 +44,12 @@ const isClaims = (value: unknown): boolean =>
 
 const methods: readonly unknown[] = ['client_secret_basic', 'client_secret_post', 'none']
 const wellKnown = '/.well-known/openid-configuration'
-const longestLifetime = 604_800
+/** The longest life of a session and of any ID token, seconds. */
+export const longestLifetime = 604_800
 
 /** Whether a host is a public DNS name, not an address or a private name. */
 const isPublicName = (host: string): boolean =>
   /^([a-z0-9-]+\.)+[a-z][a-z0-9-]*$/.test(host) && !/\.(local|localhost|internal|home|lan|arpa)$/.test(host)
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1' || host === '[::1]'
 
 /**
  * Whether an endpoint may be called: https on a public name, or loopback if the service itself runs there.
@@ -112,7 +110,7 @@ const lettingStrangersIn = (url: string, required: unknown): string | undefined 
   return undefined
 }
 
-const providerProblems = (provider: Loose, loopback: boolean): string[] => {
+const providerProblems = (provider: JsonObject, loopback: boolean): string[] => {
   const unknown = Object.keys(provider).filter((name) => !Object.hasOwn(members, name))
   const wrong = Object.entries<readonly [(value: unknown) => boolean, unknown, string]>(members).flatMap(
     ([name, [is, standard, form]]) => {
@@ -129,7 +127,7 @@ const providerProblems = (provider: Loose, loopback: boolean): string[] => {
   return strangers === undefined ? problems : [...problems, `wellKnownConfigUrl ${strangers}`]
 }
 
-const providerFrom = (provider: Loose): ProviderSettings =>
+const providerFrom = (provider: JsonObject): ProviderSettings =>
   Object.fromEntries(
     Object.entries(members).map(([name, [, standard]]) => [name, provider[name] ?? standard]),
   ) as ProviderSettings

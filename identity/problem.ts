@@ -7,7 +7,7 @@ import { type AnswerName, catalogue as gateway, Problem } from '../lib/problem.t
 
 type Row = Readonly<{
   answer: AnswerName
-  level: 'info' | 'warn' | 'error'
+  level: 'debug' | 'info' | 'warn' | 'error'
   /** Set where starting the login again can help. */
   again?: true
 }>
@@ -17,6 +17,7 @@ export const catalogue = {
   bad_organisation: gateway.bad_organisation,
   bad_body: gateway.bad_body,
   body_too_large: gateway.body_too_large,
+  not_found: gateway.not_found,
   return_url_not_allowed: gateway.return_url_not_allowed,
   not_a_navigation: gateway.not_a_navigation,
   organisation_unknown: gateway.organisation_unknown,
@@ -54,10 +55,15 @@ export class SignInProblem extends Error {
   }
 }
 
+/** Throws a failure of this catalogue, with an optional cause for the log. */
+export const refuse = (code: Code, cause?: unknown): never => {
+  throw new SignInProblem(code, cause)
+}
+
 const isOurs = (code: string): code is Code => Object.hasOwn(catalogue, code)
 
 /** The code of any error. Codes of the gateway that this catalogue lacks are `internal`. */
 export const failureOf = (error: unknown): Readonly<{ code: Code; cause: unknown }> =>
-  error instanceof SignInProblem || (error instanceof Problem && isOurs(error.code))
-    ? { code: isOurs(error.code) ? error.code : 'internal', cause: error.cause }
+  (error instanceof SignInProblem || error instanceof Problem) && isOurs(error.code)
+    ? { code: error.code, cause: error.cause }
     : { code: 'internal', cause: error }

@@ -3,10 +3,10 @@ import type { AnswerName } from '../lib/problem.ts'
 /** THE route table of this service: data only. */
 
 type Route = Readonly<{
-  method: 'GET' | 'POST'
-  path: `/v1/${string}`
+  method: 'GET' | 'POST' | 'ANY'
+  path: `/v1/${string}` | '$default'
   summary: string
-  /** The function that serves it: its folder and its construct. */
+  /** The function that serves it: its file and its construct. */
   function: string
   /** Only a document navigation is served: no prefetch, embed or fetch. */
   only?: 'navigations'
@@ -55,6 +55,12 @@ export const routes = {
     path: '/v1/org/{org}/frontchannel-logout',
     summary: 'The same, in a frame that the provider opens in the browser',
     function: 'provider-logout',
+  },
+  'not-found': {
+    method: 'ANY',
+    path: '$default',
+    summary: 'Answer what no route matches, as the gateway does',
+    function: 'login',
   },
 } as const satisfies Record<string, Route>
 

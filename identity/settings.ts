@@ -1,5 +1,5 @@
 import { ConfigError, settings as gateway, type Level, type Origin, parseSettings } from '../lib/config.ts'
-import { InvalidValue, isLoopback } from '../lib/setting-values.ts'
+import { InvalidValue, isLoopback, list } from '../lib/setting-values.ts'
 
 /**
  * The settings of this service: environment in, `Settings` out, or one error that names every problem and no
@@ -8,73 +8,43 @@ import { InvalidValue, isLoopback } from '../lib/setting-values.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const date = /^\d{4}-\d{2}-\d{2}$/
-
 /** A signing key: the day it was made, which is its name, and its id at KMS. */
 export type KeyName = Readonly<{ made: string; id: string }>
 
+const key = (text: string): KeyName => {
+  const [made = '', ...id] = text.split('=')
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(made) || Number.isNaN(Date.parse(made)))
+    throw new InvalidValue('has to be the day on which a key was made, such as 2026-11-27')
+  return { made, id: id.join('=') }
+}
+
 const keys = (text: string): readonly KeyName[] => {
-  const named = text
-    .split(',')
-    .filter(Boolean)
-    .map((part) => {
-      const [made = '', ...id] = part.trim().split('=')
-      return { made, id: id.join('=') }
-    })
-  const days = named.map(({ made }) => made)
-  if (named.length === 0 || !days.every((day) => date.test(day) && !Number.isNaN(Date.parse(day))))
-    throw new InvalidValue(
-      'has to list keys by the day they were made, such as 2026-11-27, the one that signs first',
-    )
-  if (new Set(days).size < days.length) throw new InvalidValue('names a key twice')
+  const named = list(key)(text)
+  if (named.length === 0) throw new InvalidValue('has to name a key')
+  if (new Set(named.map(({ made }) => made)).size < named.length) throw new InvalidValue('names a key twice')
   return named
 }
 
-type Setting = Readonly<{
-  parse: (text: string) => unknown
-  default?: string
-  required?: true
-  what: string
-}>
-
-/** One row per setting. A setting that the gateway has too means the same and uses the same parser. */
+/** One row per setting; identity/README.md describes them. The gateway's rows mean what they mean there. */
 export const settings = {
-  IDENTITY_URL: {
-    parse: gateway.PUBLIC_URL.parse,
-    required: true,
-    what: 'Public address of this service: the issuer of its tokens, and IMAS_URL of the gateway.',
-  },
-  PUBLIC_URL: {
-    parse: gateway.PUBLIC_URL.parse,
-    required: true,
-    what: 'Public address of the gateway: the audience of the tokens.',
-  },
-  GATEWAYS: {
-    parse: gateway.ALLOWED_CALLBACK_ORIGINS.parse,
-    default: '',
-    what: 'Further gateways of your own that use this service. Each can replay the tokens of the others.',
-  },
-  ALLOWED_CALLBACK_ORIGINS: {
-    parse: gateway.ALLOWED_CALLBACK_ORIGINS.parse,
-    default: '',
-    what: 'Exact origins to which a logout may return, beside the return domains of an organisation.',
-  },
-  ORGANISATIONS: {
-    parse: (text: string) => text,
-    required: true,
-    what: 'Path of the file of organisations and their providers.',
-  },
-  SIGNING_KEYS: {
-    parse: keys,
-    required: true,
-    what: 'Signing keys, each named by the day it was made; the first signs, all are published.',
-  },
-  SITE_NAME: { parse: gateway.SITE_NAME.parse, what: 'Name on pages.' },
-  ERRORS_URL: { parse: gateway.ERRORS_URL.parse, what: 'Page that explains every code.' },
-  LOG_LEVEL: { parse: gateway.LOG_LEVEL.parse, default: 'info', what: 'Least level of log lines.' },
-} as const satisfies Record<string, Setting>
+  IDENTITY_URL: gateway.PUBLIC_URL,
+  PUBLIC_URL: gateway.PUBLIC_URL,
+  GATEWAYS: gateway.ALLOWED_CALLBACK_ORIGINS,
+  ALLOWED_CALLBACK_ORIGINS: gateway.ALLOWED_CALLBACK_ORIGINS,
+  ORGANISATIONS: { ...gateway.ORGANISATIONS, required: true },
+  SIGNING_KEYS: { parse: keys, required: true },
+  SITE_NAME: gateway.SITE_NAME,
+  ERRORS_URL: gateway.ERRORS_URL,
+  LOG_LEVEL: gateway.LOG_LEVEL,
+} as const
 
-export type SettingName = keyof typeof settings
+/** What a problem says about a setting that is missing. */
+const explained = {
+  IDENTITY_URL: 'Public address of this service: the issuer of its tokens, and IMAS_URL of the gateway.',
+  PUBLIC_URL: 'Public address of the gateway: the audience of the tokens.',
+  ORGANISATIONS: 'Path of the file of organisations and their providers.',
+  SIGNING_KEYS: 'Signing keys, each named by the day it was made; the first signs, all are published.',
+}
 
 export type Settings = Readonly<{
   url: Origin
@@ -93,29 +63,25 @@ export type Settings = Readonly<{
   logLevel: Level
 }>
 
-type Values = { [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> | undefined }
-
-const explained = Object.fromEntries(Object.entries(settings).map(([name, { what }]) => [name, what]))
+type Values = { [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['parse']> }
 
 /** Reads every setting, or throws one `ConfigError` with all problems. */
 export const readSettings = (env: Environment): Settings => {
   const problems: string[] = []
   const read = parseSettings(settings, env, explained, problems) as Values
-  const { IDENTITY_URL, PUBLIC_URL, ORGANISATIONS, SIGNING_KEYS, LOG_LEVEL } = read
-  if (IDENTITY_URL !== undefined && IDENTITY_URL === PUBLIC_URL)
+  if (read.IDENTITY_URL !== undefined && read.IDENTITY_URL === read.PUBLIC_URL)
     problems.push('IDENTITY_URL is the gateway itself: this service needs a host of its own.')
-  if (problems.length > 0 || !IDENTITY_URL || !PUBLIC_URL || !ORGANISATIONS || !SIGNING_KEYS || !LOG_LEVEL)
-    throw new ConfigError(problems)
+  if (problems.length > 0) throw new ConfigError(problems)
   return {
-    url: IDENTITY_URL,
-    loopback: IDENTITY_URL.startsWith('http:'),
-    localProviders: isLoopback(new URL(IDENTITY_URL).hostname),
-    gateways: [...new Set([PUBLIC_URL, ...(read.GATEWAYS ?? [])])],
-    callbackOrigins: read.ALLOWED_CALLBACK_ORIGINS ?? [],
-    organisationsFile: ORGANISATIONS,
-    signingKeys: SIGNING_KEYS,
+    url: read.IDENTITY_URL,
+    loopback: read.IDENTITY_URL.startsWith('http:'),
+    localProviders: isLoopback(new URL(read.IDENTITY_URL).hostname),
+    gateways: [...new Set([read.PUBLIC_URL, ...read.GATEWAYS])],
+    callbackOrigins: read.ALLOWED_CALLBACK_ORIGINS,
+    organisationsFile: read.ORGANISATIONS,
+    signingKeys: read.SIGNING_KEYS,
     siteName: read.SITE_NAME,
     errorsUrl: read.ERRORS_URL,
-    logLevel: LOG_LEVEL,
+    logLevel: read.LOG_LEVEL,
   }
 }

@@ -202,6 +202,38 @@ const missing = {
   'changes nothing': TreatMissingData.IGNORE,
 }
 
+/** How an alarm judges its metric. */
+export type Judgement = Readonly<Pick<Row, 'below' | 'periods' | 'silence'> & { threshold: number }>
+
+/** An alarm on a metric. `texts`: its name and what it says. */
+export const alarmOn = (
+  scope: Construct,
+  id: string,
+  texts: Readonly<{ alarmName: string; alarmDescription: string }>,
+  metric: IMetric,
+  { threshold, below, periods, silence }: Judgement,
+): Alarm =>
+  new Alarm(scope, `${id}-alarm`, {
+    ...texts,
+    metric,
+    threshold,
+    comparisonOperator: below
+      ? ComparisonOperator.LESS_THAN_THRESHOLD
+      : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    datapointsToAlarm: periods[0],
+    evaluationPeriods: periods[1],
+    treatMissingData: missing[silence ?? 'is good'],
+  })
+
+/** Alarms notify the topic when they go on and off. */
+export const notify = (topic: ITopic, alarms: readonly AlarmBase[]): void => {
+  const action = new SnsAction(topic)
+  for (const alarm of alarms) {
+    alarm.addAlarmAction(action)
+    alarm.addOkAction(action)
+  }
+}
+
 /** `entry`: its heading in the runbook, which the alarms on server errors share. */
 const names = (scope: Construct, name: string, means: string, entry = name) => ({
   alarmName: `${Stack.of(scope).stackName}-${name}`,
@@ -214,18 +246,10 @@ const addAlarm = (
   metric: IMetric,
   row: Row & { entry?: string },
   deployment: Deployment,
-): Alarm =>
-  new Alarm(scope, `${name}-alarm`, {
-    ...names(scope, name, row.means, row.entry),
-    metric,
-    threshold: typeof row.threshold === 'function' ? row.threshold(deployment) : row.threshold,
-    comparisonOperator: row.below
-      ? ComparisonOperator.LESS_THAN_THRESHOLD
-      : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    datapointsToAlarm: row.periods[0],
-    evaluationPeriods: row.periods[1],
-    treatMissingData: missing[row.silence ?? 'is good'],
-  })
+): Alarm => {
+  const threshold = typeof row.threshold === 'function' ? row.threshold(deployment) : row.threshold
+  return alarmOn(scope, name, names(scope, name, row.means, row.entry), metric, { ...row, threshold })
+}
 
 /** Adds all alarms. Each notifies the topic when it goes on and off. */
 export const addAlarms = (
@@ -258,10 +282,7 @@ export const addAlarms = (
       new CompositeAlarm(scope, `${name}-alarm`, { ...composed, alarmRule: AlarmRule.anyOf(...parts) }),
     )
   }
-  const action = new SnsAction(topic)
-  for (const alarm of made.values()) {
-    alarm.addAlarmAction(action)
-    alarm.addOkAction(action)
-  }
-  return [...made.values()]
+  const all = [...made.values()]
+  notify(topic, all)
+  return all
 }

@@ -47,24 +47,31 @@ const functionOf = (functions: Measured['functions'], route: RouteName): Lambda 
   return found
 }
 
-const math = (expression: string, usingMetrics: Record<string, IMetric>, period: Duration, label: string) =>
-  new MathExpression({ expression, usingMetrics, period, label })
+/** An expression over metrics. */
+export const math = (
+  expression: string,
+  usingMetrics: Record<string, IMetric>,
+  period: Duration,
+  label: string,
+) => new MathExpression({ expression, usingMetrics, period, label })
 
 /** A percentage, or 0 when the total is below `least`. */
-const share = (part: string, whole: string, least: number): string =>
+export const share = (part: string, whole: string, least: number): string =>
   `IF(${whole} >= ${least}, 100 * (${part}) / (${whole}), 0)`
 
 const minute = Duration.minutes(1)
-const five = Duration.minutes(5)
-const quarter = Duration.minutes(15)
+/** Five minutes, the period of most metrics. */
+export const five = Duration.minutes(5)
+/** A quarter of an hour. */
+export const quarter = Duration.minutes(15)
 const half = Duration.minutes(30)
 const hour = Duration.hours(1)
 const day = Duration.days(1)
 
-/** A metric in the namespace of the deployment, which is named like the stack. */
-const ownIn =
-  (namespace: string) =>
-  (metricName: Own, statistic = 'Sum', period = five, dimensionsMap: Record<string, string> = {}): Metric =>
+/** A metric in the namespace of a deployment, which is named like the stack. */
+export const metricIn =
+  <Name extends string>(namespace: string) =>
+  (metricName: Name, statistic = 'Sum', period = five, dimensionsMap: Record<string, string> = {}): Metric =>
     new Metric({
       namespace,
       metricName,
@@ -73,6 +80,8 @@ const ownIn =
       dimensionsMap,
       label: `${metricName} ${statistic}`,
     })
+
+const ownIn = metricIn<Own>
 
 /** The number of 5xx responses on a route, from the function or from API Gateway. */
 export const serverErrorsOf = (api: HttpApi, route: HttpRouteName): IMetric => {

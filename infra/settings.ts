@@ -65,7 +65,8 @@ export type Deployment = Readonly<{
 /** A placeholder for the address of the API, which is not known yet. `.invalid` is reserved (RFC 2606). */
 const ownAddress = 'https://own-address.execute-api.invalid'
 
-const pick = <Name extends string>(rows: Record<Name, unknown>, texts: Texts): Given<Name> => {
+/** The texts of these settings, trimmed and without empty ones. */
+export const pick = <Name extends string>(rows: Record<Name, unknown>, texts: Texts): Given<Name> => {
   const given: { [N in Name]?: string } = {}
   for (const name of keysOf(rows)) {
     const text = String(texts[name] ?? '').trim()
@@ -73,6 +74,18 @@ const pick = <Name extends string>(rows: Record<Name, unknown>, texts: Texts): G
   }
   return given
 }
+
+/** Problems of settings whose form is a pattern. */
+export const formProblems = <Name extends string>(
+  rows: Readonly<Record<Name, Pick<DeploymentSetting, 'pattern' | 'form'>>>,
+  own: Given<Name>,
+): string[] =>
+  keysOf(rows).flatMap((name) => {
+    const text = own[name]
+    if (text === undefined) return []
+    if (isQuoted(text)) return [`${name} contains quotation marks: write the value without them.`]
+    return rows[name].pattern.test(text) ? [] : [`${name} ${rows[name].form}.`]
+  })
 
 const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<SettingName>): string[] => {
   const { PUBLIC_URL: publicUrl } = given
@@ -83,13 +96,7 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<Sett
     if (text !== 'unchecked' && meantBy(text, ['unchecked']))
       problems.push(`${name} is nearly \`unchecked\`: write it exactly so.`)
   }
-  for (const name of keysOf(deploymentSettings)) {
-    const row = deploymentSettings[name]
-    const text = own[name]
-    if (text === undefined) continue
-    if (isQuoted(text)) problems.push(`${name} contains quotation marks: write the value without them.`)
-    else if (!row.pattern.test(text)) problems.push(`${name} ${row.form}.`)
-  }
+  problems.push(...formProblems(deploymentSettings, own))
   if (given.COOKIE_DOMAIN && isDomainName(given.COOKIE_DOMAIN) && isPublicSuffix(given.COOKIE_DOMAIN))
     problems.push('COOKIE_DOMAIN is a public suffix, which browsers refuse: name a domain of your own.')
   if (own.DOMAIN_CERTIFICATE_ARN && !publicUrl)
@@ -112,21 +119,26 @@ export const advice = [
 /**
  * Warnings about allowed origins of another site, to which browsers send no cookies: RFC 6265bis section 5.2.
  */
-const crossSite = ({ publicUrl, corsOrigins }: Config): string[] =>
-  corsOrigins.flatMap((origin, index) =>
+const crossSite = ({
+  config: { publicUrl, corsOrigins },
+  given,
+}: Pick<Deployment, 'config' | 'given'>): string[] => {
+  const address = given.PUBLIC_URL ? 'PUBLIC_URL' : 'the address of the API, as PUBLIC_URL is not set'
+  return corsOrigins.flatMap((origin, index) =>
     siteOf(origin) === siteOf(publicUrl)
       ? []
       : [
-          `CORS_ALLOWED_ORIGINS entry ${index + 1} is not of the same site as PUBLIC_URL: browsers send no session cookie from there.`,
+          `CORS_ALLOWED_ORIGINS entry ${index + 1} is not of the same site as ${address}: browsers send no session cookie from there.`,
         ],
   )
+}
 
 /** Warnings about valid settings that give up a protection or have no effect. Shown by synth and doctor. */
 export const weakenings = ({ config, given, certificateArn, alarmEmail }: Deployment): string[] => [
   ...(given.PUBLIC_URL && !certificateArn && !isLoopback(new URL(config.publicUrl).hostname)
     ? ['DOMAIN_CERTIFICATE_ARN is missing: something else has to serve the host of PUBLIC_URL.']
     : []),
-  ...crossSite(config),
+  ...crossSite({ config, given }),
   ...(alarmEmail === undefined ? ['ALARM_EMAIL is missing: alarms ring and nobody is told.'] : []),
   ...(config.loginBinding
     ? []
@@ -153,17 +165,27 @@ export const givenSettings = (texts: Texts): Given<SettingName> & Given<Deployme
 /** The name of the organisations file in the asset of refresh-state. */
 export const organisationsName = 'organisations.json'
 
+/** The document in the organisations file. Throws `ConfigError` when it cannot be read. */
+export const organisationsDocument = (file: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? 'is not JSON' : 'names a file that cannot be read'
+    throw new ConfigError([`ORGANISATIONS ${reason}.`])
+  }
+}
+
 /** The file without the parts of the identity service, and its problems. */
 const organisationsIn = (file: string | undefined): { text?: string; problems: readonly string[] } => {
   if (file === undefined) return { problems: [] }
   try {
-    const document: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const document = organisationsDocument(file)
     const problems = organisationsFileProblems(document, isPublicSuffix)
     const text = JSON.stringify(document, (key, value) => (key === 'provider' ? undefined : value))
     return { text, problems: problems.map((problem) => `ORGANISATIONS: ${problem}.`) }
   } catch (error) {
-    const reason = error instanceof SyntaxError ? 'is not JSON' : 'names a file that cannot be read'
-    return { problems: [`ORGANISATIONS ${reason}.`] }
+    if (!(error instanceof ConfigError)) throw error
+    return { problems: error.problems }
   }
 }
 

@@ -1,35 +1,28 @@
 import { readFileSync } from 'node:fs'
-import { Duration, Stack } from 'aws-cdk-lib'
+import { Stack } from 'aws-cdk-lib'
 import {
-  Alarm,
+  type Alarm,
   AlarmStatusWidget,
-  ComparisonOperator,
   Dashboard,
   GraphWidget,
   type IMetric,
-  MathExpression,
-  Metric,
-  TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
+import { alarmOn, type Judgement, notify } from '../../infra/alarms.ts'
+import { type emitted, five, math, metricIn, quarter, share } from '../../infra/metrics.ts'
 import { sectionOf } from '../../infra/runbook.ts'
-import type { emitted } from '../metrics.ts'
+import type { MetricName } from '../metrics.ts'
 import type { Organisation } from '../organisations.ts'
 
 /** The alarms and the dashboard. Each alarm carries its entry of identity/README.md. */
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
-type Name = keyof typeof emitted
-type Row = Readonly<{
-  metric: Name
-  means: string
-  threshold: number
-  periods: readonly [bad: number, of: number]
-}>
+const ownOf = (scope: Construct) => metricIn<MetricName>(Stack.of(scope).stackName)
+
+type Row = Judgement & Readonly<{ metric: MetricName; means: string }>
 
 export const alarms: Readonly<Record<string, Row>> = {
   'provider-down': {
@@ -52,31 +45,15 @@ export const alarms: Readonly<Record<string, Row>> = {
   },
 }
 
-const five = Duration.minutes(5)
-const quarter = Duration.minutes(15)
-
-/** The metrics of one deployment, by name; of one organisation where it is named. */
-const measures =
-  (namespace: string, organisation?: string) =>
-  (metricName: string, period = five): Metric =>
-    new Metric({
-      namespace,
-      metricName,
-      statistic: 'Sum',
-      period,
-      label: metricName,
-      ...(organisation === undefined ? {} : { dimensionsMap: { Org: organisation } }),
-    })
-
-/** The share of sign-ins that fail, in percent; 0 below four sign-ins. */
-const failureShare = (namespace: string, { name }: Organisation): IMetric => {
-  const own = measures(namespace, name)
-  return new MathExpression({
-    expression: 'IF(failed + done >= 4, 100 * failed / (failed + done), 0)',
-    usingMetrics: { failed: own('SignInFailed', quarter), done: own('SignInFinished', quarter) },
-    period: quarter,
-    label: `${name}: share of sign-ins that fail (%)`,
-  })
+/** The share of sign-ins of an organisation that fail, in percent; 0 below four sign-ins. */
+const failureShare = (scope: Construct, { name: Org }: Organisation): IMetric => {
+  const own = ownOf(scope)
+  const [failed, done] = [
+    own('SignInFailed', 'Sum', quarter, { Org }),
+    own('SignInFinished', 'Sum', quarter, { Org }),
+  ]
+  const expression = share('failed', '(failed + done)', 4)
+  return math(expression, { failed, done }, quarter, `${Org}: share of sign-ins that fail (%)`)
 }
 
 type Parts = Readonly<{
@@ -85,78 +62,62 @@ type Parts = Readonly<{
   organisations: readonly Organisation[]
 }>
 
-/** One alarm per row, per organisation and per function. Each notifies the topic on ALARM and on OK. */
+/** One alarm per row, per organisation and per function. */
 export const addAlarms = (scope: Construct, { topic, functions, organisations }: Parts): Alarm[] => {
-  const { stackName } = Stack.of(scope)
-  const own = measures(stackName)
-  const add = (id: string, entry: string, row: Omit<Row, 'metric'>, metric: IMetric): Alarm =>
-    new Alarm(scope, `${id}-alarm`, {
-      alarmName: `${stackName}-${id}`,
-      alarmDescription: `${row.means} ${sectionOf(readme, entry)} (identity/README.md#${entry})`,
-      metric,
-      threshold: row.threshold,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      datapointsToAlarm: row.periods[0],
-      evaluationPeriods: row.periods[1],
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    })
+  const add = (id: string, means: string, metric: IMetric, judgement: Judgement, entry = id): Alarm => {
+    const alarmName = `${Stack.of(scope).stackName}-${id}`
+    const alarmDescription = `${means} ${sectionOf(readme, entry)} (identity/README.md#${entry})`
+    return alarmOn(scope, id, { alarmName, alarmDescription }, metric, judgement)
+  }
+  const own = ownOf(scope)
   const made = [
-    ...Object.entries(alarms).map(([name, row]) => add(name, name, row, own(row.metric))),
+    ...Object.entries(alarms).map(([name, row]) => add(name, row.means, own(row.metric), row)),
     ...organisations.map((organisation) => {
       const means = `Half of the sign-ins of ${organisation.name} or more end in a refusal.`
-      const row = { means, threshold: 50, periods: [2, 2] } as const
       const id = `sign-ins-failing-${organisation.name}`
-      return add(id, 'sign-ins-failing', row, failureShare(stackName, organisation))
+      const judgement = { threshold: 50, periods: [2, 2] } as const
+      return add(id, means, failureShare(scope, organisation), judgement, 'sign-ins-failing')
     }),
     ...Object.entries(functions).map(([name, handler]) => {
       const means = `The function ${name} crashed or ran out of time.`
       const metric = handler.metricErrors({ statistic: 'Sum', period: five })
-      return add(`${name}-errors`, 'function-errors', { means, threshold: 1, periods: [2, 3] }, metric)
+      return add(`${name}-errors`, means, metric, { threshold: 1, periods: [2, 3] }, 'function-errors')
     }),
   ]
-  const action = new SnsAction(topic)
-  for (const alarm of made) {
-    alarm.addAlarmAction(action)
-    alarm.addOkAction(action)
-  }
+  notify(topic, made)
   return made
 }
 
 /** The sign-in funnel from the gateway to the provider and back, and what ends it. */
 export const addDashboard = (scope: Construct, gatewayNamespace: string, all: readonly Alarm[]): void => {
   const { stackName } = Stack.of(scope)
-  const own = measures(stackName)
-  const gateway = measures(gatewayNamespace)
-  const byDimension = (dimension: 'Code' | 'Org') =>
-    new MathExpression({
-      expression: `SEARCH('{"${stackName}",${dimension}} MetricName="SignInFailed"', 'Sum', 300)`,
-      usingMetrics: {},
-      period: five,
-      label: '',
-    })
-  const graph = (title: string, left: IMetric[]) => new GraphWidget({ title, left, width: 12, height: 6 })
+  const own = ownOf(scope)
+  const gateway = metricIn<keyof typeof emitted>(gatewayNamespace)
+  const failedBy = (dimension: 'Code' | 'Org') =>
+    math(`SEARCH('{"${stackName}",${dimension}} MetricName="SignInFailed"', 'Sum', 300)`, {}, five, '')
+  const graphs: Readonly<Record<string, IMetric[]>> = {
+    'Sign-ins from end to end': [
+      gateway('LoginStarted'),
+      own('SignInStarted'),
+      own('SignInReturned'),
+      own('SignInFinished'),
+      gateway('SessionSet'),
+    ],
+    'Sign-ins that ended here': [own('SignInFailed'), own('SignInDeclined')],
+    'Failed sign-ins by code': [failedBy('Code')],
+    'Failed sign-ins by organisation': [failedBy('Org')],
+    'Sign-outs at and from providers': [
+      own('SignOutStarted'),
+      own('ProviderSignOut'),
+      own('ProviderSignOutFailed'),
+    ],
+    'Providers and KMS': [own('ProviderDown'), own('SigningFailed')],
+  }
   new Dashboard(scope, 'dashboard', {
     dashboardName: stackName,
     widgets: [
       [new AlarmStatusWidget({ title: 'Alarms', alarms: [...all], width: 24, height: 4 })],
-      [
-        graph('Sign-ins from end to end', [
-          gateway('LoginStarted'),
-          own('SignInStarted'),
-          own('SignInReturned'),
-          own('SignInFinished'),
-          gateway('SessionSet'),
-        ]),
-        graph('Sign-ins that ended here', [own('SignInFailed'), own('SignInDeclined')]),
-        graph('Failed sign-ins by code', [byDimension('Code')]),
-        graph('Failed sign-ins by organisation', [byDimension('Org')]),
-        graph('Sign-outs at and from providers', [
-          own('SignOutStarted'),
-          own('ProviderSignOut'),
-          own('ProviderSignOutFailed'),
-        ]),
-        graph('Providers and KMS', [own('ProviderDown'), own('SigningFailed')]),
-      ],
+      Object.entries(graphs).map(([title, left]) => new GraphWidget({ title, left, width: 12, height: 6 })),
     ],
   })
 }

@@ -8,7 +8,7 @@ import { routes } from '../routes.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** The names of the functions: their folders and their constructs. */
+/** The names of the functions: their files and their constructs. */
 export const functionNames = [...new Set(Object.values(routes).map((row) => row.function))]
 
 /** The file beside a bundle, by which `ORGANISATIONS` names it there. */
@@ -38,7 +38,7 @@ export const bundleAll = async (
     mkdirSync(dirname(outfile), { recursive: true })
     const { metafile } = await build({
       ...options,
-      entryPoints: [join(root, 'identity', 'functions', name, 'index.ts')],
+      entryPoints: [join(root, 'identity', 'functions', `${name}.ts`)],
       outfile,
       plugins: [oneSdk],
       metafile: true,

@@ -114,7 +114,10 @@ export class ImsgIdentity extends Stack {
       if (handler === undefined) return []
       return new HttpRoute(api, name, {
         httpApi: api,
-        routeKey: HttpRouteKey.with(row.path, HttpMethod[row.method]),
+        routeKey:
+          row.path === '$default'
+            ? HttpRouteKey.DEFAULT
+            : HttpRouteKey.with(row.path, HttpMethod[row.method]),
         integration: new HttpLambdaIntegration(name, handler),
       })
     })

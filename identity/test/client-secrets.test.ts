@@ -1,6 +1,6 @@
 import { equal, rejects } from 'node:assert/strict'
 import { it, type TestContext } from 'node:test'
-import { clientSecrets } from '../client-secrets.ts'
+import { clientSecrets } from '../aws-clients.ts'
 import { startKms } from '../local/kms.ts'
 
 Object.assign(process.env, {
@@ -12,7 +12,7 @@ Object.assign(process.env, {
 const secretsIn = async (test: TestContext, text: string) => {
   const { url, close } = await startKms(text)
   test.after(close)
-  return clientSecrets('client-secrets', url)
+  return clientSecrets({ CLIENT_SECRETS: 'client-secrets', AWS_ENDPOINT_URL_SECRETS_MANAGER: url })
 }
 
 it('A client secret is that of its own organisation', async (test) => {

@@ -4,9 +4,9 @@ import { after, afterEach, describe, it, mock } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { openGateway } from '../../test/support/gateway.ts'
-import { uuid5 } from '../person.ts'
 import { readSettings, type Settings } from '../settings.ts'
-import { signingKeys } from '../signing-key.ts'
+import { uuid5 } from '../sign-in/person.ts'
+import { signingKeys } from '../sign-in/signing-key.ts'
 import { startFaultyProvider } from './support/faulty-provider.ts'
 import {
   browser,

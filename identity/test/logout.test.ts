@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { after, afterEach, describe, it } from 'node:test'
 import { sv } from '../../lib/errors/sv.ts'
-import { hintCookie, returnCookie } from '../logout-cookies.ts'
+import { hintCookie, returnCookie } from '../sign-out/logout-cookies.ts'
 import { startFaultyProvider } from './support/faulty-provider.ts'
 import {
   browser,

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { after, afterEach, describe, it } from 'node:test'
-import { uuid5 } from '../person.ts'
+import { uuid5 } from '../sign-in/person.ts'
 import { startFaultyProvider } from './support/faulty-provider.ts'
 import { claimsIn, codeIn, openService, organisation, providerOf } from './support/service.ts'
 import { signIn, tokenIn } from './support/sign-in.ts'

@@ -52,7 +52,7 @@ describe('The stack', () => {
         .map(([, { Properties }]) => Properties.RouteKey)
         .sort(),
       Object.values(routes)
-        .map(({ method, path }) => `${method} ${path}`)
+        .map(({ method, path }) => (path === '$default' ? path : `${method} ${path}`))
         .sort(),
     )
     equal(functionNames.length, 5)

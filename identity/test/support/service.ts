@@ -6,18 +6,15 @@ import type { Endpoint } from '../../../lib/lambda/chain.ts'
 import { logTo } from '../../../lib/log.ts'
 import { createTables, openDynalite, region } from '../../../local/database.ts'
 import { context } from '../../../test/support/events.ts'
-import { keysOf, tables } from '../../clients.ts'
-import { wire as wireJwks } from '../../functions/jwks/index.ts'
-import { wire as wireLogin } from '../../functions/login/index.ts'
-import type { CallbackDependencies } from '../../functions/login-callback/handler.ts'
-import { wire as wireCallback } from '../../functions/login-callback/index.ts'
-import { wire as wireLogout } from '../../functions/logout/index.ts'
-import type { LogoutTables } from '../../functions/provider-logout/handler.ts'
-import { wire as wireProviderLogout } from '../../functions/provider-logout/index.ts'
-import type { Dependencies } from '../../lambda.ts'
+import { keysOf, tables } from '../../aws-clients.ts'
+import { wire as wireJwks } from '../../functions/jwks.ts'
+import { wire as wireLogin } from '../../functions/login.ts'
+import { type CallbackDependencies, wire as wireCallback } from '../../functions/login-callback.ts'
+import { wire as wireLogout } from '../../functions/logout.ts'
+import { type LogoutDependencies, wire as wireProviderLogout } from '../../functions/provider-logout.ts'
 import { startKms } from '../../local/kms.ts'
 import { organisationsFrom } from '../../organisations.ts'
-import { providersOf } from '../../provider.ts'
+import { providersOf } from '../../provider/provider.ts'
 import { type RouteName, routes } from '../../routes.ts'
 import { readSettings } from '../../settings.ts'
 
@@ -70,7 +67,7 @@ export const organisation = (name: string, provider: Record<string, unknown>, mo
   ...more,
 })
 
-type Everything = Dependencies & LogoutTables & Omit<CallbackDependencies, 'pending'>
+type Everything = LogoutDependencies & CallbackDependencies
 
 export const openService = async (document: readonly object[], env: Record<string, string> = {}) => {
   const [kms, database] = await Promise.all([startKms(), openDynalite(undefined)])
@@ -121,8 +118,10 @@ export const openService = async (document: readonly object[], env: Record<strin
   /** The routes of one instance of each function. */
   const open = (on = instance()) => {
     const providerLogout = wireProviderLogout(on)
+    const login = wireLogin(on)
     const endpoints: Record<RouteName, Endpoint> = {
-      login: wireLogin(on),
+      login,
+      'not-found': login,
       'login-callback': wireCallback(on),
       jwks: wireJwks(on),
       logout: wireLogout(on),

@@ -1,8 +1,8 @@
 import { createHash, createPublicKey } from 'node:crypto'
 import { GetPublicKeyCommand, type KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { calculateJwkThumbprint } from 'jose'
-import { SignInProblem } from './problem.ts'
-import type { KeyName } from './settings.ts'
+import { refuse } from '../problem.ts'
+import type { KeyName } from '../settings.ts'
 
 /** Our keys, which live in KMS and never leave it. */
 
@@ -19,9 +19,7 @@ export type SigningKeys = Readonly<{
   sign(claims: object): Promise<string>
 }>
 
-const unavailable = (error: unknown): never => {
-  throw new SignInProblem('signing_unavailable', error)
-}
+const unavailable = (error: unknown): never => refuse('signing_unavailable', error)
 
 const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 

@@ -1,6 +1,6 @@
 import type { CustomFetch, ServerMetadata } from 'openid-client'
-import { isIssuerOf, isProviderAddress, type ProviderSettings } from './organisations.ts'
-import { SignInProblem } from './problem.ts'
+import { isIssuerOf, isProviderAddress, type ProviderSettings } from '../organisations.ts'
+import { refuse, SignInProblem } from '../problem.ts'
 
 /**
  * Fetches a provider's metadata and keys, within limits. Does not load `openid-client`, so the doctor can use
@@ -10,14 +10,12 @@ import { SignInProblem } from './problem.ts'
 /** Bytes of an answer: metadata, keys, tokens and userinfo of real providers stay below 100 kB. */
 const largestAnswer = 262_144
 
-const misconfigured = (reason: string): never => {
-  throw new SignInProblem('provider_misconfigured', reason)
-}
+const misconfigured = (reason: string): never => refuse('provider_misconfigured', reason)
 
 const unavailable = (error: unknown): never => {
   if (error instanceof SignInProblem) throw error
   const late = error instanceof Error && ['TimeoutError', 'AbortError'].includes(error.name)
-  throw new SignInProblem('provider_unavailable', late ? 'no answer in time' : error)
+  return refuse('provider_unavailable', late ? 'no answer in time' : error)
 }
 
 const bodyOf = async (answer: Response): Promise<Buffer<ArrayBuffer>> => {
@@ -25,7 +23,7 @@ const bodyOf = async (answer: Response): Promise<Buffer<ArrayBuffer>> => {
   let size = 0
   for await (const piece of answer.body ?? []) {
     size += piece.length
-    if (size > largestAnswer) throw new SignInProblem('provider_unavailable', 'answer too large')
+    if (size > largestAnswer) refuse('provider_unavailable', 'answer too large')
     pieces.push(piece)
   }
   return Buffer.concat(pieces)
@@ -44,7 +42,7 @@ export const boundedFetch =
       signal: within,
     }).catch(unavailable)
     const body = await bodyOf(answer).catch(unavailable)
-    if (answer.status >= 500) throw new SignInProblem('provider_unavailable', `status ${answer.status}`)
+    if (answer.status >= 500) refuse('provider_unavailable', `status ${answer.status}`)
     const bare = [204, 205, 304].includes(answer.status)
     return new Response(bare ? null : body, { status: answer.status, headers: answer.headers })
   }
@@ -68,11 +66,8 @@ export const discover = async (
 ): Promise<ServerMetadata> => {
   const metadata = (await getJson('discovery', provider.wellKnownConfigUrl, fetching)) as ServerMetadata
   if (!isIssuerOf(provider, metadata.issuer)) misconfigured('discovery: another issuer')
-  for (const name of endpoints)
+  for (const name of [...endpoints, ...optionalEndpoints.filter((each) => metadata[each] !== undefined)])
     if (!isProviderAddress(metadata[name], loopback)) misconfigured(`discovery: ${name}`)
-  for (const name of optionalEndpoints)
-    if (metadata[name] !== undefined && !isProviderAddress(metadata[name], loopback))
-      misconfigured(`discovery: ${name}`)
   return metadata
 }
 

@@ -1,8 +1,13 @@
 import * as oidc from 'openid-client'
+import { type Items, type Table, textIn } from '../../lib/store/table.ts'
+import type { Organisation } from '../organisations.ts'
 import { boundedFetch, discover, fetchKeys } from './discovery.ts'
-import type { Organisation } from './organisations.ts'
 
-/** Builds the configurations of `openid-client`, with a cache of each provider's metadata and keys. */
+/**
+ * Builds the configurations of `openid-client`, with a cache of each provider's metadata and keys. These are
+ * in the table too, so that logout tokens can be verified from a cold start within the 2.5 seconds that
+ * providers wait.
+ */
 
 /** Cache TTL of metadata and keys, seconds. */
 const cacheTtl = 600
@@ -90,4 +95,21 @@ export const providersOf = (loopback: boolean, now: () => number): Providers => 
       return known
     },
   }
+}
+
+export const providerKey = (org: string): string => `PROVIDER#${encodeURIComponent(org)}`
+
+/** Stores metadata and keys, if new ones were fetched. */
+export const rememberProvider = async (
+  table: Table,
+  org: string,
+  known: Known | undefined,
+): Promise<void> => {
+  if (known !== undefined) await table.put(providerKey(org), { known: { S: JSON.stringify(known) } })
+}
+
+/** The stored metadata and keys. */
+export const providerIn = (items: Items, org: string): Known | undefined => {
+  const text = textIn(items.get(providerKey(org)), 'known')
+  return text === undefined ? undefined : JSON.parse(text)
 }

@@ -1,7 +1,8 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from 'jose'
-import type { Claims } from './exchange.ts'
-import { isIssuerOf, type Organisation } from './organisations.ts'
-import { SignInProblem } from './problem.ts'
+import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from 'jose'
+import { isJsonObject } from '../../lib/json-object.ts'
+import { isIssuerOf, type Organisation } from '../organisations.ts'
+import { refuse, SignInProblem } from '../problem.ts'
+import type { Claims } from '../sign-in/exchange.ts'
 
 /** Logout tokens: OpenID Connect Back-Channel Logout 1.0 section 2.6. */
 
@@ -12,8 +13,14 @@ const oldest = 300
 
 export type LogoutToken = Claims & Readonly<{ iat: number }>
 
-const refused = (reason: string): never => {
-  throw new SignInProblem('logout_token_refused', reason)
+const refused = (reason: unknown): never => refuse('logout_token_refused', reason)
+
+const payloadOf = (token: string): Claims => {
+  try {
+    return decodeJwt(token)
+  } catch (error) {
+    return refused(error)
+  }
 }
 
 /** The unverified claims of a token from the right issuer: enough to know what to look up. */
@@ -21,17 +28,6 @@ export const unverifiedClaims = (token: string, { provider }: Organisation): Cla
   const claims = payloadOf(token)
   return isIssuerOf(provider, claims.iss) ? claims : refused('iss')
 }
-
-const payloadOf = (token: string): Claims => {
-  try {
-    return { ...JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) }
-  } catch {
-    return refused('not a JWT')
-  }
-}
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Whether a token was refused because the keys at hand hold none for it. */
 export const isUnknownKey = (error: unknown): boolean =>
@@ -51,14 +47,12 @@ export const verifiedLogoutToken = async (
     clockTolerance: skew,
     currentDate: new Date(now * 1000),
     requiredClaims: ['iss', 'iat', 'jti', 'events'],
-  }).catch((error: unknown) => {
-    throw new SignInProblem('logout_token_refused', error)
-  })
+  }).catch(refused)
   const { typ } = protectedHeader
   const { iat = 0, sid, sub, events, nonce } = payload
   if (typ !== undefined && !/^(logout\+jwt|jwt)$/i.test(typ)) refused('typ')
   if (iat > now + skew || iat < now - oldest - skew) refused('iat')
-  if (!isObject(events) || !isObject(Object.getOwnPropertyDescriptor(events, event)?.value)) refused('events')
+  if (!isJsonObject(events) || !isJsonObject(events[event])) refused('events')
   if (nonce !== undefined) refused('nonce')
   if (sid === undefined && sub === undefined) refused('neither sid nor sub')
   return { ...payload, iat }

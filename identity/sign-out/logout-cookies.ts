@@ -1,7 +1,7 @@
-import { plainName, type SetCookie, setCookie } from '../lib/http/cookies.ts'
-import type { Incoming } from '../lib/http/messages.ts'
-import { pathOf } from './addresses.ts'
-import type { Organisation } from './organisations.ts'
+import { plainName, type SetCookie, setCookie } from '../../lib/http/cookies.ts'
+import type { Incoming } from '../../lib/http/messages.ts'
+import { pathOf } from '../addresses.ts'
+import type { Organisation } from '../organisations.ts'
 
 /** The two cookies of a logout: the provider's ID token as a hint, and the return URL. */
 

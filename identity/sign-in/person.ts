@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import { isJsonObject } from '../../lib/json-object.ts'
+import type { Organisation } from '../organisations.ts'
+import { refuse } from '../problem.ts'
 import type { Claims, Exchanged } from './exchange.ts'
-import type { Organisation } from './organisations.ts'
-import { SignInProblem } from './problem.ts'
 
 /** Maps a provider's claims to a person of an organisation, with the claims of our ID token. */
 
@@ -9,7 +10,7 @@ export type Person = Readonly<{
   subject: string
   groups: readonly string[]
   userinfo: Readonly<Record<string, string>>
-  authTime: number | undefined
+  auth_time: number | undefined
 }>
 
 /** The namespace of URLs: RFC 9562 section 6.6. */
@@ -24,16 +25,14 @@ export const uuid5 = (name: string): string => {
 }
 
 const own = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? Object.getOwnPropertyDescriptor(value, name)?.value
-    : undefined
+  isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
 
 /** A claim by its name, or else by its path: names of URLs hold dots too. */
 const claimAt = (claims: Claims, path: string): unknown =>
   own(claims, path) ?? path.split('.').reduce<unknown>(own, claims)
 
 const originalSubject = 'http://infomaker.io/originalSubject'
-const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /**
  * A stable subject: derived from the provider's issuer and subject, or taken from `originalSubject` if that
@@ -44,20 +43,17 @@ const subjectOf = ({ claims, idToken }: Exchanged, { name, provider }: Organisat
   if (original !== undefined) {
     const text = String(original)
     const bare = text.startsWith(`${name}_`) ? text.slice(name.length + 1) : text
-    if (!new RegExp(`^${uuid}$`).test(bare))
-      throw new SignInProblem('provider_answer_refused', 'originalSubject')
-    return text
+    return uuid.test(bare) ? text : refuse('provider_answer_refused', 'originalSubject')
   }
   const subject = provider.subjectClaim === 'sub' ? idToken.sub : own(claims, provider.subjectClaim)
-  if (typeof subject !== 'string' || subject === '')
-    throw new SignInProblem('provider_misconfigured', 'subjectClaim')
+  if (typeof subject !== 'string' || subject === '') return refuse('provider_misconfigured', 'subjectClaim')
   return `${name}_${uuid5(`${String(idToken.iss)}|${subject}`)}`
 }
 
 /** Throws `person_not_allowed` unless every required claim has its value. */
 const checkRequired = ({ claims }: Exchanged, { provider }: Organisation): void => {
   for (const [name, value] of Object.entries(provider.requiredClaims))
-    if (own(claims, name) !== value) throw new SignInProblem('person_not_allowed', name)
+    if (own(claims, name) !== value) refuse('person_not_allowed', name)
 }
 
 /** Only groups that a mapping names, so that a person in 300 groups still gets a small token. */
@@ -65,7 +61,7 @@ const groupsOf = ({ claims }: Exchanged, { groups, provider }: Organisation): re
   const value = claimAt(claims, provider.groupsClaim)
   // Entra's overage: it names an endpoint instead of sending the groups.
   if (value === undefined && own(own(claims, '_claim_names'), provider.groupsClaim) !== undefined)
-    throw new SignInProblem('groups_overage')
+    refuse('groups_overage')
   const listed: readonly unknown[] = Array.isArray(value) ? value : [value]
   const mapped = listed.filter((group): group is string => typeof group === 'string' && groups.has(group))
   return [...new Set(mapped)].sort()
@@ -85,6 +81,6 @@ export const personFrom = (exchanged: Exchanged, organisation: Organisation): Pe
     subject: subjectOf(exchanged, organisation),
     groups: groupsOf(exchanged, organisation),
     userinfo: Object.fromEntries(userinfo),
-    authTime: Number.isSafeInteger(idToken.auth_time) ? Number(idToken.auth_time) : undefined,
+    auth_time: Number.isSafeInteger(idToken.auth_time) ? Number(idToken.auth_time) : undefined,
   }
 }

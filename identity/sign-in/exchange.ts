@@ -1,9 +1,10 @@
+import { decodeProtectedHeader } from 'jose'
 import * as oidc from 'openid-client'
-import type { Incoming } from '../lib/http/messages.ts'
-import type { Organisation } from './organisations.ts'
+import type { Incoming } from '../../lib/http/messages.ts'
+import { longestLifetime, type Organisation } from '../organisations.ts'
+import { refuse, SignInProblem } from '../problem.ts'
+import type { Provider } from '../provider/provider.ts'
 import type { SignIn } from './pending-sign-ins.ts'
-import { SignInProblem } from './problem.ts'
-import type { Provider } from './provider.ts'
 
 /** Exchanges the code and checks the ID token, with the checks that openid-client leaves to its users. */
 
@@ -30,11 +31,8 @@ export class Declined extends Error {
 const skew = 60
 /** An ID token comes straight from the token endpoint, so it was made just now. Seconds. */
 const oldest = 600
-const longestLife = 604_800
 
-const refused = (reason: string): never => {
-  throw new SignInProblem('provider_answer_refused', reason)
-}
+const refused = (reason: unknown): never => refuse('provider_answer_refused', reason)
 
 /** An `error` of RFC 6749 section 4.1.2.1, or `other` for anything that does not look like one. */
 const errorWord = (error: unknown): string =>
@@ -56,27 +54,18 @@ const judged = (error: unknown): never => {
   for (const each of causes(error)) if (each instanceof SignInProblem) throw each
   if (error instanceof oidc.AuthorizationResponseError) throw new Declined(errorWord(error.error))
   const said = providerError(error)
-  if (said === 'invalid_grant') throw new SignInProblem('code_refused', said)
-  if (said !== undefined) throw new SignInProblem('provider_misconfigured', said)
-  throw new SignInProblem('provider_answer_refused', error)
-}
-
-const headerOf = (token: string): Claims => {
-  try {
-    return { ...JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) }
-  } catch {
-    return refused('header')
-  }
+  if (said === undefined) return refused(error)
+  return refuse(said === 'invalid_grant' ? 'code_refused' : 'provider_misconfigured', said)
 }
 
 /** Checks that openid-client does not make: OpenID Connect Core section 3.1.3.7. */
 const checkIdToken = (claims: Claims, raw: string, { provider }: Organisation, now: number): void => {
   const { azp, iat, exp, sub } = claims
-  const { typ } = headerOf(raw)
+  const { typ } = decodeProtectedHeader(raw)
   if (azp !== undefined && azp !== provider.clientId) refused('azp')
-  if (typ !== undefined && String(typ).toLowerCase() !== 'jwt') refused('typ')
+  if (typ !== undefined && typ.toLowerCase() !== 'jwt') refused('typ')
   if (typeof iat !== 'number' || iat > now + skew || iat < now - oldest) refused('iat')
-  if (typeof exp !== 'number' || exp > now + longestLife) refused('exp')
+  if (typeof exp !== 'number' || exp > now + longestLifetime) refused('exp')
   if (typeof sub !== 'string' || sub === '' || sub.length > 255) refused('sub')
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { subjectKey } from '../lib/store/keys.ts'
-import { type Items, numberIn, type Table, textIn } from '../lib/store/table.ts'
-import type { Claims } from './exchange.ts'
-import { issuerName, type Organisation } from './organisations.ts'
+import { subjectKey } from '../../lib/store/keys.ts'
+import { type Items, numberIn, type Table, textIn } from '../../lib/store/table.ts'
+import { issuerName, type Organisation } from '../organisations.ts'
+import type { Claims } from '../sign-in/exchange.ts'
 
 /** Maps a provider's sessions and subjects to ours, as digests, so that the provider can end sessions. */
 
@@ -11,21 +11,20 @@ const digest = (kind: 'sid' | 'sub', { name, provider }: Organisation, value: st
     .update(JSON.stringify([name, issuerName(provider), value]))
     .digest('base64url')}`
 
-const text = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : undefined
-
 /** The keys of a provider's `sid` and `sub`, `sid` first. */
-export const sessionKeys = (organisation: Organisation, { sid, sub }: Claims): readonly string[] => [
-  ...(text(sid) === undefined ? [] : [digest('sid', organisation, String(sid))]),
-  ...(text(sub) === undefined ? [] : [digest('sub', organisation, String(sub))]),
-]
+export const sessionKeys = (organisation: Organisation, claims: Claims): readonly string[] =>
+  (['sid', 'sub'] as const).flatMap((kind) => {
+    const value = claims[kind]
+    return typeof value === 'string' && value !== '' ? digest(kind, organisation, value) : []
+  })
 
 /** Stores which subject of ours a provider's session belongs to, until our token expires. */
 export const rememberSession = async (
   table: Table,
   organisation: Organisation,
   claims: Claims,
-  { subject, expires }: Readonly<{ subject: string; expires: number }>,
+  subject: string,
+  expires: number,
 ): Promise<void> => {
   const item = { subject: { S: subject }, expires: { N: String(expires) } }
   await Promise.all(sessionKeys(organisation, claims).map((key) => table.put(key, item)))

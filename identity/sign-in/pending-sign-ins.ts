@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto'
-import type { Origin } from '../lib/config.ts'
-import { loginLifetime, maxCookieBytes, plainName, type SetCookie, setCookie } from '../lib/http/cookies.ts'
-import type { Incoming } from '../lib/http/messages.ts'
-import type { OrganisationName } from '../lib/redirect/organisation-name.ts'
-import { gatewayCallback, type Waiting } from './addresses.ts'
-import { SignInProblem } from './problem.ts'
+import {
+  loginLifetime,
+  maxCookieBytes,
+  plainName,
+  type SetCookie,
+  setCookie,
+} from '../../lib/http/cookies.ts'
+import type { Incoming } from '../../lib/http/messages.ts'
+import type { OrganisationName } from '../../lib/redirect/organisation-name.ts'
+import { gatewayCallback, type Waiting } from '../addresses.ts'
+import type { Dependencies } from '../lambda.ts'
+import { refuse } from '../problem.ts'
 
 /**
  * Sign-ins that wait for a provider, each in a `__Host-` cookie of its own. The cookie holds 32 random bytes;
@@ -30,16 +36,12 @@ const shape = /^([A-Za-z0-9_-]{43})!([0-9a-z]{1,8})!([^!]*)!([A-Za-z0-9_-]*)$/
 
 const begunAt = (value: string): number => Number.parseInt(shape.exec(value)?.[2] ?? '0', 36)
 
-type Setup = Readonly<{
-  loopback: boolean
-  gateways: readonly Origin[]
-  /** So many bytes of a CSPRNG, as base64url. */
-  random: (bytes: number) => string
-  now: () => number
-}>
-
 /** The pending sign-ins of a browser. */
-export const pendingSignIns = ({ loopback, gateways, random, now }: Setup): PendingSignIns => {
+export const pendingSignIns = ({
+  settings: { loopback, gateways },
+  random,
+  now,
+}: Pick<Dependencies, 'settings' | 'random' | 'now'>): PendingSignIns => {
   const prefix = loopback ? plainName('__Host-imsg-sign-in-') : '__Host-imsg-sign-in-'
   const cookieOf = (state: string): string => `${prefix}${state.slice(0, 8)}`
   const remove = (name: string): SetCookie => setCookie(name, '', 0, ['Path=/'], loopback)
@@ -72,13 +74,11 @@ export const pendingSignIns = ({ loopback, gateways, random, now }: Setup): Pend
       }
     },
     find: (request, org, state) => {
-      const refused = new SignInProblem('login_not_from_this_browser')
       const [value = '', second] = request.cookies.values(cookieOf(state))
-      const match = shape.exec(value)
-      if (match === null || second !== undefined) throw refused
-      const [secret, , begunFor, callback] = match.slice(1) as [string, string, string, string]
+      const [, secret = '', , begunFor, callback = ''] = shape.exec(value) ?? []
       const age = now() - begunAt(value)
-      if (begunFor !== org || derived('state', secret) !== state || age > loginLifetime) throw refused
+      const isOurs = second === undefined && begunFor === org && derived('state', secret) === state
+      if (!isOurs || age > loginLifetime) refuse('login_not_from_this_browser')
       return signInOf(secret, gatewayCallback(Buffer.from(callback, 'base64url').toString(), gateways))
     },
     spend: ({ cookie }) => remove(cookie),
