@@ -1,6 +1,6 @@
 import { awsCalls, type Credentials } from './aws.ts'
 import type { Closers } from './closers.ts'
-import { openDynalite, region } from './database.ts'
+import { localAws, openDynalite } from './database.ts'
 import { Functions } from './functions.ts'
 import { addressOf } from './https.ts'
 import { startIdentity } from './identity/server.ts'
@@ -66,9 +66,7 @@ export const openPlatform = async (
   const awsUrl = `http://127.0.0.1:${aws.port}`
 
   const dependencies = {
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+    ...localAws,
     AWS_ENDPOINT_URL_DYNAMODB: databaseUrl,
     AWS_ENDPOINT_URL_LAMBDA: awsUrl,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,

@@ -6,7 +6,9 @@ import {
   privateEncrypt,
   randomUUID,
 } from 'node:crypto'
-import { createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { listenOnLoopback } from '../../local/listening.ts'
 
 /**
  * A stand-in for AWS on this machine: KMS (`Sign` of RS512 digests, `GetPublicKey`) and one secret, in the
@@ -36,14 +38,9 @@ const signature = (
 }
 
 const publicKey = (key: KeyObject): Answer => {
-  const der = createPublicKey(key.export({ type: 'pkcs8', format: 'pem' })).export({
-    type: 'spki',
-    format: 'der',
-  })
-  return {
-    status: 200,
-    body: { PublicKey: der.toString('base64'), KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' },
-  }
+  const der = createPublicKey(key).export({ type: 'spki', format: 'der' })
+  const body = { PublicKey: der.toString('base64'), KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' }
+  return { status: 200, body }
 }
 
 /**
@@ -67,25 +64,13 @@ export const startKms = async (secret = '{}') => {
     return operation === 'TrentService.GetPublicKey' ? publicKey(key) : failed('UnknownOperationException')
   }
 
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk)
+  const listener: RequestListener = async (request, response) => {
+    const sent = await text(request)
     if (faults.silent) return
-    const asked = JSON.parse(Buffer.concat(chunks).toString() || '{}')
-    const { status, body } = answerTo(String(request.headers['x-amz-target']), { ...asked })
+    const { status, body } = answerTo(String(request.headers['x-amz-target']), JSON.parse(sent || '{}'))
     const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() }
     response.writeHead(status, headers).end(JSON.stringify(body))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return {
-    url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
-    faults,
-    calls: () => calls,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
   }
+  const { port, close } = await listenOnLoopback(listener, 0)
+  return { url: `http://127.0.0.1:${port}`, faults, close }
 }

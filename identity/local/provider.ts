@@ -1,7 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { type ClientMetadata, type Configuration, Provider } from 'oidc-provider'
 import { cardStyle, escaped, icon } from '../../lib/errors/page.ts'
+import { listenOnLoopback, lobby } from '../../local/listening.ts'
 
 /**
  * A real OpenID Connect provider on this machine, with a login page of its own and the people of the local
@@ -63,8 +65,6 @@ const configuration = ({ clients, people }: ProviderOptions): Configuration => (
   // Nobody is asked for consent: the client is the organisation's own.
   loadExistingGrant: async ({ oidc }) => {
     const { client, session, provider } = oidc
-    const known = client && session?.grantIdFor(client.clientId)
-    if (known) return provider.Grant.find(known)
     const grant = new provider.Grant({
       ...(client && { clientId: client.clientId }),
       ...(session?.accountId && { accountId: session.accountId }),
@@ -117,12 +117,6 @@ ${[...people]
 </html>
 `
 
-const formOf = async (request: IncomingMessage): Promise<URLSearchParams> => {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  return new URLSearchParams(Buffer.concat(chunks).toString())
-}
-
 const interact = async (
   provider: Provider,
   people: ReadonlyMap<string, Person>,
@@ -134,7 +128,7 @@ const interact = async (
     response.setHeader('content-type', 'text/html; charset=utf-8').end(page(people))
     return
   }
-  const form = await formOf(request)
+  const form = new URLSearchParams(await text(request))
   const login = form.get('login')
   const result =
     login === null || !people.has(login)
@@ -145,16 +139,15 @@ const interact = async (
 
 /** Starts the provider at 127.0.0.1, another site than `localhost` even to a browser that ignores ports. */
 export const startProvider = async (options: ProviderOptions) => {
-  const { port = 0, people, log = () => {} } = options
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
-  const address = server.address()
-  const issuer = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`
+  const { people, log = () => {} } = options
+  const { listener, open } = lobby()
+  const { port, close } = await listenOnLoopback(listener, options.port ?? 0)
+  const issuer = `http://127.0.0.1:${port}`
   const provider = new Provider(issuer, configuration(options))
   provider.on('server_error', (_, error) => log(`server_error ${error.message}`))
   provider.on('backchannel.error', (_, error) => log(`backchannel.error ${error.message}`))
   const serve = provider.callback()
-  server.on('request', (request, response) => {
+  open((request, response) => {
     if (!request.url?.startsWith('/interaction/')) return void serve(request, response)
     interact(provider, people, request, response).catch((error: Error) => {
       log(`interaction ${error.message}`)
@@ -162,13 +155,5 @@ export const startProvider = async (options: ProviderOptions) => {
       response.end('This sign-in has run out.')
     })
   })
-  return {
-    issuer,
-    provider,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return { issuer, provider, close }
 }

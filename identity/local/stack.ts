@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Closers } from '../../local/closers.ts'
 import type { Template } from '../../local/cloudformation.ts'
-import { createTables, openDynalite, region } from '../../local/database.ts'
+import { createTables, localAws, openDynalite } from '../../local/database.ts'
 import { Functions, type Log } from '../../local/functions.ts'
 import { Gateway } from '../../local/gateway.ts'
 import { addressOf, type Certificate } from '../../local/https.ts'
@@ -92,9 +92,7 @@ export const startIdentityStack = async (options: IdentityOptions) => {
     const plan = planFrom(template, assembly)
     await createTables(database.url, plan.tables)
     const dependencies: Record<string, string> = {
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
+      ...localAws,
       AWS_ENDPOINT_URL_DYNAMODB: database.url,
       AWS_ENDPOINT_URL_KMS: aws.url,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.url,

@@ -4,7 +4,7 @@ import { after } from 'node:test'
 import type { Answer } from '../../../lib/http/messages.ts'
 import type { Endpoint } from '../../../lib/lambda/chain.ts'
 import { logTo } from '../../../lib/log.ts'
-import { createTables, openDynalite, region } from '../../../local/database.ts'
+import { createTables, localAws, openDynalite } from '../../../local/database.ts'
 import { context } from '../../../test/support/events.ts'
 import { keysOf, tables } from '../../aws-clients.ts'
 import { wire as wireJwks } from '../../functions/jwks.ts'
@@ -25,8 +25,7 @@ export { browser } from '../../../test/support/events.ts'
  * and a real database.
  */
 
-// What Lambda gives every function, for the clients of AWS.
-Object.assign(process.env, { AWS_REGION: region, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' })
+Object.assign(process.env, localAws)
 
 export const gateway = 'https://gw.example.test'
 export const identity = 'http://localhost:4000'
