@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
+import { each } from '../../test/support/each.ts'
 import { providersVerdict } from '../doctor.ts'
 import { startFaultyProvider } from './support/faulty-provider.ts'
 import { organisation, providerOf } from './support/service.ts'
@@ -13,76 +14,61 @@ afterEach(provider.well)
 const folder = mkdtempSync(join(tmpdir(), 'imsg-doctor-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-const verdictOf = (metadata: Record<string, unknown>, more: Record<string, unknown> = {}) => {
-  provider.wrong.metadata = metadata
-  const file = join(folder, 'organisations.json')
-  const document = { organisations: [organisation('demo', providerOf(provider.issuer, more))] }
-  writeFileSync(file, JSON.stringify(document))
-  return providersVerdict(file, true)
-}
+type Json = Readonly<Record<string, unknown>>
+
 const complete = {
   code_challenge_methods_supported: ['S256'],
   backchannel_logout_supported: true,
   scopes_supported: ['openid', 'profile', 'email'],
   claims_supported: ['groups'],
 }
+/** The verdict on a provider that offers everything but this, with these settings. */
+const verdictOf = (metadata: Json, settings: Json = {}) => {
+  provider.wrong.metadata = { ...complete, ...metadata }
+  const file = join(folder, 'organisations.json')
+  const document = { organisations: [organisation('demo', providerOf(provider.issuer, settings))] }
+  writeFileSync(file, JSON.stringify(document))
+  return providersVerdict(file, true)
+}
 
 describe('npm run doctor -- --providers', () => {
-  it('finds nothing missing at a provider that offers everything', async () =>
-    deepEqual(await verdictOf(complete), {
-      good: true,
-      lines: [`demo: ${provider.issuer} answers, with 1 keys`],
-    }))
+  const nothingMissing = { good: true, lines: [`demo: ${provider.issuer} answers, with 1 keys`] }
 
-  for (const [what, metadata, more, good, says] of [
+  each<readonly [Json, Json?]>('finds nothing missing at a provider that offers what is needed', [
+    [{}],
+    [{ backchannel_logout_supported: false, frontchannel_logout_supported: true }],
+    [{ scopes_supported: undefined, claims_supported: undefined }],
+    [{ token_endpoint_auth_methods_supported: [] }, { clientAuthentication: 'none' }],
+    [{ end_session_endpoint: undefined }, { logoutAtProvider: false }],
+  ])(async ([metadata, settings]) => deepEqual(await verdictOf(metadata, settings), nothingMissing))
+
+  each<readonly [good: boolean, RegExp, Json, Json?]>('says what a provider does not offer', [
+    [false, /✗ signs ID tokens with none/, { id_token_signing_alg_values_supported: ['ES256'] }],
     [
-      'algorithms',
-      { id_token_signing_alg_values_supported: ['ES256'] },
-      {},
-      false,
-      /✗ signs ID tokens with none/,
-    ],
-    [
-      'client authentication',
-      { token_endpoint_auth_methods_supported: ['client_secret_post'] },
-      {},
       false,
       /✗ does not take client_secret_basic/,
+      { token_endpoint_auth_methods_supported: ['client_secret_post'] },
     ],
-    ['userinfo', { userinfo_endpoint: undefined }, { useUserinfoEndpoint: true }, false, /✗ has no userinfo/],
-    ['scopes', { scopes_supported: ['openid'] }, {}, true, /! does not list the scope profile, email/],
-    ['PKCE', { code_challenge_methods_supported: undefined }, {}, true, /! does not announce PKCE/],
-    [
-      'its name in the answer',
-      { authorization_response_iss_parameter_supported: undefined },
-      {},
-      true,
-      /! does not name itself/,
-    ],
-    ['groups', { claims_supported: ['sub'] }, {}, true, /! does not list the claim groups/],
-    [
-      'sign-out there',
-      { end_session_endpoint: undefined },
-      {},
-      true,
-      /! cannot be asked to sign somebody out/,
-    ],
-    ['sign-out from there', { backchannel_logout_supported: false }, {}, true, /! announces no sign-out/],
-    ['its issuer', { issuer: 'https://evil.test' }, {}, false, /✗ discovery: another issuer/],
-  ] as const)
-    it(`says what a provider does not offer: ${what}`, async () => {
-      const verdict = await verdictOf({ ...complete, ...metadata }, more)
-      equal(verdict.good, good)
-      equal(verdict.lines.length, 2, verdict.lines.join('\n'))
-      match(verdict.lines[1] ?? '', says)
-    })
+    [false, /✗ has no userinfo/, { userinfo_endpoint: undefined }, { useUserinfoEndpoint: true }],
+    [true, /! does not list the scope profile, email$/, { scopes_supported: ['openid'] }],
+    [true, /! does not announce PKCE/, { code_challenge_methods_supported: undefined }],
+    [true, /! does not name itself/, { authorization_response_iss_parameter_supported: undefined }],
+    [true, /! does not list the claim groups/, { claims_supported: ['sub'] }],
+    [true, /! cannot be asked to sign somebody out/, { end_session_endpoint: undefined }],
+    [true, /! announces no sign-out/, { backchannel_logout_supported: false }],
+    [false, /✗ discovery: another issuer/, { issuer: 'https://evil.test' }],
+  ])(async ([good, says, metadata, settings]) => {
+    const verdict = await verdictOf(metadata, settings)
+    equal(verdict.good, good)
+    equal(verdict.lines.length, 2, verdict.lines.join('\n'))
+    match(verdict.lines[1] ?? '', says)
+  })
 
   it('says that a provider is down, and what is wrong with the file itself', async () => {
     provider.wrong.answers['/.well-known/openid-configuration'] = (response) => void response.destroy()
-    const away = await verdictOf(complete)
+    const away = await verdictOf({})
     deepEqual([away.good, away.lines[0]], [false, 'demo: provider_unavailable'])
-    const wrong = await verdictOf(complete, { clientId: '' })
-    deepEqual(wrong, {
+    deepEqual(await verdictOf({}, { clientId: '' }), {
       good: false,
       lines: ['✗ demo: clientId has to be a text', 'No organisation has a provider.'],
     })

@@ -4,22 +4,22 @@ import { after, afterEach, describe, it, mock } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { openGateway } from '../../test/support/gateway.ts'
-import { readSettings, type Settings } from '../settings.ts'
+import { listening } from '../../test/support/ports.ts'
+import type { Settings } from '../settings.ts'
 import { uuid5 } from '../sign-in/person.ts'
 import { signingKeys } from '../sign-in/signing-key.ts'
-import { startFaultyProvider } from './support/faulty-provider.ts'
 import {
   browser,
   claimsIn,
   codeIn,
   gateway,
+  headerIn,
   identity,
   openService,
-  organisation,
-  providerOf,
   type Service,
+  settingsOf,
+  tokenIn,
 } from './support/service.ts'
-import { signIn, tokenIn } from './support/sign-in.ts'
 
 /**
  * Gateway and identity service together: people sign in and sessions are polled at the same time, while keys
@@ -30,11 +30,8 @@ mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const later = (seconds: number): void => mock.timers.tick(seconds * 1000)
 const [hour, week] = [3600, 604_800]
 
-const provider = await startFaultyProvider('imsg-demo')
-after(provider.close)
-const service = await openService([
-  organisation('demo', providerOf(provider.issuer, { sessionLifetime: week })),
-])
+const service = await openService({ demo: { sessionLifetime: week } })
+const { provider } = service
 
 /** Waits for KMS however busy this machine is: what happens when KMS is slow has a test of its own. */
 const keysOf = ({ signingKeys: names }: Pick<Settings, 'signingKeys'>, maxAttempts = 3) =>
@@ -42,12 +39,7 @@ const keysOf = ({ signingKeys: names }: Pick<Settings, 'signingKeys'>, maxAttemp
 
 /** A newly started instance of every function, with these signing keys. */
 const started = (keys: string, more: Parameters<Service['instance']>[0] = {}): Service['call'] => {
-  const settings = readSettings({
-    IDENTITY_URL: identity,
-    PUBLIC_URL: gateway,
-    ORGANISATIONS: 'organisations.json',
-    SIGNING_KEYS: keys,
-  })
+  const settings = settingsOf({ SIGNING_KEYS: keys })
   return service.open(service.instance({ settings, keys: keysOf(settings), ...more }))
 }
 
@@ -57,16 +49,15 @@ const front = createServer(async (_, response) => {
   const { statusCode, headers, body } = await started(deployed.keys)('jwks')
   response.writeHead(statusCode, headers).end(body)
 })
-await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
-after(() => void front.close().closeAllConnections())
-const address = front.address()
+const { port, close } = await listening(front)
+after(close)
 const on = await openGateway({
-  IMAS_URL: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
+  IMAS_URL: `http://127.0.0.1:${port}`,
   TOKEN_ISSUER: identity,
   TOKEN_AUDIENCE: gateway,
 })
 
-type Session = Readonly<{ name: string; kid: string; expires: number; cookies: readonly string[] }>
+type Session = Readonly<{ name: string; kid: unknown; expires: number; cookies: readonly string[] }>
 const sessions: Session[] = []
 /** The pages that people met on their way in, by their code. */
 const met: string[] = []
@@ -74,13 +65,9 @@ const met: string[] = []
 const polled = new Set<number>()
 let people = 0
 afterEach(() => {
-  provider.well()
   sessions.length = met.length = 0
   polled.clear()
 })
-
-const kidOf = (token: string): string =>
-  JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
 
 /** One more person tries to sign in, beginning again from each page that offers it, and succeeds or not. */
 const arrive = async (call: Service['call'], tries = 9): Promise<boolean> => {
@@ -91,7 +78,7 @@ const arrive = async (call: Service['call'], tries = 9): Promise<boolean> => {
   const to = new URL(headers.location ?? '').searchParams.get('callback') ?? ''
   const claims = { sub: name, sid: `session of ${name}` }
   for (let attempt = 0; attempt < tries; attempt++) {
-    const answer = await signIn({ ...service, call }, provider, { person: there, to, claims })
+    const answer = await service.signIn({ call, person: there, to, claims })
     if (answer.statusCode === 303) {
       const token = tokenIn(answer)
       const { sub, exp } = claimsIn(token)
@@ -99,7 +86,7 @@ const arrive = async (call: Service['call'], tries = 9): Promise<boolean> => {
       const { search } = new URL(answer.headers.location ?? '')
       const back = here.take(await on.call('callback', { query: search.slice(1), cookies: here.pairs() }))
       equal(back.statusCode, 302, back.body)
-      sessions.push({ name, kid: kidOf(token), expires: Number(exp), cookies: here.pairs() })
+      sessions.push({ name, kid: headerIn(token).kid, expires: Number(exp), cookies: here.pairs() })
       return true
     }
     met.push(`${answer.statusCode} ${codeIn(answer)}`)

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { agent } from './support/agent.ts'
 import { confirmSignOut, journey, signInAt } from './support/journey.ts'
+import { claimsIn } from './support/service.ts'
 import { startEverything } from './support/started.ts'
 
 /**
@@ -61,6 +62,27 @@ describe('npm start -- --provider', () => {
       msg: 'You are logged out',
       logoutUrl: `${identity}/v1/org/demo/logout`,
     }))
+
+  it('ends the session that a provider names in a frame', async () => {
+    const person = await signedIn('editor')
+    const { sid } = claimsIn(person.cookie('localhost', 'imsg-hint'))
+    await pause(1100)
+    equal(await poll(person), 200)
+    const frame = `${identity}/v1/org/demo/frontchannel-logout?sid=${sid}&iss=${encodeURIComponent(provider)}`
+    equal((await agent().ask(frame)).status, 200)
+    equal(await poll(person), 401)
+  })
+
+  it('says whose it is on the pages of the identity service, also where there is nothing', async () => {
+    for (const [path, status] of [
+      ['/v1/org/nobody/login', 403],
+      ['/nothing', 404],
+    ] as const) {
+      const page = await agent().ask(identity + path)
+      equal(page.status, status)
+      match(page.body, /<b>Demo News<\/b>/)
+    }
+  })
 
   it('ends every session of somebody who signs out at the provider, by the back channel', async () => {
     const [here, elsewhere] = [await signedIn('chief'), await signedIn('chief')]

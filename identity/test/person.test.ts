@@ -1,98 +1,83 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { after, afterEach, describe, it } from 'node:test'
-import { uuid5 } from '../sign-in/person.ts'
-import { startFaultyProvider } from './support/faulty-provider.ts'
-import { claimsIn, codeIn, openService, organisation, providerOf } from './support/service.ts'
-import { signIn, tokenIn } from './support/sign-in.ts'
+import { deepEqual, equal, ok, throws } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { each } from '../../test/support/each.ts'
+import { organisationsFrom } from '../organisations.ts'
+import { personFrom, uuid5 } from '../sign-in/person.ts'
+import { organisation, providerOf } from './support/service.ts'
 
-const provider = await startFaultyProvider('imsg-demo')
-after(provider.close)
-afterEach(provider.well)
-const service = await openService(
-  Object.entries({
-    demo: {},
-    strict: { requiredClaims: { hd: 'example.test' } },
-    path: { groupsClaim: 'realm_access.roles' },
-    url: { groupsClaim: 'https://example.test/groups' },
-    oid: { subjectClaim: 'oid' },
-    moved: { trustOriginalSubject: true },
-  }).map(([name, more]) =>
-    organisation(name, providerOf(provider.issuer, { clientAuthentication: 'none', ...more })),
-  ),
-)
+type Claims = Readonly<Record<string, unknown>>
 
-type Claims = Record<string, unknown>
-const come = (claims: Claims, org = 'demo') => signIn(service, provider, { org, claims })
-const tokenOf = async (claims: Claims, org?: string) => claimsIn(tokenIn(await come(claims, org)))
+const issuer = 'https://login.example.com'
+/** The person of these claims at the organisation `demo`, with these settings of its provider. */
+const personOf = (claims: Claims, provider: object = {}) => {
+  const rows = [organisation('demo', providerOf(issuer, provider))]
+  const demo = organisationsFrom({ organisations: rows }, false).organisations.get('demo')
+  ok(demo)
+  const idToken = { iss: issuer, sub: 'person-1', ...claims }
+  return personFrom({ idToken, claims: idToken, raw: '' }, demo)
+}
+
+describe('The groups of a person', () => {
+  const url = 'https://example.test/groups'
+  const many = Array.from({ length: 300 }, (_, index) => `group-${index}`)
+  each<readonly [Claims, groupsClaim: string, readonly string[]]>('are those that a mapping names', [
+    [{ groups: [...many, 'south-desk', 'north-desk', 'south-desk'] }, 'groups', ['north-desk', 'south-desk']],
+    [{}, 'groups', []],
+    [{ groups: 'north-desk' }, 'groups', ['north-desk']],
+    [{ groups: [1, null, { a: 1 }, 'north-desk'] }, 'groups', ['north-desk']],
+    [{ realm_access: { roles: ['north-desk'] } }, 'realm_access.roles', ['north-desk']],
+    [{ realm_access: 'x' }, 'realm_access.roles', []],
+    [{ [url]: ['north-desk'] }, url, ['north-desk']],
+    [{ _claim_names: { others: 'src1' } }, 'groups', []],
+  ])(([claims, groupsClaim, groups]) => deepEqual(personOf(claims, { groupsClaim }).groups, groups))
+
+  it('are not complete when Entra left them out', () =>
+    throws(() => personOf({ _claim_names: { groups: 'src1' } }), { code: 'groups_overage' }))
+})
 
 describe('A person', () => {
-  it('in 300 groups keeps only the groups that a mapping names, so that the token stays small', async () => {
-    const many = Array.from({ length: 300 }, (_, index) => `group-${index}`)
-    const token = tokenIn(await come({ groups: [...many, 'south-desk', 'north-desk'] }))
-    deepEqual(claimsIn(token).groups, ['north-desk', 'south-desk'])
-    ok(token.length < 1200, String(token.length))
-  })
-
-  for (const [what, claims, org, groups] of [
-    ['without groups', { groups: undefined }, 'demo', []],
-    ['with one group instead of a list', { groups: 'north-desk' }, 'demo', ['north-desk']],
-    [
-      'with groups that are not strings',
-      { groups: [1, null, { a: 1 }, 'north-desk'] },
-      'demo',
-      ['north-desk'],
-    ],
-    ['with groups at a path', { realm_access: { roles: ['north-desk'] } }, 'path', ['north-desk']],
-    ['with groups under a URL', { 'https://example.test/groups': ['north-desk'] }, 'url', ['north-desk']],
-    ['with a path that ends early', { realm_access: 'x' }, 'path', []],
-  ] as const)
-    it(`${what} signs in`, async () => deepEqual((await tokenOf(claims, org)).groups, groups))
-
-  it('whose groups Entra left out is told what to configure', async () => {
-    const answer = await come({ groups: undefined, _claim_names: { groups: 'src1' } })
-    deepEqual([answer.statusCode, codeIn(answer)], [403, 'groups_overage'])
-    match(answer.body ?? '', /only the groups that are assigned to this application/)
-  })
-
-  it('signs in only with the claims that the organisation requires', async () => {
+  it('signs in only with the claims that the organisation requires', () => {
+    const strict = { requiredClaims: { hd: 'example.test' } }
     for (const claims of [{ hd: 'evil.test' }, {}])
-      equal(codeIn(await come(claims, 'strict')), 'person_not_allowed')
-    equal((await come({ hd: 'example.test' }, 'strict')).statusCode, 303)
+      throws(() => personOf(claims, strict), { code: 'person_not_allowed' })
+    personOf({ hd: 'example.test' }, strict)
   })
 
-  it('is identified by the claim that the organisation names, and refused without it', async () => {
-    const [first, second] = [
-      { oid: 'o-1', sub: 'a' },
-      { oid: 'o-1', sub: 'b' },
-    ]
-    equal((await tokenOf(first, 'oid')).sub, (await tokenOf(second, 'oid')).sub)
-    equal(codeIn(await come({}, 'oid')), 'provider_misconfigured')
-  })
-
-  it('is identified by the UUID of issuer and subject', async () => {
+  it('is the UUID of issuer and subject, whatever the e-mail address', () => {
     equal(uuid5('https://login.example.com|person-1'), '4bfb7a85-b1e1-557d-a361-f7ad75f1199f')
-    equal((await tokenOf({})).sub, `demo_${uuid5(`${provider.issuer}|person-1`)}`)
+    const { subject } = personOf({ email: 'desk@example.test' })
+    equal(subject, 'demo_4bfb7a85-b1e1-557d-a361-f7ad75f1199f')
+    equal(personOf({ email: 'new@example.test' }).subject, subject)
+    ok(personOf({ sub: 'person-2', email: 'desk@example.test' }).subject !== subject)
   })
 
-  it('is never identified by an e-mail address, which changes and is given to others', async () => {
-    const { sub } = await tokenOf({ sub: 'a', email: 'desk@example.test' })
-    equal((await tokenOf({ sub: 'a', email: 'new@example.test' })).sub, sub)
-    ok((await tokenOf({ sub: 'b', email: 'desk@example.test' })).sub !== sub)
+  it('is identified by the claim that the organisation names, and refused without it', () => {
+    const oid = { subjectClaim: 'oid' }
+    equal(personOf({ oid: 'o-1', sub: 'a' }, oid).subject, personOf({ oid: 'o-1', sub: 'b' }, oid).subject)
+    for (const claims of [{}, { oid: '' }, { oid: 7 }])
+      throws(() => personOf(claims, oid), { code: 'provider_misconfigured' })
   })
 
-  it('keeps the time of the sign-in at the provider, and leaves out what is too long', async () => {
-    const { auth_time, userinfo } = await tokenOf({ auth_time: 1_700_000_000, picture: 'x'.repeat(513) })
-    deepEqual([auth_time, userinfo], [1_700_000_000, { given_name: 'Edith' }])
+  it('keeps the time of the sign-in at the provider, and leaves out what is too long or no text', () => {
+    const { auth_time, userinfo } = personOf({
+      auth_time: 1_700_000_000,
+      given_name: 'x'.repeat(128),
+      family_name: '',
+      email: 7,
+      picture: 'x'.repeat(513),
+    })
+    deepEqual([auth_time, userinfo], [1_700_000_000, { given_name: 'x'.repeat(128) }])
+    equal(personOf({ auth_time: 'x' }).auth_time, undefined)
   })
 
-  it('keeps an earlier subject only where that is trusted, and only as a UUID of this organisation', async () => {
+  it('keeps an earlier subject only where that is trusted, and only as a UUID of this organisation', () => {
     const name = 'http://infomaker.io/originalSubject'
     const uuid = 'ffffffff-5eed-4000-8000-000000000001'
-    for (const subject of [uuid, `moved_${uuid}`])
-      equal((await tokenOf({ [name]: subject }, 'moved')).sub, subject)
-    for (const value of [`demo_${uuid}`, 'admin', 7, `${uuid}\n`])
-      equal(codeIn(await come({ [name]: value }, 'moved')), 'provider_answer_refused')
-    const { sub } = await tokenOf({ [name]: uuid })
-    ok(String(sub).startsWith('demo_') && !String(sub).includes(uuid))
+    const trusting = { trustOriginalSubject: true }
+    for (const subject of [uuid, `demo_${uuid}`])
+      equal(personOf({ [name]: subject }, trusting).subject, subject)
+    for (const value of [`other_${uuid}`, 'admin', 7, `${uuid}\n`, `x${uuid}`])
+      throws(() => personOf({ [name]: value }, trusting), { code: 'provider_answer_refused' })
+    equal(personOf({ [name]: uuid }).subject, personOf({}).subject)
   })
 })

@@ -1,41 +1,40 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
-import { after, afterEach, describe, it } from 'node:test'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { after, describe, it } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
 import { subjectKey } from '../../lib/store/keys.ts'
 import type { Table } from '../../lib/store/table.ts'
-import { startFaultyProvider } from './support/faulty-provider.ts'
-import { claimsIn, openService, organisation, providerOf } from './support/service.ts'
-import { signIn, tokenIn } from './support/sign-in.ts'
+import { each } from '../../test/support/each.ts'
+import { listening } from '../../test/support/ports.ts'
+import { people } from '../local/people.ts'
+import { startProvider } from '../local/provider.ts'
+import { clientFor, clientSecret } from '../local/stack.ts'
+import { organisationsFrom } from '../organisations.ts'
+import { agent } from './support/agent.ts'
+import { signInAt } from './support/journey.ts'
+import { claimsIn, identity, openService, organisation, providerOf, tokenIn } from './support/service.ts'
 
-const provider = await startFaultyProvider('imsg-demo')
-after(provider.close)
-const service = await openService([
-  organisation('demo', providerOf(provider.issuer)),
-  organisation('other', providerOf(provider.issuer)),
-  organisation('brief', providerOf(provider.issuer, { sessionLifetime: 60 })),
-])
-afterEach(() => {
-  provider.well()
-  service.clock.ahead = 0
+const on = await openService({
+  demo: {},
+  other: {},
+  brief: { sessionLifetime: 60 },
+  client: { clientId: 'x' },
 })
-service.secrets.brief = 'client-secret'
-const { call } = service
+const { provider, call, clock } = on
 
+type Json = Readonly<Record<string, unknown>>
+type Signature = typeof provider.wrong.signature
 const event = 'http://schemas.openid.net/event/backchannel-logout'
-/** From when on sessions of this subject count, as the gateway's table has it. */
-const notBefore = async (org: string, sub: string) => {
-  const key = subjectKey(org, sub)
-  return Number((await service.gatewayTable.read([key])).get(key)?.notBefore?.N ?? 0)
-}
 
 /** A logout token as a good provider makes it, with these claims instead of its own. */
-const logoutToken = (claims: Record<string, unknown> = {}, header = {}) =>
+const logoutToken = (claims: Json = {}, header: Json = {}) =>
   provider.token(
     {
       iss: provider.issuer,
       aud: 'imsg-demo',
-      iat: service.now(),
-      exp: service.now() + 120,
+      iat: on.now(),
+      exp: on.now() + 120,
       jti: 'j1',
       events: { [event]: {} },
       sub: 'person-1',
@@ -46,167 +45,221 @@ const logoutToken = (claims: Record<string, unknown> = {}, header = {}) =>
   )
 const post = (token: string, org = 'demo', at = call) =>
   at('backchannel-logout', { path: { org }, body: `logout_token=${token}` })
-const signedIn = async (org = 'demo') =>
-  String(claimsIn(tokenIn(await signIn(service, provider, { org }))).sub)
+
+/** Our subject of somebody of this name, who has signed in with a session of the same name. */
+const signedIn = async (name: string, org = 'demo') =>
+  String(claimsIn(tokenIn(await on.signIn({ org, claims: { sub: name, sid: `sid-${name}` } }))).sub)
+const of = (name: string) => ({ sub: name, sid: `sid-${name}` })
+/** From when on sessions of this subject count, as the gateway's table has it. */
+const notBefore = async (sub: string, org = 'demo') => {
+  const key = subjectKey(org, sub)
+  return Number((await on.gatewayTable.read([key])).get(key)?.notBefore?.N ?? 0)
+}
 
 describe('A logout from the provider, back-channel', () => {
-  for (const [what, claims, header] of [
-    ['by session and subject', {}, { typ: 'logout+jwt' }],
-    ['by session alone', { sub: undefined }, { typ: 'JWT' }],
-    ['by subject alone', { sid: undefined }, {}],
-    ['without exp, as older providers send it', { exp: undefined }, {}],
-  ] as const)
-    it(`ends every session of the person: ${what}`, async () => {
-      const sub = await signedIn()
-      service.clock.ahead += 10
-      const { iat } = claimsIn(logoutToken(claims, header))
-      const answer = await post(logoutToken(claims, header))
-      deepEqual([answer.statusCode, answer.headers['cache-control']], [200, 'no-store'])
-      ok((await notBefore('demo', sub)) >= Number(iat))
-      equal(await notBefore('other', sub), 0)
-    })
-
-  for (const [what, claims, header, signature] of [
-    ['the signature of a stranger', {}, {}, 'forged'],
-    ['no signature', {}, {}, 'none'],
-    ['an algorithm outside idTokenAlg', {}, {}, 'RS512'],
-    ['a shared secret instead of a key', {}, {}, 'HS256'],
-    ['another audience', { aud: 'another' }, {}, 'good'],
-    ['another issuer', { iss: 'https://evil.test' }, {}, 'good'],
-    ['no event', { events: {} }, {}, 'good'],
-    ['an event that is no object', { events: { [event]: 'x' } }, {}, 'good'],
-    ['a nonce: it is an ID token', { nonce: 'x' }, {}, 'good'],
-    ['neither sid nor sub', { sid: undefined, sub: undefined }, {}, 'good'],
-    ['iat ten minutes ago', { iat: service.now() - 600 }, {}, 'good'],
-    ['iat in five minutes', { iat: service.now() + 300 }, {}, 'good'],
-    ['an exp that has passed', { exp: service.now() - 120 }, {}, 'good'],
-    ['no iat', { iat: undefined }, {}, 'good'],
-    ['no jti', { jti: undefined }, {}, 'good'],
-    ['the type of an access token', {}, { typ: 'at+jwt' }, 'good'],
-    ['an unknown key', {}, { kid: 'another' }, 'good'],
-  ] as const)
-    it(`is refused with ${what}, and ends nothing`, async () => {
-      const sub = await signedIn()
-      const before = await notBefore('demo', sub)
-      service.clock.ahead += 20
-      provider.wrong.signature = signature
-      const answer = await post(logoutToken(claims, header))
-      deepEqual([answer.statusCode, await notBefore('demo', sub)], [400, before])
-    })
-
-  it('ends no session of an organisation that its token was not sent to', async () => {
-    const mine = await signedIn('demo')
-    const sub = await signedIn('other')
-    const stranger = await openService([organisation('demo', providerOf(provider.issuer, { clientId: 'x' }))])
-    equal((await post(logoutToken(), 'demo', stranger.call)).statusCode, 400)
-    service.clock.ahead += 30
-    await post(logoutToken(), 'demo')
-    ok((await notBefore('demo', mine)) >= service.now() - 5)
-    equal(await notBefore('other', sub), 0)
+  each<readonly [string, claims: Json, header: Json]>('ends every session of the person', [
+    ['both', {}, { typ: 'logout+jwt' }],
+    ['sid', { sub: undefined }, { typ: 'JWT' }],
+    ['sub', { sid: undefined }, {}],
+    ['no exp, as older providers send it', { exp: undefined }, {}],
+    ['older than a minute', { iat: on.now() - 300 }, {}],
+  ])(async ([name, claims, header]) => {
+    const sub = await signedIn(name)
+    const token = logoutToken({ ...of(name), ...claims }, header)
+    const answer = await post(token)
+    deepEqual([answer.statusCode, answer.headers['cache-control']], [200, 'no-store'])
+    equal(await notBefore(sub), claimsIn(token).iat)
+    const { code, ProviderSignOut } = on.lines.at(-1) ?? {}
+    deepEqual([code, ProviderSignOut], ['signed_out_by_provider', 1])
   })
 
-  it('is answered 200 for somebody who is not signed in, and never moves an end backwards', async () => {
-    equal((await post(logoutToken({ sid: 'nobody', sub: 'nobody' }))).statusCode, 200)
-    const sub = await signedIn()
-    service.clock.ahead += 100
-    await post(logoutToken())
-    const end = await notBefore('demo', sub)
-    await post(logoutToken({ iat: service.now() - 50 }))
-    equal(await notBefore('demo', sub), end)
+  each<readonly [string, claims: Json, header?: Json, signature?: Signature]>(
+    'is refused, and ends nothing',
+    [
+      ['the signature of a stranger', {}, {}, 'forged'],
+      ['no signature', {}, {}, 'none'],
+      ['an algorithm outside idTokenAlg', {}, {}, 'RS512'],
+      ['a shared secret instead of a key', {}, {}, 'HS256'],
+      ['another audience', { aud: 'another' }],
+      ['another issuer', { iss: 'https://evil.test' }],
+      ['no event', { events: {} }],
+      ['an event that is no object', { events: { [event]: 'x' } }],
+      ['a nonce: it is an ID token', { nonce: 'x' }],
+      ['neither sid nor sub', { sid: undefined, sub: undefined }],
+      ['iat ten minutes ago', { iat: on.now() - 600 }],
+      ['iat in five minutes', { iat: on.now() + 300 }],
+      ['an exp that has passed', { exp: on.now() - 120 }],
+      ['no iat', { iat: undefined }],
+      ['no jti', { jti: undefined }],
+      ['the type of an access token', {}, { typ: 'at+jwt' }],
+      ['a type that begins as it should', {}, { typ: 'logout+jwt+x' }],
+      ['an unknown key', {}, { kid: 'another' }],
+    ],
+  )(async ([name, claims, header, signature = 'good']) => {
+    provider.wrong.signature = 'good'
+    const sub = await signedIn(name)
+    provider.wrong.signature = signature
+    const answer = await post(logoutToken({ ...of(name), ...claims }, header))
+    deepEqual([answer.statusCode, await notBefore(sub)], [400, 0])
+  })
+
+  it('ends no session of an organisation that its token was not sent to', async () => {
+    const [mine, theirs] = [await signedIn('twice'), await signedIn('twice', 'other')]
+    equal((await post(logoutToken(of('twice')), 'client')).statusCode, 400)
+    equal((await post(logoutToken(of('twice')))).statusCode, 200)
+    ok((await notBefore(mine)) > 0)
+    equal(await notBefore(theirs, 'other'), 0)
+  })
+
+  it('is answered 200 for somebody who is not signed in', async () => {
+    equal((await post(logoutToken(of('nobody')))).statusCode, 200)
+    equal(on.lines.at(-1)?.code, 'nobody_signed_in')
+  })
+
+  it('never moves an end backwards, nor beyond now when the clock of the provider is ahead', async () => {
+    const sub = await signedIn('again')
+    const now = on.now()
+    await post(logoutToken({ ...of('again'), iat: now + 40 }))
+    const end = await notBefore(sub)
+    ok(end >= now && end <= on.now())
+    equal((await post(logoutToken({ ...of('again'), iat: now - 50 }))).statusCode, 200)
+    equal(await notBefore(sub), end)
   })
 
   it('ends nothing once our token has expired', async () => {
-    const sub = await signedIn('brief')
-    service.clock.ahead += 61
-    equal((await post(logoutToken(), 'brief')).statusCode, 200)
-    equal(await notBefore('brief', sub), 0)
+    const sub = await signedIn('expired', 'brief')
+    clock.ahead = 61
+    equal((await post(logoutToken(of('expired')), 'brief')).statusCode, 200)
+    equal(await notBefore(sub, 'brief'), 0)
   })
 
-  it('does not keep people from signing in again when the clock of the provider is ahead', async () => {
-    const sub = await signedIn()
-    service.clock.ahead += 200
-    equal((await post(logoutToken({ iat: service.now() + 40 }))).statusCode, 200)
-    ok((await notBefore('demo', sub)) <= service.now())
-  })
-
-  it('is verified with the keys in the table while the provider is down', async () => {
-    const sub = await signedIn()
-    service.clock.ahead += 700
-    const token = logoutToken()
+  it('is verified with the keys in the table for a day while the provider is down', async () => {
+    const sub = await signedIn('down')
     for (const path of ['/.well-known/openid-configuration', '/jwks'])
       provider.wrong.answers[path] = (response) => void response.destroy()
+    clock.ahead = 86_460
+    equal((await post(logoutToken(of('down')), 'demo', on.open())).statusCode, 400)
+    clock.ahead = 700
     const began = performance.now()
-    equal((await post(token, 'demo', service.open())).statusCode, 200)
-    ok(performance.now() - began < 1500)
-    ok((await notBefore('demo', sub)) >= service.now() - 5)
+    equal((await post(logoutToken(of('down')), 'demo', on.open())).statusCode, 200)
+    ok(performance.now() - began < 2400, 'within the time that providers wait')
+    ok((await notBefore(sub)) > 0)
   })
 
   it('causes one fetch of keys a minute, however many forged tokens name unknown keys', async () => {
-    await signedIn()
-    service.clock.ahead += 90
-    const at = service.open()
-    provider.requests.length = 0
-    for (let forged = 0; forged < 5; forged++) await post(logoutToken({}, { kid: `k-${forged}` }), 'demo', at)
-    equal(provider.requests.filter((path) => path === '/jwks').length, 1)
-    service.clock.ahead += 90
-    await post(logoutToken({ iss: 'https://evil.test' }, { kid: 'x' }), 'demo', service.open())
+    await signedIn('busy')
+    const at = on.open()
+    const flood = async () => {
+      provider.requests.length = 0
+      for (let forged = 0; forged < 5; forged++)
+        await post(logoutToken({}, { kid: `k-${forged}` }), 'demo', at)
+      return provider.requests.filter((path) => path === '/jwks').length
+    }
+    equal(await flood(), 0)
+    clock.ahead = 90
+    equal(await flood(), 1)
+    await post(logoutToken({ iss: 'https://evil.test' }, { kid: 'x' }), 'demo', on.open())
     equal(provider.requests.length, 2, 'another issuer causes no fetch')
   })
 
-  it('is answered 400 and counted as our failure when it cannot be stored', async () => {
-    await signedIn()
-    const broken: Table = {
-      ...service.gatewayTable,
-      change: () => Promise.reject(new Problem('table_unavailable')),
-    }
-    const at = service.open(service.instance({ gatewayTables: [broken] }))
-    equal((await post(logoutToken(), 'demo', at)).statusCode, 400)
-    equal(service.lines.at(-1)?.ProviderSignOutFailed, 1)
+  it('is verified with a key that the provider has begun to use since', async () => {
+    const sub = await signedIn('newer')
+    provider.wrong.keys.set('k2', provider.newKey())
+    clock.ahead = 300
+    equal((await post(logoutToken(of('newer')))).statusCode, 200)
+    ok((await notBefore(sub)) > 0)
   })
 
-  it('is refused unless it is one token in a form', async () => {
-    for (const [body, headers] of [
-      ['', {}],
-      ['logout_token=', {}],
-      ['logout_token=x', {}],
-      [`logout_token=${logoutToken()}&logout_token=x`, {}],
-      [`logout_token=${logoutToken()}`, { 'content-type': 'text/plain' }],
-      [`logout_token=${'x'.repeat(40_000)}`, {}],
-    ] as const)
-      equal((await call('backchannel-logout', { body, headers })).statusCode, 400)
+  it('is answered 400 and counted as our failure when it cannot be stored', async () => {
+    await signedIn('unlucky')
+    const change = () => Promise.reject(new Problem('table_unavailable'))
+    const broken: Table = { ...on.gatewayTable, change }
+    const at = on.open(on.instance({ gatewayTables: [broken] }))
+    equal((await post(logoutToken(of('unlucky')), 'demo', at)).statusCode, 400)
+    equal(on.lines.at(-1)?.ProviderSignOutFailed, 1)
+  })
+
+  each<readonly [body: string, type?: string]>('is refused unless it is one token in a form', [
+    [''],
+    ['logout_token='],
+    ['logout_token=x'],
+    [`logout_token=${logoutToken()}&logout_token=x`],
+    [`logout_token=${logoutToken()}`, 'text/plain'],
+    [`logout_token=${logoutToken()}`, 'application/x-www-form-urlencoded-not'],
+    [`logout_token=${logoutToken({ padding: 'x'.repeat(8192) })}`],
+    [`x=${'x'.repeat(40_000)}&logout_token=${logoutToken()}`],
+  ])(async ([body, type]) => {
+    const headers = type === undefined ? {} : { 'content-type': type }
+    equal((await call('backchannel-logout', { body, headers })).statusCode, 400)
   })
 })
 
 describe('A logout from the provider, front-channel', () => {
   it('ends every session of the person, by a session id that cannot be guessed', async () => {
-    const sub = await signedIn()
-    service.clock.ahead += 400
-    const iss = encodeURIComponent(provider.issuer)
-    const headers = {
-      'sec-fetch-dest': 'iframe',
-      'sec-fetch-mode': 'navigate',
-      'sec-fetch-site': 'cross-site',
-    }
-    const answer = await call('frontchannel-logout', { query: `sid=session-1&iss=${iss}`, headers })
+    const sub = await signedIn('framed')
+    const query = `sid=sid-framed&iss=${encodeURIComponent(provider.issuer)}`
+    const dest = { 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'cross-site' }
+    const answer = await call('frontchannel-logout', { query, headers: dest })
     equal(answer.statusCode, 200)
-    ok(
-      !answer.headers['content-security-policy']?.includes('frame-ancestors'),
-      'the provider shows it in a frame',
-    )
-    ok((await notBefore('demo', sub)) >= service.now() - 5)
+    equal(answer.headers['content-security-policy'], "default-src 'none'", 'the provider shows it in a frame')
+    ok((await notBefore(sub)) >= on.now() - 5)
   })
 
-  it('ends nothing for a subject, another session or another issuer', async () => {
-    const sub = await signedIn()
-    const before = await notBefore('demo', sub)
-    service.clock.ahead += 800
-    for (const [query, status] of [
-      ['sid=person-1', 200],
-      ['sid=another', 200],
-      ['sid=session-1&iss=https%3A%2F%2Fevil.test', 400],
-      ['', 400],
-    ] as const)
-      equal((await call('frontchannel-logout', { query })).statusCode, status)
-    equal(await notBefore('demo', sub), before)
+  each('ends nothing for a subject, another session or another issuer', [
+    ['sid=person', 200],
+    ['sid=another', 200],
+    ['sid=sid-person&iss=https%3A%2F%2Fevil.test', 400],
+    ['sid=', 400],
+    ['', 400],
+  ])(async ([query, status]) => {
+    const sub = await signedIn('person')
+    equal((await call('frontchannel-logout', { query })).statusCode, status)
+    equal(await notBefore(sub), 0)
+  })
+})
+
+describe('A real provider', async () => {
+  const receiver = await listening(
+    createServer(async (request, response) => {
+      const { statusCode } = await at('backchannel-logout', { body: await text(request) })
+      response.writeHead(statusCode).end()
+    }),
+  )
+  after(receiver.close)
+  const client = { ...clientFor(identity), backchannel_logout_uri: `http://127.0.0.1:${receiver.port}/` }
+  const real = await startProvider({ clients: [client], people: people() })
+  after(real.close)
+  const rows = [organisation('demo', providerOf(real.issuer))]
+  const { organisations } = organisationsFrom({ organisations: rows }, true)
+  const at = on.open(on.instance({ organisations, secretOf: async () => clientSecret }))
+
+  /** Signs in on the provider's own page: our subject, and the provider's name of the session. */
+  const realSignIn = async () => {
+    const [browser, { person, location }] = [agent(), await on.begin({ call: at })]
+    const back = await signInAt(
+      browser,
+      await browser.follow(await browser.ask(location)),
+      'editor',
+      identity,
+    )
+    const query = new URL(back.url).search.slice(1)
+    const answer = await at('login-callback', { query, cookies: person.pairs() })
+    const hint = answer.cookies?.find((line) => line.startsWith('imsg-hint='))?.replace(/^[^=]+=|;.*/g, '')
+    return { sub: String(claimsIn(tokenIn(answer)).sub), sid: String(claimsIn(hint ?? '').sid) }
+  }
+
+  it('ends the sessions of a person by the session alone: in a logout token, or in a frame', async () => {
+    const { sub, sid } = await realSignIn()
+    match(sid, /^[\w-]{20,}$/)
+    // The token names a subject that nobody has, so only its session leads anywhere.
+    const registered = await real.provider.Client.find(client.client_id)
+    ok(typeof registered?.backchannelLogout === 'function')
+    await registered.backchannelLogout('nobody', sid)
+    ok((await notBefore(sub)) > 0)
+
+    const later = await realSignIn()
+    clock.ahead = 100
+    equal((await at('frontchannel-logout', { query: `sid=${later.sid}` })).statusCode, 200)
+    equal(await notBefore(sub), on.now())
   })
 })

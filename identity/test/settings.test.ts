@@ -1,18 +1,54 @@
-import { equal } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
+import { it } from 'node:test'
+import type { ConfigError } from '../../lib/config.ts'
 import { each } from '../../test/support/each.ts'
+import { context } from '../../test/support/events.ts'
+import { served } from '../lambda.ts'
 import { readSettings } from '../settings.ts'
+import { gateway, settingsOf } from './support/service.ts'
 
-const settings = (IDENTITY_URL: string) =>
-  readSettings({
-    IDENTITY_URL,
-    PUBLIC_URL: 'https://gw.example.com',
-    ORGANISATIONS: 'organisations.json',
-    SIGNING_KEYS: '2026-11-27',
-  })
+const problemsOf = (read: () => unknown): string[] => {
+  try {
+    read()
+    return []
+  } catch (error) {
+    return (error as ConfigError).problems.map((problem) => problem.replace(/[. ].*/, ''))
+  }
+}
+
+it('Settings are refused with all their problems, by name and never by value', () => {
+  deepEqual(
+    problemsOf(() => readSettings({})),
+    ['IDENTITY_URL', 'PUBLIC_URL', 'ORGANISATIONS', 'SIGNING_KEYS'],
+  )
+})
+
+each('A setting is refused by its name', [
+  ['IDENTITY_URL', gateway],
+  ['IDENTITY_URL', 'http://id.example.test'],
+  ['GATEWAYS', 'https://gw.example.test/path'],
+  ['SIGNING_KEYS', 'key-1'],
+  ['SIGNING_KEYS', ','],
+  ['SIGNING_KEYS', '2026-13-01=a'],
+  ['SIGNING_KEYS', '2026-11-27=a,2026-11-27=b'],
+  ['LOG_LEVEL', 'loud'],
+])(([name, value]) =>
+  deepEqual(
+    problemsOf(() => settingsOf({ [name]: value })),
+    [name],
+  ),
+)
 
 each('Providers on loopback are allowed only to a service that is there too', [
   ['https://id.example.com', false],
   ['https://localhost.example.com', false],
   ['https://identity.imsg.localhost:3001', true],
   ['http://localhost:3001', true],
-])(([url, allowed]) => equal(settings(url).localProviders, allowed))
+])(([url, allowed]) => equal(settingsOf({ IDENTITY_URL: url }).localProviders, allowed))
+
+it('A function with bad settings answers 500 to everybody', async () => {
+  const handler = served(() => async () => ({ statusCode: 200, headers: {} }), '/', {})
+  const event = { rawQueryString: '', isBase64Encoded: false, requestContext: { requestId: 'r' } }
+  const { statusCode, body } = await handler(event, context)
+  deepEqual([statusCode, body], [500, '"errors.api.InternalServerError"'])
+})

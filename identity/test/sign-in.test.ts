@@ -1,7 +1,8 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok, throws } from 'node:assert/strict'
 import { createPublicKey, verify } from 'node:crypto'
-import { after, describe, it } from 'node:test'
-import { startFaultyProvider } from './support/faulty-provider.ts'
+import { describe, it } from 'node:test'
+import { each } from '../../test/support/each.ts'
+import { gatewayCallback } from '../addresses.ts'
 import {
   type Asked,
   browser,
@@ -9,55 +10,45 @@ import {
   claimsIn,
   codeIn,
   gateway,
+  headerIn,
   identity,
   openService,
-  organisation,
-  providerOf,
+  settingsOf,
+  tokenIn,
 } from './support/service.ts'
-import { begin, signIn, tokenIn } from './support/sign-in.ts'
 
-const provider = await startFaultyProvider('imsg-demo')
-after(provider.close)
-const document = [
-  organisation('demo', providerOf(provider.issuer)),
-  organisation('other', providerOf(provider.issuer, { forceLoginPrompt: true })),
-  organisation('closed', providerOf(provider.issuer), { blocked: true }),
-]
-const service = await openService(document, { GATEWAYS: 'https://second.example.test' })
-const { call } = service
+const second = 'https://second.example.test'
+const on = await openService(
+  { demo: {}, other: { forceLoginPrompt: true }, closed: { blocked: true } },
+  { GATEWAYS: second },
+)
+const { call, clock } = on
+const query = `callback=${encodeURIComponent(callback)}`
 
 describe('A sign-in', () => {
   it('asks the provider with PKCE, state, nonce and the address of this organisation', async () => {
-    const { asked } = await begin(service)
-    deepEqual(
-      ['response_type', 'client_id', 'redirect_uri', 'scope', 'code_challenge_method'].map((name) =>
-        asked.get(name),
-      ),
-      ['code', 'imsg-demo', `${identity}/v1/org/demo/login-callback`, 'openid profile email', 'S256'],
-    )
-    for (const name of ['state', 'nonce', 'code_challenge']) match(asked.get(name) ?? '', /^[\w-]{43}$/)
-    equal(new Set(['state', 'nonce', 'code_challenge'].map((name) => asked.get(name))).size, 3)
-    equal(asked.get('prompt'), null)
+    const { asked } = await on.begin()
+    const { state = '', nonce = '', code_challenge = '', ...others } = Object.fromEntries(asked)
+    deepEqual(others, {
+      response_type: 'code',
+      client_id: 'imsg-demo',
+      redirect_uri: `${identity}/v1/org/demo/login-callback`,
+      scope: 'openid profile email',
+      code_challenge_method: 'S256',
+    })
+    for (const secret of [state, nonce, code_challenge]) match(secret, /^[\w-]{43}$/)
+    equal(new Set([state, nonce, code_challenge]).size, 3)
   })
 
   it('makes the provider ask for the password again where the organisation wants that', async () =>
-    equal((await begin(service, browser(), { org: 'other' })).asked.get('prompt'), 'login'))
-
-  it('is for the gateway that started it, if several use this service', async () => {
-    const second = 'https://second.example.test'
-    const to = callback.replace(gateway, second)
-    const answer = await signIn(service, provider, { to })
-    ok(answer.headers.location?.startsWith(`${second}/`))
-    equal(claimsIn(tokenIn(answer)).aud, second)
-  })
+    equal((await on.begin({ org: 'other' })).asked.get('prompt'), 'login'))
 
   it('gives the gateway a token of ours, which the published key verifies, and spends its cookie', async () => {
     const person = browser()
-    const answer = await signIn(service, provider, { person })
+    const answer = await on.signIn({ person })
     equal(answer.statusCode, 303)
     ok(answer.headers.location?.startsWith(`${callback}&imid_token=`))
     const token = tokenIn(answer)
-    const now = service.now()
     const { jti, iat, exp, sub, ...claims } = claimsIn(token)
     deepEqual(claims, {
       ntt: 'id_token',
@@ -67,26 +58,35 @@ describe('A sign-in', () => {
       groups: ['north-desk'],
       userinfo: { given_name: 'Edith' },
     })
-    ok(Math.abs(Number(iat) - now) < 5 && Number(exp) === Number(iat) + 28_800)
-    match(String(sub), /^demo_[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    ok(Math.abs(Number(iat) - on.now()) < 5 && Number(exp) === Number(iat) + 28_800)
+    match(String(sub), /^demo_[0-9a-f-]{36}$/)
     match(String(jti), /^[0-9a-f-]{36}$/)
 
     const { keys } = JSON.parse((await call('jwks')).body ?? '')
-    const [header = '', payload = '', signature = ''] = token.split('.')
-    deepEqual(JSON.parse(Buffer.from(header, 'base64url').toString()), {
-      alg: 'RS512',
-      kid: keys[0].kid,
-      typ: 'JWT',
-    })
+    deepEqual(headerIn(token), { alg: 'RS512', kid: keys[0].kid, typ: 'JWT' })
+    const [input = '', signature = ''] = token.split(/\.(?=[^.]*$)/)
     const key = createPublicKey({ key: keys[0], format: 'jwk' })
-    ok(verify('sha512', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url')))
+    ok(verify('sha512', Buffer.from(input), key, Buffer.from(signature, 'base64url')))
     deepEqual([...person.cookies.keys()], ['imsg-hint'])
   })
 
+  it('is for the gateway that started it, if several use this service', async () => {
+    const answer = await on.signIn({ to: callback.replace(gateway, second) })
+    ok(answer.headers.location?.startsWith(`${second}/`))
+    equal(claimsIn(tokenIn(answer)).aud, second)
+  })
+
+  it('gives one person in two organisations two subjects, and the same one each time', async () => {
+    const subject = async (org: string) => claimsIn(tokenIn(await on.signIn({ org }))).sub
+    const [demo, again, other] = [await subject('demo'), await subject('demo'), await subject('other')]
+    equal(demo, again)
+    ok(String(other).startsWith('other_') && other !== demo)
+  })
+
   it('waits in a cookie for this host alone, where the service is deployed', async () => {
-    const on = service.instance()
-    const deployed = service.open({ ...on, settings: { ...on.settings, loopback: false } })
-    const { cookies = [] } = await deployed('login', { query: `callback=${encodeURIComponent(callback)}` })
+    const deployed = on.instance()
+    const settings = { ...deployed.settings, loopback: false }
+    const { cookies = [] } = await on.open({ ...deployed, settings })('login', { query })
     deepEqual(
       cookies.map((line) => line.replace(/-[\w-]{8}=[^;]+/, '')),
       ['__Host-imsg-sign-in; Max-Age=1800; Path=/; HttpOnly; Secure; SameSite=Lax'],
@@ -95,125 +95,101 @@ describe('A sign-in', () => {
 
   it('goes on in two tabs at once, and drops the oldest when all cookies together pass 4 kB', async () => {
     const person = browser()
-    const first = await begin(service, person)
-    const second = await begin(service, person)
-    for (const { asked } of [first, second]) {
-      provider.asked.nonce = asked.get('nonce') ?? ''
-      const query = `code=c&state=${asked.get('state')}&iss=${encodeURIComponent(provider.issuer)}`
+    const tabs = [await on.begin({ person }), await on.begin({ person })]
+    for (const { query } of tabs)
       equal((await call('login-callback', { query, cookies: person.pairs() })).statusCode, 303)
-    }
+    const newest = []
     for (let tab = 0; tab < 20; tab++) {
-      service.clock.ahead = tab
-      await begin(service, person)
+      clock.ahead = tab
+      newest.push((await on.begin({ person })).asked.get('state')?.slice(0, 8))
     }
-    service.clock.ahead = 0
     ok(person.pairs().join('').length <= 4096 + 10 * 3)
     ok(person.cookies.size > 3)
+    const kept = [...person.cookies.keys()].map((name) => name.slice(-8)).sort()
+    deepEqual(kept, newest.slice(-kept.length).sort())
   })
 
-  for (const [what, change] of [
-    ['in another browser', () => ({ cookies: [] })],
-    ['with another state', (state) => ({ query: `code=c&state=${state.slice(0, -1)}_` })],
-    ['at another organisation', () => ({ path: { org: 'other' } })],
-    ['where another cookie of its name was planted', (_, [own = '']) => ({ cookies: [own, own] })],
-  ] satisfies [string, (state: string, cookies: string[]) => Asked][])
-    it(`is refused when it is finished ${what}`, async () => {
-      const { person, asked } = await begin(service)
-      const state = asked.get('state') ?? ''
-      const cookies = person.pairs()
-      const told = { query: `code=c&state=${state}`, cookies, ...change(state, cookies) }
-      const answer = await call('login-callback', told)
-      deepEqual([answer.statusCode, codeIn(answer)], [403, 'login_not_from_this_browser'])
-    })
-
-  it('is refused after half an hour, and a second time', async () => {
-    const late = await begin(service)
-    service.clock.ahead = 1801
-    const query = `code=c&state=${late.asked.get('state')}`
-    const answer = await call('login-callback', { query, cookies: late.person.pairs() })
-    service.clock.ahead = 0
-    equal(codeIn(answer), 'login_not_from_this_browser')
-
-    const { person, asked } = await begin(service)
-    provider.asked.nonce = asked.get('nonce') ?? ''
-    const told = `code=c&state=${asked.get('state')}&iss=${encodeURIComponent(provider.issuer)}`
-    const twice = []
-    for (let time = 0; time < 2; time++)
-      twice.push(person.take(await call('login-callback', { query: told, cookies: person.pairs() })))
-    deepEqual([twice[0]?.statusCode, codeIn(twice[1] ?? answer)], [303, 'login_not_from_this_browser'])
+  each<readonly [string, (state: string, cookies: string[]) => Asked, ahead?: number]>(
+    'is refused when it is finished',
+    [
+      ['in another browser', () => ({ cookies: [] })],
+      ['with another state', (state) => ({ query: `code=c&state=${state.slice(0, -1)}_` })],
+      ['at another organisation', () => ({ path: { org: 'other' } })],
+      ['where another cookie of its name was planted', (_, [own = '']) => ({ cookies: [own, own] })],
+      ['after half an hour', () => ({}), 1801],
+    ],
+  )(async ([, change, ahead = 0]) => {
+    clock.ahead = 0
+    const { person, asked, query } = await on.begin()
+    clock.ahead = ahead
+    const cookies = person.pairs()
+    const told = { query, cookies, ...change(asked.get('state') ?? '', cookies) }
+    const answer = await call('login-callback', told)
+    deepEqual([answer.statusCode, codeIn(answer)], [403, 'login_not_from_this_browser'])
   })
 
-  it('gives one person in two organisations two subjects, and the same one each time', async () => {
-    const subject = async (org: string) => claimsIn(tokenIn(await signIn(service, provider, { org }))).sub
-    const [demo, again, other] = [await subject('demo'), await subject('demo'), await subject('other')]
-    equal(demo, again)
-    ok(String(other).startsWith('other_') && other !== demo)
+  it('is refused a second time', async () => {
+    const { person, query } = await on.begin()
+    const finish = async () => person.take(await call('login-callback', { query, cookies: person.pairs() }))
+    equal((await finish()).statusCode, 303)
+    equal(codeIn(await finish()), 'login_not_from_this_browser')
   })
 
-  it('goes back to the gateway with the error of a provider that refuses', async () => {
-    for (const [error, told] of [
-      ['access_denied', 'access_denied'],
-      ['<script>', 'other'],
-    ]) {
-      const { person, asked } = await begin(service)
-      const query = `error=${encodeURIComponent(error ?? '')}&state=${asked.get('state')}&iss=${encodeURIComponent(provider.issuer)}`
-      const answer = person.take(await call('login-callback', { query, cookies: person.pairs() }))
-      deepEqual([answer.statusCode, answer.headers.location], [303, `${callback}&error=${told}`])
-      equal(person.cookies.size, 0)
-    }
+  each('goes back to the gateway with the error of a provider that refuses', [
+    ['access_denied', 'access_denied'],
+    ['<script>', 'other'],
+  ])(async ([error, told]) => {
+    const { person, query } = await on.begin()
+    const refused = query.replace(/^code=[^&]*/, `error=${encodeURIComponent(error)}`)
+    const answer = person.take(await call('login-callback', { query: refused, cookies: person.pairs() }))
+    deepEqual([answer.statusCode, answer.headers.location], [303, `${callback}&error=${told}`])
+    equal(person.cookies.size, 0)
   })
 
-  for (const [org, code] of [
+  each('is refused at an organisation', [
     ['nobody', 'organisation_unknown'],
     ['closed', 'organisation_blocked'],
-  ] as const)
-    it(`is refused at an organisation: ${code}`, async () => {
-      const query = `callback=${encodeURIComponent(callback)}&state=s`
-      for (const route of ['login', 'login-callback'] as const)
-        equal(codeIn(await call(route, { path: { org }, query })), code)
-    })
-
-  it('does not start in a frame, by fetch or by prefetch', async () => {
-    for (const headers of [
-      { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' },
-      { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
-      { 'sec-purpose': 'prefetch' },
-    ]) {
-      const answer = await call('login', { query: `callback=${encodeURIComponent(callback)}`, headers })
-      deepEqual([answer.statusCode, answer.cookies], [401, undefined])
-    }
+  ])(async ([org, code]) => {
+    for (const route of ['login', 'login-callback'] as const)
+      equal(codeIn(await call(route, { path: { org }, query: `${query}&state=s` })), code)
   })
 
-  it('leaves two lines in the log with its metrics, and no code, token, secret or claim', async () => {
-    service.lines.length = 0
-    const token = tokenIn(await signIn(service, provider))
-    const text = JSON.stringify(service.lines)
-    const measured = service.lines.map(({ _aws, Org, ...line }) => {
-      const { CloudWatchMetrics } = _aws as { CloudWatchMetrics: { Dimensions: string[][] }[] }
-      return [
-        CloudWatchMetrics.flatMap(({ Dimensions }) => Dimensions),
-        Org,
-        line.SignInStarted,
-        line.SignInReturned,
-        line.SignInFinished,
-        // Zero, since CloudWatch cannot compare with a metric without data.
-        line.SignInFailed,
-      ]
-    })
-    deepEqual(measured, [
-      [[[], ['Org']], 'demo', 1, undefined, undefined, undefined],
-      [[[], ['Org']], 'demo', undefined, 1, 1, 0],
-    ])
+  each<Record<string, string>>('does not start in a frame, by fetch or by prefetch', [
+    { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' },
+    { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+    { 'sec-purpose': 'prefetch' },
+  ])(async (headers) => {
+    const answer = await call('login', { query, headers })
+    deepEqual([answer.statusCode, answer.cookies], [401, undefined])
+  })
+
+  it('leaves no code, token, secret or claim in the log', async () => {
+    on.lines.length = 0
+    const token = tokenIn(await on.signIn())
+    const text = JSON.stringify(on.lines)
+    equal(on.lines.length, 2)
     // The log cuts long values.
-    for (const secret of [
-      token.slice(0, 60),
-      'person-1',
-      'Edith',
-      'session-1',
-      'client-secret',
-      'the-code-of-it',
-    ])
-      ok(!text.includes(secret), secret)
+    const secrets = [token.slice(0, 60), 'person-1', 'Edith', 'session-1', 'client-secret', 'the-code-of-it']
+    for (const secret of secrets) ok(!text.includes(secret), secret)
+  })
+})
+
+describe('A page', () => {
+  it('says what an organisation in Entra has to configure when its groups are too many', async () => {
+    const answer = await on.signIn({ claims: { groups: undefined, _claim_names: { groups: 'src1' } } })
+    deepEqual([answer.statusCode, codeIn(answer)], [403, 'groups_overage'])
+    match(answer.body ?? '', /only the groups that are assigned to this application/)
+  })
+
+  each('is served at any other address: what this is, or that there is nothing', [
+    ['/', 'text/html', 200, /You sign in here when a service asks you to/],
+    ['/nothing', 'text/html', 404, /There is nothing at this address/],
+    ['/', 'application/json', 404, /^"errors.api.NotFound"$/],
+  ])(async ([raw, accept, status, says]) => {
+    const answer = await call('not-found', { path: { raw }, headers: { accept } })
+    equal(answer.statusCode, status)
+    match(answer.body ?? '', says)
+    equal(answer.headers['x-content-type-options'], 'nosniff')
   })
 })
 
@@ -222,10 +198,9 @@ describe('A defect of ours', () => {
     const random = () => {
       throw new TypeError('a defect')
     }
-    const query = `callback=${encodeURIComponent(callback)}`
-    const answer = await service.open(service.instance({ random }))('login', { query })
+    const answer = await on.open(on.instance({ random }))('login', { query })
     deepEqual([answer.statusCode, codeIn(answer)], [500, 'internal'])
-    const { frames, code } = service.lines.at(-1) ?? {}
+    const { frames, code } = on.lines.at(-1) ?? {}
     equal(code, 'internal')
     match(String(frames), /pending-sign-ins/)
   })
@@ -233,7 +208,15 @@ describe('A defect of ours', () => {
 
 describe('The callback of a sign-in', () => {
   const base = `${gateway}/imsg-service/v1/callback`
-  for (const [what, text] of [
+  const { gateways } = settingsOf()
+
+  it('is one of the gateway, or nothing is started', async () => {
+    const evil = `callback=${encodeURIComponent(callback.replace('gw.', 'evil.'))}`
+    const answer = await call('login', { query: evil })
+    deepEqual([answer.statusCode, answer.cookies, answer.headers.location], [400, undefined, undefined])
+  })
+
+  each('is refused', [
     ['another host', callback.replace('gw.', 'evil.')],
     ['a host that begins like ours', callback.replace('example.test', 'example.test.evil.test')],
     ['another path', callback.replace('/callback?', '/callback/x?')],
@@ -246,12 +229,13 @@ describe('The callback of a sign-in', () => {
     ['a fragment', `${callback}#x`],
     ['plain http', callback.replace('https:', 'http:')],
     ['credentials', callback.replace('https://', 'https://u@')],
-    ['more than 2,000 bytes', callback + 'x'.repeat(2000)],
+    ['more than 2,000 bytes', callback + 'x'.repeat(2001 - callback.length)],
     ['a control character', `${callback}\t`],
     ['nothing', ''],
-  ] as const)
-    it(`is refused: ${what}`, async () => {
-      const answer = await call('login', { query: `callback=${encodeURIComponent(text)}` })
-      deepEqual([answer.statusCode, answer.cookies, answer.headers.location], [400, undefined, undefined])
-    })
+  ])(([, text]) => throws(() => gatewayCallback(text, gateways), /callback_not_allowed|bad_query/))
+
+  it('may have 2,000 bytes', () => {
+    const longest = callback + 'x'.repeat(2000 - callback.length)
+    deepEqual(gatewayCallback(longest, gateways), { callback: longest, gateway })
+  })
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { App } from 'aws-cdk-lib'
 import { ConfigError } from '../../lib/config.ts'
+import { each } from '../../test/support/each.ts'
 import { alarms } from '../infra/alarms.ts'
 import { bundleAll, functionNames } from '../infra/bundling.ts'
 import { readDeployment } from '../infra/settings.ts'
@@ -16,105 +17,104 @@ const env = {
   ORGANISATIONS: join(import.meta.dirname, '..', 'organisations.example.json'),
   SIGNING_KEYS: '2026-11-27,2026-10-01',
   GATEWAY_TABLES: 'gateway-table',
+  SITE_NAME: 'Example News',
 }
 
 type Resource = { Type: string; Properties: Record<string, unknown>; DeletionPolicy?: string }
-type Statement = { Action: unknown; Resource: unknown; Condition?: unknown }
+type Statement = { Action: string | string[]; Resource: unknown; Condition?: unknown }
 
+// Lambda does not run a function as the owner of its files.
 process.umask(0o077)
 const folder = mkdtempSync(join(tmpdir(), 'imsg-identity-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 const sizes = await bundleAll(folder, env.ORGANISATIONS)
-const stack = new ImsgIdentity(new App({ outdir: join(folder, 'out') }), 'ImsgIdentity', {
-  deployment: readDeployment(env),
-  bundles: folder,
-})
-const { Resources } = (stack.node.root as App).synth().getStackByName('ImsgIdentity').template as {
+const app = new App({ outdir: join(folder, 'out') })
+new ImsgIdentity(app, 'ImsgIdentity', { deployment: readDeployment(env), bundles: folder })
+const { Resources } = app.synth().getStackByName('ImsgIdentity').template as {
   Resources: Record<string, Resource>
 }
 const all = (type: string) => Object.entries(Resources).filter(([, { Type }]) => Type === type)
 
-/** The statements of a function's role, its log apart, with resources as their logical ids. */
-const statementsOf = (name: string): Statement[] => {
-  const squeezed = name.replaceAll('-', '')
-  return all('AWS::IAM::Policy')
-    .filter(([id]) => id.startsWith(`${squeezed}role`))
+/** Without the hashes that CDK puts into names. */
+const plain = (value: unknown): string => JSON.stringify(value).replace(/[0-9A-F]{8}(?=")/g, '')
+/** What the role of a function may do besides writing its log. */
+const grantsOf = (name: string): string[][] =>
+  all('AWS::IAM::Policy')
+    .filter(([id]) => id.startsWith(`${name.replaceAll('-', '')}role`))
     .flatMap(([, { Properties }]) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
-    .filter(({ Action }) => !JSON.stringify(Action).includes('logs:'))
-}
-const short = ({ Action, Resource, Condition }: Statement) =>
-  `${JSON.stringify(Action)} ${JSON.stringify(Resource).replace(/[0-9A-F]{8}/g, '')} ${JSON.stringify(Condition ?? '')}`
+    .filter(({ Action }) => !String(Action).startsWith('logs:'))
+    .map(({ Action, Resource, Condition = {} }) => [String(Action), plain(Resource), plain(Condition)])
 
 describe('The stack', () => {
   it('has a route for each row, and a function for those that share one', () => {
     deepEqual(
-      all('AWS::ApiGatewayV2::Route')
-        .map(([, { Properties }]) => Properties.RouteKey)
-        .sort(),
-      Object.values(routes)
-        .map(({ method, path }) => (path === '$default' ? path : `${method} ${path}`))
-        .sort(),
+      new Set(all('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey)),
+      new Set(Object.values(routes).map(({ method, path }) => `${method} ${path}`.replace('ANY ', ''))),
     )
     equal(functionNames.length, 5)
   })
 
   it('grants what each function does and nothing else', () => {
     const table = '{"Fn::GetAtt":["sessionstable","Arn"]}'
-    const [first, second] = ['signingkey', 'signingkey'].map((id) => `{"Fn::GetAtt":["${id}","Arn"]}`)
-    const granted = Object.fromEntries(
-      functionNames.map((name) => [
-        name,
-        statementsOf(name).map((statement) => short(statement).replace(/signingkey\d+/g, 'signingkey')),
-      ]),
+    const [signs, published] = ['20261127', '20261001'].map(
+      (day) => `{"Fn::GetAtt":["signingkey${day}","Arn"]}`,
     )
-    deepEqual(granted, {
+    const gatewayTable =
+      '{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":dynamodb:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":table/gateway-table"]]}'
+    const keysOf = (kinds: string) =>
+      `{"ForAllValues:StringLike":{"dynamodb:LeadingKeys":[${kinds}]},"Null":{"dynamodb:LeadingKeys":"false"}}`
+    const oneAlgorithm =
+      '{"StringEquals":{"kms:SigningAlgorithm":"RSASSA_PKCS1_V1_5_SHA_512","kms:MessageType":"DIGEST"}}'
+    const oneAttribute =
+      '{"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["SUBJECT#*"]},"ForAllValues:StringEquals":{"dynamodb:Attributes":["pk","notBefore"]},"StringEqualsIfExists":{"dynamodb:ReturnValues":"NONE"},"Null":{"dynamodb:LeadingKeys":"false","dynamodb:Attributes":"false"}}'
+    deepEqual(Object.fromEntries(functionNames.map((name) => [name, grantsOf(name)])), {
       login: [],
       logout: [],
-      jwks: [`"kms:GetPublicKey" [${first},${second}] ""`],
+      jwks: [['kms:GetPublicKey', `[${signs},${published}]`, '{}']],
       'login-callback': [
-        `"kms:Sign" ${first} {"StringEquals":{"kms:SigningAlgorithm":"RSASSA_PKCS1_V1_5_SHA_512","kms:MessageType":"DIGEST"}}`,
-        `"kms:GetPublicKey" ${first} ""`,
-        '"secretsmanager:GetSecretValue" {"Ref":"clientsecrets"} ""',
-        `"dynamodb:PutItem" ${table} {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["SID#*","SUB#*","PROVIDER#*"]},"Null":{"dynamodb:LeadingKeys":"false"}}`,
+        ['kms:Sign', signs, oneAlgorithm],
+        ['kms:GetPublicKey', signs, '{}'],
+        ['secretsmanager:GetSecretValue', '{"Ref":"clientsecrets"}', '{}'],
+        ['dynamodb:PutItem', table, keysOf('"SID#*","SUB#*","PROVIDER#*"')],
       ],
       'provider-logout': [
-        `"dynamodb:BatchGetItem" ${table} ""`,
-        `"dynamodb:PutItem" ${table} {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["PROVIDER#*"]},"Null":{"dynamodb:LeadingKeys":"false"}}`,
-        '"dynamodb:UpdateItem" {"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":dynamodb:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":table/gateway-table"]]} {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["SUBJECT#*"]},"ForAllValues:StringEquals":{"dynamodb:Attributes":["pk","notBefore"]},"StringEqualsIfExists":{"dynamodb:ReturnValues":"NONE"},"Null":{"dynamodb:LeadingKeys":"false","dynamodb:Attributes":"false"}}',
+        ['dynamodb:BatchGetItem', table, '{}'],
+        ['dynamodb:PutItem', table, keysOf('"PROVIDER#*"')],
+        ['dynamodb:UpdateItem', gatewayTable, oneAttribute],
       ],
     })
   })
 
   it('keeps its keys, its table and its secrets when it is deleted', () => {
-    for (const type of ['AWS::KMS::Key', 'AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret'])
-      for (const [id, { DeletionPolicy }] of all(type))
-        if (!id.startsWith('alarms')) equal(DeletionPolicy, 'Retain', id)
-    equal(all('AWS::KMS::Key').filter(([id]) => id.startsWith('signingkey')).length, 2)
+    const kept = ['AWS::KMS::Key', 'AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret'].flatMap(all)
+    deepEqual(
+      kept.filter(([, { DeletionPolicy }]) => DeletionPolicy === 'Retain').map(([id]) => plain(id)),
+      ['"signingkey20261127"', '"signingkey20261001"', '"sessionstable"', '"clientsecrets"'],
+    )
   })
 
   it('has alarms for providers, KMS, sign-outs, every organisation and every function, which say what to do', () => {
-    const names = all('AWS::CloudWatch::Alarm').map(([, { Properties }]) =>
-      String(Properties.AlarmName).replace('ImsgIdentity-', ''),
-    )
+    const made = all('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties)
     deepEqual(
-      names.sort(),
-      [
+      new Set(made.map(({ AlarmName }) => String(AlarmName).replace('ImsgIdentity-', ''))),
+      new Set([
         ...Object.keys(alarms),
         'sign-ins-failing-demo',
         ...functionNames.map((name) => `${name}-errors`),
-      ].sort(),
+      ]),
     )
-    for (const [, { Properties }] of all('AWS::CloudWatch::Alarm')) {
-      const said = String(Properties.AlarmDescription)
+    for (const { AlarmDescription, AlarmActions, OKActions } of made) {
+      const said = String(AlarmDescription)
       match(said, /^[^.]+\. \w.+\.[^.]*\. \(identity\/README\.md#[\w-]+\)$/)
       ok(said.length <= 1024, `${said.length}: ${said}`)
+      equal([AlarmActions, OKActions].flat().length, 2)
     }
   })
 
-  it('gives functions the name of the organisations file beside them, not its path on the machine that built them', () => {
+  it('gives functions the settings, and the organisations file by its name beside them', () => {
     for (const [, { Properties }] of all('AWS::Lambda::Function')) {
       const { Variables } = Properties.Environment as { Variables: Record<string, unknown> }
-      equal(Variables.ORGANISATIONS, 'organisations.json')
+      deepEqual([Variables.ORGANISATIONS, Variables.SITE_NAME], ['organisations.json', 'Example News'])
     }
   })
 
@@ -135,23 +135,23 @@ describe('The stack', () => {
     for (const [name, size] of sizes) ok(size < (most[name] ?? 0), `${name} ${size}`)
   })
 
-  it('is refused with all problems of its settings and its file together', () => {
-    const problems = (more: Record<string, string | undefined>) => {
-      try {
-        readDeployment({ ...env, ...more })
-        return []
-      } catch (error) {
-        return error instanceof ConfigError
-          ? error.problems.map((text) => text.replace(/[ .].*/s, ''))
-          : [error]
-      }
+  each<readonly [settings: Record<string, string | undefined>, ...problems: string[]]>(
+    'is refused with all problems of its settings and its file together',
+    [
+      [{}],
+      [{ GATEWAY_TABLES: undefined, PUBLIC_URL: undefined }, 'PUBLIC_URL', 'GATEWAY_TABLES'],
+      [{ ORGANISATIONS: 'nowhere.json', ALARM_EMAIL: 'x' }, 'ORGANISATIONS', 'ALARM_EMAIL'],
+      [{ ORGANISATIONS: import.meta.filename, STAGE_NAME: '"x"' }, 'ORGANISATIONS', 'STAGE_NAME'],
+      [{ ORGANISATIONS: join(folder, '..', '..', 'package.json') }, 'ORGANISATIONS'],
+    ],
+  )(([settings, ...expected]) => {
+    const problems: string[] = []
+    try {
+      readDeployment({ ...env, ...settings })
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      problems.push(...error.problems.map((text) => text.replace(/[ .].*/s, '')))
     }
-    deepEqual(problems({}), [])
-    deepEqual(problems({ GATEWAY_TABLES: undefined, PUBLIC_URL: undefined }), [
-      'PUBLIC_URL',
-      'GATEWAY_TABLES',
-    ])
-    deepEqual(problems({ ORGANISATIONS: 'nowhere.json', ALARM_EMAIL: 'x' }), ['ORGANISATIONS', 'ALARM_EMAIL'])
-    deepEqual(problems({ ORGANISATIONS: import.meta.filename }), ['ORGANISATIONS'])
+    deepEqual(problems, expected)
   })
 })

@@ -157,6 +157,8 @@ describe('the settings of a deployment', () => {
       'DOMAIN_CERTIFICATE_ARN is missing: something else has to serve the host of PUBLIC_URL.',
       'CORS_ALLOWED_ORIGINS entry 2 is not of the same site as PUBLIC_URL: browsers send no session cookie from there.',
     ])
+    const [unset] = weakenings(readDeployment({ ...good, PUBLIC_URL: '', CORS_ALLOWED_ORIGINS }))
+    match(unset ?? '', /entry 1 is not of the same site as the address of the API, as PUBLIC_URL is not set:/)
   })
 })
 

@@ -61,5 +61,9 @@ export const agent = () => {
     return follow(await ask(next), until)
   }
 
-  return { ask, follow }
+  /** The value of a cookie of this host. */
+  const cookie = (host: string, name: string): string =>
+    [...(jars.get(host)?.values() ?? [])].find((kept) => kept.name === name)?.value ?? ''
+
+  return { ask, follow, cookie }
 }

@@ -1,11 +1,10 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
+import { listening } from '../../../test/support/ports.ts'
 
-/**
- * A provider that says whatever a test wants: tokens that no honest one makes, and answers that no healthy
- * one gives.
- */
+/** A provider that says whatever a test wants. */
 
 type Json = Record<string, unknown>
 
@@ -28,8 +27,8 @@ export type Wrong = {
 
 const newKey = (): KeyObject => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 const stranger = newKey()
-const encoded = (part: Json): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 const firstKey = newKey()
+const encoded = (part: Json): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
 const well = (): Wrong => ({
   claims: {},
@@ -47,94 +46,88 @@ export const json = (response: ServerResponse, status: number, body: unknown): v
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
+const jwk = ([kid, key]: readonly [string, KeyObject]) => {
+  const { n, e } = key.export({ format: 'jwk' })
+  return { kty: 'RSA', use: 'sig', kid, n, e }
+}
+
+const signed = (signature: Wrong['signature'], key: KeyObject, input: string): Buffer => {
+  if (signature === 'none') return Buffer.alloc(0)
+  if (signature === 'HS256')
+    return createHmac('sha256', key.export({ format: 'jwk' }).n ?? '')
+      .update(input)
+      .digest()
+  const hash = signature === 'RS512' ? 'sha512' : 'sha256'
+  return sign(hash, Buffer.from(input), signature === 'forged' ? stranger : key)
+}
+
 export const startFaultyProvider = async (clientId: string) => {
   const wrong = well()
   const requests: string[] = []
   /** The claims that belong to each code, so that sign-ins of several people may overlap. */
   const codes = new Map<string, Json>()
-  const asked = { nonce: '', body: '', authorization: '' as string | undefined }
+  /** The last request for a token. */
+  const asked = { body: '', authorization: '' as string | undefined }
   let issuer = ''
-
-  const jwk = ([kid, key]: readonly [string, KeyObject]) => {
-    const { n, e } = key.export({ format: 'jwk' })
-    return { kty: 'RSA', use: 'sig', kid, n, e }
-  }
 
   /** A JWT with the faults of the moment. */
   const token = (claims: Json, header: Json = {}): string => {
     const kid = wrong.signs ?? [...wrong.keys.keys()].at(-1) ?? ''
-    const key = wrong.keys.get(kid) ?? stranger
-    const algorithm = { none: 'none', HS256: 'HS256', good: 'RS256', forged: 'RS256', RS512: 'RS512' }[
-      wrong.signature
+    const alg = { none: 'none', HS256: 'HS256', good: 'RS256', forged: 'RS256', RS512: 'RS512' }
+    const input = [
+      { alg: alg[wrong.signature], kid, ...header, ...wrong.header },
+      { ...claims, ...wrong.claims },
     ]
-    const input = `${encoded({ alg: algorithm, kid, ...header, ...wrong.header })}.${encoded({ ...claims, ...wrong.claims })}`
-    if (wrong.signature === 'none') return `${input}.`
-    const { n = '' } = key.export({ format: 'jwk' })
-    const bytes =
-      wrong.signature === 'HS256'
-        ? createHmac('sha256', n).update(input).digest()
-        : sign(
-            algorithm === 'RS512' ? 'sha512' : 'sha256',
-            Buffer.from(input),
-            wrong.signature === 'forged' ? stranger : key,
-          )
-    return `${input}.${bytes.toString('base64url')}`
+      .map(encoded)
+      .join('.')
+    return `${input}.${signed(wrong.signature, wrong.keys.get(kid) ?? stranger, input).toString('base64url')}`
   }
 
-  const now = () => Math.floor(Date.now() / 1000)
-  const routes: Record<string, (response: ServerResponse, body: string) => void> = {
-    '/.well-known/openid-configuration': (response) =>
-      json(response, 200, {
-        issuer,
-        authorization_endpoint: `${issuer}/auth`,
-        token_endpoint: `${issuer}/token`,
-        userinfo_endpoint: `${issuer}/userinfo`,
-        end_session_endpoint: `${issuer}/logout`,
-        jwks_uri: `${issuer}/jwks`,
-        id_token_signing_alg_values_supported: ['RS256', 'HS256', 'none'],
-        authorization_response_iss_parameter_supported: true,
-        ...wrong.metadata,
-      }),
-    '/jwks': (response) => json(response, 200, { keys: [...wrong.keys].map(jwk) }),
-    '/token': (response, body) =>
-      json(response, 200, {
-        access_token: 'access',
-        token_type: 'Bearer',
-        id_token: token({
-          iss: issuer,
-          aud: clientId,
-          sub: 'person-1',
-          nonce: asked.nonce,
-          iat: now(),
-          exp: now() + 300,
-          sid: 'session-1',
-          given_name: 'Edith',
-          groups: ['north-desk', 'unmapped'],
-          ...codes.get(new URLSearchParams(body).get('code') ?? ''),
-        }),
-      }),
-    '/userinfo': (response) =>
-      json(response, 200, { sub: 'person-1', family_name: 'Reyes', ...wrong.userinfo }),
+  const metadata = () => ({
+    issuer,
+    authorization_endpoint: `${issuer}/auth`,
+    token_endpoint: `${issuer}/token`,
+    userinfo_endpoint: `${issuer}/userinfo`,
+    end_session_endpoint: `${issuer}/logout`,
+    jwks_uri: `${issuer}/jwks`,
+    id_token_signing_alg_values_supported: ['RS256', 'HS256', 'none'],
+    authorization_response_iss_parameter_supported: true,
+    ...wrong.metadata,
+  })
+  const tokens = (body: string) => {
+    const now = Math.floor(Date.now() / 1000)
+    const claims = {
+      iss: issuer,
+      aud: clientId,
+      sub: 'person-1',
+      iat: now,
+      exp: now + 300,
+      sid: 'session-1',
+      given_name: 'Edith',
+      groups: ['north-desk', 'unmapped'],
+      ...codes.get(new URLSearchParams(body).get('code') ?? ''),
+    }
+    return { access_token: 'access', token_type: 'Bearer', id_token: token(claims) }
+  }
+  const routes: Record<string, (body: string) => Json> = {
+    '/.well-known/openid-configuration': metadata,
+    '/jwks': () => ({ keys: [...wrong.keys].map(jwk) }),
+    '/token': tokens,
+    '/userinfo': () => ({ sub: 'person-1', family_name: 'Reyes', ...wrong.userinfo }),
   }
 
   const server = createServer(async (request, response) => {
     const path = (request.url ?? '').replace(/\?.*/, '')
     requests.push(path)
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk)
-    const body = Buffer.concat(chunks).toString()
-    if (path === '/token') {
-      asked.body = body
-      asked.authorization = request.headers.authorization
-    }
+    const body = await text(request)
+    if (path === '/token') Object.assign(asked, { body, authorization: request.headers.authorization })
     await pause(wrong.delay)
-    const answer = wrong.answers[path] ?? routes[path]
-    if (answer) await answer(response, body)
-    else response.writeHead(404).end()
+    const fault = wrong.answers[path]
+    if (fault) await fault(response)
+    else json(response, routes[path] ? 200 : 404, routes[path]?.(body))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  issuer = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  const { port, close } = await listening(server)
+  issuer = `http://127.0.0.1:${port}`
   return {
     issuer,
     wrong,
@@ -147,10 +140,6 @@ export const startFaultyProvider = async (clientId: string) => {
       Object.assign(wrong, well())
       requests.length = 0
     },
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close,
   }
 }

@@ -1,11 +1,11 @@
 import { equal } from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
-import { after } from 'node:test'
+import { after, afterEach } from 'node:test'
 import type { Answer } from '../../../lib/http/messages.ts'
 import type { Endpoint } from '../../../lib/lambda/chain.ts'
 import { logTo } from '../../../lib/log.ts'
 import { createTables, localAws, openDynalite } from '../../../local/database.ts'
-import { context } from '../../../test/support/events.ts'
+import { browser, context } from '../../../test/support/events.ts'
 import { keysOf, tables } from '../../aws-clients.ts'
 import { wire as wireJwks } from '../../functions/jwks.ts'
 import { wire as wireLogin } from '../../functions/login.ts'
@@ -17,19 +17,28 @@ import { organisationsFrom } from '../../organisations.ts'
 import { providersOf } from '../../provider/provider.ts'
 import { type RouteName, routes } from '../../routes.ts'
 import { readSettings } from '../../settings.ts'
+import { startFaultyProvider } from './faulty-provider.ts'
 
 export { browser } from '../../../test/support/events.ts'
 
-/**
- * This service for tests: an event in, the whole answer out, with the real handlers and chain, a KMS stand-in
- * and a real database.
- */
+/** This service with a faulty provider: an event in, the whole answer out; a KMS stand-in, a real database. */
 
 Object.assign(process.env, localAws)
 
 export const gateway = 'https://gw.example.test'
 export const identity = 'http://localhost:4000'
 export const callback = `${gateway}/imsg-service/v1/callback?serviceCallback=${encodeURIComponent('https://app.example.test/')}&login=${'p'.repeat(32)}`
+
+/** The settings of this service, with one signing key. */
+export const settingsOf = (env: Record<string, string> = {}) =>
+  readSettings({
+    IDENTITY_URL: identity,
+    PUBLIC_URL: gateway,
+    ORGANISATIONS: 'organisations.json',
+    SIGNING_KEYS: '2026-11-01=key-1',
+    LOG_LEVEL: 'debug',
+    ...env,
+  })
 
 const schema = {
   AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
@@ -45,31 +54,41 @@ export type Asked = Readonly<{
   body?: string
 }>
 
-/** The members of an organisation's provider, with what a test says in their place. */
-export const providerOf = (issuer: string, more: Record<string, unknown> = {}) => ({
+/** The `provider` of an organisation at this issuer. */
+export const providerOf = (issuer: string, more: object = {}) => ({
   wellKnownConfigUrl: `${issuer}/.well-known/openid-configuration`,
   clientId: 'imsg-demo',
   ...more,
 })
 
-export const organisation = (name: string, provider: Record<string, unknown>, more: object = {}) => ({
+export const organisation = (name: string, provider: object, more: object = {}) => ({
   name,
-  displayName: name,
-  blocked: false,
   whitelistCallbackUrls: ['app.example.test'],
-  units: [],
-  mappings: [
-    { group: 'north-desk', unit: 'north', permissions: [] },
-    { group: 'south-desk', unit: 'south', permissions: [] },
-  ],
+  mappings: ['north', 'south'].map((unit) => ({ group: `${unit}-desk`, unit, permissions: [] })),
   provider,
   ...more,
 })
 
+/** An organisation for a test: settings of its provider, and whether it is blocked. */
+type Row = Readonly<{ blocked?: boolean }> & Readonly<Record<string, unknown>>
 type Everything = LogoutDependencies & CallbackDependencies
+type Call = (name: RouteName, asked?: Asked) => Promise<Answer>
+type SignIn = {
+  call?: Call
+  org?: string
+  person?: ReturnType<typeof browser>
+  to?: string
+  claims?: Record<string, unknown>
+}
 
-export const openService = async (document: readonly object[], env: Record<string, string> = {}) => {
-  const [kms, database] = await Promise.all([startKms(), openDynalite(undefined)])
+/** `rows`: the organisations by name, all at one provider, which is well again after each test. */
+export const openService = async (rows: Record<string, Row> = { demo: {} }, env = {}) => {
+  const [provider, kms, database] = await Promise.all([
+    startFaultyProvider('imsg-demo'),
+    startKms(),
+    openDynalite(undefined),
+  ])
+  after(() => Promise.all([provider.close(), kms.close(), database.close()]))
   await createTables(
     database.url,
     ['own', 'gateway'].map((name) => ({ name, properties: schema })),
@@ -82,54 +101,52 @@ export const openService = async (document: readonly object[], env: Record<strin
   }
   const { table, gatewayTables } = tables(given)
   const [gatewayTable = table] = gatewayTables
-  const settings = readSettings({
-    IDENTITY_URL: identity,
-    PUBLIC_URL: gateway,
-    ORGANISATIONS: 'organisations.json',
-    SIGNING_KEYS: '2026-11-01=key-1',
-    LOG_LEVEL: 'debug',
-    ...env,
-  })
+  const settings = settingsOf(env)
   const clock = { ahead: 0 }
   const now = () => Math.floor(Date.now() / 1000) + clock.ahead
   const lines: Record<string, unknown>[] = []
-  const secrets: Record<string, string> = { demo: 'client-secret', other: 'client-secret' }
+  afterEach(() => {
+    provider.well()
+    clock.ahead = 0
+  })
 
-  const instance = (more: Partial<Everything> = {}): Everything => {
-    const { organisations, problems } = organisationsFrom({ organisations: document }, true)
-    equal(problems.join(), '')
-    return {
-      settings,
-      organisations,
-      providers: providersOf(settings.loopback, now),
-      secretOf: async (org) => secrets[org] ?? '',
-      keys: keysOf(more.settings ?? settings, given),
-      table,
-      gatewayTables,
-      log: logTo('debug', (line) => lines.push(JSON.parse(line))),
-      metricsNamespace: 'test',
-      now,
-      random: (bytes) => randomBytes(bytes).toString('base64url'),
-      ...more,
-    }
-  }
+  const document = Object.entries(rows).map(([name, { blocked = false, ...more }]) =>
+    organisation(name, providerOf(provider.issuer, more), { blocked }),
+  )
+  const { organisations, problems } = organisationsFrom({ organisations: document }, true)
+  equal(problems.join(), '')
 
-  /** The routes of one instance of each function. */
-  const open = (on = instance()) => {
-    const providerLogout = wireProviderLogout(on)
-    const login = wireLogin(on)
+  const instance = (more: Partial<Everything> = {}): Everything => ({
+    settings,
+    organisations,
+    providers: providersOf(settings.loopback, now),
+    secretOf: async () => 'client-secret',
+    keys: keysOf(more.settings ?? settings, given),
+    table,
+    gatewayTables,
+    log: logTo('debug', (line) => lines.push(JSON.parse(line))),
+    metricsNamespace: 'test',
+    now,
+    random: (bytes) => randomBytes(bytes).toString('base64url'),
+    ...more,
+  })
+
+  /** A newly started instance of every function, which remembers nothing. */
+  const open = (on = instance()): Call => {
+    const [login, providerLogout] = [wireLogin(on), wireProviderLogout(on)]
     const endpoints: Record<RouteName, Endpoint> = {
       login,
-      'not-found': login,
       'login-callback': wireCallback(on),
       jwks: wireJwks(on),
       logout: wireLogout(on),
       'backchannel-logout': providerLogout,
       'frontchannel-logout': providerLogout,
+      'not-found': login,
     }
-    return (name: RouteName, { path, query = '', headers = {}, cookies = [], body }: Asked = {}) =>
+    return (name, { path, query = '', headers = {}, cookies = [], body } = {}) =>
       endpoints[name](
         {
+          rawPath: routes[name].path,
           rawQueryString: query,
           headers: {
             ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
@@ -137,7 +154,7 @@ export const openService = async (document: readonly object[], env: Record<strin
             ...headers,
           },
           cookies: [...cookies],
-          pathParameters: { org: 'demo', ...path },
+          ...(name === 'not-found' ? { rawPath: path?.raw } : { pathParameters: { org: 'demo', ...path } }),
           requestContext: { requestId: randomUUID(), http: { method: routes[name].method } },
           isBase64Encoded: body !== undefined,
           ...(body === undefined ? {} : { body: Buffer.from(body).toString('base64') }),
@@ -145,10 +162,41 @@ export const openService = async (document: readonly object[], env: Record<strin
         context,
       )
   }
-  const call = open()
+  const ready = open()
 
-  after(() => Promise.all([kms.close(), database.close()]))
-  return { call, open, instance, kms, clock, now, lines, secrets, gatewayTable }
+  /**
+   * Begins a sign-in. `location`: where to, and what the provider is `asked`; `query`: what it answers, with a
+   * code for these claims.
+   */
+  const begin = async ({
+    call = ready,
+    org = 'demo',
+    person = browser(),
+    to = callback,
+    claims,
+  }: SignIn = {}) => {
+    const query = `callback=${encodeURIComponent(to)}`
+    const answer = person.take(await call('login', { path: { org }, query, cookies: person.pairs() }))
+    equal(answer.statusCode, 303, `${codeIn(answer)} ${JSON.stringify(lines.at(-1) ?? '')}`)
+    const { location = '' } = answer.headers
+    const asked = new URL(location).searchParams
+    const state = asked.get('state') ?? ''
+    const code = `the-code-of-it-${state}`
+    provider.codes.set(code, { nonce: asked.get('nonce'), ...claims })
+    return {
+      person,
+      location,
+      asked,
+      query: `code=${code}&state=${state}&iss=${encodeURIComponent(provider.issuer)}`,
+    }
+  }
+  /** Signs in: to the gateway, or to wherever the fault of the provider leads. */
+  const signIn = async (options: SignIn = {}): Promise<Answer> => {
+    const { call = ready, org = 'demo' } = options
+    const { person, query } = await begin(options)
+    return person.take(await call('login-callback', { path: { org }, query, cookies: person.pairs() }))
+  }
+  return { provider, call: ready, open, instance, begin, signIn, kms, clock, now, lines, gatewayTable }
 }
 
 export type Service = Awaited<ReturnType<typeof openService>>
@@ -156,6 +204,15 @@ export type Service = Awaited<ReturnType<typeof openService>>
 /** The code that an answer gives a person, from its page. */
 export const codeIn = ({ body = '' }: Answer): string | undefined => /<code>([a-z_]+)<\/code>/.exec(body)?.[1]
 
+/** The token that a gateway was given. */
+export const tokenIn = ({ headers }: Pick<Answer, 'headers'>): string =>
+  new URL(headers.location ?? 'about:blank').searchParams.get('imid_token') ?? ''
+
+const partOf = (token: string, index: number): Record<string, unknown> =>
+  JSON.parse(Buffer.from(token.split('.')[index] ?? '', 'base64url').toString())
+
+/** The header of a token. */
+export const headerIn = (token: string) => partOf(token, 0)
+
 /** The claims of a token. */
-export const claimsIn = (token: string): Record<string, unknown> =>
-  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+export const claimsIn = (token: string) => partOf(token, 1)

@@ -1,13 +1,10 @@
 import { equal, rejects } from 'node:assert/strict'
 import { it, type TestContext } from 'node:test'
+import { localAws } from '../../local/database.ts'
 import { clientSecrets } from '../aws-clients.ts'
 import { startKms } from '../local/kms.ts'
 
-Object.assign(process.env, {
-  AWS_REGION: 'eu-north-1',
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
-})
+Object.assign(process.env, localAws)
 
 const secretsIn = async (test: TestContext, text: string) => {
   const { url, close } = await startKms(text)

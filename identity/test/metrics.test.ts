@@ -1,0 +1,48 @@
+import { deepEqual } from 'node:assert/strict'
+import { each } from '../../test/support/each.ts'
+import { visitMetrics } from '../metrics.ts'
+import type { RouteName } from '../routes.ts'
+
+type Visit = readonly [RouteName, code: string, failed: boolean, counts: Readonly<Record<string, 0 | 1>>]
+
+each<Visit>('A visit counts, with a zero for the other outcome that the alarm on failing sign-ins compares', [
+  ['login', 'ok', false, { SignInStarted: 1 }],
+  ['login', 'not_a_navigation', true, {}],
+  ['login', 'organisation_unknown', true, { SignInFailed: 1, SignInFinished: 0 }],
+  ['login', 'provider_unavailable', true, { SignInFailed: 1, ProviderDown: 1, SignInFinished: 0 }],
+  ['login-callback', 'signed_in', false, { SignInReturned: 1, SignInFinished: 1, SignInFailed: 0 }],
+  ['login-callback', 'declined_access_denied', false, { SignInReturned: 1, SignInDeclined: 1 }],
+  [
+    'login-callback',
+    'signing_unavailable',
+    true,
+    { SignInReturned: 1, SignInFailed: 1, SigningFailed: 1, SignInFinished: 0 },
+  ],
+  ['logout', 'asked_to_sign_out', false, { SignOutStarted: 1 }],
+  ['logout', 'signed_out_at_provider', false, {}],
+  ['backchannel-logout', 'signed_out_by_provider', false, { ProviderSignOut: 1 }],
+  ['frontchannel-logout', 'nobody_signed_in', false, {}],
+  ['backchannel-logout', 'logout_token_refused', true, {}],
+  ['frontchannel-logout', 'table_unavailable', true, { ProviderSignOutFailed: 1 }],
+  ['jwks', 'ok', false, {}],
+  ['not-found', 'not_found', true, {}],
+])(([route, code, failed, counts]) => {
+  const { _aws, ...line } = visitMetrics('test', { route, code, failed, org: 'demo' }, 0)
+  const dimensions =
+    Object.keys(counts).length === 0 ? {} : { Org: 'demo', ...(failed ? { Code: code } : {}) }
+  deepEqual(line, { ...counts, ...dimensions })
+})
+
+each('Only what failed is counted by code, and only what has an organisation by organisation', [
+  [true, 'demo', [[], ['Code'], ['Org']]],
+  [true, undefined, [[], ['Code']]],
+  [false, 'demo', [[], ['Org']]],
+  [false, undefined, [[]]],
+])(([failed, org, expected]) => {
+  const { _aws } = visitMetrics('test', { route: 'login', code: 'internal', failed, org }, 0)
+  const { CloudWatchMetrics } = _aws as { CloudWatchMetrics: { Dimensions: string[][] }[] }
+  deepEqual(
+    CloudWatchMetrics.flatMap(({ Dimensions }) => Dimensions),
+    expected,
+  )
+})
