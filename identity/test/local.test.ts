@@ -52,8 +52,12 @@ describe('npm start -- --provider', () => {
     match((await start(person)).url, signInPage)
   })
 
-  it('names the installation on the pages of both services', async () => {
-    for (const page of [`${gateway}/imsg-service/v1/login`, `${identity}/v1/org/nobody/login`])
+  it('names the installation on the pages of both services, also where there is nothing', async () => {
+    for (const page of [
+      `${gateway}/imsg-service/v1/login`,
+      `${identity}/v1/org/nobody/login`,
+      `${identity}/x`,
+    ])
       match((await agent().ask(page)).body, / · Example News<\/title>/)
   })
 
@@ -71,17 +75,6 @@ describe('npm start -- --provider', () => {
     const frame = `${identity}/v1/org/demo/frontchannel-logout?sid=${sid}&iss=${encodeURIComponent(provider)}`
     equal((await agent().ask(frame)).status, 200)
     equal(await poll(person), 401)
-  })
-
-  it('says whose it is on the pages of the identity service, also where there is nothing', async () => {
-    for (const [path, status] of [
-      ['/v1/org/nobody/login', 403],
-      ['/nothing', 404],
-    ] as const) {
-      const page = await agent().ask(identity + path)
-      equal(page.status, status)
-      match(page.body, /<b>Demo News<\/b>/)
-    }
   })
 
   it('ends every session of somebody who signs out at the provider, by the back channel', async () => {

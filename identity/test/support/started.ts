@@ -19,7 +19,6 @@ export const startEverything = async () => {
       NO_WATCH: '1',
       SITE_NAME: 'Example News',
       REFRESH_EVERY: '2',
-      SITE_NAME: 'Demo News',
       LOG_FORMAT: 'json',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
