@@ -81,7 +81,7 @@ export const metricIn =
       label: `${metricName} ${statistic}`,
     })
 
-const ownIn = metricIn<Own>
+const ownIn = (namespace: string) => metricIn<Own>(namespace)
 
 /** The number of 5xx responses on a route, from the function or from API Gateway. */
 export const serverErrorsOf = (api: HttpApi, route: HttpRouteName): IMetric => {

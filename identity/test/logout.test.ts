@@ -1,5 +1,6 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { en } from '../../lib/errors/en.ts'
 import { sv } from '../../lib/errors/sv.ts'
 import { each } from '../../test/support/each.ts'
 import { hintCookie, returnCookie } from '../sign-out/logout-cookies.ts'
@@ -34,7 +35,7 @@ describe('A logout at the provider', () => {
         headers: sent,
         body = '',
       } = person.take(await call('logout', { query, cookies: person.pairs(), headers }))
-      return [statusCode, sent.location, /was asked to sign you out too/.test(body)]
+      return [statusCode, sent.location, body.includes(en.identity.signedOut.asked.advice)]
     }
     const cookie = person.pairs()
     deepEqual(await back('state=another'), [200, undefined, true])
@@ -89,12 +90,12 @@ describe('A logout at the provider', () => {
     const silent = await call('logout', { path: { org: 'silent' }, query })
     deepEqual([silent.statusCode, silent.headers.location], [303, home])
     const here = await call('logout', { path: { org: 'silent' } })
-    match(here.body ?? '', /but not at your organisation/)
+    ok(here.body?.includes(en.identity.signedOut.notThere.advice))
     equal(provider.requests.length, 0)
     provider.wrong.metadata = { end_session_endpoint: undefined }
     const answer = await on.open()('logout', { query, headers: { 'accept-language': 'sv' } })
     equal(answer.statusCode, 200)
-    match(answer.body ?? '', /men inte hos din organisation/)
+    ok(answer.body?.includes(sv.identity.signedOut.notThere.advice))
   })
 })
 
@@ -118,6 +119,6 @@ describe('A page', () => {
   it('is in Swedish for a browser that prefers Swedish', async () => {
     const answer = await call('login', { path: { org: 'nobody' }, headers: { 'accept-language': 'sv' } })
     equal(codeIn(answer), 'organisation_unknown')
-    match(answer.body ?? '', new RegExp(sv.failures.organisation_unknown.title))
+    ok(answer.body?.includes(sv.failures.organisation_unknown.title))
   })
 })
