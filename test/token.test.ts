@@ -13,7 +13,6 @@ import {
   now,
   pairOf,
   publicJwk,
-  uselessKeys,
   verdict,
 } from './support/forger.ts'
 import claimVectors from './vectors/token-claims.json' with { type: 'json' }
@@ -27,27 +26,42 @@ const filled = (long: object = {}, letter = 'x') =>
   Object.fromEntries(Object.entries(long).map(([name, size]) => [name, letter.repeat(size)]))
 const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
 
+describe('The envelope of a token', () => {
+  const good = forged()
+  const [header = '', payload = '', signature = ''] = good.split('.')
+  const respelled = `${signature.slice(0, -1)}${String.fromCharCode(signature.charCodeAt(341) + 1)}`
+
+  each('is three parts of canonical base64url, at most 8,192 characters', [
+    ...['', '..', header, `${header}.${payload}`, `${good}.`, `.${good}`, `${good}.${signature}`],
+    ...[`.${payload}.${signature}`, `${header}..${signature}`, `${header}.${payload}.`],
+    ...[` ${good}`, `${good}\n`, `${good}\0`, `"${good}"`, good.replaceAll('.', '%2E')],
+    ...[`${header}=.${payload}.${signature}`, `${header}.${payload}=.${signature}`, `${good}=`],
+    // Its unused bits are set; the other base64 alphabet.
+    `${header}.${payload}.${respelled}`,
+    `${header}.${payload}.${encoded(Buffer.alloc(256, 0xff)).replaceAll('_', '/')}`,
+    // All parts are decoded before any is parsed: this header has another code.
+    `${encoded({ typ: 'at+jwt' })}.${payload}=.${signature}`,
+    ...[good.padEnd(8193, 'A'), '.'.repeat(200_000)],
+  ])(async (raw) => equal(await verdict(raw), 'token_malformed'))
+
+  it('of 8,192 characters is read', async () =>
+    equal(await verdict(good.padEnd(8192, 'A')), 'token_signature'))
+})
+
 describe('The algorithm of a token', () => {
-  const [es256, eddsa] = [
+  const [es256, eddsa, ed25519] = [
     { alg: 'ES256', kid: 'es256' },
     { alg: 'EdDSA', kid: 'ed' },
+    { alg: 'Ed25519', kid: 'ed25519' },
   ]
-  const spellings = ['nOnE', 'None', ' RS256', 'RS256 ', 'rs256', '', 'RS256\0', 'toString', '__proto__']
-  const others = ['RS384', 'RS512', 'PS256', 'ES256', 'EdDSA', 'HS256']
-  const hmacs = ['HMAC with the public PEM', 'HMAC with the public JWK', 'HMAC with nothing'] as const
+  const others = ['none', 'nOnE', ' RS256', 'rs256', '', '__proto__', 'RS512', 'PS256', 'ES256', 'HS256']
 
-  each<Forgery>('is that of its key, spelled exactly and signed so, or the signature counts for nothing', [
-    { header: { alg: 'none' }, signature: 'one byte' },
-    { header: { alg: 'none' }, signature: 'RS256' },
-    ...[...spellings, ...others].map((alg) => ({ header: { alg } })),
-    ...hmacs.flatMap((signature) => ['HS256', 'RS256'].map((alg) => ({ header: { alg }, signature }))),
+  each<Forgery>('is that of its key, spelled exactly, and the signature is valid', [
+    ...others.map((alg) => ({ header: { alg } })),
+    ...['HS256', 'RS256'].map((alg) => ({ header: { alg }, signature: 'HMAC with the public PEM' }) as const),
     { header: { kid: 'rs512' } },
-    { header: { kid: 'ps256' } },
-    { signature: 'RS512' },
-    { signature: 'PS256' },
     { header: { kid: 'ed' }, by: pairOf('rs256').privateKey },
     { signature: 'one byte' },
-    { signature: 'all zero, as long as RSA' },
     // CVE-2022-21449
     { header: es256, signature: 'all zero' },
     { header: es256, signature: 'ES256 in DER' },
@@ -59,24 +73,17 @@ describe('The algorithm of a token', () => {
 
   each<Forgery>('is a text, beside a signature', [
     { header: { alg: 'none' }, signature: 'empty' },
-    { signature: 'empty' },
-    ...[['RS256'], 256, null, { name: 'RS256' }, true, undefined].map((alg) => ({ header: { alg } })),
+    ...[['RS256'], 256, null, true, undefined].map((alg) => ({ header: { alg } })),
   ])(async (forgery) => equal(await verdict(forged(forgery)), 'token_malformed'))
 
-  each<Forgery>('is taken under the key that is made for it', [
+  each<Forgery>('is accepted under a key that is made for it', [
     { header: es256 },
     { header: eddsa },
+    { header: ed25519, signature: 'EdDSA' },
     ...['RS256', 'RS512', 'PS256'].map((alg) => ({ header: { alg, kid: alg.toLowerCase() } })),
   ])(async (forgery) => equal(await verdict(forged(forgery)), 'good'))
 
-  it('is taken by the newer name of EdDSA under a key that has it', async () => {
-    const [, , , , ed] = goodKeys()
-    const keys = keySet(await publicKeysFrom({ keys: [{ ...ed, alg: 'Ed25519' }] }))
-    const raw = forged({ header: { kid: 'ed', alg: 'Ed25519' }, signature: 'EdDSA' })
-    equal((await signedClaims(unverifiedToken(raw), keys)).subject, 'someone')
-  })
-
-  it('has to be that of the key, whatever the key could verify', async () => {
+  it('is compared with that of the key, whatever the key could verify', async () => {
     // An imported key verifies RS512 as well: only the comparison refuses it.
     const key = Object.assign(pairOf('rs256').publicKey, { alg: 'RS256' })
     const keys: KeySet = { key: () => key as unknown as ReturnType<KeySet['key']> }
@@ -109,14 +116,13 @@ describe('The header of a token', () => {
     })),
   ])(async (forgery) => equal(await verdict(forged(forgery)), 'token_malformed'))
 
-  each('finds a key by its exact kid, and none that is not for verifying tokens', [
-    ...['__proto__', 'constructor', '../rs256', 'rs256\0', ' rs256', 'RS256', '*', 'k'.repeat(256), '\ud800'],
-    ...uselessKeys().flatMap(({ kid }) => (kid !== '' && kid.length <= 256 ? [kid] : [])),
+  each('finds a key by its exact kid', [
+    ...['__proto__', 'constructor', 'rs256\0', ' rs256', 'RS256', 'k'.repeat(256), '\ud800'],
   ])(async (kid) => equal(await verdict(forged({ header: { kid } })), 'token_key_unknown'))
 })
 
 describe('The claims of a signed token', () => {
-  /** `text`: claims as JSON text, for values that no JSON writer makes. `payload`: all of it. `code`: empty for what is good. */
+  /** `text`: claims as JSON text. `payload`: the whole of it. `code`: empty for a good token. */
   type Vector = Readonly<{
     code: string
     claims?: object
@@ -155,27 +161,24 @@ describe('The claims of a signed token', () => {
     ['token_malformed', `\ufeff${JSON.stringify(claims())}`],
     ['token_claims', withText('sub', deep(2000))],
     ['good', withText('other', deep(1000))],
+    // Of a claim that is there twice, the last is checked and used.
+    ['good', JSON.stringify(claims()).replace('"sub":', '"sub":5,"sub":')],
   ])(async ([code, wholePayload]) => equal(await verdict(forged({ wholePayload })), code))
 
   const issuer = 'https://identity.example.test'
-  each('are held to the configured issuer, letter for letter', [
-    ...[undefined, '', null, `${issuer}/`, `${issuer}:443`, 'https://Identity.example.test', ` ${issuer}`],
-    ...[issuer.replace('s:', ':'), [issuer], ['https://evil.test', issuer], { [issuer]: 1 }],
-  ])(async (iss) => {
-    equal(await verdict(forged({ claims: { iss } }), { issuer }), 'token_issuer')
-    equal(await verdict(forged({ claims: { iss: issuer } }), { issuer }), 'good')
-  })
+  each('have the configured issuer, letter for letter', [
+    ...[undefined, null, `${issuer}/`, 'https://Identity.example.test', [issuer], { [issuer]: 1 }],
+  ])(async (iss) => equal(await verdict(forged({ claims: { iss } }), { issuer }), 'token_issuer'))
 
-  const audience = 'gateway'
-  each('are held to the configured audience, alone or in a list', [
-    ...[undefined, null, '', 'somebody else', 'Gateway', 'my gateway', 'gateway other'].map(
+  each('have the configured audience, alone or in a list', [
+    ...[undefined, '', 'Gateway', 'gateway other', [], ['a', 'b'], [['gateway']]].map(
       (aud) => ['token_audience', aud] as const,
     ),
-    ...[[], ['a', 'b'], [['gateway']], { 0: 'gateway', length: 1 }].map(
-      (aud) => ['token_audience', aud] as const,
-    ),
-    ...['gateway', ['gateway'], ['other', 'gateway']].map((aud) => ['good', aud] as const),
-  ])(async ([code, aud]) => equal(await verdict(forged({ claims: { aud } }), { audience }), code))
+    ...['gateway', ['other', 'gateway']].map((aud) => ['good', aud] as const),
+  ])(async ([code, aud]) => {
+    const raw = forged({ claims: { iss: issuer, aud } })
+    equal(await verdict(raw, { issuer, audience: 'gateway' }), code)
+  })
 })
 
 describe('A session', () => {
@@ -198,6 +201,13 @@ describe('A session', () => {
     const payload = JSON.stringify({ ...claims(), iat: 1000, exp: 2000, jti })
     equal(sessionOf({ jti }), digest('payload', payload))
     notEqual(sessionOf({ jti }), sessionOf({ jti, exp: 3000 }))
+  })
+
+  it('is the same under another signature', () => {
+    const signed = () => forged({ header: { alg: 'ES256', kid: 'es256' } })
+    const [one, other] = [signed(), signed()]
+    notEqual(one, other)
+    equal(unverifiedToken(one).unverifiedClaims.session, unverifiedToken(other).unverifiedClaims.session)
   })
 })
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal, notEqual, ok } from 'node:assert/strict'
+import { equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Code, Problem } from '../../lib/problem.ts'
@@ -6,9 +6,10 @@ import { type UnverifiedToken, unverifiedToken } from '../../lib/session/token.t
 import { organisationKey, subjectKey } from '../../lib/store/keys.ts'
 import { claims, encoded, forged, now, verdict } from '../support/forger.ts'
 
-const takenApart: readonly Code[] = ['token_malformed', 'token_claims', 'token_purpose']
+/** Why a text cannot be parsed. */
+const unparsable: readonly Code[] = ['token_malformed', 'token_claims', 'token_purpose']
 
-/** Taken apart, or the code of the refusal; anything else that is thrown fails the property. */
+/** The parsed token, or the code of the refusal. */
 const attempt = (raw: string): UnverifiedToken | Code => {
   try {
     return unverifiedToken(raw)
@@ -21,22 +22,11 @@ const good = forged()
 const [header = '', payload = '', signature = ''] = good.split('.')
 
 const json = fc.jsonValue({ maxDepth: 3 })
-/** Pieces of which attacks on the envelope are made. */
 const piece = fc.oneof(
   fc.constantFrom(...'.=+/-_ \n\0', header, payload, signature, '{}', encoded('{}')),
   fc.string({ unit: 'binary', maxLength: 8 }),
   fc.base64String({ maxLength: 12 }),
   json.map(encoded),
-)
-const oddHeader = fc.record(
-  {
-    alg: fc.oneof(fc.constantFrom('RS256', 'RS512', 'none', 'HS256', 'ES256'), json),
-    kid: fc.oneof(fc.constantFrom('rs256', 'rs512', '__proto__', 'constructor'), json),
-    typ: fc.oneof(fc.constantFrom('JWT', 'jwt', 'at+jwt'), json),
-    crit: json,
-    other: json,
-  },
-  { requiredKeys: [] },
 )
 const names = 'sub org iat exp nbf ntt jti groups permissions iss aud __proto__'.split(' ')
 const oddClaim = fc.oneof(
@@ -47,32 +37,18 @@ const oddClaim = fc.oneof(
 )
 const oddClaims = fc.record(Object.fromEntries(names.map((name) => [name, oddClaim])), { requiredKeys: [] })
 
-describe('the token envelope', () => {
-  it('takes any text apart or refuses it with one of three codes, and throws nothing else', () => {
+describe('A token', () => {
+  it('is parsed or refused with one of three codes, whatever the text', () => {
     const property = fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
       const raw = pieces.join('')
       const result = attempt(raw)
-      if (typeof result === 'string') ok(takenApart.includes(result), result)
+      if (typeof result === 'string') ok(unparsable.includes(result), result)
       else equal(result.raw, raw)
     })
     fc.assert(property, { numRuns: 5000 })
   })
 
-  it('takes a token apart in its one canonical spelling alone: what it read spells the same text again', () => {
-    const bytes = fc.uint8Array({ maxLength: 64 })
-    const property = fc.property(oddHeader, oddClaims, bytes, (head, body, end) => {
-      const raw = [head, body, end].map(encoded).join('.')
-      const result = attempt(raw)
-      if (typeof result === 'string') return
-      const parts = raw.split('.').map((part) => Buffer.from(part, 'base64url').toString('base64url'))
-      equal(parts.join('.'), raw)
-      ok(raw.length <= 8192)
-      deepEqual([result.kid, result.algorithm], [Object(head).kid, Object(head).alg])
-    })
-    fc.assert(property, { numRuns: 3000 })
-  })
-
-  it('accepts no text but the one that was signed: no character more, fewer or other', async () => {
+  it('is good in the text that was signed, and in no other', async () => {
     const put = fc.oneof(
       fc.string({ maxLength: 2 }),
       fc.base64String({ maxLength: 4 }),
@@ -85,15 +61,7 @@ describe('the token envelope', () => {
     await fc.assert(property, { numRuns: 2000 })
   })
 
-  it('accepts no signature but a good one, whatever the header asks for', async () => {
-    const bytes = fc.uint8Array({ minLength: 1, maxLength: 512 })
-    const property = fc.asyncProperty(oddHeader, bytes, async (head, end) =>
-      notEqual(await verdict(`${encoded(head)}.${payload}.${encoded(end)}`), 'good'),
-    )
-    await fc.assert(property, { numRuns: 1000 })
-  })
-
-  it('copies only known claims, each of its own kind, whatever was signed', () => {
+  it('has known claims alone, each of its own kind, whatever was signed', () => {
     const known =
       'audience email expires groups issued issuer kind name notBefore org permissions session subject'
     const property = fc.property(oddClaims, (odd) => {
@@ -110,22 +78,9 @@ describe('the token envelope', () => {
     })
     fc.assert(property, { numRuns: 500 })
   })
-
-  it('trusts a signed token only within its times', async () => {
-    const seconds = fc.integer({ min: -700_000, max: 700_000 })
-    const property = fc.asyncProperty(seconds, seconds, async (iat, exp) => {
-      const at = now()
-      const raw = forged({ claims: { iat: at + iat, exp: at + exp } })
-      // Within five seconds of a boundary the clock may pass it meanwhile.
-      if ([exp, iat - 60, exp - iat].some((distance) => Math.abs(distance) <= 5)) return
-      const inTime = exp > 0 && iat <= 60 && exp > iat && exp - iat <= 604_800
-      equal((await verdict(raw)) === 'good', inTime)
-    })
-    await fc.assert(property, { numRuns: 300 })
-  })
 })
 
-it('the names of organisations, people and sessions are the same for the same ones, and for no others', () => {
+it('Keys of organisations, people and sessions are equal for the same ones, and for no others', () => {
   const name = fc.oneof(
     fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 }),
     fc.constantFrom('a', 'b', 'a#b', '#', '%23', 'a#', '#b', '","', '\\', ' ', 'SUBJECT'),

@@ -4,7 +4,7 @@ import { type Code, Problem } from '../../lib/problem.ts'
 import { type TokenRules, unverifiedToken, verifiedToken } from '../../lib/session/token.ts'
 import { keySet, publicKeysFrom } from '../../lib/state/key-set.ts'
 
-/** Makes tokens that a library rightly refuses to make: any header and payload, as text or bytes, under any signature. */
+/** Makes tokens that a library refuses to make: any header and payload, under any signature. */
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -23,10 +23,8 @@ const ecdsa =
   (input, key) =>
     sign('sha256', Buffer.from(input), { key, dsaEncoding })
 
-/** Signatures by name: those of RFC 7518, and those that are none. */
-export const signatures = {
+const signatures = {
   RS256: rsaWith('sha256'),
-  RS384: rsaWith('sha384'),
   RS512: rsaWith('sha512'),
   PS256: rsaWith('sha256', constants.RSA_PKCS1_PSS_PADDING),
   ES256: ecdsa('ieee-p1363'),
@@ -36,18 +34,12 @@ export const signatures = {
     createHmac('sha256', rsa.publicKey.export({ format: 'pem', type: 'spki' }))
       .update(input)
       .digest(),
-  'HMAC with the public JWK': (input) =>
-    createHmac('sha256', JSON.stringify(publicJwk('rs256', 'RS256', rsa)))
-      .update(input)
-      .digest(),
-  'HMAC with nothing': (input) => createHmac('sha256', '').update(input).digest(),
   'all zero': () => Buffer.alloc(64),
-  'all zero, as long as RSA': () => Buffer.alloc(256),
   'one byte': () => Buffer.from([1]),
   empty: () => Buffer.alloc(0),
 } as const satisfies Record<string, Sign>
 
-export type SignatureName = keyof typeof signatures
+type SignatureName = keyof typeof signatures
 
 /** The public half of a pair, as a key set shows it. */
 export const publicJwk = (kid: string, alg: string, { publicKey }: Pair = rsa, more: object = {}) => ({
@@ -61,31 +53,20 @@ export const publicJwk = (kid: string, alg: string, { publicKey }: Pair = rsa, m
 const pairs = new Map<unknown, Pair>([
   ['es256', ec],
   ['ed', ed],
+  ['ed25519', ed],
 ])
 
 /** The pair that stands behind a `kid`: one RSA pair under all of its names. */
 export const pairOf = (kid: unknown): Pair => pairs.get(kid) ?? rsa
 
-/** One RSA pair under several algorithms, a curve of each kind, and keys that are not for verifying tokens. */
+/** One RSA pair under several algorithms, and a curve of each kind under each of its names. */
 export const goodKeys = () => [
   publicJwk('rs256', 'RS256'),
   publicJwk('rs512', 'RS512'),
   publicJwk('ps256', 'PS256'),
   publicJwk('es256', 'ES256', ec),
   publicJwk('ed', 'EdDSA', ed),
-]
-export const uselessKeys = () => [
-  publicJwk('for encryption', 'RS256', rsa, { use: 'enc' }),
-  publicJwk('for signing', 'RS256', rsa, { use: undefined, key_ops: ['sign'] }),
-  publicJwk('without alg', 'RS256', rsa, { alg: undefined }),
-  publicJwk('of hmac', 'HS256'),
-  publicJwk('of encryption', 'RSA-OAEP-256'),
-  publicJwk('toString', 'toString'),
-  publicJwk('curve as rsa', 'RS256', ec),
-  publicJwk('another curve', 'ES384', ec),
-  publicJwk('another kind', 'ES256', ec, { kty: 'RSA' }),
-  publicJwk('', 'RS256'),
-  publicJwk('k'.repeat(257), 'RS256'),
+  publicJwk('ed25519', 'Ed25519', ed),
 ]
 
 /** Seconds since the epoch. A test that compares to the second freezes `Date` first. */
@@ -134,7 +115,7 @@ export const forged = (forgery: Forgery = {}): string => {
   return `${input}.${make(input, forgery.by ?? pairOf(header.kid).privateKey).toString('base64url')}`
 }
 
-const keys = keySet(await publicKeysFrom({ keys: [...goodKeys(), ...uselessKeys()] }))
+const keys = keySet(await publicKeysFrom({ keys: goodKeys() }))
 const rules: TokenRules = { issuer: unchecked, audience: unchecked, maxTokenAge: 604_800 }
 
 /** What the rules for tokens say of this text by the forger's keys: `good`, or the code of the refusal. */

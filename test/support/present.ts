@@ -1,6 +1,6 @@
 import { deepEqual } from 'node:assert/strict'
 import type { HttpRouteName } from '../../lib/routes.ts'
-import { goodKeys, uselessKeys } from './forger.ts'
+import { goodKeys } from './forger.ts'
 import {
   asProblem,
   browser,
@@ -19,7 +19,7 @@ import { serveKeySet } from './key-set-server.ts'
 
 /** A gateway whose key set is the forger's, beside the stand-in's Admin API. */
 export const openForgedGateway = async (settings: Settings = {}) => {
-  const keys = await serveKeySet({ keys: [...goodKeys(), ...uselessKeys()] })
+  const keys = await serveKeySet({ keys: goodKeys() })
   const gateway = await openGateway({ IMAS_URL: keys.url, ...settings })
   return { ...gateway, keySet: keys.set }
 }
