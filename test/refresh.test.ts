@@ -35,7 +35,7 @@ describe('A refresh', () => {
     deepEqual(await health(), before)
   })
 
-  // Other key sets that are refused: `attacks/captured-key-set`.
+  // Other key sets that are refused: `key-set`. Other answers: `upstream`.
   each('leaves the last good state, in grace, while the identity service is down or makes no sense', [
     { do: 'down' },
     { do: 'organisations', list: 'empty' },

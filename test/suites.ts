@@ -25,7 +25,7 @@ export const suites: Readonly<Record<string, Suite>> = {
     options: manyFiles,
     files: [
       'test/!(organisation-growth).test.ts',
-      'test/attacks/!(captured-key-set|unknown-kid-storm).test.ts',
+      'test/attacks/*.test.ts',
       'test/properties/*.test.ts',
       'test/infra/!(app|smoke).test.ts',
       'test/local/!(https|start|sam).test.ts',
@@ -36,7 +36,6 @@ export const suites: Readonly<Record<string, Suite>> = {
     options: manyFiles,
     files: [
       'test/organisation-growth.test.ts',
-      'test/attacks/{captured-key-set,unknown-kid-storm}.test.ts',
       'test/faults/*.test.ts',
       'test/infra/{app,smoke}.test.ts',
       'test/local/{https,start,sam}.test.ts',

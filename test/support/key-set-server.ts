@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import { after } from 'node:test'
 import { listening } from './ports.ts'
 
-/** What a captured or faulty identity service sends instead of its key set. */
+/** What a faulty identity service sends instead of its key set. */
 export type KeySetAnswer = (response: ServerResponse) => void
 
 export const sending =
