@@ -11,26 +11,14 @@ export const userinfo = {
   given_name: 'canary-given-name',
   family_name: 'canary-family-name',
   email: 'canary-person@example.test',
-  picture: 'https://pictures.example.test/canary-picture.png',
 }
 const canaries = { userinfo, groups: ['north-desk', 'canary-group'], extra: 'canary-unknown-claim' }
 
-export type Heard = { name: string; answer: Answer }
-/** One request of the flow. */
-type Asked = readonly [name: HttpRouteName, request?: Request, settings?: Settings]
+export type Heard = { name: HttpRouteName; answer: Answer }
 
-const forms: readonly Record<string, string>[] = [
-  { accept: 'application/problem+json' },
-  { accept: 'text/html' },
-  { accept: '*/*' },
-  { ...navigation, accept: 'text/html,*/*;q=0.8', 'accept-language': 'sv' },
-]
-
-/** The whole flow, its failures and its faults, with the log at its most talkative; everything that leaves the gateway is kept. */
-export const everythingSaid = async () => {
+/** Opens a gateway whose every answer and console message is kept. */
+const openHeard = async () => {
   const gateway = await openGateway({ LOG_LEVEL: 'debug' })
-
-  /** Whatever is said beside the log proper. */
   const spoken: string[] = []
   for (const voice of ['log', 'info', 'warn', 'error', 'debug'] as const) {
     const own = console[voice]
@@ -41,112 +29,73 @@ export const everythingSaid = async () => {
       console[voice] = own
     })
   }
-
   const heard: Heard[] = []
-  /** The proofs of all logins, each of which may stand in the redirect that begins it. */
-  const proofs = new Set<string>()
-  const sessions = new Set<string>()
-
-  /** Asks and keeps the answer, in each of the forms that a refusal may take. Gives the first. */
-  const ask = async (...[name, request = {}, settings]: Asked): Promise<Answer> => {
+  /** Sends a request for a problem document, then for a page. Returns the first answer. */
+  const ask = async (name: HttpRouteName, request: Request = {}, settings?: Settings): Promise<Answer> => {
     const call = await gateway.open(name, gateway.instance(settings))
-    const [first, ...others] = forms
-    const inForm = async (form = {}) => {
+    const inForm = async (form: Record<string, string>) => {
       const answer = await call({ ...request, headers: { ...form, ...request.headers } })
       heard.push({ name, answer })
       return answer
     }
-    const answer = await inForm(first)
-    for (const form of others) await inForm(form)
+    const answer = await inForm({ accept: 'application/problem+json' })
+    await inForm({ ...navigation, accept: 'text/html', 'accept-language': 'sv' })
     return answer
   }
-  const askAll = async (requests: readonly Asked[]): Promise<void> => {
-    for (const request of requests) await ask(...request)
-  }
+  return { gateway, spoken, heard, ask }
+}
 
-  /** Begins a login and comes back with a token of these claims. */
+/** A whole session, failed logins and faults: everything that leaves the gateway, and the secrets in it. */
+export const everythingSaid = async () => {
+  const { gateway, spoken, heard, ask } = await openHeard()
+  const proofs = new Set<string>()
+  const sessions = new Set<string>()
+
+  /** Starts a login, and returns with a token of these claims. */
   const login = async (person: ReturnType<typeof browser>, claims: object = {}) => {
     const raw = await gateway.token({ ...canaries, ...claims })
     sessions.add(raw)
     const query = 'org=demo&callback=https%3A%2F%2Fapp.example.test%2Fhome'
-    const begun = person.take(await ask('login', { query, cookies: person.pairs() }))
-    const backOf = ({ headers: { location } }: Answer): URLSearchParams => {
-      const back = new URL(location ?? 'about:blank').searchParams.get('callback')
-      return new URL(back ?? 'about:blank').searchParams
-    }
-    for (const { answer } of heard) {
-      const proof = backOf(answer).get('login')
-      if (proof) proofs.add(proof)
-    }
-    return { raw, query: `${backOf(begun)}&imid_token=${raw}` }
+    const { headers } = person.take(await ask('login', { query, cookies: person.pairs() }))
+    const back = new URL(headers.location ?? 'about:blank').searchParams.get('callback')
+    const { searchParams } = new URL(back ?? 'about:blank')
+    proofs.add(searchParams.get('login') ?? 'none')
+    return { raw, query: `${searchParams}&imid_token=${raw}` }
   }
 
-  const json = { ...fromOurPage, 'content-type': 'application/json' }
-
-  const wholeFlow = async (): Promise<void> => {
+  const session = async (): Promise<void> => {
     const person = browser()
     const { raw, query } = await login(person)
-    const arrived = person.take(await ask('callback', { query, cookies: person.pairs() }))
-    equal(arrived.statusCode, 302)
+    equal(person.take(await ask('callback', { query, cookies: person.pairs() })).statusCode, 302)
     const cookies = person.pairs()
-    const bodies = [
-      '{"unit":"north"}',
-      '{"unit":"canary-unit-nobody-holds"}',
-      '{"unit"',
-      `{"token":"${raw}"}`,
-      raw,
-    ]
+    const headers = { ...fromOurPage, 'content-type': 'application/json' }
+    await ask('callback', { query, cookies })
+    await ask('callback', { query })
+    await ask('token-is-set', { bearer: raw })
+    await ask('units', { cookies })
+    for (const body of ['{"unit":"north"}', '{"unit":"canary-unit"}', `{"token":"${raw}"}`, raw])
+      await ask('unit', { cookies, headers, body })
     const origin = `https://${raw.slice(0, 40)}.test`
-    await askAll([
-      ['callback', { query, cookies }],
-      ['token-is-set', { cookies }],
-      ['token-is-set', { bearer: raw }],
-      ['units', { cookies }],
-      ...bodies.map((body) => ['unit', { cookies, headers: json, body }] as const),
-      ['unit', { cookies, headers: { ...json, origin }, body: '{"unit":null}' }],
-      ['health', { cookies, bearer: raw, query }],
-      ['login', { query: `org=demo&callback=https://evil.test/%23${raw}`, cookies }],
-      ['login', { query: `org=${raw}&callback=/`, cookies }],
-      ['org-login', { path: { org: raw }, query: 'callback=/', cookies }],
-      ['logout', { query: 'callback=https://evil.test/', cookies, headers: fromOurPage }],
-      ['token-is-set', { cookies }],
-      ['units', { cookies }],
-      ['unit', { cookies, headers: json, body: '{"unit":null}' }],
-      ['callback', { query, cookies: [] }],
-      ['logout', { cookies, headers: fromOurPage }],
-    ])
+    await ask('unit', { cookies, headers: { ...headers, origin }, body: '{"unit":null}' })
+    await ask('health', { cookies, bearer: raw, query })
+    await ask('login', { query: `org=demo&callback=https://evil.test/%23${raw}`, cookies })
+    await ask('org-login', { path: { org: raw }, query: 'callback=/', cookies })
+    await ask('logout', { query: 'callback=https://evil.test/', cookies, headers })
+    await ask('token-is-set', { cookies })
   }
 
-  /** Every way in which a callback can fail that has a token in its address. */
-  const failures = async (): Promise<void> => {
-    for (const claims of [
-      ...[
-        { exp: 1 },
-        { exp: 9_999_999_999 },
-        { iat: 9_999_999_999 },
-        { ntt: 'access_token' },
-        { ntt: 'other' },
-      ],
-      ...[{ org: 'second' }, { org: 'nowhere' }, { org: 'closed' }, { sub: '' }],
-      { groups: Array.from({ length: 400 }, (_, number) => `canary-group ${number}`) },
-    ]) {
+  const failedLogins = async (): Promise<void> => {
+    const groups = Array.from({ length: 400 }, (_, number) => `canary-group ${number}`)
+    for (const claims of [{ exp: 1 }, { ntt: 'other' }, { org: 'second' }, { sub: '' }, { groups }]) {
       const person = browser()
       const { raw, query } = await login(person, claims)
       const cookies = [...person.pairs(), `imidToken=${raw}`]
-      const twice = [...cookies, `imidToken=${raw}`]
-      await askAll([
-        ['callback', { query, cookies }],
-        ['callback', { query: `${query}&imid_token=${raw}`, cookies }],
-        ['callback', { query: query.replace(raw, `${raw}x`), cookies }],
-        ['callback', { query: query.replace(raw, raw.slice(0, -8)), cookies }],
-        ['callback', { query: query.replace('app.example', 'evil'), cookies }],
-        ['callback', { query, cookies, headers: { 'sec-fetch-dest': 'iframe' } }],
-        ['callback', { query, cookies: [...twice, 'a="b'] }, { STRICT_COOKIE_MODE: 'true' }],
-        ['token-is-set', { cookies: twice }],
-        ['units', { bearer: `${raw}, Bearer ${raw}` }],
-        ['callback', { query, cookies }, { TOKEN_ISSUER: 'https://canary.test', TOKEN_AUDIENCE: 'x' }],
-        ['callback', { query, cookies: [] }, { LOGIN_BINDING: 'off', LOGIN_MAX_TOKEN_AGE: '10' }],
-      ])
+      for (const changed of [query, `${query}&imid_token=${raw}`, query.slice(0, -8)])
+        await ask('callback', { query: changed, cookies })
+      await ask('callback', { query, cookies: [...cookies, 'a="b'] }, { STRICT_COOKIE_MODE: 'true' })
+      await ask('callback', { query, cookies }, { TOKEN_ISSUER: 'https://canary.test' })
+      await ask('callback', { query }, { LOGIN_BINDING: 'off', LOGIN_MAX_TOKEN_AGE: '10' })
+      await ask('token-is-set', { cookies: [...cookies, `imidToken=${raw}x`] })
     }
   }
 
@@ -154,30 +103,26 @@ export const everythingSaid = async () => {
     const person = browser()
     const { raw, query } = await login(person)
     const cookies = [...person.pairs(), `imidToken=${raw}`]
-    const telling = new Error(`canary-fault ${raw} ${clientSecret}`)
-    for (const fault of [telling, new Problem('table_unavailable', telling)]) {
-      gateway.front.fault.next = () => fault
-      for (const name of ['callback', 'token-is-set', 'units', 'logout', 'health'] as const)
+    const fault = new Error(`canary-fault ${raw} ${clientSecret}`)
+    for (const error of [fault, new Problem('table_unavailable', fault)]) {
+      gateway.front.fault.next = () => error
+      for (const name of ['callback', 'token-is-set', 'logout', 'health'] as const)
         await ask(name, { query: name === 'callback' ? query : '', cookies, headers: fromOurPage })
     }
     delete gateway.front.fault.next
-
-    await refreshRun(gateway)
     await refreshRun(gateway, { secret: 'canary-wrong-secret' })
-    for (const command of [{ do: 'fail' }, { do: 'down' }, { do: 'malformed-jwks', as: 'private' }]) {
+    for (const command of [{ do: 'fail' }, { do: 'malformed-jwks', as: 'private' }]) {
       await gateway.control(command)
       gateway.clock.ahead += 61
       await refreshRun(gateway)
-      await refreshRun(gateway, { forced: true })
       await ask('token-is-set', { bearer: await gateway.token({}, { header: { kid: 'canary-kid' } }) })
       await gateway.control({ do: 'up' })
     }
     await refreshRun(gateway)
   }
 
-  await wholeFlow()
-  await failures()
+  await session()
+  await failedLogins()
   await faults()
-
   return { gateway, spoken, heard, proofs, sessions }
 }
