@@ -16,7 +16,9 @@ const idsIn = (raw: string): string[] => {
 }
 const sent = ['canary-unit', 'canary-kid', 'canary-fault', 'canary.test', 'canary-wrong-secret']
 const secrets = {
-  tokens: [...sessions].flatMap((raw) => raw.split('.').flatMap((part) => [part.slice(0, 40), part.slice(-40)])),
+  tokens: [...sessions].flatMap((raw) =>
+    raw.split('.').flatMap((part) => [part.slice(0, 40), part.slice(-40)]),
+  ),
   claims: [...claimed, ...[...sessions].flatMap(idsIn)],
   proofs: [...proofs],
   'the client secret': [clientSecret],
@@ -32,7 +34,9 @@ const found = (texts: readonly string[], wanted: readonly string[]): string[] =>
   return wanted.filter((secret) => isIn(all, secret)).map((secret) => secret.slice(0, 24))
 }
 const foundIn = (texts: readonly string[], wanted: Readonly<Record<string, readonly string[]>> = secrets) =>
-  Object.entries(wanted).flatMap(([what, values]) => found(texts, values).map((secret) => `${what}: ${secret}`))
+  Object.entries(wanted).flatMap(([what, values]) =>
+    found(texts, values).map((secret) => `${what}: ${secret}`),
+  )
 
 /** An answer without the two places in which the contract puts a secret. */
 const withoutItsPlaces = ({ name, answer }: Heard): string => {
