@@ -1,32 +1,41 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type Incoming, incoming } from '../lib/http/messages.ts'
+import { readConfig } from '../lib/config.ts'
+import { jar } from '../lib/http/cookies.ts'
+import { incoming } from '../lib/http/messages.ts'
 import { identityHeaders } from '../lib/session/identity-headers.ts'
 import { claims } from './contract/given.ts'
 import { each } from './support/each.ts'
 import { eventOf } from './support/gateway.ts'
 
-const request = (cookies: readonly string[] = []): Incoming =>
-  incoming(eventOf('authorize', { cookies, headers: { 'sec-imid-proxy': '1' } }), 'authorize', 0)
-
 type Described = Parameters<typeof identityHeaders>[1]
 
-const described = (more: Partial<Described>, from = request()) =>
+const config = readConfig({
+  PUBLIC_URL: 'https://gw.example.test',
+  IMAS_URL: 'https://imas.example.test',
+  TOKEN_ISSUER: 'unchecked',
+  TOKEN_AUDIENCE: 'unchecked',
+})
+const fromProxy = { 'sec-imid-proxy': '1' }
+const nothing = {
+  claims: claims(),
+  raw: '',
+  units: [],
+  preferred: null,
+  permissions: { org: new Set<string>(), units: new Map() },
+  unit: undefined,
+}
+const described = (
+  more: Partial<Described>,
+  cookies: readonly string[] = [],
+  headers: Record<string, string> = fromProxy,
+) =>
   identityHeaders(
-    from,
-    {
-      claims: claims(),
-      raw: '',
-      units: [],
-      preferred: null,
-      permissions: { org: new Set(), units: new Map() },
-      unit: undefined,
-      ...more,
-    },
-    { isOwn: () => false },
+    incoming(eventOf('authorize', { cookies, headers }), 'authorize', 0),
+    { ...nothing, ...more },
+    jar(config),
     { includeToken: false },
   )
-
 describe('A list about a person', () => {
   const [a, b] = ['a'.repeat(1000), 'b'.repeat(1043)]
   each('is whole up to 2,048 characters, and ends after its last whole item beyond', [
@@ -34,6 +43,8 @@ describe('A list about a person', () => {
     [[a, `${b}bbbbb`], `${a},...`, true],
     [[a, b, 'c', 'ddd'], `${a},${b},...`, true],
     [[a, `${b}b`, 'c', 'dd'], `${a},...`, true],
+    // A unit of that name is no mark of the end.
+    [['...', 'ö, b'], '%2E%2E%2E,%C3%B6%2C%20b', false],
   ])(([names, text, isCutOff]) => {
     const { headers, cutOff } = described({ units: names.map((name) => ({ name, displayName: '' })) })
     deepEqual([headers['x-imid-units'], cutOff], [text, isCutOff])
@@ -55,9 +66,21 @@ describe('A list about a person', () => {
   })
 })
 
-describe('The cookies that a proxy passes on', () => {
-  it('are those of the request, one space apart', () => {
-    const { headers } = described({}, request(['a=1;  b=2 ', 'c=3']))
-    equal(headers['x-imid-cookie'], 'a=1; b=2; c=3')
-  })
+it('Texts about a person are encoded, and cut off after 256 characters', () => {
+  const { headers } = described({ claims: claims({ name: `å\r\n${'ö'.repeat(300)}`, email: '\ud800@x' }) })
+  equal(headers['x-imid-name'], `%C3%A5%0D%0A${'%C3%B6'.repeat(253)}`)
+  equal(headers['x-imid-email'], '%EF%BF%BD%40x')
+})
+
+describe('The cookies of others', () => {
+  const cookies = [
+    ...['a=1;  b=2 ', 'raw={"a":1,"b":"imidToken=x"}', 'name=värde', 'no-value', 'imidToken=x'],
+    ...['__Host-imsg-login-abcdefgh=x', '__Host-imsg-rounds=x', '__Host-imsg-seal=x'],
+  ]
+  each('go to a proxy alone', [
+    [fromProxy, 'a=1; b=2; raw={"a":1,"b":"imidToken=x"}; no-value'],
+    ...[{}, { 'sec-imid-proxy': '0' }, { 'sec-imid-proxy': '1, 1' }, { 'x-imid-proxy': '1' }].map(
+      (headers) => [headers, ''] as const,
+    ),
+  ])(([headers, passed]) => equal(described({}, cookies, { ...headers }).headers['x-imid-cookie'], passed))
 })
