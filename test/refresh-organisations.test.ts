@@ -5,6 +5,7 @@ import { type OrganisationSource, UnusableData } from '../lib/refresh/organisati
 import type { OrganisationsDeps } from '../lib/refresh/organisations-run.ts'
 import { UpstreamError } from '../lib/refresh/upstream.ts'
 import { directoryKey, organisationKey, subjectKey } from '../lib/store/keys.ts'
+import type { Table } from '../lib/store/table.ts'
 import { type Organisation, organisation, sourceOf, writeOrganisations } from './contract/given.ts'
 import { each } from './support/each.ts'
 import { openGateway, openTable } from './support/gateway.ts'
@@ -24,7 +25,7 @@ const opened = async (...before: Organisation[]) => {
   }
   if (before.length > 0) await write(before)
   writes.clear()
-  return { items, writes, write }
+  return { table, items, writes, write }
 }
 
 /** A source in which a part of one organisation fails. */
@@ -180,6 +181,21 @@ describe('More organisations than are noted at once', () => {
     const times = (key: (name: string) => string) => new Set(all.map(({ name }) => writes.get(key(name))))
     deepEqual([times(organisationKey), times(directoryKey)], [new Set([1]), new Set([1])])
     equal(writes.get('INDEX'), 3)
+  })
+
+  it('are taken up where a run broke off', async () => {
+    const { table, items, writes, write } = await opened()
+    let left = 1400
+    const put: Table['put'] = (...call) =>
+      left-- > 0 ? table.put(...call) : Promise.reject(new Error('broken off'))
+    await rejects(write(numbered(700), { table: { ...table, put } }), /broken off/)
+    writes.clear()
+    await write(numbered(700))
+    const written = numbered(700).filter(({ name }) => writes.has(organisationKey(name)))
+    deepEqual(
+      [written.length, numbered(700).every(({ name }) => items.has(organisationKey(name)))],
+      [200, true],
+    )
   })
 })
 

@@ -24,7 +24,7 @@ export const suites: Readonly<Record<string, Suite>> = {
     about: 'nothing; what `npm test` runs',
     options: manyFiles,
     files: [
-      'test/!(organisation-growth).test.ts',
+      'test/*.test.ts',
       'test/attacks/*.test.ts',
       'test/properties/*.test.ts',
       'test/infra/!(app|smoke).test.ts',
@@ -32,10 +32,9 @@ export const suites: Readonly<Record<string, Suite>> = {
     ],
   },
   slow: {
-    about: 'time: faults at every route, late writes, large organisations, `npm start` as a whole program',
+    about: 'time: faults at every route, late writes, `npm start` as a whole program',
     options: manyFiles,
     files: [
-      'test/organisation-growth.test.ts',
       'test/faults/*.test.ts',
       'test/infra/{app,smoke}.test.ts',
       'test/local/{https,start,sam}.test.ts',
