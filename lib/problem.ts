@@ -106,4 +106,4 @@ export const codeOf = (error: unknown): Code => (error instanceof Problem ? erro
 export const isOurFailure = (error: unknown): boolean => answers[row(codeOf(error)).answer].status >= 500
 
 /** Whether an error says that the person is not signed in. */
-export const isSignedOut = (error: unknown): boolean => row(codeOf(error)).answer === 'missingToken'
+export const isSignedOut = (error: unknown): error is Problem => row(codeOf(error)).answer === 'missingToken'

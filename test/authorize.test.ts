@@ -25,6 +25,7 @@ describe('GET /authorize: the person', () => {
     const { 'x-imid-req-id': id, 'x-imid-sub': sub, ...rest } = identity(answer)
     const { 'content-type': type, 'cache-control': cache } = answer.headers
     deepEqual([answer.statusCode, answer.body, type, cache], [200, undefined, undefined, 'no-store'])
+    equal(logs.at(-1)?.code, 'ok')
     ok(sub?.startsWith('demo_') && id?.startsWith('request-'))
     deepEqual(rest, {
       'x-imid-org': 'demo',
@@ -156,6 +157,9 @@ describe('GET /authorize: nobody is signed in', () => {
     await gateway.whileTableFails(async () => {
       equal((await ask('org=demo&redirect=1', { headers: navigation })).statusCode, 503)
       equal((await nobody('org=demo&redirect=1', navigation)).statusCode, 503)
+    })
+    await gateway.later(3700, async () => {
+      equal((await ask('org=demo&redirect=1', { headers: navigation })).statusCode, 503)
     })
   })
 })

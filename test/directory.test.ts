@@ -39,6 +39,8 @@ describe('A stored directory', () => {
     [{ units, mappings: [{ group: ['desk'], role: 'r' }, 'desk', null], roles }, nothing],
     [{ units, mappings: { desk: 'r' }, roles }, nothing],
     [{ ...everywhere, units: [{ name: 5, displayName: 'a' }, { name: 'b' }, null], roles: {} }, nothing],
+    [{ ...everywhere, units: { north: 'North' } }, [[], ['svc:read'], []]],
+    [{ ...everywhere, roles: { r: 'svc:read' } }, [['north'], [], []]],
     [null, nothing],
   ])(async ([value, expected]) => deepEqual(await heldBy(value), expected))
 

@@ -34,7 +34,7 @@ export const authorize =
   async (request) => {
     const rule = ruleIn(request.query)
     const session = await deps.access.session(request).catch((error: unknown) => {
-      if (error instanceof Problem && isSignedOut(error)) return error
+      if (isSignedOut(error)) return error
       throw error
     })
     if (session instanceof Problem) return toLogin(deps, request, rule, session)

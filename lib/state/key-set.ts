@@ -19,7 +19,8 @@ export const algorithms = {
 /** An accepted `alg`. */
 export type Algorithm = keyof typeof algorithms
 
-const isAlgorithm = (text: string): text is Algorithm => Object.hasOwn(algorithms, text)
+const isAlgorithm = (value: unknown): value is Algorithm =>
+  typeof value === 'string' && Object.hasOwn(algorithms, value)
 
 /** A public key as stored in the state. Unknown members are dropped. */
 export type PublicKey = Readonly<{
@@ -81,7 +82,7 @@ const soundRsa = (key: PublicKey): boolean => {
 /** Parses an entry. Undefined when it is not understood or not for signatures. */
 const described = (key: JsonObject): PublicKey | undefined => {
   const kid = text(key.kid)
-  const alg = text(key.alg) ?? ''
+  const { alg } = key
   if (kid === undefined || kid.length > 256 || !isAlgorithm(alg)) return undefined
   if (key.use !== undefined && key.use !== 'sig') return undefined
   if (Array.isArray(key.key_ops) && !key.key_ops.includes('verify')) return undefined
