@@ -54,6 +54,4 @@ export const one = async (more: Lists = {}) => {
   return organisation
 }
 export const organisations = (...rows: object[]): Lists => ({ 'organizations.list': rows })
-export const mappings = (...rows: object[]): Lists => ({ 'organizations.listGroupToRoleMappings': rows })
 export const subjects = (...rows: object[]): Lists => ({ 'subjects.list': rows })
-export const mapping = { group: 'desk', roleId: 'r1', unitId: 'u1' }
