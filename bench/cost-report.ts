@@ -74,7 +74,7 @@ const editorPolls = (8 * 3600 * 22) / 5
 export const thousandEditors = (poll: Poll): number => (millionPolls(poll) * editorPolls * 1000) / 1e6
 
 export const costSentence = (poll: Poll): string =>
-  `About $${cents(millionPolls(poll))} for a million polls, or $${whole(thousandEditors(poll))} a month for a thousand editors ([docs/cost.md](docs/cost.md)).`
+  `- **Cost:** about $${cents(millionPolls(poll))} for a million polls, or $${whole(thousandEditors(poll))} a month for a thousand editors ([docs/cost.md](docs/cost.md)).`
 
 const costTable = (rows: ReturnType<typeof costs>): string =>
   table(
