@@ -236,7 +236,7 @@ export const methodsAndPaths = (
 ): readonly { method: 'GET' | 'POST' | 'HEAD'; path: string }[] => {
   const at = methodAndPath(route)
   if (at === undefined) return []
-  return 'head' in route && route.head ? [at, { ...at, method: 'HEAD' }] : [at]
+  return 'head' in route ? [at, { ...at, method: 'HEAD' }] : [at]
 }
 
 /** The public answer to a code on this route. */

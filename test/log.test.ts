@@ -66,6 +66,7 @@ describe('What the log says of an error', () => {
     [[], thrown(`${at}new Promise (<anonymous>)`)],
     [[0, 1, 2, 3, 4].map((line) => `index.mjs:${line}:1`), thrown(many)],
     [['index.mjs:1:2'], thrown(`${forged}${at}f (/x/index.mjs:1:2)`, `a message${forged}`)],
+    [undefined, Object.assign(new Error('a message'), { stack: 5 })],
     [undefined, 'text'],
     [undefined, undefined],
   ])(([frames, error]) => deepEqual(framesOf(error), frames))

@@ -7,7 +7,13 @@ import { each } from './support/each.ts'
 import { asProblem, browser, navigation as headers, openGateway, type Request } from './support/gateway.ts'
 
 type Line = Record<string, unknown> & {
-  _aws?: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[] }
+  _aws?: {
+    CloudWatchMetrics: {
+      Namespace: string
+      Dimensions: string[][]
+      Metrics: { Name: string; Unit: string }[]
+    }[]
+  }
 }
 
 const steps = ['LoginStarted', 'LoginReturned', 'LoginVerified', 'SessionSet', 'LoginFailed']
@@ -95,8 +101,15 @@ describe('The line of a request', async () => {
     const [{ Namespace = '', Metrics = [] } = {}] = line._aws?.CloudWatchMetrics ?? []
     deepEqual([line.code, Namespace], ['session_set', 'imsg-service-test'])
     deepEqual(
-      Metrics.map(({ Name }) => [Name, line[Name]]),
-      [...steps.map((step) => [step, /Started|Failed/.test(step) ? 0 : 1]), ['HeaderBytes', pair.length + 7]],
+      Metrics.map(({ Name, Unit }) => [Name, Unit, line[Name]]),
+      [
+        ['LoginStarted', 'Count', 0],
+        ['LoginReturned', 'Count', 1],
+        ['LoginVerified', 'Count', 1],
+        ['SessionSet', 'Count', 1],
+        ['LoginFailed', 'Count', 0],
+        ['HeaderBytes', 'Bytes', pair.length + 7],
+      ],
     )
   })
 

@@ -3,7 +3,6 @@ import { describe, it } from 'node:test'
 import schema from '../identity/organisations.schema.json' with { type: 'json' }
 import { organisationsFile, organisationsFileProblems } from '../lib/refresh/organisations-file.ts'
 import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
-import type { RefreshDeps } from '../lib/refresh/refresh.ts'
 import { refreshAll } from '../lib/refresh/refresh.ts'
 import { stateWriter } from '../lib/refresh/state-writer.ts'
 import { upstreamOf } from '../lib/refresh/upstream.ts'
@@ -70,10 +69,10 @@ describe('The organisations file', () => {
     [{ mappings: [{ unit: 'north' }] }, `mappings: entry 1 ${grant}`],
     [{ mappings: [{ group: '' }] }, `mappings: entry 1 ${grant}`],
     [{ mappings: [{ group: 'a', permissions: 'a:b' }] }, `mappings: entry 1 ${grant}`],
-    ...['read', 'a b:c', 'a:b c', ['a:b']].map(
-      (permission) =>
-        [{ mappings: [{ group: 'a', permissions: [permission] }] }, `mappings: entry 1 ${grant}`] as const,
-    ),
+    ...['read', 'a b:c', 'a:b c', ['a:b']].map((permission) => {
+      const mappings = [{ group: 'a', permissions: [permission] }]
+      return [{ mappings }, `mappings: entry 1 ${grant}`] as const
+    }),
     [{ mappings: 'none' }, 'mappings has to be a list of objects'],
     [{ mappings: [], units: [1] }, 'units has to be a list of objects'],
     [{ units: [...demo.units, { name: 'north' }] }, `units: entry 4 ${unit}`],
@@ -85,6 +84,7 @@ describe('The organisations file', () => {
   ] as const)(async ([more, problem]) => {
     deepEqual(problemsOf(more), [`demo: ${problem}`])
     const source = organisationsFile(fileOf({ ...demo, ...more }, { name: 'other' }), isPublicSuffix)
+    equal((await source.list())[0]?.blocked, 'blocked' in more, 'what cannot be read blocks')
     for (const name of ['demo', 'nobody'])
       await rejects(source.content(name), {
         name: 'UnusableData',
@@ -113,66 +113,46 @@ describe('The organisations file', () => {
     }
     deepEqual(organisationsFileProblems(fileOf(demo, demo), isPublicSuffix), ['demo is listed twice'])
   })
-
-  it('blocks an organisation whose block cannot be read', async () => {
-    const [listed] = await organisationsFile(fileOf({ ...demo, blocked: 'yes' }), isPublicSuffix).list()
-    equal(listed?.blocked, true)
-  })
 })
 
-describe('The schema of the file', () => {
-  it('has the members that the parser knows', () => {
-    const { organisation } = schema.$defs
-    const all = (row: object, value: unknown) =>
-      Object.fromEntries(Object.keys(row).map((name) => [name, value]))
-    const document = {
-      ...all(organisation.properties, undefined),
-      name: 'demo',
-      units: [{ ...all(organisation.properties.units.items.properties, 'north') }],
-      mappings: [{ ...all(organisation.properties.mappings.items.properties, 'north'), permissions: [] }],
-    }
-    deepEqual(organisationsFileProblems(fileOf(document), isPublicSuffix), [])
-  })
+it('The schema of the file has the members that the parser knows', () => {
+  const { properties } = schema.$defs.organisation
+  const all = (row: object, value: unknown) =>
+    Object.fromEntries(Object.keys(row).map((name) => [name, value]))
+  const document = {
+    ...all(properties, undefined),
+    name: 'demo',
+    units: [all(properties.units.items.properties, 'north')],
+    mappings: [{ ...all(properties.mappings.items.properties, 'north'), permissions: [] }],
+  }
+  deepEqual(organisationsFileProblems(fileOf(document), isPublicSuffix), [])
 })
 
-describe('A gateway with an organisations file', async () => {
+it('A gateway with an organisations file knows its units and blocks, and keeps what it knew when it is broken', async () => {
   const gateway = await openGateway()
   const settings = { ADMIN_API_URL: '', ACCESS_TOKEN_URL: '', ORGANISATIONS: 'organisations.json' }
-  let file: unknown = fileOf(demo, { name: 'second' })
-  const refresh = () => {
+  const refresh = async (file: unknown) => {
     const on = gateway.instance(settings)
     const upstream = upstreamOf(on.config, async () => ({ id: '', secret: '' }), on.now)
-    const deps: RefreshDeps = {
-      ...on,
-      writer: stateWriter(on.table),
-      upstream,
-      readOrganisations: () => file,
-    }
-    return refreshAll(deps)
+    const writer = stateWriter(on.table)
+    return (await refreshAll({ ...on, writer, upstream, readOrganisations: () => file })).outcome
   }
   const ask = async (name: 'units' | 'token-is-set', claims = {}) =>
     (await gateway.open(name, gateway.instance(settings)))({ bearer: await gateway.token(claims) })
+  /** The status of a poll at `demo`, `second` and `nobody`. */
+  const statuses = () =>
+    Promise.all(
+      ['demo', 'second', 'nobody'].map(async (org) => (await ask('token-is-set', { org })).statusCode),
+    )
 
-  it('knows units, return domains and organisations from it, and asks no Admin API', async () => {
-    equal((await refresh()).outcome, 'changed')
-    equal((await refresh()).outcome, 'unchanged')
-    const units = async (groups: string[]) =>
-      JSON.parse((await ask('units', { groups })).body ?? '').units.map(({ name }: { name: string }) => name)
-    deepEqual(await units(['north-desk']), ['north'])
-    deepEqual(await units(['chiefs']), ['South', 'north', 'south'])
-    equal((await ask('token-is-set', { org: 'nobody' })).statusCode, 401)
-  })
+  equal(await refresh(fileOf(demo, { name: 'second' })), 'changed')
+  equal(await refresh(fileOf(demo, { name: 'second' })), 'unchanged')
+  const { units } = JSON.parse((await ask('units', { groups: ['north-desk'] })).body ?? '')
+  deepEqual(units, [{ name: 'north', displayName: 'North', preferred: false }])
+  deepEqual(await statuses(), [200, 200, 401])
 
-  it('refuses whoever belongs to an organisation that is blocked there, at the next refresh', async () => {
-    equal((await ask('token-is-set')).statusCode, 200)
-    file = fileOf({ ...demo, blocked: true }, { name: 'second' })
-    await refresh()
-    equal((await ask('token-is-set')).statusCode, 401)
-  })
-
-  it('goes on with what it knew when the file makes no sense', async () => {
-    file = 'nothing'
-    equal((await refresh()).outcome, 'failed')
-    equal((await ask('token-is-set', { org: 'second' })).statusCode, 200)
-  })
+  equal(await refresh(fileOf({ ...demo, blocked: true }, { name: 'second' })), 'changed')
+  deepEqual(await statuses(), [401, 200, 401])
+  equal(await refresh('nothing'), 'failed')
+  deepEqual(await statuses(), [401, 200, 401])
 })

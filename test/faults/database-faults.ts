@@ -1,4 +1,12 @@
-import { type DatabaseCall, type DatabaseFault, faults, first } from './database-front.ts'
+import {
+  type DatabaseCall,
+  type DatabaseFault,
+  dawdling,
+  faults,
+  first,
+  held,
+  unprocessed,
+} from './database-front.ts'
 import { type Effect, type Kind, type RouteName, type Row, routeNames } from './effects.ts'
 
 /** What can be wrong with the database, and what that may do to the routes. */
@@ -12,15 +20,16 @@ const onWrites =
   (fault: DatabaseFault) =>
   ({ operation }: DatabaseCall) =>
     operation === 'BatchGetItem' ? undefined : fault
-const isSession = (key: string): boolean => key.startsWith('SESSION#')
 
 /** The first two tries hang and no write is answered: together that is longer than a function has. */
 const sluggish = ({ number, operation }: DatabaseCall): DatabaseFault | undefined =>
-  number <= 2 || operation !== 'BatchGetItem' ? faults.held(30_000) : undefined
+  number <= 2 || operation !== 'BatchGetItem' ? held(30_000) : undefined
+
+const everyKey = () => true
 
 /** Hangs twice, then leaves everything for later, again and again: what takes each try as long as it can. */
 const treacle = ({ number }: DatabaseCall): DatabaseFault =>
-  number % 3 === 0 ? { ...faults.unprocessed, ms: 900 } : faults.held(30_000)
+  number % 3 === 0 ? unprocessed(everyKey, 900) : held(30_000)
 
 const all = (effect: Effect) => () => effect
 const only = (...routes: RouteName[]) => {
@@ -47,16 +56,16 @@ export const databaseFaults: readonly DatabaseRow[] = [
   { what: 'connection cut, first try', plan: first(1, faults.cut), ...none },
   { what: 'connection cut after the work was done, first try', plan: first(1, faults.cutWhenDone), ...none },
   { what: 'nothing listens', plan: 'nowhere', ...every },
-  { what: '300 ms late', plan: always(faults.held(300)), ...none },
-  { what: '1.5 s late', plan: always(faults.held(1500)), ...every },
-  { what: '1.5 s late, first try', plan: first(1, faults.held(1500)), ...none },
-  { what: 'works at once, answers 1.5 s late', plan: always(faults.dawdling(1500)), ...every },
-  { what: 'never answers', plan: always(faults.held(30_000)), ...every },
-  { what: 'every key unprocessed', plan: always(faults.unprocessed), ...readers },
-  { what: 'every key unprocessed, first try', plan: first(1, faults.unprocessed), ...none },
+  { what: '300 ms late', plan: always(held(300)), ...none },
+  { what: '1.5 s late', plan: always(held(1500)), ...every },
+  { what: '1.5 s late, first try', plan: first(1, held(1500)), ...none },
+  { what: 'works at once, answers 1.5 s late', plan: always(dawdling(1500)), ...every },
+  { what: 'never answers', plan: always(held(30_000)), ...every },
+  { what: 'every key unprocessed', plan: always(unprocessed(everyKey)), ...readers },
+  { what: 'every key unprocessed, first try', plan: first(1, unprocessed(everyKey)), ...none },
   {
     what: 'the item of the session unprocessed, all else read',
-    plan: always({ do: 'unprocessed', keys: isSession }),
+    plan: always(unprocessed((key) => key.startsWith('SESSION#'))),
     effect: only('callback', 'authorize', 'token-is-set', 'units', 'unit'),
     refresh: 'unchanged',
   },
@@ -80,7 +89,7 @@ export const databaseFaults: readonly DatabaseRow[] = [
   },
   {
     what: 'writes never answered, reads fine',
-    plan: onWrites(faults.held(30_000)),
+    plan: onWrites(held(30_000)),
     effect: only('unit', 'logout'),
     refresh: 'failed',
   },

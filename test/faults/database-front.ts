@@ -1,39 +1,71 @@
-import {
-  Agent,
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  request,
-  type ServerResponse,
-} from 'node:http'
+import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { listening } from '../support/ports.ts'
 
-/** What stands before the database and makes it fail on demand, on the wire, so that the real SDK client meets it. */
+/** A proxy before the database that fails on demand, on the wire, so that the real SDK client meets it. */
 
 type Operation = 'BatchGetItem' | 'UpdateItem' | 'PutItem' | 'DeleteItem'
 
-/** One call as the front sees it: the how manieth, what it wants, and of which items. */
+/** One call as the front sees it: its number, what it wants, and of which items. */
 export type DatabaseCall = Readonly<{ number: number; operation: Operation; keys: readonly string[] }>
 
-/** What happens to one call. */
-export type DatabaseFault = Readonly<
-  /** An error as DynamoDB answers it, without having done anything. */
-  | { do: 'answer'; status: number; type: string }
-  /** The connection is cut before the call gets through, or after it was done and before anybody hears of it. */
-  | { do: 'cut'; done: boolean }
-  /** The call gets through so many milliseconds late, and is done even when nobody waits any more. */
-  | { do: 'hold'; ms: number }
-  /** The call is done at once and its answer comes so many milliseconds late. */
-  | { do: 'dawdle'; ms: number }
-  /** BatchGetItem leaves the items of these keys for later; `ms` late. */
-  | { do: 'unprocessed'; keys: (key: string) => boolean; ms?: number }
-  /** The call is done when `until` is, however late that is. */
-  | { do: 'keep'; until: Promise<unknown> }
->
+type Key = { pk?: { S?: string } }
+type Body = Readonly<{
+  RequestItems?: Record<string, { Keys?: Key[]; ConsistentRead?: boolean }>
+  Key?: Key
+  Item?: Key
+}>
+type Answer = Readonly<{ status: number; text: string }>
 
-const error = (status: number, type: string): DatabaseFault => ({ do: 'answer', status, type })
+/** What a fault may do with a call: pass it on to the database, answer it, or cut the connection. */
+type Passage = Readonly<{
+  body: Body
+  pass: (body?: Body) => Promise<Answer>
+  answer: (answer: Answer) => void
+  cut: () => void
+}>
+
+/** What happens to one call. */
+export type DatabaseFault = (passage: Passage) => Promise<void>
+
+/** Which fault a call meets, if any. */
+type Plan = (call: DatabaseCall) => DatabaseFault | undefined
+
+const through: DatabaseFault = async ({ pass, answer }) => answer(await pass())
+
+const after =
+  (wait: () => Promise<unknown>): DatabaseFault =>
+  async (passage) => {
+    await wait()
+    await through(passage)
+  }
+
+/** An error as DynamoDB answers it, without having done anything. */
+const error =
+  (status: number, type: string): DatabaseFault =>
+  async ({ answer }) =>
+    answer({ status, text: JSON.stringify({ __type: type, message: 'on demand' }) })
+
+/** BatchGetItem leaves the items of these keys for later, after so many milliseconds. */
+export const unprocessed =
+  (leaves: (key: string) => boolean, ms = 0): DatabaseFault =>
+  async (passage) => {
+    const { body, pass, answer } = passage
+    const [[table, { Keys = [], ...rest }] = ['', {}]] = Object.entries(body.RequestItems ?? {})
+    if (Keys.length === 0) return through(passage)
+    const [left, asked] = [true, false].map((isLeft) =>
+      Keys.filter(({ pk }) => leaves(pk?.S ?? '') === isLeft),
+    ) as [Key[], Key[]]
+    await pause(ms)
+    const found =
+      asked.length === 0
+        ? { Responses: { [table]: [] } }
+        : JSON.parse((await pass({ RequestItems: { [table]: { ...rest, Keys: asked } } })).text)
+    const UnprocessedKeys = left.length === 0 ? {} : { [table]: { ...rest, Keys: left } }
+    answer({ status: 200, text: JSON.stringify({ ...found, UnprocessedKeys }) })
+  }
+
 const coral = 'com.amazonaws.dynamodb.v20120810'
 
 /** The faults by name. */
@@ -42,152 +74,80 @@ export const faults = {
   overRate: error(400, 'com.amazon.coral.availability#ThrottlingException'),
   refused: error(400, 'com.amazon.coral.service#AccessDeniedException'),
   failed: error(500, `${coral}#InternalServerError`),
-  cut: { do: 'cut', done: false },
-  cutWhenDone: { do: 'cut', done: true },
-  unprocessed: { do: 'unprocessed', keys: () => true },
-  held: (ms: number): DatabaseFault => ({ do: 'hold', ms }),
-  dawdling: (ms: number): DatabaseFault => ({ do: 'dawdle', ms }),
-} as const
+  cut: async ({ cut }) => cut(),
+  cutWhenDone: async ({ pass, cut }) => {
+    await pass()
+    cut()
+  },
+} as const satisfies Record<string, DatabaseFault>
 
-/** Which fault a call meets, if any. */
-type Plan = (call: DatabaseCall) => DatabaseFault | undefined
+/** The call gets through so many milliseconds late, and is done even when nobody waits any more. */
+export const held = (ms: number): DatabaseFault => after(() => pause(ms, undefined, { ref: false }))
 
-type Body = Readonly<{
-  TableName?: string
-  RequestItems?: Record<string, { Keys?: { pk?: { S?: string } }[]; ConsistentRead?: boolean }>
-  Key?: { pk?: { S?: string } }
-  Item?: { pk?: { S?: string } }
-}>
+/** The call is done when this is, however late. */
+export const kept = (until: Promise<unknown>): DatabaseFault => after(() => until)
+
+/** The call is done at once and its answer comes so many milliseconds late. */
+export const dawdling =
+  (ms: number): DatabaseFault =>
+  async ({ pass, answer }) => {
+    const passed = await pass()
+    await pause(ms, undefined, { ref: false })
+    answer(passed)
+  }
 
 const keysIn = ({ RequestItems = {}, Key, Item }: Body): string[] =>
-  [
-    ...Object.values(RequestItems).flatMap(({ Keys = [] }) => Keys),
-    ...(Key ? [Key] : []),
-    ...(Item ? [Item] : []),
-  ].map(({ pk }) => pk?.S ?? '')
+  [...Object.values(RequestItems).flatMap(({ Keys = [] }) => Keys), Key ?? [], Item ?? []]
+    .flat()
+    .map(({ pk }) => pk?.S ?? '')
 
-/** The same call without some of its keys, and those as they would be left unprocessed. */
-const parted = (body: Body, leave: (key: string) => boolean) => {
-  const part = (left: boolean) =>
-    Object.fromEntries(
-      Object.entries(body.RequestItems ?? {}).flatMap(([table, { Keys = [], ...rest }]) => {
-        const kept = Keys.filter(({ pk }) => leave(pk?.S ?? '') === left)
-        return kept.length > 0 ? [[table, { ...rest, Keys: kept }]] : []
-      }),
-    )
-  return { asked: part(false), left: part(true) }
-}
-
-type Passed = Readonly<{ status: number; headers: IncomingHttpHeaders; text: string }>
-
-const json = { 'content-type': 'application/x-amz-json-1.0' }
-
-const reply = (response: ServerResponse, status: number, text: string): void => {
-  if (!response.destroyed) response.writeHead(status, json).end(text)
-}
-
-/** A front before the database at `url`. Its plan can be changed at any time; calls under way keep the fault they met. */
+/** A front before the database at `url`. Its plan can be changed at any time; calls in progress keep the fault they met. */
 export const openDatabaseFront = async (url: string) => {
   const front: { plan: Plan; calls: number } = { plan: () => undefined, calls: 0 }
-  const agent = new Agent({ keepAlive: true })
-
-  /** What is under way at the database: it must not be closed meanwhile. */
+  /** What is in progress at the database: it must not be closed meanwhile. */
   const passing = new Set<Promise<unknown>>()
   let closed = false
 
-  const pass = async (headers: IncomingHttpHeaders, body: string): Promise<Passed> => {
+  const send = async (headers: Record<string, string>, body: Body): Promise<Answer> => {
     if (closed) throw new Error('the front is closed')
-    const passed = send(headers, body)
+    const passed = fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }).then(
+      async (answer) => ({ status: answer.status, text: await answer.text() }),
+    )
     passing.add(passed)
     return passed.finally(() => passing.delete(passed))
   }
 
-  const send = (headers: IncomingHttpHeaders, body: string): Promise<Passed> =>
-    new Promise((resolve, reject) => {
-      const { host: _, 'content-length': __, ...rest } = headers
-      const sent = request(
-        url,
-        { method: 'POST', agent, headers: { ...rest, 'content-length': Buffer.byteLength(body) } },
-        (answer) => {
-          text(answer).then(
-            (text) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }),
-            reject,
-          )
-        },
-      )
-      sent.once('error', reject).end(body)
-    })
-
-  const leave = async (
-    headers: IncomingHttpHeaders,
-    body: Body,
-    { keys, ms = 0 }: Extract<DatabaseFault, { do: 'unprocessed' }>,
-  ): Promise<string> => {
-    const { asked, left } = parted(body, keys)
-    const nothing = Object.fromEntries(Object.keys(body.RequestItems ?? {}).map((table) => [table, []]))
-    await pause(ms)
-    if (Object.keys(asked).length === 0) return JSON.stringify({ Responses: nothing, UnprocessedKeys: left })
-    const { text } = await pass(headers, JSON.stringify({ ...body, RequestItems: asked }))
-    return JSON.stringify({ ...JSON.parse(text), UnprocessedKeys: left })
-  }
-
-  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { headers } = incoming
-    const asked = await text(incoming)
-    const body: Body = JSON.parse(asked)
+  const server = createServer(async (incoming, response) => {
+    const body: Body = JSON.parse(await text(incoming))
+    const { host: _, connection: __, 'content-length': ___, ...headers } = incoming.headers
     const operation = String(headers['x-amz-target']).split('.')[1] as Operation
-    const fault = front.plan({ number: ++front.calls, operation, keys: keysIn(body) })
-    const done = async () => {
-      const { status, text: answer } = await pass(headers, asked)
-      reply(response, status, answer)
+    const fault = front.plan({ number: ++front.calls, operation, keys: keysIn(body) }) ?? through
+    const passage: Passage = {
+      body,
+      pass: (instead = body) => send(headers as Record<string, string>, instead),
+      answer: ({ status, text }) => {
+        if (!response.destroyed)
+          response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(text)
+      },
+      cut: () => response.destroy(),
     }
-    switch (fault?.do) {
-      case 'answer':
-        return reply(response, fault.status, JSON.stringify({ __type: fault.type, message: 'on demand' }))
-      case 'cut':
-        if (fault.done) await pass(headers, asked)
-        return void response.destroy()
-      case 'hold':
-        await pause(fault.ms, undefined, { ref: false })
-        return done()
-      case 'keep':
-        await fault.until
-        return done()
-      case 'dawdle': {
-        const { status, text: answer } = await pass(headers, asked)
-        await pause(fault.ms, undefined, { ref: false })
-        return reply(response, status, answer)
-      }
-      case 'unprocessed':
-        if (operation !== 'BatchGetItem') return done()
-        return reply(response, 200, await leave(headers, body, fault))
-      case undefined:
-        return done()
-    }
-  }
-
-  const server = createServer((incoming, response) => {
-    serve(incoming, response).catch(() => response.destroy())
+    fault(passage).catch(passage.cut)
   })
   const { port, close } = await listening(server)
   return {
     url: `http://127.0.0.1:${port}`,
     /** From now on this happens to every call. */
-    use: (plan: Plan | DatabaseFault | undefined): void => {
+    use: (plan: Plan): void => {
       front.calls = 0
-      front.plan = typeof plan === 'function' ? plan : () => plan
+      front.plan = plan
     },
-    calls: () => front.calls,
     close: async (): Promise<void> => {
       closed = true
       await Promise.allSettled(passing)
-      agent.destroy()
       await close()
     },
   }
 }
-
-export type DatabaseFront = Awaited<ReturnType<typeof openDatabaseFront>>
 
 /** Only the first `times` calls. */
 export const first =

@@ -2,7 +2,7 @@ import { equal } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { openIdentity } from '../support/services.ts'
 import { type DatabaseRow, databaseFaults, isPatient } from './database-faults.ts'
-import { type DatabaseFront, openDatabaseFront } from './database-front.ts'
+import { openDatabaseFront } from './database-front.ts'
 import { type Deployment, openDeployment } from './deployment.ts'
 import { type Kind, kinds, type RouteName, routeNames } from './effects.ts'
 import { prepare, visit } from './visits.ts'
@@ -24,16 +24,16 @@ const frontFor = async (url: string, plan: DatabaseRow['plan']) => {
 
 /** Each visit over a front of its own, so that "the first try" is the first of this visit. */
 const visitOverFront = async (deployment: Deployment, row: DatabaseRow, route: RouteName, kind: Kind) => {
-  const fronts: DatabaseFront[] = []
+  const closing: (() => Promise<void>)[] = []
   const prepared = async () => {
     const { front, begin } = await frontFor(deployment.databaseUrl, row.plan)
-    fronts.push(front)
+    closing.push(front.close)
     const visit = await prepare(deployment, route, kind, front.url)
     await begin()
     return visit
   }
   await visit(deployment, prepared, row.effect(route, kind))
-  await Promise.all(fronts.map((front) => front.close()))
+  await Promise.all(closing.map((close) => close()))
 }
 
 const refreshOverFront = async (deployment: Deployment, { plan, refresh }: DatabaseRow) => {

@@ -1,0 +1,16 @@
+import { deepEqual } from 'node:assert/strict'
+import { methodsAndPaths, routes } from '../lib/routes.ts'
+import { each } from './support/each.ts'
+
+const health = '/imsg-service/v1/health'
+each('A route has the methods and the path of its row, and none without a path', [
+  [routes.unit, [{ method: 'POST', path: '/imsg-service/v1/unit' }]],
+  [
+    routes.health,
+    [
+      { method: 'GET', path: health },
+      { method: 'HEAD', path: health },
+    ],
+  ],
+  [routes['not-found'], []],
+])(([route, expected]) => deepEqual(methodsAndPaths(route), expected))
