@@ -2,10 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { deploymentSettings } from '../infra/settings.ts'
 import { settingsExplained } from '../infra/settings-explained.ts'
 import { type SettingName, settings } from '../lib/config.ts'
-import { databaseFaults } from '../test/faults/database-faults.ts'
-import { faultTable } from '../test/faults/effects.ts'
-import { identityFaults } from '../test/faults/identity-faults.ts'
+import { databaseFaults, identityFaults } from '../test/faults/rows.ts'
 import { errorsPage } from './errors.ts'
+import { faultTable } from './fault-table.ts'
 import { licences } from './licences.ts'
 
 /**

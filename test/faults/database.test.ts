@@ -1,10 +1,17 @@
 import { equal } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { openIdentity } from '../support/services.ts'
-import { type DatabaseRow, databaseFaults, isPatient } from './database-faults.ts'
 import { openDatabaseFront } from './database-front.ts'
 import { type Deployment, openDeployment } from './deployment.ts'
-import { type Kind, kinds, type RouteName, routeNames } from './effects.ts'
+import {
+  type DatabaseRow,
+  databaseFaults,
+  isPatient,
+  type Kind,
+  kinds,
+  type RouteName,
+  routeNames,
+} from './rows.ts'
 import { prepare, visit } from './visits.ts'
 
 /**

@@ -1,8 +1,7 @@
 import { equal } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { openDeployment } from './deployment.ts'
-import { kinds, routeNames } from './effects.ts'
-import { identityFaults } from './identity-faults.ts'
+import { identityFaults, kinds, routeNames } from './rows.ts'
 import { askWithNewKey, prepare, visit } from './visits.ts'
 
 /** Every fault of the identity service at every route. None asks it, so none notices within the grace period. */

@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { asProblem, browser, codeOf, set } from '../support/gateway.ts'
 import { goodRequests } from '../support/good-requests.ts'
 import { type Ask, type Deployment, functionTime, type Taken } from './deployment.ts'
-import { type Effect, type Kind, type RouteName, statusOf } from './effects.ts'
+import { type Effect, type Kind, type RouteName, statusOf } from './rows.ts'
 
 /** For each route a request that is served when all is well, and what may come back under a fault. */
 

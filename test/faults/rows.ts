@@ -1,3 +1,4 @@
+import { malformationNames } from '../../local/identity/malformed.ts'
 import {
   type DatabaseCall,
   type DatabaseFault,
@@ -7,9 +8,43 @@ import {
   held,
   unprocessed,
 } from './database-front.ts'
-import { type Effect, type Kind, type RouteName, type Row, routeNames } from './effects.ts'
 
-/** What can be wrong with the database, and what that may do to the routes. */
+/** What can be wrong with the database and the identity service, and what that may do to the routes. */
+
+/** Every route that a browser or a proxy asks for more than a page, with its status when all is well. */
+const usual = {
+  login: 302,
+  'org-login': 302,
+  callback: 302,
+  authorize: 200,
+  'token-is-set': 200,
+  units: 200,
+  unit: 200,
+  logout: 200,
+  health: 200,
+} as const
+export type RouteName = keyof typeof usual
+export const routeNames = Object.keys(usual) as RouteName[]
+
+/** An instance that has just started, and one that has the keys in memory: they read different items. */
+export const kinds = ['new', 'warm'] as const
+export type Kind = (typeof kinds)[number]
+
+/** What a fault may do to a route: nothing, or make it say that it cannot know. Never anything else. */
+export type Effect = 'served' | 'unavailable'
+
+/** The status that the contract gives for an effect. */
+export const statusOf = (route: RouteName, effect: Effect): number =>
+  effect === 'served' ? usual[route] : route === 'health' ? 500 : 503
+
+/** A fault and what comes of it. `refresh`: the outcome of refresh-state, where it is tried. */
+export type Row = Readonly<{
+  what: string
+  effect: (route: RouteName, kind: Kind) => Effect
+  refresh: 'unchanged' | 'failed' | undefined
+  /** What a poll answers when its token was signed with a key that was made during the fault. */
+  newKey?: string
+}>
 
 /** `nowhere`: nothing listens where the database should be. `refresh` is left out where it would take 50 s. */
 export type DatabaseRow = Row &
@@ -98,3 +133,45 @@ export const databaseFaults: readonly DatabaseRow[] = [
 /** Rows that fail by waiting: several can be tried at once, although the processor is busy. */
 export const isPatient = ({ effect }: DatabaseRow): boolean =>
   routeNames.some((route) => effect(route, 'new') === 'unavailable')
+
+type IdentityRow = Row &
+  Readonly<{
+    effect: (route: RouteName) => Effect
+    newKey: string
+    /** The command for the stand-in. */
+    command: Readonly<Record<string, unknown>>
+    /** Seconds that pass between the fault and the requests. */
+    later?: number
+  }>
+
+const unnoticed = { ...none, newKey: '200' } as const
+const grace = { ...none, refresh: 'failed', newKey: '503 token_key_pending' } as const
+
+export const identityFaults: readonly IdentityRow[] = [
+  { what: 'none', command: { do: 'up' }, ...unnoticed },
+  { what: 'down', command: { do: 'down' }, ...grace },
+  { what: '500', command: { do: 'fail' }, ...grace },
+  { what: 'every answer 1 s late', command: { do: 'slow', ms: 1000 }, ...unnoticed },
+  { what: 'every answer 6 s late', command: { do: 'slow', ms: 6000 }, ...grace },
+  ...malformationNames.map((as) => ({
+    what: `key set: ${as}`,
+    command: { do: 'malformed-jwks', as },
+    // The weak key is passed over, and the rest of the set is used.
+    ...(as === 'weak-rsa' ? unnoticed : grace),
+  })),
+  {
+    what: 'no organisation listed',
+    command: { do: 'organisations', list: 'empty' },
+    ...grace,
+    newKey: '200',
+  },
+  {
+    what: 'down for longer than `GRACE_PERIOD`',
+    command: { do: 'down' },
+    // Whoever wants to leave can: a session is ended with keys of any age.
+    effect: (route) => (route === 'logout' ? 'served' : 'unavailable'),
+    refresh: 'failed',
+    later: 3700,
+    newKey: '503 state_too_old',
+  },
+]
