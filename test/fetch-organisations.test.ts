@@ -1,5 +1,6 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { instant, isAbsent, text, truth } from '../lib/refresh/admin-rows.ts'
 import { adminApi, returnDomains } from '../lib/refresh/fetch-organisations.ts'
 import { isPublicSuffix } from '../lib/refresh/public-suffix.ts'
 import { answering, everything, lists, made, one, organisations, subjects } from './support/admin-lists.ts'
@@ -9,6 +10,30 @@ import { each } from './support/each.ts'
 const demo = (more: object) => one(organisations({ id: 'o1', name: 'demo', ...more }))
 const sourceOf = (...rows: object[]) => adminApi(answering(organisations(...rows)).upstream, isPublicSuffix)
 const namesOf = (rows: readonly { name: string }[]): string[] => rows.map(({ name }) => name)
+
+each<readonly [read: (value: unknown) => unknown, value: unknown, expected: unknown]>(
+  'A value of the Admin API may be wrapped, as very old deployments do, and counts for nothing in another type',
+  [
+    [truth, true, true],
+    [truth, 'true', true],
+    [truth, { value: true }, true],
+    [truth, { value: true, more: 1 }, false],
+    [truth, 'false', false],
+    [truth, 1, false],
+    [instant, 1, 1],
+    [instant, { value: 7 }, 7],
+    [instant, -1, 0],
+    [instant, 1.5, 0],
+    [instant, '7', 0],
+    [text, 'a', 'a'],
+    [text, { value: 'a' }, 'a'],
+    [text, 7, ''],
+    [text, '\ud800', ''],
+    [isAbsent, { value: '' }, true],
+    [isAbsent, null, true],
+    [isAbsent, 0, false],
+  ],
+)(([read, value, expected]) => equal(read(value), expected))
 
 describe('Organisations of the Admin API', () => {
   it('are asked for by id, each with its units, mappings and subjects', async () => {
@@ -46,34 +71,6 @@ describe('Organisations of the Admin API', () => {
     const rows = organisations({ id: '2', name: 'b' }, { id: '1', name: 'a' }, { id: '3', name: 'c' })
     deepEqual(namesOf(await made(rows)), ['a', 'b', 'c'])
   })
-
-  it('may wrap their values, as very old deployments do', async () => {
-    const wrapped = (row: object) =>
-      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, { value }]))
-    const all = Object.fromEntries(
-      Object.entries(lists).map(([name, rows]) => [name, (rows as object[]).map(wrapped)]),
-    )
-    deepEqual(await made({ ...all, 'roles.list': lists['roles.list'] }), await made())
-    const { blocked, notBefore } = await demo({ blocked: { value: 'true' }, notBefore: { value: 7 } })
-    deepEqual([blocked, notBefore], [true, 7])
-    equal((await demo({ blocked: { value: true, more: 1 } })).blocked, false)
-  })
-
-  each('are blocked only when they say so', [
-    [true, true],
-    ['true', true],
-    ['false', false],
-    [1, false],
-    [undefined, false],
-  ])(async ([blocked, expected]) => equal((await demo({ blocked })).blocked, expected))
-
-  each('were signed out at the instant that they say', [
-    [1, 1],
-    [-1, 0],
-    [1.5, 0],
-    ['7', 0],
-    [null, 0],
-  ])(async ([notBefore, expected]) => equal((await demo({ notBefore })).notBefore, expected))
 
   it('are left out when nobody could sign in at their name, and refused when none is left', async () => {
     const rows = [{ id: 'o1', name: 'a/b' }, { id: 'o2', name: '' }, { id: 'o3' }, { id: 'o4', name: 'demo' }]
