@@ -2,9 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { deploymentSettings } from '../infra/settings.ts'
 import { settingsExplained } from '../infra/settings-explained.ts'
 import { type SettingName, settings } from '../lib/config.ts'
-import { databaseFaults, identityFaults } from '../test/faults/rows.ts'
 import { errorsPage } from './errors.ts'
-import { faultTable } from './fault-table.ts'
 import { licences } from './licences.ts'
 
 /**
@@ -58,10 +56,6 @@ const filled = (name: string, contents: Readonly<Record<string, string>>): strin
 
 /** Every document that is made, whole or in part, by its path from the root. */
 export const made = (): Readonly<Record<string, string>> => ({
-  'docs/reliability.md': filled('docs/reliability.md', {
-    'database faults': faultTable(databaseFaults),
-    'identity faults': faultTable(identityFaults),
-  }),
   'docs/errors.html': errorsPage(),
   'docs/settings.md': filled('docs/settings.md', { settings: settingsTable() }),
   'docs/supply-chain.md': filled('docs/supply-chain.md', { licences: licences() }),

@@ -32,7 +32,7 @@ export const suites: Readonly<Record<string, Suite>> = {
     ],
   },
   slow: {
-    about: 'time: faults at every route, late writes, `npm start` as a whole program',
+    about: 'time: faults of the database, late writes, `npm start` as a whole program',
     options: manyFiles,
     files: [
       'test/faults/*.test.ts',

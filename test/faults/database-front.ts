@@ -1,6 +1,8 @@
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
+import { dependencies } from '../../lib/lambda/dependencies.ts'
+import type { Table } from '../../lib/store/table.ts'
 import { listening } from '../support/ports.ts'
 
 /** A proxy before the database that fails on demand, on the wire, so that the real SDK client meets it. */
@@ -30,7 +32,7 @@ type Passage = Readonly<{
 export type DatabaseFault = (passage: Passage) => Promise<void>
 
 /** Which fault a call meets, if any. */
-type Plan = (call: DatabaseCall) => DatabaseFault | undefined
+export type Plan = (call: DatabaseCall) => DatabaseFault | undefined
 
 const through: DatabaseFault = async ({ pass, answer }) => answer(await pass())
 
@@ -149,8 +151,28 @@ export const openDatabaseFront = async (url: string) => {
   }
 }
 
+/** Every call. */
+export const always =
+  (fault: DatabaseFault): Plan =>
+  () =>
+    fault
+
 /** Only the first `times` calls. */
 export const first =
   (times: number, fault: DatabaseFault): Plan =>
   ({ number }) =>
     number <= times ? fault : undefined
+
+/** The table of this name behind this address, with the client of a function. */
+export const tableAt = (AWS_ENDPOINT_URL_DYNAMODB: string, TABLE_NAME: string): Table => {
+  process.env.AWS_REGION ??= 'eu-north-1'
+  return dependencies({
+    PUBLIC_URL: 'https://gw.example.test',
+    IMAS_URL: 'https://imas.example.test',
+    TOKEN_ISSUER: 'unchecked',
+    TOKEN_AUDIENCE: 'unchecked',
+    AWS_USE_EMPTY_CREDENTIALS: 'true',
+    AWS_ENDPOINT_URL_DYNAMODB,
+    TABLE_NAME,
+  }).table
+}

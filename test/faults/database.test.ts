@@ -1,69 +1,87 @@
-import { equal } from 'node:assert/strict'
+import { deepEqual, ok } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { openIdentity } from '../support/services.ts'
-import { openDatabaseFront } from './database-front.ts'
-import { type Deployment, openDeployment } from './deployment.ts'
+import { Problem } from '../../lib/problem.ts'
+import type { Table } from '../../lib/store/table.ts'
+import { openTable } from '../support/gateway.ts'
 import {
-  type DatabaseRow,
-  databaseFaults,
-  isPatient,
-  type Kind,
-  kinds,
-  type RouteName,
-  routeNames,
-} from './rows.ts'
-import { prepare, visit } from './visits.ts'
+  always,
+  type DatabaseFault,
+  dawdling,
+  faults,
+  first,
+  held,
+  openDatabaseFront,
+  type Plan,
+  tableAt,
+  unprocessed,
+} from './database-front.ts'
 
 /**
- * Every fault of the database at every route. The answer is the usual one or 503 (health: 500) with its documented
- * body, within five seconds. A failed login sets no session, and a logout that is answered 200 leaves none.
+ * Every fault of the database, met by the client of a function. A read or a write is done, or unavailable in time for
+ * the function to say so. What that does to each route: `test/outages.test.ts`.
  */
 
-const identity = await openIdentity()
-after(identity.close)
+const database = await openTable()
+after(database.close)
+const keys = ['ORG#demo', 'SESSION#one']
+await Promise.all(keys.map((key) => database.table.put(key, {})))
 
-/** A front before the database, with the fault of this row from now on once `begin` is called. */
-const frontFor = async (url: string, plan: DatabaseRow['plan']) => {
-  const front = await openDatabaseFront(url)
-  const begin = async () => (plan === 'nowhere' ? front.close() : front.use(plan))
-  return { front, begin }
-}
+const done = [2, true]
+const unavailable = ['table_unavailable', 'table_unavailable']
+const onlyWrites = ['table_unavailable', true]
+const everyKey = () => true
+const hours = 3_600_000
+/** Hangs twice, then leaves everything for later, again and again: what takes each attempt as long as it can. */
+const hangingAndLeaving: Plan = ({ number }): DatabaseFault =>
+  number % 3 === 0 ? unprocessed(everyKey, 900) : held(hours)
 
-/** Each visit over a front of its own, so that "the first try" is the first of this visit. */
-const visitOverFront = async (deployment: Deployment, row: DatabaseRow, route: RouteName, kind: Kind) => {
-  const closing: (() => Promise<void>)[] = []
-  const prepared = async () => {
-    const { front, begin } = await frontFor(deployment.databaseUrl, row.plan)
-    closing.push(front.close)
-    const visit = await prepare(deployment, route, kind, front.url)
-    await begin()
-    return visit
-  }
-  await visit(deployment, prepared, row.effect(route, kind))
-  await Promise.all(closing.map((close) => close()))
-}
+const rows: readonly [what: string, plan: Plan | 'nowhere', outcomes: readonly unknown[]][] = [
+  ['none', () => undefined, done],
+  ['throttled (`ProvisionedThroughputExceededException`)', always(faults.throttled), unavailable],
+  ['throttled (`ThrottlingException`), first try', first(1, faults.overRate), done],
+  ['not allowed (`AccessDeniedException`)', always(faults.refused), unavailable],
+  ['500', always(faults.failed), unavailable],
+  ['500, first two tries', first(2, faults.failed), done],
+  ['connection cut', always(faults.cut), unavailable],
+  ['connection cut, first try', first(1, faults.cut), done],
+  ['connection cut after the work was done, first try', first(1, faults.cutWhenDone), done],
+  ['nothing listens', 'nowhere', unavailable],
+  ['300 ms late', always(held(300)), done],
+  ['1.5 s late', always(held(1500)), unavailable],
+  ['1.5 s late, first try', first(1, held(1500)), done],
+  ['works at once, answers 1.5 s late', always(dawdling(1500)), unavailable],
+  ['never answers', always(held(hours)), unavailable],
+  ['every key unprocessed', always(unprocessed(everyKey)), onlyWrites],
+  ['every key unprocessed, first try', first(1, unprocessed(everyKey)), done],
+  ['one key unprocessed, the other read', always(unprocessed((key) => key === keys[0])), onlyWrites],
+  ['hangs and leaves keys, longer than a function has', hangingAndLeaving, onlyWrites],
+]
 
-const refreshOverFront = async (deployment: Deployment, { plan, refresh }: DatabaseRow) => {
-  if (refresh === undefined) return
-  const { front, begin } = await frontFor(deployment.databaseUrl, plan)
-  await begin()
-  equal((await deployment.refresh({}, front.url)).outcome, refresh, 'refresh-state')
+/** What comes of it over a front of its own, so that "the first try" is the first of this work. */
+const outcomeOf = async (plan: Plan | 'nowhere', work: (table: Table) => Promise<unknown>) => {
+  const front = await openDatabaseFront(database.url)
+  if (plan === 'nowhere') await front.close()
+  else front.use(plan)
+  const began = performance.now()
+  const outcome = await work(tableAt(front.url, database.name)).catch((error: unknown) =>
+    error instanceof Problem ? error.code : error,
+  )
+  const ms = performance.now() - began
+  ok(ms < 4500, `${ms} ms`)
   await front.close()
+  return outcome
 }
 
-// More at once, and a try would fail for lack of processor time. Rows that have to succeed need more of it.
-for (const [which, patient, concurrency] of [
-  ['passes', false, 2],
-  ['lasts', true, 3],
-] as const)
-  describe(`a fault of the database that ${which}`, { concurrency }, () => {
-    for (const row of databaseFaults.filter((one) => isPatient(one) === patient))
-      it(row.what, async () => {
-        const deployment = await openDeployment(identity)
-        await deployment.refresh()
+describe('a fault of the database', { concurrency: true }, () => {
+  for (const [what, plan, outcomes] of rows)
+    it(what, async () => {
+      const values = { n: { N: '1' } }
+      deepEqual(
         await Promise.all([
-          ...routeNames.flatMap((route) => kinds.map((kind) => visitOverFront(deployment, row, route, kind))),
-          refreshOverFront(deployment, row),
-        ]).finally(deployment.close)
-      })
-  })
+          outcomeOf(plan, async (table) => (await table.read(keys)).size),
+          outcomeOf(plan, (table) => table.change('SESSION#two', { set: 'SET #n = :n', values })),
+        ]),
+        outcomes,
+      )
+    })
+})

@@ -1,52 +1,46 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fromOurPage } from '../support/gateway.ts'
-import { type DatabaseFault, faults, kept, openDatabaseFront } from './database-front.ts'
-import { openDeployment } from './deployment.ts'
+import { fromOurPage, openGateway } from '../support/gateway.ts'
+import { type DatabaseFault, faults, kept, openDatabaseFront, tableAt } from './database-front.ts'
 
 /**
  * Writes that arrive when nobody waits for them any more: held up on the way, or sent by an instance that was frozen
  * after it had answered 503. What was acknowledged since then has to stay.
  */
 
-const deployment = await openDeployment()
-const closing = [deployment.close]
-after(() => Promise.all(closing.map((close) => close())))
-await deployment.refresh()
+const { database, instance, open, refresh, token } = await openGateway()
 
-/** A front at which the first writes, this many of them, meet this fault. */
-const openFront = async (fault: DatabaseFault, most = Number.POSITIVE_INFINITY) => {
-  const front = await openDatabaseFront(deployment.databaseUrl)
-  closing.push(front.close)
+/** A table at which the first writes, this many of them, meet this fault. */
+const tableWith = async (fault: DatabaseFault, most = Number.POSITIVE_INFINITY) => {
+  const front = await openDatabaseFront(database.url)
+  after(front.close)
   let writes = 0
   front.use(({ operation }) => (operation === 'UpdateItem' && ++writes <= most ? fault : undefined))
-  return { url: front.url, writes: () => writes }
+  return { table: tableAt(front.url, database.name), writes: () => writes }
 }
 
-/** A front that keeps the first writes until they are released. */
+/** A table that keeps the first writes until they are released. */
 const keepingWrites = async (most?: number) => {
   const { promise: until, resolve } = Promise.withResolvers<void>()
-  const { url } = await openFront(kept(until), most)
+  const { table } = await tableWith(kept(until), most)
   const release = async () => {
     resolve()
     // Each kept write is on its way now, and a database on this machine needs no longer.
     await pause(200)
   }
-  return { url, release }
+  return { table, release }
 }
 
 /** The status of a choice, in an instance of its own. */
-const choose = async (bearer: string, unit: string | null, databaseUrl?: string): Promise<number> => {
-  const ask = await deployment.open('unit', deployment.instance(databaseUrl))
+const choose = async (bearer: string, unit: string | null, table = database.table): Promise<number> => {
+  const ask = await open('unit', { ...instance(), table })
   const headers = { 'content-type': 'application/json' }
-  return (await ask({ bearer, headers, body: JSON.stringify({ unit }) })).answer.statusCode
+  return (await ask({ bearer, headers, body: JSON.stringify({ unit }) })).statusCode
 }
 
-const preferred = async (bearer: string): Promise<string | null> => {
-  const { answer } = await (await deployment.open('units'))({ bearer })
-  return JSON.parse(answer.body ?? '').preferred
-}
+const preferred = async (bearer: string): Promise<string | null> =>
+  JSON.parse((await (await open('units'))({ bearer })).body ?? '').preferred
 
 describe('a write that comes late', { concurrency: true }, () => {
   for (const [what, late, chosen] of [
@@ -55,38 +49,38 @@ describe('a write that comes late', { concurrency: true }, () => {
     ['the removal of a choice', null, 'south'],
   ] as const)
     it(`does not put ${what} over one that was acknowledged since`, async () => {
-      const bearer = await deployment.token({ sub: `late ${what}` })
-      const { url, release } = await keepingWrites()
-      deepEqual([await choose(bearer, late, url), await choose(bearer, chosen)], [503, 200])
+      const bearer = await token({ sub: `late ${what}` })
+      const { table, release } = await keepingWrites()
+      deepEqual([await choose(bearer, late, table), await choose(bearer, chosen)], [503, 200])
       await release()
       equal(await preferred(bearer), chosen)
     })
 
   it('does not put a choice that was tried twice over one that was acknowledged in the same second', async () => {
-    const bearer = await deployment.token({ sub: 'twice' })
-    const { url, release } = await keepingWrites(1)
-    deepEqual([await choose(bearer, 'north', url), await choose(bearer, 'south')], [200, 200])
+    const bearer = await token({ sub: 'twice' })
+    const { table, release } = await keepingWrites(1)
+    deepEqual([await choose(bearer, 'north', table), await choose(bearer, 'south')], [200, 200])
     await release()
     equal(await preferred(bearer), 'south')
   })
 
   it('ends a session all the same: a logout that was answered 503 may have happened', async () => {
-    const raw = await deployment.token()
-    const { url, release } = await keepingWrites()
-    const logout = await deployment.open('logout', deployment.instance(url))
-    const { answer } = await logout({ cookies: [`imidToken=${raw}`], headers: fromOurPage })
-    deepEqual([answer.statusCode, answer.body], [503, '"errors.api.ServiceUnavailable"'])
+    const raw = await token()
+    const { table, release } = await keepingWrites()
+    const logout = await open('logout', { ...instance(), table })
+    const { statusCode, body } = await logout({ cookies: [`imidToken=${raw}`], headers: fromOurPage })
+    deepEqual([statusCode, body], [503, '"errors.api.ServiceUnavailable"'])
     await release()
-    equal((await (await deployment.open('token-is-set'))({ bearer: raw })).answer.statusCode, 401)
+    equal((await (await open('token-is-set'))({ bearer: raw })).statusCode, 401)
   })
 
   it('is one write when its answer was lost and it is sent again', async () => {
-    const bearer = await deployment.token({ sub: 'cut' })
-    const { url, writes } = await openFront(faults.cutWhenDone, 1)
-    deepEqual([await choose(bearer, 'north', url), writes()], [200, 2])
+    const bearer = await token({ sub: 'cut' })
+    const { table, writes } = await tableWith(faults.cutWhenDone, 1)
+    deepEqual([await choose(bearer, 'north', table), writes()], [200, 2])
     equal(await preferred(bearer), 'north')
 
-    const leasing = await openFront(faults.cutWhenDone, 1)
-    deepEqual(await deployment.refresh({}, leasing.url), { outcome: 'unchanged' })
+    const leasing = await tableWith(faults.cutWhenDone, 1)
+    equal((await refresh(false, leasing.table)).outcome, 'unchanged')
   })
 })

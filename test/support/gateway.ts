@@ -40,11 +40,17 @@ let ids = 0
 /** An empty table behind this endpoint, or behind an embedded database of its own. */
 export const openTable = async (
   endpoint?: string,
-): Promise<{ table: Table; url: string; client: DynamoDBClient; close: () => Promise<void> }> => {
+): Promise<{
+  table: Table
+  name: string
+  url: string
+  client: DynamoDBClient
+  close: () => Promise<void>
+}> => {
   const database = endpoint === undefined ? await openDynalite(undefined) : undefined
   const url = endpoint ?? database?.url ?? ''
-  const tableName = `test-${++ids}`
-  await createTables(url, [{ name: tableName, properties: schema }])
+  const name = `test-${++ids}`
+  await createTables(url, [{ name, properties: schema }])
   const client = new DynamoDBClient({
     endpoint: url,
     region,
@@ -56,7 +62,7 @@ export const openTable = async (
     await database?.close()
   }
   // As patient as `context`: giving up in time has tests of its own.
-  return { table: tableIn(client, tableName, 60_000), url, client, close }
+  return { table: tableIn(client, name, 60_000), name, url, client, close }
 }
 
 /** Counts what a table is asked, and fails on demand: what stands between the gateway and its database. */
