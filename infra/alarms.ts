@@ -19,14 +19,14 @@ import { stepsOf } from './runbook.ts'
 import type { Deployment } from './settings.ts'
 
 type Row = {
-  /** What the alarm means. docs/runbook.md says what to check and do, under the name of the row. */
+  /** The meaning. docs/runbook.md has what to check and do, under the name of the row. */
   means: string
-  /** The alarm is on at this value or above, or below it with `below`. */
+  /** The alarm goes on at this value or above, or below it with `below`. */
   threshold: number | ((deployment: Deployment) => number)
   below?: true
-  /** How many of the last periods have to be bad. */
+  /** Number of the last periods that have to be bad. */
   periods: readonly [bad: number, of: number]
-  /** What missing data means. By default, that all is well. */
+  /** The meaning of missing data, `is good` by default. */
   silence?: 'is bad' | 'changes nothing'
   /** Whether this deployment needs the alarm. */
   when?: (deployment: Deployment) => boolean
@@ -36,14 +36,14 @@ type Row = {
 export const alarms = {
   'in-grace': {
     metric: 'inGrace',
-    means: 'The identity service cannot be read: the last good state is serving.',
+    means: 'The identity service cannot be read: the last good state is used.',
     threshold: 1,
     periods: [3, 5],
     silence: 'changes nothing',
   },
   'state-too-old': {
     metric: 'stateAge',
-    means: 'Half of the grace period is used up. When all of it is, nobody can sign in any more.',
+    means: 'Half of the grace period has passed. After all of it, nobody can sign in.',
     // Never less than three refreshes, however short the grace period.
     threshold: ({ config }: Deployment) => Math.max(180, config.gracePeriod / 2),
     periods: [3, 3],
@@ -51,13 +51,13 @@ export const alarms = {
   },
   'refresh-failing': {
     metric: 'refreshFailed',
-    means: 'The state could not be refreshed for ten minutes, or was never had at all.',
+    means: 'The state could not be refreshed for ten minutes, or was never loaded.',
     threshold: 4,
     periods: [2, 2],
   },
   'refresh-not-running': {
     metric: 'refreshRuns',
-    means: 'refresh-state has not reported for ten minutes: keys, blocks and organisations go stale.',
+    means: 'refresh-state has not reported for ten minutes: keys, blocks and organisations become stale.',
     below: true,
     threshold: 1,
     periods: [2, 2],
@@ -65,7 +65,7 @@ export const alarms = {
   },
   'organisation-kept-back': {
     metric: 'organisationsKeptBack',
-    means: 'The data of at least one organisation cannot be had or used: its last good data serve.',
+    means: 'The data of at least one organisation cannot be read or used: its last good data are used.',
     threshold: 1,
     periods: [3, 3],
   },
@@ -77,7 +77,7 @@ export const alarms = {
   },
   'public-health': {
     metric: 'publicHealth',
-    means: 'The gateway cannot be reached at its public address, or says that it is not healthy.',
+    means: 'The gateway cannot be reached at its public address, or is not healthy.',
     below: true,
     threshold: 1,
     periods: [4, 5],
@@ -86,7 +86,7 @@ export const alarms = {
   },
   'too-many-requests': {
     metric: 'tooManyRequests',
-    means: 'API Gateway turns requests away with 429, because there are more than its limits allow.',
+    means: 'API Gateway refuses requests with 429, because they exceed its limits.',
     threshold: 20,
     periods: [2, 3],
   },
@@ -98,25 +98,25 @@ export const alarms = {
   },
   'functions-throttled': {
     metric: 'functionThrottles',
-    means: 'Functions are not started, because the account runs as many at once as it may.',
+    means: 'Functions are not started, because the account is at its concurrency limit.',
     threshold: 1,
     periods: [2, 3],
   },
   'table-throttled': {
     metric: 'tableThrottles',
-    means: 'DynamoDB turns calls away: sessions cannot be checked, and browsers get 503.',
+    means: 'DynamoDB throttles calls: sessions cannot be checked, and browsers get 503.',
     threshold: 1,
     periods: [2, 3],
   },
   'table-system-errors': {
     metric: 'tableSystemErrors',
-    means: 'DynamoDB fails on its own side.',
+    means: 'Calls fail inside DynamoDB.',
     threshold: 1,
     periods: [2, 3],
   },
   'logins-failing': {
     metric: 'loginFailureShare',
-    means: 'Half of the logins or more end in a refusal.',
+    means: 'Half of the logins or more are refused.',
     threshold: 50,
     periods: [2, 2],
   },
@@ -140,21 +140,21 @@ export const alarms = {
   },
   'login-unbound': {
     metric: 'loginUnbound',
-    means: 'LOGIN_BINDING is off: nothing ties a login to the browser that began it.',
+    means: 'LOGIN_BINDING is off: logins are not tied to the browser that started them.',
     threshold: 1,
     periods: [1, 1],
     when: ({ config }: Deployment) => !config.loginBinding,
   },
   'cookies-large': {
     metric: 'headerP99',
-    means: 'Browsers come to a login with so many cookies that API Gateway will soon turn them away.',
-    // API Gateway takes 10,240 bytes of request line and headers; a browser's other headers are 1 to 2 kB.
+    means: 'Browsers send so many cookies that API Gateway will soon refuse their logins.',
+    // API Gateway allows 10,240 bytes of request line and headers; a browser's other headers are 1 to 2 kB.
     threshold: 7000,
     periods: [2, 2],
   },
   'certificate-expiring': {
     metric: 'certificateDays',
-    means: 'The certificate of the public address runs out within three weeks.',
+    means: 'The certificate of the public address expires within three weeks.',
     below: true,
     threshold: 21,
     periods: [1, 1],
@@ -175,9 +175,9 @@ export const routeAlarms = {
   'org-login': { does: 'start a login at an organisation', ...seldom },
   callback: { does: 'finish a login', ...seldom },
   'token-is-set': { does: 'check a session', threshold: 20, periods: [2, 3] },
-  authorize: { does: 'ask for a service whether somebody may come in', threshold: 20, periods: [2, 3] },
+  authorize: { does: 'check access to a service', threshold: 20, periods: [2, 3] },
   units: { does: 'list units', ...seldom },
-  unit: { does: 'choose a unit', ...seldom },
+  unit: { does: 'set the preferred unit', ...seldom },
   logout: { does: 'sign out', ...seldom },
 } as const satisfies Partial<Record<HttpRouteName, RouteAlarm>>
 
@@ -186,12 +186,11 @@ type AlarmName = keyof typeof alarms | `${keyof typeof routeAlarms}-errors`
 /** Alarms that are on while any of their parts is on. */
 export const compositeAlarms = {
   'nobody-can-sign-in': {
-    means: 'No login works, or nothing says that the gateway can be reached.',
+    means: 'No login works, or the gateway cannot be reached.',
     any: ['no-login-succeeds', 'logins-not-returning', 'logins-failing', 'public-health'],
   },
   'state-is-ageing': {
-    means:
-      'The state is not refreshed: without help every session check and login ends with the grace period.',
+    means: 'The state is not refreshed: after the grace period every session check and login fails.',
     any: ['state-too-old', 'refresh-failing', 'refresh-not-running'],
   },
 } as const satisfies Record<string, { means: string; any: readonly AlarmName[] }>
