@@ -74,12 +74,12 @@ describe('one failure, three readers', () => {
     equal((await failing(new Problem('table_unavailable'), 'units')()).statusCode, 503)
   })
 
-  it('is what it is where a body is parsed too', async () => {
+  it('passes through the body parser unchanged', async () => {
     equal((await failing(new Problem('table_unavailable'), 'unit')()).statusCode, 503)
     equal((await failing(new SyntaxError('not of the body'), 'unit')()).statusCode, 500)
   })
 
-  it('says nothing of what nobody foresaw', async () => {
+  it('reveals nothing about an unexpected error', async () => {
     const cause = Object.assign(new Error('canary-cause'), { code: 'EFOO' })
     const fail = failing(new TypeError('canary-detail', { cause }))
     for (const headers of [{}, asProblem, navigation]) {
@@ -92,7 +92,7 @@ describe('one failure, three readers', () => {
     deepEqual([level, code, told], ['error', 'internal', 'TypeError < Error EFOO'])
   })
 
-  it('answers 503 of its own before its time is up', async () => {
+  it('answers 503 shortly before the timeout of Lambda', async () => {
     const handler = endpoint('token-is-set', () => new Promise(() => {}), gateway.instance())
     const soon = { getRemainingTimeInMillis: () => 300 } as never
     const answer = await handler(eventOf('token-is-set', {}), soon)

@@ -78,7 +78,7 @@ describe('A body', () => {
     ],
   )(([request, unit]) => equal(chosen(request), unit))
 
-  each<Error>('hides no error that is not about it', [
+  each<Error>('lets errors pass that are not about it', [
     new Problem('table_unavailable'),
     new TypeError('a mistake'),
     Object.assign(new Error('a status'), { statusCode: 500 }),

@@ -61,16 +61,16 @@ describe('The binding of a login', () => {
     equal(found([own], other), undefined),
   )
 
-  each('takes no proof of another form, though the cookie be made for it', [
+  each('refuses a proof of another form, even with a cookie made for it', [
     ...['x', 'A'.repeat(31), 'A'.repeat(33), `${'A'.repeat(31)}=`, `${'A'.repeat(32)}\n`],
   ])((other) => equal(found([forgedFor(other)], other), undefined))
 
-  each('takes no organisation of no name, though the cookie be made for it', ['..', 'a/b', ''])((org) =>
+  each('refuses an invalid organisation name, even in a cookie made for it', ['..', 'a/b', ''])((org) =>
     equal(found([forgedFor(proof, org)]), undefined),
   )
 
   const [time = '', , digest = ''] = value.split('!')
-  each('takes no other value of the cookie', [
+  each('refuses any other value of the cookie', [
     ...['', `${time}!demo`, `${time}!demo!${'A'.repeat(43)}`, value.slice(0, -1), `${value}A`, `${value}!x`],
     ...[`${time}!de!mo!${digest}`, `${time}!!${digest}`, `${time}!second!${digest}`, `-1!demo!${digest}`],
     ...[`!demo!${digest}`, `${'z'.repeat(100)}!demo!${digest}`, `${time}0!demo!${digest}`, `"${value}"`],

@@ -56,7 +56,7 @@ describe('A login loop', () => {
     [false, '?a=b#/article?2'],
   ])(([expected, page]) => equal(isLoop(rounds(times(5)), page), expected))
 
-  it('is noticed for the twenty pages that went round last', () => {
+  it('is remembered for the last twenty pages', () => {
     const twenty = rounds(Array.from({ length: 25 }, (_, page) => `${page}`))
     const [first, second] = pagesIn(twenty)
     equal(pagesIn(twenty).length, 20)
@@ -67,7 +67,7 @@ describe('A login loop', () => {
   })
 
   const [last = '', mark = ''] = rounds(times(1)).split('!')
-  each('is claimed by an entry of ours alone', [
+  each('is counted from well-formed entries alone', [
     [true, `${last}!${mark}!5`],
     [true, `0${last}!${mark}!5`],
     ...[`zzzzzzzzz!${mark}!9`, `${last}!${mark}!5x`, `${last}!${mark}!55`, `x ${last}!${mark}!5`].map(
@@ -81,7 +81,7 @@ describe('A login loop', () => {
     if (!expected) equal(pagesIn(rounds(['other'], entry)).length, 1)
   })
 
-  it('is forgotten by a logout, which says nothing where there is none', () => {
+  it('is cleared by a logout, if anything was counted', () => {
     deepEqual(loop.forget(sending(undefined)), [])
     deepEqual(
       loop.forget(sending('x')).map((text) => crumb(text).value),

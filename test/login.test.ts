@@ -77,14 +77,14 @@ describe('GET /login', () => {
     deepEqual(effect(await later(3700, () => late(request))), { status: 503, code: 'state_too_old' })
   })
 
-  it('knows an organisation that was blocked a refresh ago', async () => {
+  it('refuses an organisation that the last refresh blocked', async () => {
     await control({ do: 'organisation', org: 'second', set: { blocked: true } })
     await gateway.refreshEverywhere()
     const answer = await call('login', { query: 'org=second&callback=/', headers: asProblem })
     deepEqual(effect(answer), { status: 403, code: 'organisation_blocked' })
   })
 
-  it('goes without a binding only where the settings say so', async () => {
+  it('has no binding with LOGIN_BINDING=off', async () => {
     const unbound = await open('login', gateway.instance({ LOGIN_BINDING: 'off' }))
     const { headers, cookies } = await unbound({ query: `org=demo&${callback}` })
     deepEqual([...callbackIn(headers.location).searchParams], [['serviceCallback', app]])
@@ -106,12 +106,12 @@ it('GET /org/{org}/login starts the same login at the organisation in the path',
 describe('The name of an organisation', () => {
   const odd =
     ". .. .demo a/b ../v2/org/demo %2e%2e a\\b a?b a#b a&callback=x a:b a+b a%2Fb {org} $& <script> '"
-  each('is none when it would add to, cut off or climb in the address of the identity service', [
+  each('is refused when it would change the rest of the address of the identity service', [
     ...[...odd.split(' '), '', 'a b', 'demo ', 'demo\n', 'demo\u0000', 'd\u00e9mo', 'demo\u200b', '\ud800'],
     'a'.repeat(65),
   ])((name) => equal(isOrganisationName(name), false))
 
-  each('may be one that nobody has', [
+  each('is well formed even if nobody has it', [
     ...['__proto__', 'DEMO', 'demo.', '-demo', '~a._-', '0', 'a'.repeat(64)],
   ])((name) => equal(isOrganisationName(name), true))
 })

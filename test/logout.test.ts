@@ -48,7 +48,7 @@ describe('POST /logout', () => {
     deepEqual(await areIn(cookie), [false])
   })
 
-  each('succeeds for whoever has no session, and costs nothing', [[], ['nonsense']])(async (raw) => {
+  each('succeeds without a session, and reads nothing', [[], ['nonsense']])(async (raw) => {
     front.reset()
     gateway.asked.times = 0
     deepEqual(effect(await out(raw)), signedOut)
@@ -66,7 +66,7 @@ describe('POST /logout', () => {
     deepEqual([answer.statusCode, gateway.asked.times, front.calls], [200, 1, { read: 2, write: 0 }])
   })
 
-  it('tells whoever signs out by a form so on a page, in their language', async () => {
+  it('answers a form with a page in the language of the person', async () => {
     const raw = await token()
     const headers = { ...fromOurPage, ...navigation, 'accept-language': 'sv' }
     const answer = await out([raw], { headers })
@@ -86,7 +86,7 @@ describe('POST /logout', () => {
     deepEqual(await areIn(raw), [false])
   })
 
-  it('tells a script so in the documented words, whatever it accepts', async () => {
+  it('answers a script with the documented JSON, whatever it accepts', async () => {
     const headers = { ...fromOurPage, accept: 'text/html', 'sec-fetch-mode': 'cors' }
     equal((await out([], { headers })).body, '{"msg":"You are logged out"}')
   })
@@ -110,12 +110,12 @@ describe('POST /logout with a callback', () => {
     deepEqual(await areIn(raw), [false])
   })
 
-  it('goes on to where both of two sessions may go', async () => {
+  it('goes on for two sessions of one organisation', async () => {
     const sessions = [await token(), await token()]
     deepEqual(effect(await out(sessions, { query: `callback=${app}` })), goesOn(app))
   })
 
-  each('sends whoever is not signed in to where everybody may go, and reads nothing for it', [
+  each('allows only the return URLs of the settings without a session, and reads nothing', [
     ['/bye', goesOn(`${publicUrl}/bye`)],
     [app, refused('return_url_not_allowed')],
   ])(async ([target, expected]) => {
@@ -167,7 +167,7 @@ describe('POST /logout while something fails', () => {
     deepEqual(effect(answer), { status: 503, code: 'state_missing' })
   })
 
-  it('cannot say that a session is ended whose key may still come, unless it ends another', async () => {
+  it('answers 503 for a token whose key may still arrive, unless it ends another session', async () => {
     const strange = await token({}, { header: { kid: 'still to come' } })
     // Somebody has the one fetch of this minute.
     await call('token-is-set', { bearer: strange })
@@ -206,7 +206,7 @@ describe('POST /logout with IMAS_LOGOUT_PATH', async () => {
     ],
   )(async ([query, headers, answer]) => deepEqual(await end(query, headers, [await token()]), answer))
 
-  it('goes nowhere but here for whoever is not signed in, or may be at one of two organisations', async () => {
+  it('stays here without a session, or with sessions of two organisations', async () => {
     const two = [await token(), await token({ org: 'second' })]
     for (const tokens of [[], two])
       deepEqual(await end('callback=/bye', navigation, tokens), [303, `${publicUrl}/bye`])

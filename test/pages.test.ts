@@ -128,7 +128,7 @@ describe('whose page it is', () => {
     ok(page(en, content, { publicUrl }).includes(code))
   })
 
-  it('is told to whoever opens the host itself; everything else that is not there is 404', async () => {
+  it('is the start page at /, and 404 anywhere else that is no route', async () => {
     const settings = { SITE_NAME: 'Example News', ERRORS_URL: 'https://docs.example.test/errors' }
     const on = instance({ ...settings, STRICT_COOKIE_MODE: 'true' })
     const ask = async (rawPath: string, headers: Record<string, string>, method = 'GET') => {

@@ -40,7 +40,7 @@ describe('A parameter', () => {
     fc.assert(property, { numRuns: 2000 })
   })
 
-  it('is there or not, even if it cannot be read', () => {
+  it('can be looked for even if it is malformed', () => {
     const { has } = query('%zz=1&imid_token=%zz')
     deepEqual([has('imid_token'), has('error')], [true, false])
     deepEqual(query('').all(), [])
