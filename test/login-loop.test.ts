@@ -56,6 +56,9 @@ describe('A login loop', () => {
     [false, '?a=b#/article?2'],
   ])(([expected, page]) => equal(isLoop(rounds(times(5)), page), expected))
 
+  it('is none when a fragment is another each time', () =>
+    equal(isLoop(rounds(times(5, '#/article?id=1')), '#/article?id=2'), false))
+
   it('is remembered for the last twenty pages', () => {
     const twenty = rounds(Array.from({ length: 25 }, (_, page) => `${page}`))
     const [first, second] = pagesIn(twenty)

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isOrganisationName } from '../lib/redirect/organisation-name.ts'
+import { stateKey } from '../lib/store/keys.ts'
 import { each } from './support/each.ts'
 import { asProblem, effect, navigation, openGateway, publicUrl, set } from './support/gateway.ts'
 
@@ -77,6 +78,15 @@ describe('GET /login', () => {
     deepEqual(effect(await later(3700, () => late(request))), { status: 503, code: 'state_too_old' })
   })
 
+  it('knows every organisation without a source of them, and no return domains', async () => {
+    const { organisations: _, ...state } = (await gateway.stored(stateKey)) ?? {}
+    const table = { ...gateway.table, read: async () => new Map([[stateKey, state]]) }
+    const begin = await open('login', { ...gateway.instance(), table })
+    equal((await begin({ query: 'org=anybody&callback=/' })).statusCode, 302)
+    const answer = await begin({ query: `org=anybody&${callback}`, headers: asProblem })
+    deepEqual(effect(answer), { status: 400, code: 'return_url_not_allowed' })
+  })
+
   it('refuses an organisation that the last refresh blocked', async () => {
     await control({ do: 'organisation', org: 'second', set: { blocked: true } })
     await gateway.refreshEverywhere()
@@ -126,7 +136,7 @@ describe('A login that is begun at another host than that of PUBLIC_URL', () => 
       front.reset()
       const answer = await call('login', { query: `org=demo&${callback}`, domainName })
       deepEqual(effect(answer), { status: 302, to: there })
-      deepEqual(front.calls, { read: 0, write: 0 })
+      deepEqual([front.calls, gateway.logs.at(-1)?.code], [{ read: 0, write: 0 }, 'login_elsewhere'])
       // Behind a CDN, API Gateway goes on seeing its own host: no second time.
       const query = new URL(there).search.slice(1)
       toIdentity(await call('org-login', { path: { org: 'demo' }, query, domainName }))

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { incoming } from '../lib/http/messages.ts'
 import { cookiesMayAct, isNavigation } from '../lib/http/request-policy.ts'
@@ -138,11 +138,21 @@ describe('A navigation', () => {
       'org=demo',
       'callback=/',
       'org=a%2Fb&callback=/',
+      'org=nowhere&callback=https%3A%2F%2Fapp.example.test%2F',
       'org=demo&callback=https%3A%2F%2Fevil.test%2F',
     ].map((query) => ['not_a_navigation', query] as const),
   ])(async ([code, query]) => {
     const answer = await call('login', { query, headers: { ...asProblem, 'sec-fetch-mode': 'cors' } })
     const problem = JSON.parse(answer.body ?? '{}')
     deepEqual([problem.code, problem.login], [code, undefined])
+  })
+
+  it('is offered only once its return URL could be checked', async () => {
+    const login = await gateway.open('login')
+    const query = 'org=demo&callback=https%3A%2F%2Fapp.example.test%2F'
+    const ask = () => login({ query, headers: { ...asProblem, 'sec-fetch-mode': 'cors' } })
+    const { statusCode, body } = await gateway.whileTableFails(ask)
+    deepEqual([statusCode, JSON.parse(body ?? '').login], [401, undefined])
+    ok(JSON.parse((await ask()).body ?? '').login)
   })
 })

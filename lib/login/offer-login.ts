@@ -5,7 +5,7 @@ import { isOrganisationName } from '../redirect/organisation-name.ts'
 import { isUnder, returnUrlCandidate } from '../redirect/return-url.ts'
 import type { Organisations } from '../state/organisation.ts'
 import type { Table } from '../store/table.ts'
-import { allowedFor } from './start-login.ts'
+import { allowedFor, domainsOf } from './start-login.ts'
 
 type OfferDeps = Readonly<{
   config: Pick<Config, 'publicUrl' | 'callbackOrigins'>
@@ -16,10 +16,8 @@ type OfferDeps = Readonly<{
 /** Whether a return domain of the organisation allows this host. False when the table cannot be read. */
 const isReturnHost = async (deps: OfferDeps, org: string, host: string, now: number): Promise<boolean> => {
   const { keys, found } = deps.organisations.lookup(org, now)
-  return deps.table.read(keys).then(
-    (items) => isUnder(found(items)?.domains ?? [], host),
-    () => false,
-  )
+  const items = await deps.table.read(keys).catch(() => undefined)
+  return items !== undefined && isUnder(domainsOf(found(items)), host)
 }
 
 /**

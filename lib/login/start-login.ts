@@ -24,6 +24,10 @@ export type LoginDeps = Readonly<{
   random: (bytes: number) => string
 }>
 
+/** The return domains of an organisation. An unknown one has none. */
+export const domainsOf = (organisation: OrganisationRecord | undefined): readonly string[] =>
+  organisation?.domains ?? []
+
 /** The return URLs that the settings and this organisation allow. */
 export const allowedFor = (
   config: Pick<Config, 'publicUrl' | 'callbackOrigins'>,
@@ -31,7 +35,7 @@ export const allowedFor = (
 ): Allowed => ({
   publicUrl: config.publicUrl,
   origins: config.callbackOrigins,
-  domains: organisation?.domains ?? [],
+  domains: domainsOf(organisation),
 })
 
 /**
@@ -84,7 +88,7 @@ export const startLogin = (deps: LoginDeps): StartLogin => {
     const organisation = lookup.found(items)
     const state = remembered ?? states.serving(items, now)
     checkOrganisation(organisation, state.organisations !== undefined)
-    const to = allowedReturnUrl(candidate, organisation?.domains ?? [])
+    const to = allowedReturnUrl(candidate, domainsOf(organisation))
     if (loop.tooMany(request, to)) throw new Problem('login_loop')
 
     const login = config.loginBinding ? bindings.begin(request, org, to) : undefined
