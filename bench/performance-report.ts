@@ -63,7 +63,7 @@ ${run.rounds} starts.
 
 ${coldTable(report)}
 
-\`test/size.test.ts\` limits \`index.mjs\` to ${whole(budget / 1000)} kB, SDK included. The goal of 2.0 x is **not reached**: four fifths of the code is the SDK. A
+\`test/bundles.test.ts\` limits \`index.mjs\` to ${whole(budget / 1000)} kB, SDK included. The goal of 2.0 x is **not reached**: four fifths of the code is the SDK. A
 compile cache would have to match the exact Node version of AWS, and replacing jose or the SDK's signer would mean maintaining security code.
 
 ## Warm

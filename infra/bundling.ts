@@ -13,7 +13,7 @@ const slim = (file: string): string => join(root, 'infra', 'slim', file)
 
 /**
  * Replacements for modules that make a cold start slower. For example, importing `node:http` reads all its
- * exports, including undici, which takes 20 ms. `test/size.test.ts` limits the sizes.
+ * exports, including undici, which takes 20 ms. `test/bundles.test.ts` limits the sizes.
  */
 const alias = {
   // Credentials are in three variables. The SDK's own provider chain is 136 kB.

@@ -1,71 +1,90 @@
-import { deepEqual, equal, match, rejects } from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { deepEqual, equal, match, notEqual, ok, rejects, throws } from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { bundle } from '../infra/bundling.ts'
+import { promisify } from 'node:util'
+import { App, FileSystem, Stack } from 'aws-cdk-lib'
+import { Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { bundleSizes, overweight } from '../bench/sizes.ts'
+import { bundle, code, filesOf } from '../infra/bundling.ts'
+import { shifted, sourceOf } from '../infra/source-maps.ts'
 import type { Endpoint } from '../lib/lambda/endpoint.ts'
-import type { Report } from '../lib/refresh/scheduled.ts'
-import { type HttpRouteName, type Route, routes } from '../lib/routes.ts'
-import { createTables, openDynalite, region } from '../local/database.ts'
-import { startIdentity } from '../local/identity/server.ts'
-import { asProblem, eventOf, navigation } from './support/gateway.ts'
+import { framesOf } from '../lib/log.ts'
+import { type Route, routes } from '../lib/routes.ts'
+import { createTables } from '../local/database.ts'
+import { root } from '../local/synthesis.ts'
+import { asProblem, context, eventOf, navigation } from './support/gateway.ts'
+import { openServices, schema } from './support/services.ts'
 
-/** The files of a function as they are deployed: what is in the second one is loaded when it is needed, and not before. */
+const folder = mkdtempSync(join(tmpdir(), 'imsg-bundles-'))
+after(() => rmSync(folder, { recursive: true }))
 
-const root = mkdtempSync(join(tmpdir(), 'imsg-bundles-'))
-after(() => rmSync(root, { recursive: true }))
+// As on a machine where a new file is its owner's alone.
+process.umask(0o077)
+const outdir = join(folder, 'synthesised')
+const app = new App({ outdir, builtinCloudFormationValidation: false })
+const stack = new Stack(app, 'bundles')
+for (const route of ['health', 'refresh-state'])
+  new Lambda(stack, route, { code: code(route), runtime: Runtime.NODEJS_24_X, handler: 'index.handler' })
+app.synth()
 
-const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => 5000 } as never
+const assets = readdirSync(outdir).filter((name) => name.startsWith('asset.'))
+const filesIn = (name: string): string[] => readdirSync(join(outdir, name)).toSorted()
 
 /** A fresh instance of a function, deployed without one of its files. */
-const deployed = async (name: string, without?: string) => {
-  const folder = mkdtempSync(join(root, `${name}-`))
-  bundle(name, folder)
-  if (without !== undefined) rmSync(join(folder, without))
-  return (await import(pathToFileURL(join(folder, 'index.mjs')).href)).handler
+const deployed = async (route: string, without?: string) => {
+  const own = mkdtempSync(join(folder, `${route}-`))
+  bundle(route, own)
+  if (without !== undefined) rmSync(join(own, without))
+  return (await import(pathToFileURL(join(own, 'index.mjs')).href)).handler
 }
 
-describe('the files of a function', () => {
-  it('are what a cold start loads and what may come later', () => {
-    for (const [name, row] of Object.entries<Route>(routes)) {
-      const folder = mkdtempSync(join(root, `${name}-`))
-      bundle(name, folder)
-      deepEqual(readdirSync(folder), ['index.mjs', 'every' in row ? 'public-suffix.mjs' : 'texts.mjs'], name)
+describe('the asset of a function', () => {
+  it('is what a cold start loads and what may come later, without source maps', () => {
+    deepEqual(assets.map(filesIn).toSorted(), [
+      ['index.mjs', 'public-suffix.mjs'],
+      ['index.mjs', 'texts.mjs'],
+    ])
+    deepEqual(filesIn('maps/health'), ['index.mjs.map', 'texts.mjs.map'])
+    deepEqual(filesIn('maps/refresh-state'), ['index.mjs.map', 'public-suffix.mjs.map'])
+    for (const [name, row] of Object.entries<Route>(routes))
+      equal(filesOf(name)[1]?.name, 'every' in row ? 'public-suffix.mjs' : 'texts.mjs')
+    ok(!filesOf('health')[0].text.includes('sourceMappingURL'))
+  })
+
+  it('can be read by Lambda, whatever the umask of whoever builds it', () => {
+    for (const name of assets) {
+      const asset = join(outdir, name)
+      const modes = ['.', ...filesIn(name)].map((file) => statSync(join(asset, file)).mode & 0o777)
+      deepEqual(modes, [0o755, 0o644, 0o644])
+      notEqual(name, `asset.${FileSystem.fingerprint(asset)}`, 'the modes are part of the name')
     }
   })
 
-  it('can be read by Lambda, whatever the umask of whoever builds them', () => {
-    const folder = join(root, 'umask')
-    const build = `process.umask(0o077); (await import('./infra/bundling.ts')).bundle('health', ${JSON.stringify(folder)})`
-    const { status, stderr } = spawnSync(process.execPath, ['-e', build], { encoding: 'utf8' })
-    equal(status, 0, stderr)
-    const files = ['.', ...readdirSync(folder)].map((name) => [
-      name,
-      statSync(join(folder, name)).mode & 0o777,
-    ])
-    deepEqual(files, [
-      ['.', 0o755],
-      ['index.mjs', 0o644],
-      ['texts.mjs', 0o644],
-    ])
+  it('stays within its budget, and has no part that a function never uses', () => {
+    const sizes = bundleSizes()
+    deepEqual(overweight(sizes), [])
+    const parts = Object.values(sizes).flatMap((size) => size.parts.map(([part]) => part))
+    deepEqual(
+      ['mnemonist', '@aws-sdk/credential-provider-node', '@aws-sdk/nested-clients', 'undici'].filter((part) =>
+        parts.includes(part),
+      ),
+      [],
+    )
   })
 })
 
-describe('the words of a refusal', () => {
-  const ask = (handler: Endpoint, headers: Record<string, string> = {}, name: HttpRouteName = 'health') =>
-    handler(eventOf(name, { headers }), context)
-
+describe('the texts of a refusal', () => {
   // Without settings every request is refused.
+  const ask = (handler: Endpoint, headers = {}) => handler(eventOf('health', { headers }), context)
+
   it('are loaded for a page and for a problem document', async () => {
     const handler = await deployed('health')
-    match((await ask(handler, navigation)).body ?? '', /<h1>Something went wrong<\/h1>/)
-    match(
-      (await ask(handler, { ...navigation, 'accept-language': 'sv' })).body ?? '',
-      /<h1>Något gick fel<\/h1>/,
-    )
+    const page = await ask(handler, { ...navigation, 'accept-language': 'sv' })
+    match(page.body ?? '', /<h1>Något gick fel<\/h1>/)
     equal(JSON.parse((await ask(handler, asProblem)).body ?? '{}').title, 'Something went wrong')
   })
 
@@ -76,49 +95,72 @@ describe('the words of a refusal', () => {
   })
 })
 
-describe('the public suffix list', async () => {
-  const [identity, database] = await Promise.all([
-    startIdentity({ port: 0, clientId: 'gateway', clientSecret: 'secret' }),
-    openDynalite(undefined),
-  ])
-  after(() => Promise.all([identity.close(), database.close()]))
-  await createTables(database.url, [
-    {
-      name: 'bundles',
-      properties: {
-        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-        BillingMode: 'PAY_PER_REQUEST',
-      },
-    },
-  ])
-  const settings = {
-    PUBLIC_URL: 'https://gw.example.test',
-    IMAS_URL: identity.url,
-    TOKEN_ISSUER: 'unchecked',
-    TOKEN_AUDIENCE: 'unchecked',
-    LOG_LEVEL: 'error',
-    TABLE_NAME: 'bundles',
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: database.url,
-  }
-  const refresh = async (more: Record<string, string>, forced: boolean): Promise<Report> => {
-    Object.assign(process.env, settings, more)
+it('the public suffix list is loaded where organisations are fetched, and not where keys alone are', async () => {
+  const services = await openServices()
+  after(services.close)
+  const TABLE_NAME = 'bundles'
+  await createTables(services.databaseUrl, [{ name: TABLE_NAME, properties: schema }])
+  const own = { PUBLIC_URL: 'https://gw.example.test', LOG_LEVEL: 'error', TABLE_NAME }
+  const refresh = async (forced: boolean, more = {}) => {
+    Object.assign(process.env, services.platform, services.settings, own, more)
     return (await deployed('refresh-state', 'public-suffix.mjs'))({ forced }, context)
   }
+  deepEqual(await refresh(false, { ADMIN_API_URL: '', ACCESS_TOKEN_URL: '' }), { outcome: 'changed' })
+  deepEqual(await refresh(true), { outcome: 'unchanged' })
+  deepEqual(await refresh(false), { outcome: 'failed' })
+})
 
-  it('is not loaded where keys alone are fetched', async () => {
-    deepEqual(await refresh({}, false), { outcome: 'changed' })
-    deepEqual(await refresh({ ADMIN_API_URL: identity.url, ACCESS_TOKEN_URL: identity.url }, true), {
-      outcome: 'unchanged',
-    })
+/** Line and column in the bundle of `health` of a text that is there once, both from 1. */
+const frameOf = (text: string): string => {
+  const bundled = filesOf('health')[0].text
+  const at = bundled.indexOf(text)
+  ok(at >= 0 && bundled.indexOf(text, at + 1) < 0, `${text} is there once`)
+  const before = bundled.slice(0, at).split('\n')
+  return `index.mjs:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
+}
+
+/** The source line that a frame leads to. */
+const lineOf = (place: string): string => {
+  const [file = '', line] = place.split(':')
+  return readFileSync(join(root, file), 'utf8').split('\n')[Number(line) - 1] ?? ''
+}
+
+describe('the source maps', () => {
+  it('lead from a frame of a bundle that runs to the line that threw', async () => {
+    const handler = await deployed('health')
+    const error = await handler(undefined, {}).catch((thrown: unknown) => thrown)
+    const [frame = ''] = framesOf(error) ?? []
+    match(frame, /^index\.mjs:\d+:\d+$/)
+    const place = sourceOf(outdir, 'health', frame)
+    match(place, /^lib\/http\/messages\.ts:\d+:\d+$/)
+    match(lineOf(place), /event\.requestContext/)
   })
 
-  it('is loaded where organisations are', async () => {
-    deepEqual(await refresh({ ADMIN_API_URL: identity.url, ACCESS_TOKEN_URL: identity.url }, false), {
-      outcome: 'failed',
-    })
+  it('hold to the column behind the import of a file that is loaded later, which is longer as deployed', () => {
+    const lines = filesOf('health')[0].text.split('\n')
+    const [line = ''] = lines.filter((each) => each.includes('import("./texts.mjs")'))
+    ok(line.indexOf('"content-language"') > line.indexOf('import("./texts.mjs")'))
+    const place = sourceOf(outdir, 'health', frameOf('"content-language"'))
+    equal(lineOf(place).indexOf("'content-language'") + 1, Number(place.split(':')[2]))
+  })
+
+  it('move what follows a replacement in its line, and nothing else', () => {
+    const map = (mappings: string) => JSON.stringify({ version: 3, sources: ['a'], names: [], mappings })
+    // Segments at columns 0, 10 and 20 of two lines.
+    const before = map('AAAA,UAAA,UAAA;AAAA,UAAA,UAAA')
+    const twice = [
+      { line: 0, column: 5, by: 1 },
+      { line: 0, column: 15, by: 7 },
+    ]
+    equal(shifted(before, twice), map('AAAA,WAAA,iBAAA;AAAA,UAAA,UAAA'))
+    equal(shifted(before, [{ line: 1, column: 21, by: 1 }]), before)
+  })
+
+  it('are read by a command, which says what is no frame of theirs', async () => {
+    const frames = [join(root, 'infra', 'frames.ts'), 'health', frameOf('No checksum string')]
+    const env = { ...process.env, CDK_OUTDIR: outdir }
+    const { stdout } = await promisify(execFile)(process.execPath, frames, { env })
+    match(stdout, /lib\/state\/health\.ts:\d+:\d+\n.*No checksum string/)
+    throws(() => sourceOf(outdir, 'health', 'nonsense'), /is not a frame/)
   })
 })

@@ -1,31 +1,36 @@
 import { deepEqual, ok } from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { routes } from '../lib/routes.ts'
+import { root } from '../local/synthesis.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
-const sources = (folder: string): string[] =>
-  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
-    .filter((entry) => !/node_modules|\bdist\b/.test(entry.parentPath))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+const sources = (...folders: string[]): string[] =>
+  globSync(
+    folders.map((folder) => `${folder}/**/*.ts`),
+    { cwd: root, exclude: ['**/node_modules/**', '**/dist/**', '**/*.d.ts'] },
+  ).sort()
 
 /** What a file imports: files of ours by their path from the root, packages by name. */
 const imports = (file: string): string[] =>
-  [
-    ...readFileSync(join(root, file), 'utf8').matchAll(
-      /(?:^|\s)(?:import|export)\b[^'";]*?from\s*'([^']+)'|\bimport\(\s*'([^']+)'/g,
-    ),
-  ].map(([, fixed, lazy]) => {
-    const name = fixed ?? lazy ?? ''
-    return name.startsWith('.') ? join(dirname(file), name) : name
-  })
+  [...read(file).matchAll(/(?:^|\s)(?:import|export)\b[^'";]*?from\s*'([^']+)'|\bimport\(\s*'([^']+)'/g)].map(
+    ([, fixed, lazy]) => {
+      const name = fixed ?? lazy ?? ''
+      return name.startsWith('.') ? join(dirname(file), name) : name
+    },
+  )
 
-/** What is deployed or published. */
-const product = ['functions', 'lib', 'infra', 'client', 'service'].flatMap(sources)
+/** Imports that break a rule: `from -> to`. */
+const strays = (files: readonly string[], isWrong: (to: string, from: string) => boolean): string[] => {
+  ok(files.length > 0)
+  return files.flatMap((from) =>
+    imports(from)
+      .filter((to) => isWrong(to, from))
+      .map((to) => `${from} -> ${to}`),
+  )
+}
 
 const under =
   (...folders: string[]) =>
@@ -33,85 +38,49 @@ const under =
     folders.some((folder) => name.startsWith(`${folder}/`))
 const ours = under('lib', 'functions', 'infra', 'local', 'test', 'client', 'identity', 'service')
 
-describe('the direction of imports', () => {
-  for (const [what, files, allowed] of [
-    ['lib imports lib alone', sources('lib'), under('lib')],
-    ['a function imports lib and its own folder', sources('functions'), under('lib', 'functions')],
-    ['the library for services imports itself alone', sources('service'), under('service')],
-    ['infra imports lib and infra', sources('infra'), under('lib', 'infra')],
-    [
-      'local imports no function: it runs what was synthesised',
-      sources('local'),
-      under('lib', 'local', 'infra', 'client', 'service'),
-    ],
-  ] as const)
-    it(what, () => {
-      const strays = files.flatMap((file) =>
-        imports(file)
-          .filter((name) => ours(name) && !allowed(name))
-          .map((name) => `${file} -> ${name}`),
-      )
-      deepEqual(strays, [])
-      ok(files.length > 0)
-    })
+/** What is deployed or published. */
+const product = sources('functions', 'lib', 'infra', 'client', 'service')
+const deployed = product.filter(under('functions', 'lib'))
+const handlers = sources('functions').filter((file) => file.endsWith('handler.ts'))
 
-  it('lets no function import another, and no handler the SDK, middy or the environment', () => {
-    const strays = sources('functions').flatMap((file) => {
-      const handler = file.endsWith('handler.ts')
-      const bad = imports(file).filter(
-        (name) =>
-          (name.startsWith('functions/') && dirname(name) !== dirname(file)) ||
-          (handler && /^(@aws-sdk|@middy|jose|node:)/.test(name)),
-      )
-      const environment = handler && readFileSync(join(root, file), 'utf8').includes('process.env')
-      return [...bad, ...(environment ? ['process.env'] : [])].map((name) => `${file} -> ${name}`)
-    })
-    deepEqual(strays, [])
+/** The folders of lib, which import those before them alone. */
+const order = ['', 'store', 'redirect', 'http', 'state', 'session', 'login', 'errors', 'lambda', 'refresh']
+const levelOf = (file: string): number => order.indexOf(/^lib\/([^/]+)\//.exec(file)?.[1] ?? '')
+
+describe('the direction of imports', () => {
+  for (const [folder, ...allowed] of [
+    ['lib'],
+    ['functions', 'lib'],
+    ['service'],
+    ['infra', 'lib'],
+    ['local', 'lib', 'infra', 'client', 'service'],
+  ] as const)
+    it(`lets ${folder} import ${['itself', ...allowed].join(', ')} and nothing else`, () =>
+      deepEqual(
+        strays(sources(folder), (to) => ours(to) && !under(folder, ...allowed)(to)),
+        [],
+      ))
+
+  it('lets no function import another, and no handler the SDK, middy or Node', () => {
+    const isOther = (to: string, from: string) => under('functions')(to) && dirname(to) !== dirname(from)
+    deepEqual(strays(sources('functions'), isOther), [])
+    deepEqual(
+      strays(handlers, (to) => /^(@aws-sdk|@middy|jose|node:)/.test(to)),
+      [],
+    )
   })
 
   it('runs downward between the folders of lib, and lets refresh-state alone import lib/refresh', () => {
-    const order = [
-      '',
-      'store',
-      'redirect',
-      'http',
-      'state',
-      'session',
-      'login',
-      'errors',
-      'lambda',
-      'refresh',
-    ]
-    const levelOf = (file: string): number => order.indexOf(/^lib\/([^/]+)\//.exec(file)?.[1] ?? '')
-    const strays = [...sources('lib'), ...sources('functions')].flatMap((file) =>
-      imports(file)
-        .filter(under('lib'))
-        .filter((name) =>
-          file.startsWith('lib/')
-            ? levelOf(name) > levelOf(file)
-            : name.startsWith('lib/refresh/') && !file.startsWith('functions/refresh-state/'),
-        )
-        .map((name) => `${file} -> ${name}`),
-    )
-    deepEqual(strays, [])
-    deepEqual(new Set(sources('lib').map(levelOf)).has(-1), false, 'every folder has its place in the order')
-  })
-
-  it('shows no handler a stored item', () => {
-    const strays = sources('functions')
-      .filter((file) => file.endsWith('handler.ts'))
-      .filter((file) => /\bItems?\b|store\/large-item/.test(readFileSync(join(root, file), 'utf8')))
     deepEqual(
-      strays,
-      ['functions/health/handler.ts'].filter((file) => strays.includes(file)),
+      strays(sources('lib'), (to, from) => under('lib')(to) && levelOf(to) > levelOf(from)),
+      [],
     )
-  })
-
-  it('carries no directive of a tool in product code', () => {
-    const files = product.filter((file) =>
-      /Stryker (disable|restore)|c8 ignore|istanbul ignore/.test(readFileSync(join(root, file), 'utf8')),
+    const others = sources('functions').filter((file) => !under('functions/refresh-state')(file))
+    deepEqual(strays(others, under('lib/refresh')), [])
+    ok(
+      sources('lib').every((file) => levelOf(file) >= 0),
+      'every folder has its place in the order',
     )
-    deepEqual(files, [])
   })
 
   it('has no cycles, type imports included', () => {
@@ -129,59 +98,46 @@ describe('the direction of imports', () => {
 })
 
 describe('a product file', () => {
-  const strays = (wrong: (line: string, before: string) => boolean): string[] =>
-    product.flatMap((file) => {
-      const lines = readFileSync(join(root, file), 'utf8').split('\n')
-      return lines.flatMap((line, index) =>
-        wrong(line, lines[index - 1] ?? '') ? [`${file}:${index + 1} ${line.trim()}`] : [],
-      )
-    })
+  const lines = product.flatMap((file) => {
+    const all = read(file).split('\n')
+    return all.map((line, index) => ({ at: `${file}:${index + 1}`, line, before: all[index - 1] ?? '' }))
+  })
 
   it('has a sentence for every export', () => {
     const declared = /^export (?:const|type (?!\{)|class|function|async)\b/
-    deepEqual(
-      strays((line, before) => declared.test(line) && !before.endsWith('*/')),
-      [],
-    )
+    const bare = lines.filter(({ line, before }) => declared.test(line) && !before.endsWith('*/'))
+    deepEqual(bare, [])
   })
 
   it('has comment lines of up to 110 columns', () => {
-    deepEqual(
-      strays((line) => line.length > 110 && /^\s*(?:\/\/|\/?\*)/.test(line)),
-      [],
-    )
+    const long = lines.filter(({ line }) => line.length > 110 && /^\s*(?:\/\/|\/?\*)/.test(line))
+    deepEqual(long, [])
   })
 })
 
 describe('one place for each thing', () => {
-  it('has a folder for each row of the route table, and a row for each folder', () => {
-    deepEqual(readdirSync(join(root, 'functions')).sort(), Object.keys(routes).sort())
-  })
+  it('has a folder for each row of the route table, and a row for each folder', () =>
+    deepEqual(readdirSync(join(root, 'functions')).sort(), Object.keys(routes).sort()))
 
-  it('writes status codes of answers in one file', () => {
-    const files = [...sources('lib'), ...sources('functions')].filter((file) =>
-      /\bstatusCode:\s*\w/.test(readFileSync(join(root, file), 'utf8').replaceAll('statusCode: number', '')),
-    )
-    deepEqual(files, ['lib/http/messages.ts'])
-  })
-
-  it('reads the environment in three files', () => {
-    const files = [...sources('lib'), ...sources('functions')].filter((file) =>
-      readFileSync(join(root, file), 'utf8').includes('process.env'),
-    )
-    deepEqual(files.sort(), [
-      'functions/refresh-state/index.ts',
-      'lib/lambda/aws-credentials.ts',
-      'lib/lambda/endpoint.ts',
-    ])
-  })
-
-  it('switches no checker off', () => {
-    const files = product.filter((file) =>
-      /@ts-(ignore|expect-error|nocheck)|biome-ignore|:\s*any\b|as any\b/.test(
-        readFileSync(join(root, file), 'utf8'),
-      ),
-    )
-    deepEqual(files, [])
-  })
+  for (const [what, files, pattern, places] of [
+    ['the status code of an answer', deployed, /\bstatusCode:\s*(?!number)\w/, ['lib/http/messages.ts']],
+    [
+      'the environment',
+      deployed,
+      /process\.env/,
+      ['functions/refresh-state/index.ts', 'lib/lambda/aws-credentials.ts', 'lib/lambda/endpoint.ts'],
+    ],
+    ['a stored item in a handler', handlers, /\bItems?\b|store\/large-item/, []],
+    [
+      'a directive of a tool',
+      product,
+      /@ts-(ignore|expect-error|nocheck)|biome-ignore|:\s*any\b|as any\b|Stryker (disable|restore)|(c8|istanbul) ignore/,
+      [],
+    ],
+  ] as const)
+    it(`is where ${what} stands: ${places.join(', ') || 'nowhere'}`, () =>
+      deepEqual(
+        files.filter((file) => pattern.test(read(file))),
+        places,
+      ))
 })
