@@ -1,56 +1,51 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Template } from 'aws-cdk-lib/assertions'
 import { accessLogMetrics } from '../../infra/access-log.ts'
-import { alarms, compositeAlarms, routeAlarms } from '../../infra/alarms.ts'
+import { routeAlarms } from '../../infra/alarms.ts'
+import { accessLogFields } from '../../infra/api.ts'
 import { emitted } from '../../infra/metrics.ts'
-import type { Texts } from '../../infra/settings.ts'
-import { routes } from '../../lib/routes.ts'
-import { least, listening, only, resourcesOf, stackOf, target, templateOf } from './synthesised.ts'
+import { deploymentSettings, type Texts } from '../../infra/settings.ts'
+import { settings } from '../../lib/config.ts'
+import { catalogue } from '../../lib/problem.ts'
+import { methodsAndPaths, type Route, routes } from '../../lib/routes.ts'
+import { root } from '../../local/synthesis.ts'
+import {
+  least,
+  listening,
+  only,
+  type Properties,
+  propertiesOf,
+  stackOf,
+  target,
+  templateOf,
+} from './synthesised.ts'
 
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+const runbook = read('docs/runbook.md')
 const template = templateOf(listening)
-const found = new Map(
-  resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => {
-    const { AlarmName } = Properties
-    return [String(AlarmName), Properties]
-  }),
-)
-const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8')
-const entries = new Map(
-  runbook
-    .split(/^## /m)
-    .slice(1)
-    .map((text) => [text.slice(0, text.indexOf('\n')), text] as const),
-)
-const whole = JSON.stringify(template.toJSON())
+
 /** What rings only in some deployments. */
 const everything = {
   ...listening,
   LOGIN_BINDING: 'off',
   DOMAIN_CERTIFICATE_ARN: 'arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d',
 }
-const alarmsOf = (of: Template) => [
-  ...resourcesOf(of, 'AWS::CloudWatch::Alarm'),
-  ...resourcesOf(of, 'AWS::CloudWatch::CompositeAlarm'),
-]
-const namesOf = (of: Template): string[] =>
-  alarmsOf(of).map(([, { Properties }]) => String(Properties.AlarmName).replace('imsg-service-', ''))
+const whole = JSON.stringify(templateOf(everything).toJSON())
+
+const alarmsOf = (texts: Texts) =>
+  ['Alarm', 'CompositeAlarm']
+    .flatMap((type) => propertiesOf(templateOf(texts), `AWS::CloudWatch::${type}`))
+    .map((alarm): Properties => ({ ...alarm, name: String(alarm.AlarmName).replace('imsg-service-', '') }))
+const namesOf = (texts: Texts): string[] => alarmsOf(texts).map(({ name }) => String(name))
 
 describe('the alarms', () => {
-  it('are those of the rows, those of the routes, and those that put them together', () => {
-    const names = [
-      ...Object.keys(alarms),
-      ...Object.keys(routeAlarms).map((route) => `${route}-errors`),
-      ...Object.keys(compositeAlarms),
-    ]
-    deepEqual(namesOf(templateOf(everything)).toSorted(), names.toSorted())
-  })
-
   it('watch a certificate, a public address and a given-up protection only where there is one', () => {
     const local = { ...least, PUBLIC_URL: 'http://localhost:3000' }
     const conditional = ['certificate-expiring', 'login-unbound', 'public-health']
-    const of = (texts: Texts) => namesOf(templateOf(texts)).filter((name) => conditional.includes(name))
+    const of = (texts: Texts) => namesOf(texts).filter((name) => conditional.includes(name))
     deepEqual(of(local), [])
     deepEqual(of(least), ['public-health'])
     deepEqual(of(everything).toSorted(), conditional)
@@ -63,108 +58,132 @@ describe('the alarms', () => {
   })
 
   it('say themselves what to check and do, from an entry of the runbook, which those on server errors share', () => {
+    const sections = runbook.split(/^## /m).slice(1)
+    const entries = new Map(sections.map((text) => [text.slice(0, text.indexOf('\n')), text]))
     const onRoutes = Object.keys(routeAlarms).map((route) => `${route}-errors`)
-    const names = namesOf(templateOf(everything)).filter((name) => !onRoutes.includes(name))
+    const names = namesOf(everything).filter((name) => !onRoutes.includes(name))
     deepEqual([...entries.keys()].toSorted(), [...names, 'server-errors', 'Reading frames'].toSorted())
-    for (const [, { Properties }] of alarmsOf(templateOf(everything))) {
-      const said = String(Properties.AlarmDescription)
+    for (const { name, AlarmDescription } of alarmsOf(everything)) {
+      const said = String(AlarmDescription)
       const [, entry = ''] = /^.+\. Check: .+\. Do: .+\. \(docs\/runbook\.md#(\S+)\)$/.exec(said) ?? []
-      const name = String(Properties.AlarmName).replace('imsg-service-', '')
-      equal(entry, onRoutes.includes(name) ? 'server-errors' : name, said)
-      ok(!said.includes(']('), said)
-      // What CloudWatch takes.
-      ok(said.length <= 1024, `${said.length}: ${said}`)
-    }
-  })
-
-  it('are explained in three sentences: what it means, what to check, what to do', () => {
-    for (const [name, text] of entries) {
-      if (name === 'Reading frames') continue
-      const sentences = text.split('\n').slice(1).filter(Boolean)
+      equal(entry, onRoutes.includes(String(name)) ? 'server-errors' : name, said)
+      const parts = [...(entries.get(entry) ?? '').matchAll(/^- \*\*(\w+):\*\* [^.].*\.$/gm)]
       deepEqual(
-        sentences.map((sentence) => /^- \*\*(\w+):\*\* [^.].*\.$/.exec(sentence)?.[1]),
+        parts.map(([, part]) => part),
         ['Means', 'Check', 'Do'],
-        name,
       )
-      for (const sentence of sentences) ok(!/[.!?] +[A-Z]/.test(sentence), `${name}: ${sentence}`)
+      // What CloudWatch takes.
+      ok(said.length <= 1024 && !said.includes(']('), said)
     }
   })
 
   it('tell the topic when they begin and when they end', () => {
-    for (const [, { Properties }] of alarmsOf(template)) {
-      const { AlarmActions, OKActions } = Properties
+    for (const { AlarmActions, OKActions } of alarmsOf(listening))
       deepEqual([target(AlarmActions), target(OKActions)], ['alarms', 'alarms'])
-    }
   })
 
-  it('ring for silence only where a report is due every minute', () => {
-    const silent = [...found]
-      .filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching')
-      .map(([name]) => name)
-    deepEqual(silent, ['imsg-service-refresh-not-running', 'imsg-service-public-health'])
-    const unmoved = [...found]
-      .filter(([, { TreatMissingData }]) => TreatMissingData === 'ignore')
-      .map(([name]) => name)
-    deepEqual(unmoved, ['imsg-service-in-grace', 'imsg-service-state-too-old'])
-  })
-
-  it('ring at half of the grace period', () => {
-    const { Threshold } = found.get('imsg-service-state-too-old') ?? {}
-    equal(Threshold, 3600)
-  })
-
-  it('ring before the cookies of a login fill the 10,240 bytes that API Gateway takes', () => {
-    const { Metrics, Threshold } = found.get('imsg-service-cookies-large') ?? {}
-    const [{ MetricStat }] = Metrics as [{ MetricStat: { Metric: { MetricName: string }; Stat: string } }]
-    deepEqual([MetricStat.Metric.MetricName, MetricStat.Stat, Threshold], ['HeaderBytes', 'p99', 7000])
-  })
-
-  it('and the dashboard read only metrics that somebody emits, and all of them', () => {
-    const known = [...Object.keys(emitted), ...Object.keys(accessLogMetrics)]
-    const everyAlarm = JSON.stringify(templateOf(everything).toJSON())
-    const shown = [...everyAlarm.matchAll(/\\"imsg-service\\",\\"(\w+)\\"/g)].map(([, name]) => name ?? '')
-    const alarmed = [...everyAlarm.matchAll(/"MetricName":"(\w+)","Namespace":"imsg-service"/g)].map(
-      ([, name]) => name ?? '',
+  it('go on in grace when refresh-state no longer reports', () => {
+    const unmoved = alarmsOf(listening).filter(({ TreatMissingData }) => TreatMissingData === 'ignore')
+    deepEqual(
+      unmoved.map(({ name }) => name),
+      ['in-grace', 'state-too-old'],
     )
-    const byCode = [...whole.matchAll(/MetricName=\\*"(\w+)/g)].map(([, name]) => name ?? '')
-    deepEqual(byCode, ['LoginFailed'])
-    const read = [...shown, ...alarmed]
-    deepEqual([...new Set(read)].toSorted(), known.toSorted())
+  })
+
+  it('and the dashboard read every metric that somebody emits, and no other', () => {
+    const source = globSync('lib/**/*.ts', { cwd: root }).map(read).join()
+    for (const name of Object.keys(emitted)) ok(source.includes(`'${name}'`), name)
+    const shown = whole.matchAll(/\\"imsg-service\\",\\"(\w+)\\"/g)
+    const alarmed = whole.matchAll(/"MetricName":"(\w+)","Namespace":"imsg-service"/g)
+    const names = [...shown, ...alarmed].map(([, name = '']) => name)
+    const known = Object.keys({ ...emitted, ...accessLogMetrics })
+    deepEqual([...new Set(names)].toSorted(), known.toSorted())
+    deepEqual(
+      [...whole.matchAll(/MetricName=\\*"(\w+)/g)].map(([, name]) => name),
+      ['LoginFailed'],
+    )
   })
 
   it('and the dashboard of another deployment read the metrics of that one alone', () => {
-    const other = JSON.stringify(Template.fromStack(stackOf(listening, 'imsg-service-blue')).toJSON())
-    const unescaped = other.replaceAll('\\', '')
-    ok(!/"imsg-service"/.test(unescaped))
-    for (const named of [
-      '"METRICS_NAMESPACE":"imsg-service-blue"',
-      '"Namespace":"imsg-service-blue"',
-      // Unquoted, a name with a hyphen is not found.
-      `SEARCH('{"imsg-service-blue",Code}`,
-    ])
-      ok(unescaped.includes(named), named)
+    const other = Template.fromStack(stackOf(listening, 'imsg-service-blue')).toJSON()
+    const text = JSON.stringify(other).replaceAll('\\', '')
+    ok(!text.includes('"imsg-service"'))
+    for (const key of ['METRICS_NAMESPACE', 'Namespace'])
+      ok(text.includes(`"${key}":"imsg-service-blue"`), key)
+    ok(text.includes(`SEARCH('{"imsg-service-blue",Code}`), 'unquoted, a name with a hyphen is not found')
   })
 
-  it('read no metric that nobody emits', () => {
-    const lib = new URL('../../lib/', import.meta.url)
-    const source = readdirSync(lib, { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => readFileSync(new URL(file, lib), 'utf8'))
-      .join()
-    for (const name of Object.keys(emitted)) ok(source.includes(`'${name}'`), name)
+  it('have a topic that is encrypted and lets our alarms in, over TLS alone', () => {
+    equal(target(only(template, 'AWS::SNS::Topic').Properties.KmsMasterKeyId), 'alarmskey')
+    const { PolicyDocument } = only(template, 'AWS::SNS::TopicPolicy').Properties
+    const { Statement } = PolicyDocument as { Statement: Record<string, unknown>[] }
+    deepEqual(
+      Statement.map(({ Effect, Action, Condition, Resource }) => [
+        Effect,
+        Action,
+        Condition,
+        target(Resource),
+      ]),
+      [
+        ['Deny', 'sns:Publish', { Bool: { 'aws:SecureTransport': 'false' } }, 'alarms'],
+        [
+          'Allow',
+          'sns:Publish',
+          { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          'alarms',
+        ],
+      ],
+    )
   })
 })
 
-describe('the topic', () => {
-  it('is encrypted and lets our alarms in, over TLS alone', () => {
-    const { KmsMasterKeyId } = only(template, 'AWS::SNS::Topic').Properties
-    equal(target(KmsMasterKeyId), 'alarmskey')
-    const { PolicyDocument } = only(template, 'AWS::SNS::TopicPolicy').Properties
-    const { Statement } = PolicyDocument as { Statement: Record<string, unknown>[] }
-    const said = Statement.map(({ Effect, Action, Condition }) => [Effect, Action, Condition])
-    deepEqual(said, [
-      ['Deny', 'sns:Publish', { Bool: { 'aws:SecureTransport': 'false' } }],
-      ['Allow', 'sns:Publish', { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } }],
-    ])
+/** What the lines of requests and of refreshes have, as the sources that write them say. */
+const writers = ['lib/lambda/chain.ts', 'lib/lambda/endpoint.ts', 'lib/refresh/scheduled.ts'].map(read).join()
+const isLogField = (name: string): boolean =>
+  name in accessLogFields || new RegExp(`^ +(\\? \\{ )?${name}[:,]`, 'm').test(writers)
+
+const paths = Object.values<Route>(routes).flatMap((row) =>
+  methodsAndPaths(row).flatMap(({ method, path }) => [path, `${method} ${path}`]),
+)
+
+/** Names of AWS, of health, and of the form of a command. */
+const others = [
+  ...['Invocations', 'ConcurrentExecutions', 'AccessDeniedException', 'ResourceNotFoundException'],
+  ...['ConfigError', 'timeout', 'id', 'off', '{}', 'stateAge', 'gracePeriod', 'CredentialsSecret'],
+]
+
+const isKnown = (name: string): boolean =>
+  name in { ...settings, ...deploymentSettings, ...catalogue, ...routes } ||
+  others.includes(name) ||
+  isLogField(name) ||
+  paths.some((path) => path.replace('/imsg-service/v1', '') === name) ||
+  /^(npm run|curl) |^<|^\/aws\/vendedlogs\/|^imsg-service-|=/.test(name) ||
+  (name.includes('/') && existsSync(join(root, name)))
+
+describe('the runbook', () => {
+  it('names settings, codes, routes, log fields and files that there are', () => {
+    const names = runbook.replaceAll(/^ *```[\s\S]*?```$/gm, '').matchAll(/`([^`\n]+)`/g)
+    deepEqual(
+      [...names].map(([, name = '']) => name).filter((name) => !isKnown(name)),
+      [],
+    )
+  })
+
+  it('asks the logs for fields that their lines have', () => {
+    const queries = [...runbook.matchAll(/^ *```text\n([\s\S]*?)```$/gm)].map(([, text = '']) => text).join()
+    const language = ['filter', 'stats', 'count', 'by', 'bin', 'ispresent', 'm']
+    const words = queries.match(/[a-zA-Z]\w*/g) ?? []
+    deepEqual(
+      words.filter((word) => !language.includes(word) && !isLogField(word)),
+      [],
+    )
+  })
+
+  it('leads to graphs that the dashboard has', () => {
+    const titles = [...runbook.matchAll(/"([A-Z][^"]+)"/g)].map(([, title = '']) => title)
+    deepEqual(
+      titles.filter((title) => !whole.includes(`\\"title\\":\\"${title}`)),
+      [],
+    )
   })
 })

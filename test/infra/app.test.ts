@@ -1,55 +1,58 @@
-import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
+import { deepEqual, doesNotMatch, equal, match } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { FileSystem } from 'aws-cdk-lib'
+import { routes } from '../../lib/routes.ts'
+import { root } from '../../local/synthesis.ts'
 
-const root = join(import.meta.dirname, '..', '..')
-const outdir = mkdtempSync(join(tmpdir(), 'imsg-synth-'))
-after(() => rmSync(outdir, { recursive: true }))
+/** Settings and templates through the commands that operators give. */
 
-const synth = (settings: Record<string, string> = {}) => {
+const folder = mkdtempSync(join(tmpdir(), 'imsg-synth-'))
+after(() => rmSync(folder, { recursive: true }))
+
+const run = (words: readonly string[], settings: Record<string, string> = {}) => {
   const { PATH = '', HOME = '' } = process.env
-  const env = { PATH, HOME, CDK_OUTDIR: outdir, ...settings }
-  // As on a machine where a new file is its owner's alone: Lambda would not be able to read it.
-  const inShell = ['-c', 'umask 077; exec "$0" "$@"', process.execPath, 'infra/app.ts']
-  return spawnSync('/bin/sh', inShell, { cwd: root, env, encoding: 'utf8' })
+  const env = { PATH, HOME, CDK_OUTDIR: folder, ...settings }
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: root, env, encoding: 'utf8' })
+  const text = stdout + stderr
+  doesNotMatch(text, /\n {4}at /, 'no stack trace')
+  return { status, text }
 }
 
-const modeOf = (file: string): string => (statSync(file).mode & 0o777).toString(8)
-
 describe('node infra/app.ts', () => {
-  it('says which settings are missing, without a stack trace', () => {
-    const { status, stdout, stderr } = synth()
-    deepEqual([status, stdout], [1, ''])
-    match(stderr, /^3 setting\(s\) to correct:\n- IMAS_URL is missing\./)
-    match(stderr, /infra\/example\.env/)
-    equal(/\n {4}at /.test(stderr), false)
+  it('says which settings are missing', () => {
+    const { status, text } = run(['infra/app.ts'])
+    equal(status, 1)
+    match(text, /^3 setting\(s\) to correct:\n- IMAS_URL is missing\./)
+    match(text, /infra\/example\.env/)
   })
 
-  it('synthesises the example without a finding, and every function as files of which the first exports its handler', async () => {
-    const { status, stderr } = synth({ SETTINGS_FILE: 'infra/example.env' })
-    equal(status, 0, stderr)
-    equal(/ERROR|WARNING/.test(stderr), false, stderr)
+  it('synthesises the example without a finding', () => {
+    const { status, text } = run(['infra/app.ts'], { SETTINGS_FILE: 'infra/example.env' })
+    equal(status, 0, text)
+    doesNotMatch(text, /ERROR|WARNING/)
+    const written = readdirSync(folder)
+    equal(written.filter((name) => name.startsWith('asset.')).length, Object.keys(routes).length)
+  })
+})
 
-    const template = JSON.parse(readFileSync(join(outdir, 'imsg-service.template.json'), 'utf8'))
-    for (const { Type, Metadata } of Object.values<{ Type: string; Metadata?: Record<string, string> }>(
-      template.Resources,
-    )) {
-      if (Type !== 'AWS::Lambda::Function') continue
-      const asset = join(outdir, Metadata?.['aws:asset:path'] ?? '')
-      const [index, later, ...more] = readdirSync(asset)
-      deepEqual([index, more], ['index.mjs', []])
-      match(later ?? '', /^(texts|public-suffix)\.mjs$/)
-      match(readFileSync(join(asset, 'index.mjs'), 'utf8'), /export\s*\{[^}]*\bhandler\b[^}]*\}/)
-      deepEqual(
-        [asset, join(asset, 'index.mjs'), join(asset, later ?? '')].map(modeOf),
-        ['755', '644', '644'],
-        'Lambda has to be able to read its files',
-      )
-      notEqual(basename(asset), `asset.${FileSystem.fingerprint(asset)}`, 'the modes are part of the name')
-    }
+describe('--settings', () => {
+  const file = join(folder, 'wrong.env')
+  writeFileSync(file, 'COOKIE_DOMIAN=x\nIMAS_URL=https://imas.example.dev\nTOKEN_ISSUER=uncheked\n')
+
+  for (const command of ['doctor.ts', 'cdk.ts synth', 'cdk.ts deploy'])
+    it(`names the one source of settings: infra/${command}`, () => {
+      const words = `infra/${command} --settings ${file}`.split(' ')
+      const { status, text } = run(words, { TOKEN_AUDIENCE: 'unchecked' })
+      equal(status, 1)
+      match(text, /\n- COOKIE_DOMIAN in the settings file is not [^\n]+\n- TOKEN_AUDIENCE is missing/)
+      match(text, /\n- TOKEN_ISSUER is nearly `unchecked`/)
+    })
+
+  it('does not deploy the example', () => {
+    const { status, text } = run(['infra/cdk.ts', 'deploy', '--settings=infra/example.env'])
+    deepEqual([status, text.split(':')[0]], [1, 'infra/example.env is an example'])
   })
 })

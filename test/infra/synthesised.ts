@@ -38,7 +38,7 @@ export const stackOf = (texts: Texts, name = 'imsg-service'): ImsgService => {
   )
 }
 
-type Properties = Readonly<Record<string, unknown>>
+export type Properties = Readonly<Record<string, unknown>>
 export type Resource = Readonly<{
   Type: string
   Properties: Properties
@@ -51,6 +51,10 @@ export type Resource = Readonly<{
 /** The resources of one type, by logical id. */
 export const resourcesOf = (template: Template, type: string): [id: string, resource: Resource][] =>
   Object.entries(template.findResources(type)).map(([id, resource]) => [id, resource as Resource])
+
+/** The properties of the resources of one type. */
+export const propertiesOf = (template: Template, type: string): Properties[] =>
+  resourcesOf(template, type).map(([, { Properties }]) => Properties)
 
 /** The resource of a type that there is one of. */
 export const only = (template: Template, type: string): Resource => {
