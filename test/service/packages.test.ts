@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -11,236 +11,191 @@ import { Template } from 'aws-cdk-lib/assertions'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { type Stack, startStack } from '../../local/stack.ts'
 import { freePort, isOpen, until } from '../support/ports.ts'
-import { send, visitor } from '../support/visitor.ts'
+import { type Seen, send, visitor, type Wish } from '../support/visitor.ts'
 
 /** The two packages as somebody gets them: packed, installed into an empty project, and used as their READMEs say. */
 
 const root = join(import.meta.dirname, '..', '..')
-const tools = join(import.meta.dirname, 'node_modules', '.bin')
 // Beside the frameworks, so that the examples find them.
 const project = mkdtempSync(join(import.meta.dirname, '.project-'))
 after(() => rmSync(project, { recursive: true, force: true }))
 
-const packages = {
-  '@imsg/service': { folder: 'service', limit: 4000, modules: ['authorizer', 'express', 'hapi', 'index'] },
-  '@imsg/client': { folder: 'client', limit: 3000, modules: ['imsg'] },
-} as const
-
 const run = (program: string, args: readonly string[], cwd = project): string =>
   execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
-type Packed = { filename: string; version: string; files: { path: string }[] }
-const packed = Object.fromEntries(
-  Object.entries(packages).map(([name, { folder }]) => {
-    const output = run(
-      'npm',
-      ['pack', '--json', '--silent', '--pack-destination', project],
-      join(root, folder),
-    )
-    const [found] = JSON.parse(output) as [Packed]
-    return [name, { ...found, file: join(project, found.filename) }]
-  }),
-)
+const packed = (folder: string) => {
+  const args = ['pack', '--json', '--silent', '--pack-destination', project]
+  const [found] = JSON.parse(run('npm', args, join(root, folder))) as [
+    { filename: string; files: { path: string }[] },
+  ]
+  return { paths: found.files.map(({ path }) => path), file: join(project, found.filename) }
+}
+
+const packages = [
+  {
+    name: '@imsg/service',
+    folder: 'service',
+    limit: 4000,
+    modules: ['authorizer', 'express', 'hapi', 'index'],
+    ...packed('service'),
+  },
+  { name: '@imsg/client', folder: 'client', limit: 3000, modules: ['imsg'], ...packed('client') },
+]
 
 /** The examples of a README, by the word after `ts`. */
-const examples = (folder: string): Map<string, string> =>
-  new Map(
-    [
-      ...readFileSync(join(root, folder, 'README.md'), 'utf8').matchAll(/^```ts(?: (\w+))?\n(.*?)^```$/gms),
-    ].map(([, name = '', code = '']) => [name, code]),
-  )
-
-const [forServices, forPages] = [examples('service'), examples('client')]
-const named = ['express', 'hapi', 'authorizer', 'fastify']
+const examples = (folder: string): Map<string, string> => {
+  const readme = readFileSync(join(root, folder, 'README.md'), 'utf8')
+  const blocks = readme.matchAll(/^```ts(?: (\w+))?\n(.*?)^```$/gms)
+  return new Map([...blocks].map(([, name = '', code = '']) => [name, code]))
+}
+const { express = '', hapi = '', fastify = '', authorizer = '' } = Object.fromEntries(examples('service'))
+const page = examples('client').get('') ?? ''
+const write = (name: string, text: string) => writeFileSync(join(project, name), text)
 
 before(() => {
-  writeFileSync(join(project, 'package.json'), '{ "type": "module", "private": true }')
-  const files = Object.values(packed).map(({ file }) => file)
-  run('npm', ['install', '--offline', '--no-audit', '--no-fund', ...files])
-  for (const name of named) writeFileSync(join(project, `${name}.ts`), forServices.get(name) ?? '')
-  const declared =
-    'declare const showBanner: (text: string) => void\ndeclare const report: (...what: unknown[]) => void\n'
+  write('package.json', '{ "type": "module", "private": true }')
+  run('npm', ['install', '--offline', '--no-audit', '--no-fund', ...packages.map(({ file }) => file)])
+  for (const [name, text] of Object.entries({ express, hapi, fastify, authorizer })) write(`${name}.ts`, text)
   for (const name of ['express-app.ts', 'api-behind-authorizer'])
     cpSync(join(root, 'examples', name), join(project, name), { recursive: true })
-  writeFileSync(join(project, 'page.ts'), `${declared}${forPages.get('') ?? ''}export {}\n`)
 })
 
-describe('each package', () => {
-  for (const [name, { folder, limit, modules }] of Object.entries(packages)) {
-    it(`${name} holds its modules with their types, a licence and a README, and nothing else`, () => {
-      const { files = [], version } = packed[name] ?? {}
-      const paths = files.map(({ path }) => path)
+for (const { name, folder, limit, modules, paths, file } of packages)
+  describe(`the package ${name}`, () => {
+    it('holds its modules with their types, a licence and a README, and nothing else', () => {
       for (const module of modules)
         for (const kind of ['js', 'd.ts']) ok(paths.includes(`dist/${module}.${kind}`), `${module}.${kind}`)
       const others = paths.filter((path) => !/^dist\/[\w-]+\.(js|d\.ts)$/.test(path))
       deepEqual(others.sort(), ['LICENSE', 'README.md', 'package.json'])
-      match(version ?? '', /^\d+\.\d+\.\d+$/)
     })
 
-    it(`${name} is below ${limit} bytes, gzipped`, () => {
-      const dist = join(project, 'node_modules', name, 'dist')
-      const scripts = readdirSync(dist).filter((file) => file.endsWith('.js'))
-      const text = scripts.map((file) => readFileSync(join(dist, file), 'utf8')).join('')
-      ok(gzipSync(text, { level: 9 }).length < limit, String(gzipSync(text, { level: 9 }).length))
-    })
-
-    it(`${name} pleases publint and attw`, () => {
-      match(run(join(tools, 'publint'), ['--strict', join(root, folder)]), /All good!/)
-      // Ends with an error when something is wrong.
-      run(join(tools, 'attw'), [packed[name]?.file ?? '', '--profile', 'esm-only'])
-    })
-  }
-
-  it('depends on nothing', () => {
-    for (const { folder } of Object.values(packages)) {
+    it(`is below ${limit} bytes, gzipped, and depends on nothing`, () => {
+      const installed = join(project, 'node_modules', name)
+      const scripts = readdirSync(join(installed, 'dist')).filter((file) => file.endsWith('.js'))
+      const text = scripts.map((file) => readFileSync(join(installed, 'dist', file), 'utf8')).join('')
+      const { length } = gzipSync(text, { level: 9 })
+      ok(length < limit, `${length} bytes`)
       const { dependencies, peerDependencies, license } = JSON.parse(
-        readFileSync(join(root, folder, 'package.json'), 'utf8'),
+        readFileSync(join(installed, 'package.json'), 'utf8'),
       )
       deepEqual([dependencies, peerDependencies, license], [undefined, undefined, 'MIT'])
-    }
+    })
+
+    it('pleases publint and attw', () => {
+      const tools = join(import.meta.dirname, 'node_modules', '.bin')
+      match(run(join(tools, 'publint'), ['--strict', join(root, folder)]), /All good!/)
+      // Ends with an error when something is wrong.
+      run(join(tools, 'attw'), [file, '--profile', 'esm-only'])
+    })
   })
-})
 
 describe('installed into an empty project', () => {
   let stack: Stack
-  const children: ChildProcess[] = []
-  const editor = visitor('editor')
+  const session = { editor: '', chief: '', visitor: '' }
   before(async () => {
     stack = await startStack({ port: 0, idpPort: 0, refreshEvery: 0 })
     process.env.GATEWAY = stack.url
-    await editor.open(`${stack.url}/imsg-service/v1/org/demo/login?callback=/`)
+    for (const name of ['editor', 'chief', 'visitor'] as const) {
+      const person = visitor(name)
+      await person.open(`${stack.url}/imsg-service/v1/org/demo/login?callback=/`)
+      session[name] = `imidToken=${person.cookies.get('imidToken')}`
+    }
   })
-  after(async () => {
-    for (const child of children) child.kill()
-    await stack.close()
-  })
-  const sessionOf = async (name: string): Promise<string> => {
-    const person = visitor(name)
-    await person.open(`${stack.url}/imsg-service/v1/org/demo/login?callback=/`)
-    return `imidToken=${person.cookies.get('imidToken')}`
-  }
-  const cookie = () => `imidToken=${editor.cookies.get('imidToken')}`
+  after(() => stack.close())
 
   it('the examples of the READMEs type-check, against the real types of the frameworks', () => {
-    const options = {
-      compilerOptions: {
-        strict: true,
-        noEmit: true,
-        exactOptionalPropertyTypes: true,
-        target: 'es2022',
-        module: 'nodenext',
-        lib: ['es2023', 'dom'],
-        types: ['node'],
-        typeRoots: [join(root, 'node_modules', '@types')],
-        skipLibCheck: true,
-      },
-      include: ['**/*.ts'],
+    write(
+      'page.ts',
+      `declare const showBanner: (text: string) => void, report: (...what: unknown[]) => void\n${page}`,
+    )
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      exactOptionalPropertyTypes: true,
+      target: 'es2022',
+      module: 'nodenext',
+      lib: ['es2023', 'dom'],
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules', '@types')],
+      skipLibCheck: true,
     }
-    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(options))
+    write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['**/*.ts'] }))
     run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project])
   })
 
-  const started = async (name: string): Promise<string> => {
+  /** Runs an example. Resolves to how it is asked, and its address. */
+  const started = async (name: string) => {
     const port = await freePort()
-    const env = {
-      PATH: process.env.PATH,
-      GATEWAY: stack.url,
-      ORIGIN: `http://localhost:${port}`,
-      PORT: String(port),
-    }
+    const url = `http://localhost:${port}`
+    const { PATH } = process.env
     const child = spawn(process.execPath, [`${name}.ts`], {
       cwd: project,
-      env,
-      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH, GATEWAY: stack.url, ORIGIN: url, PORT: String(port), NODE_ENV: 'test' },
+      stdio: ['ignore', 'ignore', 'inherit'],
     })
-    children.push(child)
-    let errors = ''
-    child.stderr.on('data', (text) => {
-      errors += text
-    })
-    if (await until(() => isOpen(port), child)) return `http://localhost:${port}`
-    throw new Error(`${name} does not listen: ${errors}`)
+    after(() => child.kill())
+    ok(await until(() => isOpen(port), child), `${name} does not listen`)
+    const ask = (path: string, cookie?: string, wish: Wish = {}): Promise<Seen> =>
+      send(url + path, { ...wish, headers: { ...wish.headers, ...(cookie && { cookie }) } })
+    return { url, ask }
   }
 
   for (const name of ['express', 'hapi', 'fastify'])
     it(`the example for ${name} greets who is signed in, and sends others to the login`, async () => {
-      const url = await started(name)
-      const greeted = await send(`${url}/`, { headers: { cookie: cookie() } })
-      match(greeted.body, /^Hello Edith Reyes/)
-      const nobody = await send(`${url}/`, { headers: { accept: 'text/html' } })
+      const { url, ask } = await started(name)
+      match((await ask('/', session.editor)).body, /^Hello Edith Reyes/)
+      const nobody = await ask('/', undefined, { headers: { accept: 'text/html' } })
       equal(nobody.status, 302)
       equal(new URL(nobody.headers.location ?? '').searchParams.get('callback'), `${url}/`)
-      equal((await send(`${url}/`)).status, 401)
-      if (name === 'fastify') return
-      equal((await send(`${url}/publish`, { headers: { cookie: cookie() } })).status, 403)
+      equal((await ask('/')).status, 401)
+      if (name !== 'fastify') equal((await ask('/publish', session.editor)).status, 403)
     })
-
-  it('the example for API Gateway lets somebody in, and knows them behind the authorizer', async () => {
-    const module = await import(pathToFileURL(join(project, 'authorizer.ts')).href)
-    const { isAuthorized, context } = await module.guard({ headers: {}, cookies: [await sessionOf('chief')] })
-    equal(isAuthorized, true)
-    const event = { requestContext: { authorizer: { lambda: JSON.parse(JSON.stringify(context)) } } }
-    deepEqual(await module.handler(event), { message: 'Hello Chiara Lund' })
-    deepEqual(await module.guard({ headers: {}, cookies: [cookie()] }), { isAuthorized: false })
-  })
 
   it('examples/express-app.ts is open to all, knows units, and says no in its own words', async () => {
-    const url = await started('express-app')
-    const signedIn = { headers: { cookie: cookie() } }
-    equal((await send(`${url}/`)).body, 'Hello stranger')
-    equal((await send(`${url}/`, signedIn)).body, 'Hello Edith Reyes')
-    deepEqual(JSON.parse((await send(`${url}/desk`, signedIn)).body), {
-      name: 'Edith Reyes',
-      units: [
-        { unit: 'north', mayWrite: true },
-        { unit: 'south', mayWrite: false },
-      ],
-    })
-    const refused = await send(`${url}/publish`, { ...signedIn, method: 'POST' })
+    const { ask } = await started('express-app')
+    equal((await ask('/')).body, 'Hello stranger')
+    equal((await ask('/', session.editor)).body, 'Hello Edith Reyes')
+    const units = [
+      { unit: 'north', mayWrite: true },
+      { unit: 'south', mayWrite: false },
+    ]
+    deepEqual(JSON.parse((await ask('/desk', session.editor)).body), { name: 'Edith Reyes', units })
+    const refused = await ask('/publish', session.editor, { method: 'POST' })
     deepEqual([refused.status, refused.body], [403, 'You are signed in, but may not do this.'])
-    const nobody = await send(`${url}/desk`, { headers: { 'sec-fetch-mode': 'cors' } })
-    deepEqual([nobody.status, nobody.headers['www-authenticate']], [401, 'Bearer realm="imsg-service"'])
+    equal((await ask('/desk')).status, 401)
   })
 
-  it('examples/api-behind-authorizer answers who may read, and its stack trusts the authorizer alone', async () => {
-    const folder = join(project, 'api-behind-authorizer')
-    const of = async (name: string) => (await import(pathToFileURL(join(folder, `${name}.ts`)).href)).handler
-    const { isAuthorized, context } = await (await of('guard'))({
-      headers: {},
-      cookies: [await sessionOf('chief')],
-    })
-    const event = { requestContext: { authorizer: { lambda: context } } }
-    deepEqual(
-      [isAuthorized, await (await of('desk'))(event)],
-      [true, { name: 'Chiara Lund', mayPublish: true }],
-    )
-    const { isAuthorized: visitorMayRead } = await (await of('guard'))({
-      cookies: [await sessionOf('visitor')],
-    })
-    equal(visitorMayRead, false)
+  const exported = (file: string) => import(pathToFileURL(join(project, file)).href)
+  const behind = (context: object) => ({ requestContext: { authorizer: { lambda: context } } })
 
-    const { DeskStack } = await import(pathToFileURL(join(folder, 'stack.ts')).href)
-    const stack = new DeskStack(new App(), 'desk', {
-      code: Code.fromAsset(folder),
-      gateway: 'https://id.example.com',
+  it('the authorizers let in who may read, and the functions behind them know who it is', async () => {
+    const example = await exported('authorizer.ts')
+    const { handler: guard } = await exported('api-behind-authorizer/guard.ts')
+    const { handler: desk } = await exported('api-behind-authorizer/desk.ts')
+    const chief = { cookies: [session.chief] }
+    deepEqual(await example.handler(behind((await example.guard(chief)).context)), {
+      message: 'Hello Chiara Lund',
     })
-    const [authorizer] = Object.values(
-      Template.fromStack(stack).findResources('AWS::ApiGatewayV2::Authorizer'),
+    deepEqual(await desk(behind((await guard(chief)).context)), { name: 'Chiara Lund', mayPublish: true })
+    for (const refuse of [example.guard, guard])
+      deepEqual(await refuse({ cookies: [session.visitor] }), { isAuthorized: false })
+  })
+
+  it('the stack of examples/api-behind-authorizer remembers no answer, and takes the cookie too', async () => {
+    const { DeskStack } = await exported('api-behind-authorizer/stack.ts')
+    const code = Code.fromAsset(join(project, 'api-behind-authorizer'))
+    const template = Template.fromStack(
+      new DeskStack(new App(), 'desk', { code, gateway: 'https://id.example.com' }),
     )
-    const {
-      EnableSimpleResponses,
-      AuthorizerResultTtlInSeconds,
-      IdentitySource,
-      AuthorizerPayloadFormatVersion,
-    } = authorizer?.Properties ?? {}
-    deepEqual(
-      [EnableSimpleResponses, AuthorizerResultTtlInSeconds, IdentitySource, AuthorizerPayloadFormatVersion],
-      [true, 0, [], '2.0'],
-    )
+    template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+      EnableSimpleResponses: true,
+      AuthorizerResultTtlInSeconds: 0,
+      IdentitySource: [],
+      AuthorizerPayloadFormatVersion: '2.0',
+    })
   })
 
   it('the example for a page signs in, chooses a unit and signs out', async () => {
-    const preset = join(project, 'page-preset.mjs')
     const world = `
       const ask = globalThis.fetch
       globalThis.showBanner = globalThis.report = console.log
@@ -248,33 +203,29 @@ describe('installed into an empty project', () => {
       globalThis.location = { href: '${stack.url}/', assign: (url) => console.log('to', url) }
       globalThis.fetch = async (url, init = {}) => {
         const there = new URL(url, '${stack.url}')
-        const headers = { ...init.headers, cookie: '${cookie()}', origin: '${stack.url}' }
+        const headers = { ...init.headers, cookie: '${session.editor}', origin: '${stack.url}' }
         const answer = await ask(there, { ...init, headers })
         console.log(init.method ?? 'GET', there.pathname, answer.status)
         return answer
       }`
-    writeFileSync(preset, world)
-    const run = `${forPages.get('') ?? ''}\ngateway.close()`
-    writeFileSync(join(project, 'page-run.ts'), run)
-    const { stdout: output } = await promisify(execFile)(
-      process.execPath,
-      ['--import', preset, 'page-run.ts'],
-      { cwd: project },
-    )
-    for (const line of [
-      'GET /imsg-service/v1/units 200',
-      'POST /imsg-service/v1/unit 200',
-      'POST /imsg-service/v1/logout 200',
+    write('page-preset.mjs', world)
+    write('page-run.ts', `${page}\ngateway.close()`)
+    const args = ['--import', './page-preset.mjs', 'page-run.ts']
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: project })
+    for (const [method, path] of [
+      ['GET', 'units'],
+      ['POST', 'unit'],
+      ['POST', 'logout'],
     ])
-      ok(output.includes(line), output)
+      ok(stdout.includes(`${method} /imsg-service/v1/${path} 200\n`), stdout)
   })
 
   it('CommonJS can require it', () => {
-    mkdirSync(join(project, 'old'))
-    writeFileSync(join(project, 'old', 'package.json'), '{ "type": "commonjs" }')
-    const code =
-      "const { authorization } = require('@imsg/service')\nconst { protect } = require('@imsg/service/express')\nconsole.log(typeof protect(authorization({ gateway: 'https://id.example.com' }), { org: 'demo' }))"
-    writeFileSync(join(project, 'old', 'index.cjs'), code)
-    equal(run(process.execPath, [join(project, 'old', 'index.cjs')]).trim(), 'function')
+    const code = `
+      const { authorization } = require('@imsg/service')
+      const { protect } = require('@imsg/service/express')
+      console.log(typeof protect(authorization({ gateway: 'https://id.example.com' }), { org: 'demo' }))`
+    write('old.cjs', code)
+    equal(run(process.execPath, ['old.cjs']), 'function\n')
   })
 })

@@ -1,0 +1,212 @@
+import { deepEqual, equal, ok, rejects, throws } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { authorizer, personOf as personBehind, visitorOf as visitorBehind } from '../service/authorizer.ts'
+import { personOf, protect } from '../service/express.ts'
+import {
+  AccessDenied,
+  authorization,
+  ConfigError,
+  type Rule,
+  type Settings,
+  Unauthorized,
+  Unavailable,
+} from '../service/index.ts'
+import { each } from './support/each.ts'
+
+const gateway = 'https://id.example.com'
+const demo = { org: 'demo' }
+const open = { org: 'demo', required: false } as const
+const session = (value = 'x') => ({ cookie: `a=1; imidToken=${value}; __Host-imsg-seal=s` })
+
+const person = (more: Record<string, string> = {}) =>
+  new Response(null, { headers: { 'x-imid-sub': 's', 'x-imid-org': 'demo', ...more } })
+const refused = (status: number) => () => new Response(null, { status })
+
+/** A library whose gateway is this function, and the requests that it got. */
+const asking = (answer: (url: URL) => Response = () => person(), settings: Partial<Settings> = {}) => {
+  const asked: { url: string; init: RequestInit }[] = []
+  const ask = async (url: string, init: RequestInit) => {
+    asked.push({ url, init })
+    init.signal?.throwIfAborted()
+    return answer(new URL(url))
+  }
+  return { auth: authorization({ gateway, fetch: ask as typeof fetch, ...settings }), asked }
+}
+
+describe('settings and rules', () => {
+  each('refuse a setting that is not safe or not possible', [
+    { gateway: 'http://id.example.com' },
+    { gateway: 'id.example.com' },
+    { gateway, origin: 'http://editor.example.com' },
+    { gateway, remember: 61 },
+    { gateway, remember: Number.NaN },
+  ])((settings) => throws(() => authorization(settings), { name: 'ConfigError' }))
+
+  each('refuse a rule that is none, and ask nobody', [
+    {},
+    { org: '' },
+    { org: 'demo', role: 'x' },
+    { org: 'demo', unit: 1 },
+    { org: 'demo', required: 'no' },
+  ])(async (wrong) => {
+    const { auth, asked } = asking()
+    const rule = wrong as unknown as Rule
+    await rejects(auth.authorize(session(), rule), { name: 'ConfigError' })
+    for (const build of [protect, authorizer]) throws(() => build(auth, rule), { name: 'ConfigError' })
+    equal(asked.length, 0)
+  })
+})
+
+describe('the question to the gateway', () => {
+  each('has the bearer, or else session and seal, and nothing else of a request', [
+    [session(), { cookie: 'imidToken=x; __Host-imsg-seal=s' }],
+    [{ ...session(), authorization: 'Basic eDp5' }, { cookie: 'imidToken=x; __Host-imsg-seal=s' }],
+    [{ ...session(), authorization: 'bearer  y' }, { authorization: 'bearer  y' }],
+    [{ cookie: 'imsg-seal=s; other={"a";1}; imidToken=\u00e5' }, { cookie: 'imsg-seal=s' }],
+    [new Headers({ ...session(), host: 'x' }), { cookie: 'imidToken=x; __Host-imsg-seal=s' }],
+  ])(async ([headers, sent]) => {
+    const { auth, asked } = asking()
+    await auth.authorize(headers, { org: 'demo', unit: 'a b&c' })
+    const { url, init } = asked[0] ?? { init: {} }
+    equal(url, `${gateway}/imsg-service/v1/authorize?org=demo&unit=a%20b%26c`)
+    deepEqual([init.headers, init.redirect], [sent, 'manual'])
+  })
+
+  it('is not asked for somebody without a session', async () => {
+    const { auth, asked } = asking()
+    await rejects(auth.authorize({ cookie: 'a=1' }, demo), { name: 'Unauthorized' })
+    equal(await auth.authorize({ cookie: 'a=1' }, open), undefined)
+    equal(asked.length, 0)
+  })
+
+  it('is given up after three seconds', async (test) => {
+    const timeout = test.mock.method(AbortSignal, 'timeout', () => AbortSignal.abort())
+    await rejects(asking().auth.authorize(session(), demo), { name: 'Unavailable' })
+    deepEqual(timeout.mock.calls[0]?.arguments, [3000])
+  })
+})
+
+describe('the answer of the gateway', () => {
+  each('is a refusal, or no answer, which is asked for again and never taken for a sign-out', [
+    ['Unauthorized', 1, refused(401)],
+    ['AccessDenied', 1, refused(403)],
+    ['ConfigError', 1, refused(400)],
+    ['Unavailable', 2, refused(503)],
+    ['Unavailable', 2, refused(429)],
+    ['Unavailable', 2, () => new Response('<h1>Welcome to the hotel</h1>')],
+    ['Unavailable', 2, () => person({ 'x-imid-org': 'second' })],
+    ['Unavailable', 2, () => person({ 'x-imid-name': '%zz' })],
+    ['Unavailable', 2, () => Response.redirect('https://elsewhere.test/')],
+  ])(async ([name, times, answer]) => {
+    const { auth, asked } = asking(answer)
+    for (let round = 0; round < 2; round++) await rejects(auth.authorize(session(), demo), { name })
+    equal(asked.length, times)
+    if (name === 'Unavailable') await rejects(auth.authorize(session(), open), { name })
+  })
+
+  it('is remembered for its credentials and its rule alone', async () => {
+    const { auth, asked } = asking(({ searchParams }) =>
+      searchParams.has('unit') ? refused(403)() : person(),
+    )
+    const north = { org: 'demo', unit: 'north' }
+    for (let round = 0; round < 2; round++) {
+      equal((await auth.authorize(session(), demo)).sub, 's')
+      await rejects(auth.authorize(session(), north), { name: 'AccessDenied' })
+      equal((await auth.authorize(session('y'), demo)).sub, 's')
+      equal((await auth.authorize({ authorization: 'Bearer x' }, demo)).sub, 's')
+    }
+    equal(asked.length, 4)
+  })
+
+  it('is shared by requests at the same time, and asked for again when it is old', async () => {
+    const { auth, asked } = asking(undefined, { remember: 0.05 })
+    await Promise.all(Array.from({ length: 100 }, () => auth.authorize(session(), demo)))
+    equal(asked.length, 1)
+    await pause(60)
+    await auth.authorize(session(), demo)
+    equal(asked.length, 2)
+  })
+
+  it('is one of ten thousand that are remembered, of which the oldest goes first', async () => {
+    const { auth, asked } = asking(undefined, { remember: 60 })
+    for (let number = 0; number <= 10_000; number++) await auth.authorize(session(String(number)), demo)
+    await auth.authorize(session('10000'), demo)
+    equal(asked.length, 10_001)
+    await auth.authorize(session('0'), demo)
+    equal(asked.length, 10_002)
+  })
+
+  it('says what holds where: in the organisation, in a unit, in the unit of the rule', async () => {
+    const { auth } = asking(() => person({ 'x-imid-permissions': 'a%3Ab,n%2Fo/c%3Ad' }))
+    const { has } = await auth.authorize(session(), demo)
+    deepEqual(
+      [has('a:b'), has('a:b', 'n/o'), has('c:d'), has('c:d', 'n/o'), has('c:d', 'n')],
+      [true, true, false, true, false],
+    )
+    const inUnit = (await auth.authorize(session(), { org: 'demo', unit: 'south' })).has
+    deepEqual([inUnit('a:b'), inUnit('a:b', 'south')], [true, true])
+    throws(() => inUnit('a:b', 'north'), { name: 'ConfigError' })
+  })
+})
+
+describe('a login', () => {
+  const { auth } = asking(undefined, { origin: 'https://editor.example.com' })
+  const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  const page = { method: 'GET', url: '/x?y=1', headers: navigation }
+
+  each('starts for a navigation of nobody, and comes back to a page of the service', [
+    [page, 'https://editor.example.com/x?y=1'],
+    [{ ...page, url: 'http://evil.test/' }, 'https://editor.example.com/'],
+    [{ ...page, headers: { accept: 'text/html' } }, 'https://editor.example.com/x?y=1'],
+    [{ ...page, headers: { accept: 'application/json' } }, undefined],
+    [{ ...page, headers: { 'sec-fetch-mode': 'cors', accept: 'text/html' } }, undefined],
+    [{ ...page, headers: { ...navigation, 'sec-fetch-dest': 'iframe' } }, undefined],
+    [{ ...page, headers: { ...navigation, 'sec-purpose': 'prefetch' } }, undefined],
+    [{ ...page, method: 'POST' }, undefined],
+  ])(([request, callback]) => {
+    const login = auth.loginFor(new Unauthorized(), demo, request)
+    equal(login && new URL(login).searchParams.get('callback'), callback)
+    ok(login?.startsWith(`${gateway}/imsg-service/v1/org/demo/login?`) ?? callback === undefined)
+  })
+
+  each('helps nobody who is refused for another reason, or whose organisation is not known', [
+    [new AccessDenied(), demo],
+    [new Unavailable(), demo],
+    [new ConfigError('x'), demo],
+    [new Unauthorized(), { org: '*' }],
+  ])(([error, rule]) => equal(auth.loginFor(error, rule, page), undefined))
+})
+
+describe('an authorizer of API Gateway', () => {
+  const event = { headers: { host: 'x' }, cookies: ['a=1', 'imidToken=x'] }
+  /** What the function behind it gets, which came through JSON. */
+  const behind = (context: unknown) =>
+    JSON.parse(JSON.stringify({ requestContext: { authorizer: { lambda: context } } }))
+
+  it('lets somebody in, whom the function behind it knows', async () => {
+    const { auth, asked } = asking(() =>
+      person({ 'x-imid-name': 'Edith%20Reyes', 'x-imid-permissions': 'a%3Ab' }),
+    )
+    const { isAuthorized, context } = await authorizer(auth, { org: 'demo', unit: 'n' })(event)
+    const { name, has } = personBehind(behind(context))
+    deepEqual([isAuthorized, name, has('a:b'), has('c:d')], [true, 'Edith Reyes', true, false])
+    throws(() => has('a:b', 'm'), { name: 'ConfigError' })
+    deepEqual(asked[0]?.init.headers, { cookie: 'imidToken=x' })
+  })
+
+  it('keeps out whom the gateway refuses, and lets nobody in by a failure', async () => {
+    for (const status of [401, 403])
+      deepEqual(await authorizer(asking(refused(status)).auth, demo)(event), { isAuthorized: false })
+    await rejects(authorizer(asking(refused(503)).auth, open)(event), { name: 'Unavailable' })
+  })
+
+  it('lets everybody in where the rule says so, as nobody', async () => {
+    const { isAuthorized, context } = await authorizer(asking().auth, open)({})
+    deepEqual([isAuthorized, visitorBehind(behind(context))], [true, undefined])
+    throws(() => personBehind(behind(context)), { name: 'Unauthorized' })
+  })
+})
+
+it('a request that did not pass protect() is nobody’s', () =>
+  throws(() => personOf({}), { name: 'ConfigError' }))
