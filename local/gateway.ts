@@ -19,9 +19,6 @@ import type { Plan } from './template.ts'
 /** Serves requests for paths without a route. Resolves to whether it did. */
 export type Beside = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
 
-/** API Gateway's timeout for an integration, in milliseconds. */
-const integrationLimit = 30_000
-
 const bodyOf = async (request: IncomingMessage): Promise<Buffer | 'too large'> => {
   const chunks: Buffer[] = []
   let size = 0
@@ -73,13 +70,7 @@ export class Gateway {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url: target = '/', rawHeaders } = request
     const { origin, host = '' } = request.headers
-    const parts = {
-      method,
-      target,
-      rawHeaders,
-      sourceIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-      protocol: `HTTP/${request.httpVersion}`,
-    }
+    const parts = { method, target, rawHeaders }
     const answer = (outgoing: Outgoing) => {
       // The rest of an unread body would be parsed as the next request.
       if (!request.complete) response.shouldKeepAlive = false
@@ -106,14 +97,8 @@ export class Gateway {
   async #call(match: Match<string>, request: Incoming): Promise<Outgoing> {
     const requestId = randomUUID()
     const event = eventFrom(request, match, requestId)
-    const outcome = this.#functions.invoke(match.to, JSON.stringify(event), requestId)
-    const late = Promise.withResolvers<undefined>()
-    const timer = setTimeout(late.resolve, integrationLimit, undefined)
-    const answered = await Promise.race([outcome, late.promise])
-    clearTimeout(timer)
-
-    if (!answered) return refusal('unavailable')
-    const answer = answered.failed ? refusal('failed') : answerFrom(answered.json)
+    const outcome = await this.#functions.invoke(match.to, JSON.stringify(event), requestId)
+    const answer = outcome && !outcome.failed ? answerFrom(outcome.json) : refusal('failed')
     return { ...answer, headers: [...answer.headers, ['apigw-requestid', requestId]] }
   }
 }

@@ -1,7 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { refusal } from './payload.ts'
 
 /** Key and certificate as PEM. */
 export type Tls = Readonly<{ key: string; cert: string }>
@@ -25,26 +24,12 @@ export const isTaken = (error: unknown): boolean => codeOf(error) === 'EADDRINUS
 /** Whether an error says that a port needs more rights. */
 export const isForbidden = (error: unknown): boolean => codeOf(error) === 'EACCES'
 
-const headersTooLarge = () => {
-  const { status, body } = refusal('headersTooLarge')
-  return `HTTP/1.1 ${status} Request Header Fields Too Large\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`
-}
-
 const serverFor = (listener: RequestListener, tls: Tls | undefined): Server => {
   // Higher than the limit of the listener, which refuses such requests itself.
   const options = { maxHeaderSize: 65_536, keepAliveTimeout: 60_000 }
-  const server = tls
+  return tls
     ? createSecureServer({ ...options, key: tls.key, cert: tls.cert }, listener)
     : createServer(options, listener)
-  server.on('clientError', (error, socket) => {
-    if (!socket.writable) return socket.destroy()
-    socket.end(
-      codeOf(error) === 'HPE_HEADER_OVERFLOW'
-        ? headersTooLarge()
-        : 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n',
-    )
-  })
-  return server
 }
 
 const bind = (server: Server, host: string, port: number): Promise<number> =>

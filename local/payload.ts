@@ -1,4 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { isRecord } from './cloudformation.ts'
 
 /**
  * What API Gateway does between HTTP and a function with payload format 2.0. All of its behaviour that this
@@ -13,9 +14,6 @@ export type Incoming = Readonly<{
   /** Names and values alternately, as received. */
   rawHeaders: readonly string[]
   body: Buffer
-  sourceIp: string
-  /** HTTP/1.1 and the like. */
-  protocol: string
 }>
 
 /** The route that was chosen, and the values of its parameters, decoded. */
@@ -35,7 +33,6 @@ export const refusals = {
   tooLarge: [413, 'Request Entity Too Large'],
   headersTooLarge: [431, 'Request Header Fields Too Large'], // (unverified)
   failed: [500, 'Internal Server Error'],
-  unavailable: [503, 'Service Unavailable'], // (unverified)
 } as const
 
 /** One of API Gateway's own error responses: a JSON object with a `message`. */
@@ -61,7 +58,7 @@ export const headerSize = ({ method, target, rawHeaders }: Omit<Incoming, 'body'
   `${method} ${target} HTTP/1.1`.length +
   rawHeaders.reduce((sum, text, index) => (index % 2 ? sum + text.length : sum), 0)
 
-const joined = (pairs: Iterable<readonly [string, string]>): Record<string, string> => {
+const joined = (pairs: readonly [string, string][]): Record<string, string> => {
   const values = new Map<string, string>()
   for (const [name, value] of pairs) {
     const earlier = values.get(name)
@@ -78,17 +75,11 @@ const headerPairs = (rawHeaders: readonly string[]): [string, string][] => {
 }
 
 /** Whether a body is passed as text. Forms, `+json` types (unverified) and everything else are base64. */
-const isText = (headers: Record<string, string>): boolean =>
-  /^(text\/[^;]+|application\/(json|xml|javascript))\s*(;|$)/i.test(headers['content-type'] ?? '') &&
-  (headers['content-encoding'] ?? 'identity') === 'identity'
-
-const forwarding = (headers: Record<string, string>, { sourceIp }: Incoming): Record<string, string> => ({
-  'x-forwarded-for': headers['x-forwarded-for'] ? `${headers['x-forwarded-for']}, ${sourceIp}` : sourceIp,
-  'x-forwarded-proto': 'http',
-})
+const isText = (type: string): boolean =>
+  /^(text\/[^;]+|application\/(json|xml|javascript))\s*(;|$)/i.test(type)
 
 /**
- * The event for a request, without members that only AWS can fill. Empty members are missing, not null. The
+ * The event for a request, without members that no function reads. Empty members are missing, not null. The
  * path must be validly encoded.
  */
 export const eventFrom = (request: Incoming, chosen: Chosen, requestId: string) => {
@@ -97,8 +88,8 @@ export const eventFrom = (request: Incoming, chosen: Chosen, requestId: string) 
   const pairs = headerPairs(request.rawHeaders)
   const cookies = pairs.flatMap(([name, value]) => (name === 'cookie' && value ? value.split('; ') : []))
   const headers = joined(pairs.filter(([name]) => name !== 'cookie'))
-  const { host = 'localhost' } = headers
-  const text = isText(headers)
+  const { host = 'localhost', 'content-type': type = '' } = headers
+  const text = isText(type)
 
   return {
     version: '2.0',
@@ -106,19 +97,11 @@ export const eventFrom = (request: Incoming, chosen: Chosen, requestId: string) 
     rawPath,
     rawQueryString: query,
     ...(cookies.length > 0 && { cookies }),
-    headers: { ...headers, ...forwarding(headers, request) },
-    ...(query !== '' && { queryStringParameters: joined(new URLSearchParams(query)) }),
+    headers,
     requestContext: {
       domainName: host.replace(/:\d+$/, ''),
-      http: {
-        method: request.method,
-        path: rawPath,
-        protocol: request.protocol,
-        sourceIp: request.sourceIp,
-        userAgent: headers['user-agent'] ?? '',
-      },
+      http: { method: request.method, path: rawPath },
       requestId,
-      routeKey: chosen.routeKey,
       stage: '$default',
     },
     ...(Object.keys(chosen.pathParameters).length > 0 && { pathParameters: chosen.pathParameters }),
@@ -127,46 +110,32 @@ export const eventFrom = (request: Incoming, chosen: Chosen, requestId: string) 
   }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Headers of the connection, which belong to the front end and not to the function. */
-const ownHeaders = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding', 'upgrade'])
-
 class Malformed extends Error {}
 
 const header = (name: string, value: unknown): [string, string] => {
-  if (!['string', 'number', 'boolean'].includes(typeof value)) throw new Malformed('header')
+  if (typeof value !== 'string') throw new Malformed('header')
   validateHeaderName(name)
-  validateHeaderValue(name, String(value))
-  return [name.toLowerCase(), String(value)]
+  validateHeaderValue(name, value)
+  return [name.toLowerCase(), value]
 }
 
 const proper = (result: Record<string, unknown>): Outgoing => {
-  const { statusCode, headers = {}, cookies = [], body = '', isBase64Encoded = false } = result
-  const status = Number(statusCode)
-  if (!Number.isInteger(status) || status < 200 || status > 599) throw new Malformed('statusCode')
+  const { statusCode: status, headers = {}, cookies = [], body = '' } = result
+  if (!Number.isInteger(status) || Number(status) < 200 || Number(status) > 599) throw new Malformed('status')
   if (!isRecord(headers) || !Array.isArray(cookies)) throw new Malformed('headers or cookies')
-  if (typeof body !== 'string' || typeof isBase64Encoded !== 'boolean') throw new Malformed('body')
-
-  const own = Object.entries(headers)
-    .map(([name, value]) => header(name, value))
-    .filter(([name]) => !ownHeaders.has(name))
-  const typed = body === '' || own.some(([name]) => name === 'content-type')
+  if (typeof body !== 'string') throw new Malformed('body')
+  const own = Object.entries(headers).map(([name, value]) => header(name, value))
   return {
-    status,
-    headers: [
-      ...own,
-      ...(typed ? [] : [header('content-type', 'text/plain;charset=UTF-8')]), // (unverified)
-      ...cookies.map((cookie) => header('set-cookie', cookie)),
-    ],
-    body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
+    status: Number(status),
+    headers: [...own, ...cookies.map((cookie) => header('set-cookie', cookie))],
+    body: Buffer.from(body),
   }
 }
 
 /**
- * The response for a function's result, which is JSON text. A malformed result is a 500, and so is one
- * without a status, which API Gateway would accept: no function of this project returns one.
+ * The response for a function's result, which is JSON text. A malformed result is a 500. So is one without a
+ * status, with a base64 body or with a numeric header, which API Gateway would accept: no function of this
+ * project returns one.
  */
 export const answerFrom = (json: string): Outgoing => {
   try {

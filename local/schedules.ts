@@ -1,33 +1,29 @@
 import type { Functions } from './functions.ts'
-import type { Schedule } from './template.ts'
 
-/** Runs every schedule once. No function reads the event that EventBridge sends, so it is empty here. */
+/** Runs every scheduled function once. None reads the event that EventBridge sends, so it is empty here. */
 export const runOnce = async (
   functions: Pick<Functions, 'invoke'>,
-  schedules: readonly Schedule[],
+  scheduled: readonly string[],
 ): Promise<void> => {
-  await Promise.all(schedules.map(({ to }) => functions.invoke(to, '{}')))
+  await Promise.all(scheduled.map((id) => functions.invoke(id, '{}')))
 }
 
-/**
- * Runs every schedule repeatedly, at the rate of its rule or every `everySeconds`. Returns a function that
- * stops.
- */
-export const runSchedules = (
+/** Runs each of them every so many seconds, one run at a time; never with 0. Returns a function that stops. */
+export const runEvery = (
   functions: Pick<Functions, 'invoke'>,
-  schedules: readonly Schedule[],
-  everySeconds?: number,
+  scheduled: readonly string[],
+  seconds: number,
 ): (() => void) => {
-  if (everySeconds === 0) return () => {}
-  const timers = schedules.map((schedule) => {
+  if (seconds === 0) return () => {}
+  const timers = scheduled.map((id) => {
     let running = false
     const once = async () => {
       if (running) return
       running = true
-      await runOnce(functions, [schedule])
+      await functions.invoke(id, '{}')
       running = false
     }
-    return setInterval(once, (everySeconds ?? schedule.everySeconds) * 1000)
+    return setInterval(once, seconds * 1000)
   })
   return () => timers.forEach(clearInterval)
 }

@@ -11,7 +11,7 @@ import type { InvocationResult } from './instances.ts'
 import { listenOnLoopback, lobby } from './listening.ts'
 import { CannotStart, credentialsFrom, type Options, type Texts, textsFrom } from './options.ts'
 import { openPlatform, type Platform, takePort } from './platform.ts'
-import { runOnce, runSchedules } from './schedules.ts'
+import { runEvery, runOnce } from './schedules.ts'
 import { root, synthesise } from './synthesis.ts'
 import type { Plan } from './template.ts'
 import { watchSources } from './watching.ts'
@@ -39,12 +39,12 @@ const deployer = (platform: Platform, gateway: Gateway, everySeconds: number, cl
   let stopSchedules = () => {}
   closers.add(() => stopSchedules())
 
-  return async ({ tables, functions, routes, cors, schedules }: Plan): Promise<string[]> => {
+  return async ({ tables, functions, routes, cors, scheduled }: Plan): Promise<string[]> => {
     await createTables(platform.databaseUrl, tables)
     const changed = platform.functions.use(functions)
     gateway.use({ routes, cors })
     stopSchedules()
-    stopSchedules = runSchedules(platform.functions, schedules, everySeconds)
+    stopSchedules = runEvery(platform.functions, scheduled, everySeconds)
     return changed
   }
 }
@@ -83,7 +83,7 @@ const start = async (options: Options, closers: Closers): Promise<Stack> => {
   const wanted = { outdir, texts, log, signal }
   const plan = await synthesise(wanted)
   await deploy(plan)
-  await runOnce(functions, plan.schedules)
+  await runOnce(functions, plan.scheduled)
 
   if (options.watch) closers.add(watchSources(async () => deploy(await synthesise(wanted)), log))
   open(gateway.listener)

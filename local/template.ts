@@ -19,20 +19,18 @@ export type Definition = Readonly<{
 
 /** A table, as parameters of CreateTable. */
 export type Table = Readonly<{ name: string; properties: Readonly<Record<string, unknown>> }>
-/** A rule with a rate, and the function that it calls. */
-export type Schedule = Readonly<{ everySeconds: number; to: string }>
 
 /** The parts of a template that the local stack runs. */
 export type Plan = Readonly<{
   functions: readonly Definition[]
   routes: readonly Route<string>[]
   cors: Cors | undefined
-  schedules: readonly Schedule[]
+  /** The functions that are called on a schedule, which is that of `npm start` here. */
+  scheduled: readonly string[]
   tables: readonly Table[]
 }>
 
 const unhashed = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '')
-const seconds: Readonly<Record<string, number>> = { minute: 60, hour: 3600, day: 86_400 }
 
 const definitions = ({ all, text }: ReturnType<typeof reader>, folder: string): Definition[] =>
   all(/^AWS::Lambda::Function$/).flatMap(([id, { Metadata = {} }, properties]) => {
@@ -66,15 +64,12 @@ const routesOf = (
     return { key: String(RouteKey), to: functionIn(IntegrationUri) }
   })
 
-const schedulesOf = ({ all, functionIn }: ReturnType<typeof reader>): Schedule[] =>
-  all(/^AWS::Events::Rule$/).flatMap(([, , { ScheduleExpression, Targets }]) => {
-    const [, count, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(String(ScheduleExpression)) ?? []
-    if (count === undefined || !Array.isArray(Targets)) return []
-    return Targets.filter(isRecord).map(({ Arn }) => ({
-      everySeconds: Number(count) * (seconds[unit] ?? 60),
-      to: functionIn(Arn),
-    }))
-  })
+const scheduledIn = ({ all, functionIn }: ReturnType<typeof reader>): string[] =>
+  all(/^AWS::Events::Rule$/).flatMap(([, , { ScheduleExpression, Targets }]) =>
+    ScheduleExpression !== undefined && Array.isArray(Targets)
+      ? Targets.filter(isRecord).map(({ Arn }) => functionIn(Arn))
+      : [],
+  )
 
 const tableOf = (id: string, properties: Readonly<Record<string, unknown>>): Table => {
   const { TableName = id, KeySchema, AttributeDefinitions } = properties
@@ -92,7 +87,7 @@ export const planFrom = (template: Template, folder: string): Plan => {
     functions: definitions(read, folder),
     routes: routesOf(template, read),
     cors: isRecord(cors) ? cors : undefined,
-    schedules: schedulesOf(read),
+    scheduled: scheduledIn(read),
     tables: read
       .all(/^AWS::DynamoDB::(GlobalTable|Table)$/)
       .map(([id, , properties]) => tableOf(id, properties)),

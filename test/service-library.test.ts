@@ -43,6 +43,10 @@ describe('settings and rules', () => {
     { gateway, remember: Number.NaN },
   ])((settings) => throws(() => authorization(settings), { name: 'ConfigError' }))
 
+  each('allow plain http on this machine', ['localhost:3000', 'id.localhost', '127.0.0.1', '[::1]:3000'])(
+    (host) => ok(authorization({ gateway: `http://${host}` })),
+  )
+
   each('refuse a rule that is none, and ask nobody', [
     {},
     { org: '' },
@@ -67,9 +71,9 @@ describe('the question to the gateway', () => {
     [new Headers({ ...session(), host: 'x' }), { cookie: 'imidToken=x; __Host-imsg-seal=s' }],
   ])(async ([headers, sent]) => {
     const { auth, asked } = asking()
-    await auth.authorize(headers, { org: 'demo', unit: 'a b&c' })
+    await auth.authorize(headers, { org: 'demo', unit: 'a b&c', permission: 'a:b', sub: 's' })
     const { url, init } = asked[0] ?? { init: {} }
-    equal(url, `${gateway}/imsg-service/v1/authorize?org=demo&unit=a%20b%26c`)
+    equal(url, `${gateway}/imsg-service/v1/authorize?org=demo&unit=a%20b%26c&permission=a%3Ab&sub=s`)
     deepEqual([init.headers, init.redirect], [sent, 'manual'])
   })
 
@@ -88,6 +92,21 @@ describe('the question to the gateway', () => {
 })
 
 describe('the answer of the gateway', () => {
+  it('is a person, of any organisation where the rule says so', async () => {
+    const { auth } = asking(() =>
+      person({
+        'x-imid-org': 'second',
+        'x-imid-name': 'Edith%20Reyes',
+        'x-imid-email': 'e%40second.test',
+        'x-imid-unit': 'n%2Fo',
+        'x-imid-units': 'n%2Fo,south',
+      }),
+    )
+    const { has, ...rest } = await auth.authorize(session(), { org: '*' })
+    const [name, email, units] = ['Edith Reyes', 'e@second.test', ['n/o', 'south']]
+    deepEqual(rest, { sub: 's', org: 'second', name, email, unit: 'n/o', units })
+  })
+
   each('is a refusal, or no answer, which is asked for again and never taken for a sign-out', [
     ['Unauthorized', 1, refused(401)],
     ['AccessDenied', 1, refused(403)],
@@ -126,12 +145,16 @@ describe('the answer of the gateway', () => {
     await pause(60)
     await auth.authorize(session(), demo)
     equal(asked.length, 2)
+
+    const never = asking(undefined, { remember: 0 })
+    for (let time = 0; time < 2; time++) await never.auth.authorize(session(), demo)
+    equal(never.asked.length, 2)
   })
 
   it('is one of ten thousand that are remembered, of which the oldest goes first', async () => {
     const { auth, asked } = asking(undefined, { remember: 60 })
     for (let number = 0; number <= 10_000; number++) await auth.authorize(session(String(number)), demo)
-    await auth.authorize(session('10000'), demo)
+    for (const number of ['1', '10000']) await auth.authorize(session(number), demo)
     equal(asked.length, 10_001)
     await auth.authorize(session('0'), demo)
     equal(asked.length, 10_002)
@@ -158,11 +181,12 @@ describe('a login', () => {
   each('starts for a navigation of nobody, and comes back to a page of the service', [
     [page, 'https://editor.example.com/x?y=1'],
     [{ ...page, url: 'http://evil.test/' }, 'https://editor.example.com/'],
-    [{ ...page, headers: { accept: 'text/html' } }, 'https://editor.example.com/x?y=1'],
+    [{ ...page, method: 'HEAD', headers: { accept: 'text/html' } }, 'https://editor.example.com/x?y=1'],
     [{ ...page, headers: { accept: 'application/json' } }, undefined],
     [{ ...page, headers: { 'sec-fetch-mode': 'cors', accept: 'text/html' } }, undefined],
     [{ ...page, headers: { ...navigation, 'sec-fetch-dest': 'iframe' } }, undefined],
     [{ ...page, headers: { ...navigation, 'sec-purpose': 'prefetch' } }, undefined],
+    [{ ...page, headers: { ...navigation, purpose: 'prefetch' } }, undefined],
     [{ ...page, method: 'POST' }, undefined],
   ])(([request, callback]) => {
     const login = auth.loginFor(new Unauthorized(), demo, request)

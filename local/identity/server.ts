@@ -78,14 +78,13 @@ const serve = async (
  */
 export const startIdentity = async (options: {
   port: number
-  host?: string
   clientId: string
   clientSecret: string
   log?: (line: string) => void
   /** Serves https with this key and certificate. */
   tls?: { key: string; cert: string } | undefined
 }): Promise<Identity> => {
-  const { port, host = '127.0.0.1', clientId, clientSecret, log = () => {}, tls } = options
+  const { port, clientId, clientSecret, log = () => {}, tls } = options
   const standIn = await newStandIn({ clientId, clientSecret })
   // Long, so that no client reuses a connection that is just being closed.
   const keepAliveTimeout = 60_000
@@ -100,13 +99,13 @@ export const startIdentity = async (options: {
   const server = tls
     ? createSecureServer({ keepAliveTimeout, key: tls.key, cert: tls.cert }, listener)
     : createServer({ keepAliveTimeout }, listener)
-  server.listen(port, host)
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
 
   const address = server.address()
   const boundPort = typeof address === 'object' && address !== null ? address.port : port
   return {
-    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${boundPort}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${boundPort}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -20,7 +20,11 @@ const ask = async (url: string, cookies: readonly string[] = []) => {
 
 describe('npm start -- --https', () => {
   it('serves gateway and identity service below one domain, with the cookies of a deployment', async () => {
-    const { url, child, ended, text, says } = await start({ PORT: '0', REFRESH_EVERY: '0' }, root, '--https')
+    const { url, child, ended, text, says } = await start({ PORT: '0', REFRESH_EVERY: '0' }, root, [
+      process.execPath,
+      'local/start.mjs',
+      '--https',
+    ])
     match(url ?? '', /^https:\/\/gateway\.imsg\.localhost:\d+$/, text())
     const [, file = ''] = /certificate +(\S+), made/.exec(await says(/, made by \w+/)) ?? []
     trustLocalhost(await readFile(file, 'utf8'))

@@ -1,31 +1,18 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { takePort } from '../../local/platform.ts'
+import { DynamoDBClient, GetItemCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { each } from '../support/each.ts'
 import { freePort } from '../support/ports.ts'
-import { root, start, started } from './starting.ts'
+import { root, spawned, start } from './starting.ts'
 
 /** The sources in a folder of their own, for a test that edits them. */
 const copied = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'imsg-sources-'))
-  const needed = [
-    'functions',
-    'lib',
-    'infra',
-    'local',
-    'client',
-    'service',
-    'docs',
-    'package.json',
-    'package-lock.json',
-  ]
-  for (const name of [...needed, 'cdk.json', 'tsconfig.json'])
+  const folders = ['functions', 'lib', 'infra', 'local', 'client', 'service', 'docs']
+  for (const name of [...folders, 'package.json', 'package-lock.json', 'cdk.json', 'tsconfig.json'])
     await cp(join(root, name), join(folder, name), { recursive: true })
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
   return folder
@@ -39,14 +26,6 @@ const client = (endpoint: string) =>
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   })
 
-const tableOf = async (port: number): Promise<string> => {
-  const template = JSON.parse(
-    await readFile(join(root, '.local', String(port), 'imsg-service.template.json'), 'utf8'),
-  )
-  const resources: [string, { Type: string }][] = Object.entries(template.Resources)
-  return resources.find(([, { Type }]) => Type === 'AWS::DynamoDB::GlobalTable')?.[0] ?? ''
-}
-
 describe('npm start', () => {
   it('keeps the database in DATA_DIR through a kill, and ends at Ctrl-C', { timeout: 60_000 }, async () => {
     const [port, dataDir] = [await freePort(), await mkdtemp(join(tmpdir(), 'imsg-'))]
@@ -55,8 +34,9 @@ describe('npm start', () => {
 
     const first = await start(env)
     equal(first.url, `http://localhost:${port}`, first.text())
-    const TableName = await tableOf(port)
-    await client(databaseOf(await first.says(/database/))).send(new PutItemCommand({ TableName, Item }))
+    const database = client(databaseOf(await first.says(/database/)))
+    const { TableNames: [TableName] = [] } = await database.send(new ListTablesCommand({}))
+    await database.send(new PutItemCommand({ TableName, Item }))
     first.child.kill('SIGKILL')
     await first.ended
 
@@ -73,10 +53,7 @@ describe('npm start', () => {
 
     second.child.kill('SIGINT')
     deepEqual(await second.ended, [0, null])
-    await fetch(`${second.url}/`).then(
-      () => Promise.reject(new Error('still there')),
-      () => {},
-    )
+    await rejects(fetch(`${second.url}/`))
     await rm(dataDir, { recursive: true })
     await rm(join(root, '.local', String(port)), { recursive: true })
   })
@@ -108,40 +85,17 @@ describe('npm start', () => {
     await rm(folder, { recursive: true })
   })
 
-  for (const variable of ['PORT', 'IDP_PORT'])
-    it(`says in one line which port is taken, and that ${variable} chooses another`, async () => {
-      const taken = createServer().listen(0, '127.0.0.1')
-      await once(taken, 'listening')
-      const port = String((taken.address() as { port: number }).port)
-      const { ended, text } = await start({ PORT: '0', [variable]: port })
-      deepEqual(await ended, [1, null])
-      equal(text(), `Port ${port} is taken. Set ${variable} to another one, or stop what listens there.\n`)
-      taken.close()
-    })
-
-  for (const [what, env, message] of [
-    ['a port that is none', { PORT: 'http' }, /^PORT has to be a whole number between 0 and 65535\.\n$/],
+  each('says in one line what it cannot start with, by name and not by value', [
+    [{ GRACE_PERIOD: 'soon' }, /^1 setting\(s\) to correct:\n- GRACE_PERIOD has [^\n]+\n[^\n]+\n$/],
     [
-      'an Access Token service without credentials',
-      { ACCESS_TOKEN_URL: 'https://token.example' },
-      /^CLIENT_ID and CLIENT_SECRET are missing: [^\n]+\n$/,
-    ],
-    [
-      'settings that the stack refuses, by name and not by value',
-      { GRACE_PERIOD: 'soon', COOKIE_DOMAIN: 'co.uk' },
-      /^\d setting\(s\) to correct:\n- GRACE_PERIOD has [^\n]+\n- COOKIE_DOMAIN has [^\n]+\n- COOKIE_DOMAIN is [^\n]+\n/,
-    ],
-    [
-      'a data folder that cannot be made',
       { DATA_DIR: join(root, 'package.json') },
       /^DATA_DIR cannot be written: ENOTDIR: not a directory, [^\n]+\n$/,
     ],
-  ] as const)
-    it(`refuses ${what}`, async () => {
-      const { ended, text } = await start({ PORT: '0', ...env })
-      match(text(), message)
-      deepEqual(await ended, [1, null])
-    })
+  ])(async ([env, message]) => {
+    const { ended, text } = await start({ PORT: '0', ...env })
+    match(text(), message)
+    deepEqual(await ended, [1, null])
+  })
 
   it('says that the dependencies are not installed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'imsg-'))
@@ -164,70 +118,19 @@ describe('npm start', () => {
     deepEqual(await ended, [1, null])
   })
 
-  it('says that a port needs more rights', async () => {
-    const refused = () => Promise.reject(Object.assign(new Error('listen'), { code: 'EACCES' }))
-    await rejects(takePort(refused, 80, 'PORT'), {
-      message: 'Port 80 needs rights that this process does not have. Set PORT to one above 1023.',
-    })
-  })
-
-  it('takes its settings from a file alone, and what is not a setting from the environment too', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'imsg-'))
-    const file = join(folder, 'my.env')
-    await writeFile(file, 'COOKIE_DOMAIN=co.uk\nIDP_PORT=none\n')
-    const env = { PORT: '0', GRACE_PERIOD: 'soon', COOKIE_DOMIAN: 'x' }
-    const { ended, text } = await start(env, root, '--settings', file)
-    match(text(), /^! COOKIE_DOMIAN in the environment is not a setting: COOKIE_DOMAIN is\.\n/)
-    match(text(), /\n2 setting\(s\) to correct:\n- COOKIE_DOMAIN has [^\n]+\n- COOKIE_DOMAIN is [^\n]+\n/)
-    deepEqual(await ended, [1, null])
-
-    await writeFile(file, 'COOKIE_DOMIAN=x\n')
-    const misspelt = await start(env, root, '--settings', file)
-    equal(misspelt.text(), 'COOKIE_DOMIAN in the settings file is not a setting: COOKIE_DOMAIN is.\n')
-    await rm(folder, { recursive: true })
-  })
-
-  it('refuses an argument that it does not know', async () => {
-    const { ended, text } = await start({ PORT: '0' }, root, '--nonsense')
-    equal(
-      text(),
-      'npm start does not understand --nonsense. It takes --provider, --https and --settings <file>.\n',
-    )
-    deepEqual(await ended, [1, null])
-  })
-
   it('ends with the npm that started it, also when that was killed', { timeout: 60_000 }, async () => {
-    const { PATH = '', HOME = '' } = process.env
-    const npm = spawn('npm', ['start'], {
-      cwd: root,
-      env: { PATH, HOME, PORT: '0', IDP_PORT: '0', NO_WATCH: '1', REFRESH_EVERY: '0' },
-    })
-    started.push(npm)
-    const url = await new Promise<string>((resolve) => {
-      npm.stdout.setEncoding('utf8').on('data', (data: string) => {
-        const [, ready] = /^ready (\S+)$/m.exec(data) ?? []
-        if (ready !== undefined) resolve(ready)
-      })
-    })
+    const { url = '', child, ended } = await start({ PORT: '0', REFRESH_EVERY: '0' }, root, ['npm', 'start'])
     equal((await fetch(url)).status, 200)
-    npm.kill('SIGTERM')
+    child.kill('SIGTERM')
     // The pipes close when the last of its processes has ended.
-    await once(npm, 'close')
-    await fetch(url).then(
-      () => Promise.reject(new Error('still there')),
-      () => {},
-    )
+    await ended
+    await rejects(fetch(url))
   })
 
   it('ends at once when it is stopped while it starts', async () => {
-    const { PATH = '', HOME = '' } = process.env
-    const child = spawn(process.execPath, ['local/start.ts'], {
-      cwd: root,
-      env: { PATH, HOME, PORT: '0', IDP_PORT: '0' },
-    })
-    started.push(child)
-    await once(child.stdout, 'data')
+    const { child, ended, says } = spawned({ PORT: '0' })
+    await says(/./)
     child.kill('SIGTERM')
-    deepEqual(await once(child, 'close'), [0, null])
+    deepEqual(await ended, [0, null])
   })
 })

@@ -1,0 +1,82 @@
+import { deepEqual, equal, rejects, throws } from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, it } from 'node:test'
+import { argumentsFrom, credentialsFrom, environmentFrom, optionsFrom } from '../../local/options.ts'
+import { takePort } from '../../local/platform.ts'
+import { readable } from '../../local/readable.ts'
+import { each } from '../support/each.ts'
+
+/** What `npm start` is told, and how it says what it cannot do. */
+
+const folder = mkdtempSync(join(tmpdir(), 'imsg-options-'))
+after(() => rmSync(folder, { recursive: true }))
+const settingsFile = (text: string): string => {
+  const file = join(folder, 'my.env')
+  writeFileSync(file, text)
+  return file
+}
+
+each('What npm start does not understand is refused in one line', [
+  [
+    () => argumentsFrom(['--nonsense']),
+    'npm start does not understand --nonsense. It takes --provider, --https and --settings <file>.',
+  ],
+  [() => optionsFrom({ PORT: 'http' }), 'PORT has to be a whole number between 0 and 65535.'],
+  [
+    () => credentialsFrom({ ACCESS_TOKEN_URL: 'https://token.example' }),
+    'CLIENT_ID and CLIENT_SECRET are missing: ACCESS_TOKEN_URL asks for them.',
+  ],
+  [
+    () => environmentFrom({}, settingsFile('COOKIE_DOMIAN=x\n')),
+    'COOKIE_DOMIAN in the settings file is not a setting: COOKIE_DOMAIN is.',
+  ],
+])(([read, message]) => throws(read, { message }))
+
+each('A port that cannot be had is told in one line, with the variable that chooses another', [
+  ['EADDRINUSE', 'Port 80 is taken. Set IDP_PORT to another one, or stop what listens there.'],
+  ['EACCES', 'Port 80 needs rights that this process does not have. Set IDP_PORT to one above 1023.'],
+  ['EMFILE', 'listen'],
+])(async ([code, message]) => {
+  const refused = () => Promise.reject(Object.assign(new Error('listen'), { code }))
+  await rejects(takePort(refused, 80, 'IDP_PORT'), { message })
+})
+
+it('takes settings from a file alone, what is not a setting from the environment too, and warns of a misspelling', () => {
+  const environment = { PORT: '0', GRACE_PERIOD: 'soon', COOKIE_DOMIAN: 'x', PATH: '/bin' }
+  const { env, warnings } = environmentFrom(
+    environment,
+    settingsFile('COOKIE_DOMAIN=a.test\nIDP_PORT=4001\n'),
+  )
+  deepEqual(env, { COOKIE_DOMAIN: 'a.test', IDP_PORT: '4001', PORT: '0' })
+  deepEqual(warnings, ['COOKIE_DOMIAN in the environment is not a setting: COOKIE_DOMAIN is.'])
+  equal(environmentFrom(environment, undefined).env, environment)
+})
+
+const line = (fields: object) =>
+  JSON.stringify({ level: 'info', time: '2026-11-24T05:18:15.123Z', ms: 1, ...fields })
+
+each('A log line at a terminal is short, and left out when it says nothing new', [
+  [
+    line({ route: 'login', status: 302, code: 'ok', org: 'demo', _aws: {} }),
+    '05:18:15  login          302  ok  1 ms  demo',
+  ],
+  [
+    line({ route: 'refresh-state', code: 'failed', reason: 'key set: status 500' }),
+    '05:18:15  refresh-state  failed  1 ms  key set: status 500',
+  ],
+  [
+    line({ route: 'login', status: 302, code: 'ok', binding: 'off' }),
+    '05:18:15  login          302  ok  1 ms  binding off',
+  ],
+  [line({ route: 'token-is-set', status: 200, code: 'ok' }), undefined],
+  [
+    line({ route: 'token-is-set', status: 401, code: 'token_missing' }),
+    '05:18:15  token-is-set   401  token_missing  1 ms',
+  ],
+  [line({ route: 'refresh-state', code: 'unchanged' }), undefined],
+  ['{"function":"health"}', '{"function":"health"}'],
+  ['synthesising the stack ...', 'synthesising the stack ...'],
+  ['null', 'null'],
+])(([given, shown]) => equal(readable(given), shown))
