@@ -1,26 +1,34 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
+import { until } from '../support/ports.ts'
 import { person } from './chromium.ts'
 import { overHttp, prefix } from './gateways.ts'
 import { loginUrl } from './steps.ts'
 
-const at = await overHttp()
+const { front, ...at } = await overHttp()
 const login = loginUrl(at, '/')
-const place = `GET localhost${prefix}/org/demo/login`
-
-/** The first request for the login, once it has been answered. */
-const asked = async () => {
-  for (let wait = 0; wait < 200; wait++) {
-    const found = at.front.asked.find(({ what, answer }) => what === place && answer)
-    if (found) return found
-    await pause(50)
-  }
-  throw new Error('the browser has not asked for the login')
-}
 
 const speculation = (kind: 'prefetch' | 'prerender') =>
   `<script type="speculationrules">${JSON.stringify({ [kind]: [{ urls: [login], eagerness: 'immediate' }] })}</script>`
+
+/** Opens a page with this content in a new browser, and waits for what the gateway answers its request for the login. */
+const bystander = async (host: string, content: string) => {
+  front.serve(`${host}/bystander`, `<!doctype html><title>bystander</title>${content}`)
+  front.asked.length = 0
+  const context = await person()
+  const page = await context.newPage()
+  await page.goto(`${at.at(host)}/bystander`)
+  const asked = () => front.last(`GET localhost${prefix}/org/demo/login`)
+  ok(await until(async () => asked()?.answer !== undefined))
+  const { headers = {}, answer } = asked() ?? {}
+  deepEqual(
+    [answer?.statusCode, answer?.headers.location, answer?.headers['set-cookie']],
+    [401, undefined, undefined],
+  )
+  return { context, page, headers }
+}
+
+const script = `<script>fetch('${login}', { credentials: 'include', mode: 'no-cors' })</script>`
 
 describe('what only looks like a login', () => {
   for (const [what, host, content, how] of [
@@ -29,25 +37,11 @@ describe('what only looks like a login', () => {
     ['a prerendered page', 'localhost', speculation('prerender'), 'navigate document prefetch;prerender'],
     ['an image', 'app.localhost', `<img src="${login}" alt="">`, 'no-cors image undefined'],
     ['an iframe', 'app.localhost', `<iframe src="${login}"></iframe>`, 'navigate iframe undefined'],
-    [
-      'a script that fetches',
-      'app.localhost',
-      `<script>fetch('${login}', { credentials: 'include', mode: 'no-cors' })</script>`,
-      'no-cors empty undefined',
-    ],
+    ['a script that fetches', 'app.localhost', script, 'no-cors empty undefined'],
   ] as const)
     it(`starts nothing: ${what}`, async () => {
-      at.front.services.set(`${host}/bystander`, `<!doctype html><title>bystander</title>${content}`)
-      at.front.asked.length = 0
-      const context = await person()
-      const page = await context.newPage()
-      await page.goto(`${at.at(host)}/bystander`)
-      const { headers, answer } = await asked()
+      const { context, headers } = await bystander(host, content)
       equal(`${headers['sec-fetch-mode']} ${headers['sec-fetch-dest']} ${headers['sec-purpose']}`, how)
-      deepEqual(
-        [answer?.status, answer?.headers.location, answer?.headers['set-cookie']],
-        [401, undefined, undefined],
-      )
       deepEqual(await context.cookies(), [])
       await context.close()
     })
@@ -55,15 +49,7 @@ describe('what only looks like a login', () => {
   for (const kind of ['prefetch', 'prerender'] as const)
     it(`does not spoil the login of whoever follows the link after a ${kind}`, async () => {
       const link = `<a href="${login}">Sign in</a>`
-      at.front.services.set(
-        'localhost/bystander',
-        `<!doctype html><title>x</title>${link}${speculation(kind)}`,
-      )
-      at.front.asked.length = 0
-      const context = await person()
-      const page = await context.newPage()
-      await page.goto(`${at.url}/bystander`)
-      equal((await asked()).answer?.status, 401)
+      const { context, page } = await bystander('localhost', link + speculation(kind))
       await page.getByRole('link', { name: 'Sign in' }).click()
       await page.getByRole('heading', { name: 'Sign in to Demo News' }).waitFor()
       await context.close()

@@ -11,8 +11,6 @@ export type Deployed = Readonly<{
   at: (host: string) => string
   front: Front
   stack: Stack
-  /** The codes that the functions have logged. */
-  codes: () => string[]
   /** Throws a switch of the identity stand-in. */
   control: ReturnType<typeof standInAt>['control']
 }>
@@ -39,21 +37,13 @@ const deploy = async (
   const front = await openFront(secure)
   closing.push(front.close)
   const at = (name: string) => `${secure ? 'https' : 'http'}://${name}:${front.port}`
-  const lines: string[] = []
-  const env = { PUBLIC_URL: at(host), LOG_LEVEL: 'debug', ...more(at) }
-  const stack = await startStack({
-    port: 0,
-    idpPort: 0,
-    refreshEvery: 0,
-    env,
-    log: (line) => lines.push(line),
-  })
+  const env = { PUBLIC_URL: at(host), ...more(at) }
+  const stack = await startStack({ port: 0, idpPort: 0, refreshEvery: 0, env })
   closing.push(stack.close)
   front.forwardTo(stack.url)
 
   const { control } = standInAt(stack.identityUrl)
-  const codes = () => lines.flatMap((line) => /"code":"([^"]+)"/.exec(line)?.[1] ?? [])
-  return { url: at(host), at, front, stack, codes, control } satisfies Deployed
+  return { url: at(host), at, front, stack, control } satisfies Deployed
 }
 
 /** As `npm start` runs it: plain http on this machine, and one service at another name. */

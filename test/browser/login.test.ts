@@ -1,8 +1,8 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { person } from './chromium.ts'
 import { overHttp } from './gateways.ts'
-import { choose, cookiesNamed, logged, says, signedIn } from './steps.ts'
+import { choose, cookiesNamed, says } from './steps.ts'
 
 const at = await overHttp()
 
@@ -56,21 +56,6 @@ describe('a login on the demo page', () => {
     await page.keyboard.press('Enter')
     await says(page, 'Signed in')
     equal(await tab(), 'Sign out')
-    await context.close()
-  })
-})
-
-describe('the callback', () => {
-  it('goes on when a person goes back to the identity service and chooses once more', async () => {
-    const context = await person()
-    const page = await signedIn(context, at)
-    await page.goBack()
-    await page.getByRole('heading', { name: 'Sign in to Demo News' }).waitFor()
-    const codes = await logged(at, async () => {
-      await choose(page)
-      await says(page, 'Signed in')
-    })
-    ok(codes.includes('login_repeated') && !codes.includes('session_set'))
     await context.close()
   })
 })

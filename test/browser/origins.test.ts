@@ -6,8 +6,9 @@ import { overHttps, prefix } from './gateways.ts'
 import { cookiesNamed, says, signedIn } from './steps.ts'
 
 const at = await overHttps()
-for (const host of ['app.sso.localhost', 'stranger.sso.localhost', 'app.localhost'])
-  at.front.services.set(`${host}/page`, `<!doctype html><title>${host}</title>`)
+const form = `<form method="post" action="${at.url}${prefix}/logout"><button>Win</button></form>`
+for (const host of ['app.sso.localhost', 'stranger.sso.localhost'])
+  at.front.serve(`${host}/page`, `<!doctype html><title>${host}</title>${form}`)
 
 const pageAt = async (context: BrowserContext, host: string): Promise<Page> => {
   const page = await context.newPage()
@@ -59,11 +60,6 @@ describe('a page of another origin', () => {
       equal(await fetches(page, path, init), 'kept back', path)
 
     // A form needs no permission to be sent: that it was refused shows in what is still there.
-    at.front.services.set(
-      'stranger.sso.localhost/form',
-      `<!doctype html><title>form</title><form method="post" action="${at.url}${prefix}/logout"><button>Win</button></form>`,
-    )
-    await page.goto(`${at.at('stranger.sso.localhost')}/form`)
     await page.getByRole('button').click()
     await page.getByRole('heading', { name: 'This request came from another site' }).waitFor()
 

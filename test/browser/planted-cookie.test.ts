@@ -2,7 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { BrowserContext, Page } from 'playwright-core'
 import { person } from './chromium.ts'
-import { type Deployed, overHttps, prefix } from './gateways.ts'
+import { overHttps, prefix } from './gateways.ts'
 import { says, signedIn } from './steps.ts'
 
 /** A sibling host sets the session cookie itself: the seal decides whose session counts. */
@@ -11,23 +11,20 @@ const gateway = await overHttps()
 
 /** A page of a sibling host that sets this cookie for every host of the site. */
 const plant = async (page: Page, value: string, path = prefix) => {
-  gateway.front.services.set('evil.sso.localhost/plant', (_, response) => {
-    response
-      .writeHead(200, {
-        'content-type': 'text/html',
-        'set-cookie': `imidToken=${value}; Domain=sso.localhost; Path=${path}; Secure`,
-      })
-      .end('<!doctype html><h1>Planted</h1>')
-  })
+  const cookie = `imidToken=${value}; Domain=sso.localhost; Path=${path}; Secure`
+  gateway.front.serve('evil.sso.localhost/plant', '<!doctype html>', () => ({ 'set-cookie': cookie }))
   await page.goto(`${gateway.at('evil.sso.localhost')}/plant`)
 }
 
 /** What the gateway answers a page of its own. */
-const ask = (page: Page, path: string) =>
-  page.evaluate(async (url) => {
-    const answer = await fetch(url)
-    return { status: answer.status, body: await answer.text() }
-  }, `${prefix}${path}`)
+const ask = async (page: Page, path: string, method = 'GET') =>
+  page.evaluate(
+    async ({ url, method }) => {
+      const answer = await fetch(url, { method })
+      return { status: answer.status, body: await answer.text() }
+    },
+    { url: `${prefix}${path}`, method },
+  )
 
 const slots = async (context: BrowserContext) =>
   (await context.cookies())
@@ -35,10 +32,6 @@ const slots = async (context: BrowserContext) =>
     .map(({ domain, path }) => `${domain} ${path}`)
 
 const own = ['.sso.localhost /']
-const signOut = async (page: Page, at: Deployed) => {
-  await page.goto(at.url)
-  await page.evaluate(async (url) => fetch(url, { method: 'POST' }), `${prefix}/logout`)
-}
 
 describe('a session cookie that a sibling host plants', () => {
   it('does not take a session over, and goes with the next poll', async () => {
@@ -66,7 +59,8 @@ describe('a session cookie that a sibling host plants', () => {
     equal((await ask(page, '/token-is-set')).status, 200)
     deepEqual(await slots(context), own)
     await plant(page, 'rubbish', `${prefix}/units/`)
-    await signOut(page, gateway)
+    await page.goto(gateway.url)
+    await ask(page, '/logout', 'POST')
     deepEqual(await slots(context), [])
     equal((await ask(page, '/token-is-set')).status, 401)
     await context.close()

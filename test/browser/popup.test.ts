@@ -9,8 +9,8 @@ const at = await overHttp()
 describe('a login in a popup', () => {
   it('keeps its opener, and can tell it that somebody has signed in', async () => {
     const done = `${at.at('app.localhost')}/done`
-    at.front.services.set('app.localhost/editor', '<!doctype html><title>editor</title><output></output>')
-    at.front.services.set(
+    at.front.serve('app.localhost/editor', '<!doctype html><title>editor</title><output></output>')
+    at.front.serve(
       'app.localhost/done',
       `<!doctype html><title>done</title><script>opener.postMessage('signed in', '*'); close()</script>`,
     )
@@ -33,18 +33,14 @@ describe('a form on a page that sends no referrer', () => {
   const form = `<form method="post" action="${at.url}${prefix}/logout"><button>Out</button></form>`
 
   it('signs out, though the browser calls its origin null', async () => {
-    at.front.services.set('localhost/quiet', (_, response) =>
-      response
-        .writeHead(200, { 'content-type': 'text/html', 'referrer-policy': 'no-referrer' })
-        .end(`<!doctype html><title>quiet</title>${form}`),
-    )
-    at.front.asked.length = 0
+    const policy = { 'referrer-policy': 'no-referrer' }
+    at.front.serve('localhost/quiet', `<!doctype html><title>quiet</title>${form}`, () => policy)
     const context = await person()
     const page = await signedIn(context, at)
     await page.goto(`${at.url}/quiet`)
     await page.getByRole('button', { name: 'Out' }).click()
     await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
-    const { headers } = at.front.asked.findLast(({ what }) => what.startsWith('POST')) ?? {}
+    const { headers } = at.front.last('POST') ?? {}
     deepEqual([headers?.origin, headers?.['sec-fetch-site']], ['null', 'same-origin'])
     deepEqual(await cookiesNamed(context, /^imidToken$/), [])
     await context.close()
@@ -52,18 +48,17 @@ describe('a form on a page that sends no referrer', () => {
 
   it('signs nobody out from a sandboxed frame, whose origin is null as well', async () => {
     const framed = form.replaceAll('"', '&quot;')
-    at.front.services.set(
+    at.front.serve(
       'localhost/sandbox',
       `<!doctype html><title>sandbox</title><iframe sandbox="allow-forms" srcdoc="${framed}"></iframe>`,
     )
-    at.front.asked.length = 0
     const context = await person()
     const page = await signedIn(context, at)
     await page.goto(`${at.url}/sandbox`)
     const answered = page.waitForResponse(`**${prefix}/logout`)
     await page.frameLocator('iframe').getByRole('button', { name: 'Out' }).click()
     equal((await answered).status(), 403)
-    const { headers } = at.front.asked.findLast(({ what }) => what.startsWith('POST')) ?? {}
+    const { headers } = at.front.last('POST') ?? {}
     deepEqual([headers?.origin, headers?.['sec-fetch-site']], ['null', 'cross-site'])
     equal((await cookiesNamed(context, /^imidToken$/)).length, 1)
     await context.close()

@@ -13,10 +13,8 @@ addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))
 addEventListener('install', () => skipWaiting())
 addEventListener('activate', (event) => event.waitUntil(clients.claim()))`
 
-at.front.services.set('localhost/worker.js', (_, response) =>
-  response.writeHead(200, { 'content-type': 'text/javascript' }).end(worker),
-)
-at.front.services.set('localhost/page', '<!doctype html><title>page</title><h1>A page with a worker</h1>')
+at.front.serve('localhost/worker.js', worker, () => ({ 'content-type': 'text/javascript' }))
+at.front.serve('localhost/page', '<!doctype html><title>page</title>')
 
 /** Registers the worker in this page and waits until it is in charge of it. */
 const register = (page: Page): Promise<void> =>
@@ -34,7 +32,7 @@ const pageIn = async (context: BrowserContext): Promise<Page> => {
 
 /** How the browser told the gateway of the last request for this path. */
 const metadata = (path: string): string => {
-  const { headers } = at.front.asked.findLast(({ what }) => what.startsWith(`GET localhost${path}`)) ?? {}
+  const { headers } = at.front.last(`GET localhost${path}`) ?? {}
   return `${headers?.['sec-fetch-mode']} ${headers?.['sec-fetch-dest']}`
 }
 
@@ -43,7 +41,6 @@ const pollFrom = (page: Page): Promise<number> =>
 
 describe('a page with a service worker', () => {
   it('signs in when the worker was there before the login', async () => {
-    at.front.asked.length = 0
     const context = await person()
     const page = await pageIn(context)
     await register(page)
@@ -58,7 +55,6 @@ describe('a page with a service worker', () => {
   })
 
   it('signs in when a worker is registered in the middle of the login', async () => {
-    at.front.asked.length = 0
     const context = await person()
     const page = await context.newPage()
     await page.goto(loginUrl(at, '/page'))
@@ -76,7 +72,7 @@ describe('a page with a service worker', () => {
     const page = await pageIn(context)
     await register(page)
     const framing = `<!doctype html><title>frame</title><iframe src="${loginUrl(at, '/page')}"></iframe>`
-    at.front.services.set('app.localhost/framing', framing)
+    at.front.serve('app.localhost/framing', framing)
     const answered = page.waitForResponse(`**${prefix}/org/demo/login?*`)
     await page.goto(`${at.at('app.localhost')}/framing`)
     equal((await answered).status(), 401)

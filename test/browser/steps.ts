@@ -12,10 +12,8 @@ export const choose = (page: Page, name = 'Edith Reyes'): Promise<void> =>
   page.getByRole('link', { name }).click()
 
 /** Waits until the demo page says so. */
-export const says = (
-  page: Page,
-  state: 'Signed in' | 'Signed out' | 'Gateway not available',
-): Promise<void> => page.getByRole('status').getByText(state, { exact: true }).waitFor()
+export const says = (page: Page, state: 'Signed in' | 'Signed out'): Promise<void> =>
+  page.getByRole('status').getByText(state, { exact: true }).waitFor()
 
 /** A tab on the demo page, signed in. */
 export const signedIn = async (context: BrowserContext, at: Deployed): Promise<Page> => {
@@ -26,17 +24,6 @@ export const signedIn = async (context: BrowserContext, at: Deployed): Promise<P
   return page
 }
 
-/** The code at the foot of an error page. */
-export const codeOn = (page: Page): Promise<string | null> =>
-  page.locator('footer code').first().textContent()
-
 /** The cookies of this name, without their values. */
 export const cookiesNamed = async (context: BrowserContext, name: RegExp): Promise<Cookie[]> =>
   (await context.cookies()).filter((cookie) => name.test(cookie.name))
-
-/** Does something, and answers what the functions logged meanwhile. */
-export const logged = async (at: Deployed, action: () => Promise<unknown>): Promise<string[]> => {
-  const before = at.codes().length
-  await action()
-  return at.codes().slice(before)
-}
