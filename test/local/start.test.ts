@@ -86,7 +86,7 @@ describe('npm start', () => {
   })
 
   each('says in one line what it cannot start with, by name and not by value', [
-    [{ GRACE_PERIOD: 'soon' }, /^1 setting\(s\) to correct:\n- GRACE_PERIOD has [^\n]+\n[^\n]+\n$/],
+    [{ GRACE_PERIOD: 'soon' }, /^1 setting\(s\) to correct:\n- GRACE_PERIOD has [^\n]+\nSet them /],
     [
       { DATA_DIR: join(root, 'package.json') },
       /^DATA_DIR cannot be written: ENOTDIR: not a directory, [^\n]+\n$/,
