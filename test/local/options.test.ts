@@ -26,7 +26,7 @@ each('What npm start does not understand is refused in one line', [
   [() => optionsFrom({ PORT: 'http' }), 'PORT has to be a whole number between 0 and 65535.'],
   [
     () => credentialsFrom({ ACCESS_TOKEN_URL: 'https://token.example' }),
-    'CLIENT_ID and CLIENT_SECRET are missing: ACCESS_TOKEN_URL asks for them.',
+    'CLIENT_ID and CLIENT_SECRET are missing: ACCESS_TOKEN_URL needs them.',
   ],
   [
     () => environmentFrom({}, settingsFile('COOKIE_DOMIAN=x\n')),
