@@ -8,7 +8,7 @@ import { ImsgService } from './stack.ts'
 
 const { CDK_OUTDIR = cdk.output, SETTINGS_FILE } = process.env
 
-// The CDK CLI brings all of this itself; given here too, plain `node infra/app.ts` makes the same template.
+// The CDK CLI sets all of this itself. Here it lets plain `node infra/app.ts` produce the same template.
 const context = {
   ...cdk.context,
   'aws:cdk:enable-asset-metadata': true,

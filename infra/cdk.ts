@@ -25,7 +25,7 @@ const main = ([command = '', ...words]: string[]): void => {
   const refusal = incomplete
     ? '--settings needs the name of a file.'
     : command !== 'synth' && file && pathOf(file) === exampleFile
-      ? 'infra/example.env is an example: copy it to a place of your own, fill it in, and name that file.'
+      ? 'infra/example.env is an example: copy it, fill in the copy, and name that file.'
       : undefined
   if (refusal !== undefined) {
     console.error(refusal)

@@ -23,12 +23,12 @@ export const graphs = {
   'Session checks refused where good ones stopped': ['pollRefusedJump'],
   'Logins that all failed, or never returned': ['loginsAllFailed', 'loginsNotReturned'],
   'Age of the state (s) and grace': ['stateAge', 'inGrace'],
-  'Health at the public address; logins that nothing ties to their browser': ['publicHealth', 'loginUnbound'],
+  'Health at the public address; LOGIN_BINDING is off': ['publicHealth', 'loginUnbound'],
   'Refreshes of the state': ['refreshSucceeded', 'refreshFailed'],
-  'Organisations kept back, and a list that is not believed': ['organisationsKeptBack', 'listShrunk'],
+  'Organisations that keep old data, and a shrunken list': ['organisationsKeptBack', 'listShrunk'],
   'Requests, client errors, server errors': ['requests', 'clientErrors', 'serverErrors', 'tooManyRequests'],
   'Latency (ms)': ['latencyMedian', 'latencyP99'],
-  'Size of the cookies in a request (bytes; API Gateway takes 10,240 of headers)': [
+  'Size of the cookies in a request (bytes; API Gateway allows 10,240 of headers)': [
     'headerMedian',
     'headerP99',
     'headerLargest',

@@ -24,8 +24,7 @@ const inventory = (given: Readonly<Record<string, unknown>>): string[] =>
   })
 
 /** A script on the same host can read the URL of an error that API Gateway itself answers. */
-const ownHost =
-  '- Serve nothing but the gateway on the host of PUBLIC_URL: SECURITY.md says what that prevents.'
+const ownHost = '- Serve nothing but the gateway on the host of PUBLIC_URL: SECURITY.md explains why.'
 
 /** Settings without problems or warnings of their source. */
 const plain = (texts: Texts): Source => ({ texts, problems: [], warnings: [] })
@@ -70,10 +69,10 @@ export const judge = (
         : [
             '! The return domains of the organisation are not known here: add --domains example.com,example.org.',
           ]),
-      ...strays.map((domain) => `! ${domain} does not count: a return domain is bare, and no public suffix.`),
+      ...strays.map((domain) => `! ${domain} is not a return domain: a bare domain, not a public suffix.`),
       ...(given.PUBLIC_URL
         ? []
-        : ['! PUBLIC_URL is not set: a placeholder stands for the address of the API.']),
+        : ['! PUBLIC_URL is not set: a placeholder is used for the address of the API.']),
     ],
   }
 }

@@ -36,7 +36,7 @@ export const environmentOf = (
 /** AWS::Lambda::Function, quota "environment variables": 4 KB for all of them. */
 export const environmentLimit = 4096
 
-/** The longest value of each reference. */
+/** A value of maximum length for each reference. */
 const longest: Required<Wiring> = {
   ownAddress: `https://${'a'.repeat(20)}.execute-api.${'r'.repeat(25)}.${'s'.repeat(25)}`,
   urlSuffix: 's'.repeat(25),
@@ -63,7 +63,7 @@ export const environmentProblem = (given: Texts): string | undefined => {
   )
   return [
     `${name} is too long: it takes ${sizeOf(name, text)} of the ${environmentLimit} bytes that Lambda allows for all variables`,
-    `of a function, and ${size - environmentLimit} have to go. Take out what nobody uses any more, or give a part of it`,
+    `of a function, and ${size - environmentLimit} have to go. Take out what is not used any more, or move a part of it`,
     'to a second deployment (STAGE_NAME).',
   ].join(' ')
 }

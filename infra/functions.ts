@@ -16,9 +16,8 @@ import type { Route } from '../lib/routes.ts'
 import { code } from './bundling.ts'
 import { grants, type Resources } from './grants.ts'
 
-// More memory brings more processor time, which a cold start needs: with 512 MB it takes half as long as with
-// 256 MB, for the same price. A refresh must end before the next one starts, so it gets a whole processor.
-// With five thousand organisations it uses half a gigabyte (docs/performance.md).
+// Processor time grows with memory: with 512 MB a cold start takes half as long as with 256 MB, for the same
+// price. A refresh must end before the next one starts, so it gets a whole processor.
 /** Memory and timeout of functions that answer requests, and of those that run on a schedule. */
 export const limits = {
   request: { memorySize: 512, timeout: Duration.seconds(5) },

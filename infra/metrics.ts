@@ -9,24 +9,23 @@ import type { Table } from './table.ts'
 
 /** Metrics that functions write to their log lines, without dimensions. A failed login also has `Code`. */
 export const emitted = {
-  InGrace: 'refresh-state: 1 while the last good state serves because no fresh one can be had, else 0',
-  StateAge: 'refresh-state: seconds since the state was last known to be current',
-  RefreshSucceeded: 'refresh-state: 1 when this run found or wrote a current state, else 0',
-  RefreshFailed: 'refresh-state: 1 when this run did not, else 0',
+  InGrace: 'refresh-state: 1 in grace, when the last good state is used, else 0',
+  StateAge: 'refresh-state: seconds since the last successful refresh',
+  RefreshSucceeded: 'refresh-state: 1 when this run succeeded, else 0',
+  RefreshFailed: 'refresh-state: 1 when this run failed, else 0',
   OrganisationsKeptBack:
-    'refresh-state: organisations that keep their last good data, as new ones cannot be had or used',
-  ListShrunk:
-    'refresh-state: 1 when so many organisations are missing at once that the list is not believed, else 0',
+    'refresh-state: organisations that keep their last good data, because new ones cannot be read or used',
+  ListShrunk: 'refresh-state: 1 when so many organisations are missing at once that they are kept, else 0',
   PublicHealth: 'refresh-state: 1 when /health answers 200 at the public address, else 0',
-  LoginUnbound: 'refresh-state: 1 while nothing ties a login to its browser, as LOGIN_BINDING is off',
+  LoginUnbound: 'refresh-state: 1 while LOGIN_BINDING is off',
   LoginStarted: 'login, org-login: a browser was sent to the identity service',
-  LoginReturned: 'callback: a browser came back from there',
-  LoginVerified: 'callback: its token holds, and belongs to the login that was started here',
+  LoginReturned: 'callback: a browser came back from the identity service',
+  LoginVerified: 'callback: its token is valid and belongs to the login',
   SessionSet: 'callback: the session cookie was set',
   LoginFailed: 'login, org-login, callback: a login was refused, by the code that says why',
-  PollRefused: 'token-is-set: there is no good session',
-  PollUnknown: 'token-is-set: it could not be told',
-  HeaderBytes: 'login, org-login, callback: size of the cookies that came with a request',
+  PollRefused: 'token-is-set: there is no valid session',
+  PollUnknown: 'token-is-set: the session could not be checked',
+  HeaderBytes: 'login, org-login, callback: size of the cookies in a request',
 } as const
 
 type Own = keyof typeof emitted | keyof typeof accessLogMetrics
@@ -99,7 +98,7 @@ const polls = (own: ReturnType<typeof ownIn>, handler: Lambda) => {
     'FILL(unknown, 0) + FILL(crashes, 0)',
     { unknown, crashes },
     five,
-    'no answer could be given',
+    'could not be checked',
   )
   const pollGood = math(
     'invocations - FILL(crashes, 0) - FILL(refused, 0) - FILL(unknown, 0)',

@@ -4,20 +4,20 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
 type Exception = { id: string; reason: string; on?: string }
 
 const nextRun =
-  'What failed is not worth keeping: the next refresh is a minute away, and alarms tell of both.'
+  'A failed run is not repeated: the next one starts within a minute, and alarms report failures.'
 const noTraces =
-  'Traces keep addresses, and the address of /callback holds a token; they would also need rights on every resource.'
+  'Traces store URLs, and that of /callback contains a token; they also need permissions on every resource.'
 
 /** Accepted findings with their reasons. `on`: the only construct that it is for. */
 export const exceptions: readonly Exception[] = [
   {
     id: 'AwsSolutions-APIG4',
-    reason: 'Routes judge tokens themselves: this service is what signs people in.',
+    reason: 'Functions check tokens themselves: this service signs people in.',
   },
   {
     id: 'AwsSolutions-SMG4',
     on: 'credentials',
-    reason: 'The credentials belong to the Access Token service, which alone can change them.',
+    reason: 'Only the Access Token service can change these credentials.',
   },
   { id: 'Serverless-LambdaTracing', reason: noTraces },
   { id: 'Serverless-LambdaDLQ', reason: nextRun },
@@ -25,7 +25,7 @@ export const exceptions: readonly Exception[] = [
   { id: 'Serverless-EventBusDLQ', reason: nextRun },
   {
     id: 'Serverless-SNSRedrivePolicy',
-    reason: 'A mailbox has no queue behind it, and CloudWatch keeps the alarm.',
+    reason: 'The subscriber is a mailbox, and CloudWatch keeps the state of the alarm.',
   },
 ]
 

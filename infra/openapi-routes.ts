@@ -215,7 +215,7 @@ export const routeDescriptions = {
             },
             preferred: {
               type: ['string', 'null'],
-              description: 'The unit to start in, if one was chosen and is still held.',
+              description: 'The preferred unit, if one was chosen and the person still belongs to it.',
             },
           }),
         ),
@@ -228,7 +228,7 @@ export const routeDescriptions = {
     body: object({
       unit: {
         type: ['string', 'null'],
-        description: 'One of the units of this person; null forgets the choice.',
+        description: 'One of the units of this person; null clears the choice.',
       },
     }),
     answers: {

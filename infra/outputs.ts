@@ -24,20 +24,20 @@ export const addOutputs = (
   output(
     'TryLogin',
     `${publicUrl}${login}?org=<your organisation>&callback=${units}`,
-    'Open this in a browser, with the name of an organisation: it ends at a list of your units',
+    'A login to try in a browser, with the name of an organisation: it ends at a list of your units',
   )
-  output('TableName', tableName, 'The table; EXISTING_TABLE adopts it in another stack')
+  output('TableName', tableName, 'The table; EXISTING_TABLE uses it in another stack')
   if (regionalDomainName === undefined)
     output(
       'ApiAddress',
       ownAddress,
-      'The own address of the API, for a proxy or a certificate that is not yet there',
+      'The address of the API itself, for a CDN or until there is a certificate',
     )
   else
     output(
       'RegionalDomainName',
       regionalDomainName,
-      'Where DNS has to point the host of PUBLIC_URL, unless HOSTED_ZONE_ID does it',
+      'The DNS target for the host of PUBLIC_URL, unless HOSTED_ZONE_ID is set',
     )
-  if (secret) output('CredentialsSecret', secret, 'Where the client credentials for the Admin API go')
+  if (secret) output('CredentialsSecret', secret, 'The secret for the client credentials of the Admin API')
 }

@@ -9,12 +9,11 @@ import type { Construct } from 'constructs'
  */
 export const credentialsSecret = (scope: Construct): Secret =>
   new Secret(scope, 'credentials', {
-    description:
-      'Client credentials with which refresh-state asks the Access Token service: client_id, client_secret',
+    description: 'Client credentials of refresh-state for the Access Token service: client_id, client_secret',
     generateSecretString: {
       secretStringTemplate: JSON.stringify({ client_id: '' }),
       generateStringKey: 'client_secret',
     },
-    // Kept when the stack is destroyed, but not when its first deployment fails: it is still a placeholder.
+    // Kept when the stack is destroyed, but not when its first deployment fails, because it is a placeholder.
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   })

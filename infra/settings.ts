@@ -18,17 +18,17 @@ type DeploymentSetting = { what: string; pattern: RegExp; form: string }
 /** Settings that only the deployment uses, one row each. */
 export const deploymentSettings = {
   STAGE_NAME: {
-    what: 'Name of this deployment: the stack is then `imsg-service-<name>`, and its metrics are kept under the same name.',
+    what: 'Name of this deployment: stack and metrics are then named `imsg-service-<name>`.',
     pattern: /^[a-z][a-z0-9-]{0,30}$/,
     form: 'has to be a short name of lower-case letters, digits and hyphens',
   },
   DOMAIN_CERTIFICATE_ARN: {
-    what: 'Certificate (ACM, in the region of the deployment) for the host of PUBLIC_URL, which the API then serves itself.',
+    what: 'Certificate (ACM, same region) for the host of PUBLIC_URL, which the API then serves itself.',
     pattern: /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]+$/,
     form: 'has to be the ARN of an ACM certificate',
   },
   HOSTED_ZONE_ID: {
-    what: 'Route 53 zone in which the host of PUBLIC_URL is pointed at the API.',
+    what: 'Route 53 zone in which to create the record for the host of PUBLIC_URL.',
     pattern: /^Z[A-Z0-9]{3,31}$/,
     form: 'has to be the id of a Route 53 hosted zone',
   },
@@ -38,7 +38,7 @@ export const deploymentSettings = {
     form: 'has to be one e-mail address',
   },
   EXISTING_TABLE: {
-    what: 'Name of a table that serves instead of a new one: restored from a backup, or kept from an earlier stack.',
+    what: 'Name of a table to use instead of a new one: restored from a backup, or kept from an earlier stack.',
     pattern: /^[A-Za-z0-9_.-]{3,255}$/,
     form: 'has to be the name of a DynamoDB table, not its ARN',
   },
@@ -94,7 +94,7 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<Sett
   for (const name of ['TOKEN_ISSUER', 'TOKEN_AUDIENCE'] as const) {
     const { [name]: text = '' } = given
     if (text !== 'unchecked' && meantBy(text, ['unchecked']))
-      problems.push(`${name} is nearly \`unchecked\`: write it exactly so.`)
+      problems.push(`${name} is nearly \`unchecked\`: write exactly that.`)
   }
   problems.push(...formProblems(deploymentSettings, own))
   if (given.COOKIE_DOMAIN && isDomainName(given.COOKIE_DOMAIN) && isPublicSuffix(given.COOKIE_DOMAIN))
@@ -139,21 +139,23 @@ export const weakenings = ({ config, given, certificateArn, alarmEmail }: Deploy
     ? ['DOMAIN_CERTIFICATE_ARN is missing: something else has to serve the host of PUBLIC_URL.']
     : []),
   ...crossSite({ config, given }),
-  ...(alarmEmail === undefined ? ['ALARM_EMAIL is missing: alarms ring and nobody is told.'] : []),
+  ...(alarmEmail === undefined ? ['ALARM_EMAIL is missing: nobody receives alarms.'] : []),
   ...(config.loginBinding
     ? []
-    : ['LOGIN_BINDING is off: anybody can sign somebody else in under their own name.']),
+    : ['LOGIN_BINDING is off: a link can sign people in under somebody else’s name.']),
   ...(config.sessionSeal
     ? []
-    : ['SESSION_SEAL is off: a sibling host that plants its own session cookie takes the session over.']),
+    : ['SESSION_SEAL is off: a sibling host can replace the session cookie with its own.']),
   ...(config.emptyCredentials
-    ? ['AWS_USE_EMPTY_CREDENTIALS is on: functions sign with placeholders, and DynamoDB refuses them.']
+    ? ['AWS_USE_EMPTY_CREDENTIALS is on: functions use placeholder credentials, which AWS refuses.']
     : []),
   ...(config.loopback ? ['PUBLIC_URL is this machine: cookies are set without Secure.'] : []),
   ...(config.issuer === unchecked
-    ? ['TOKEN_ISSUER is unchecked: every issuer with a known key counts.']
+    ? ['TOKEN_ISSUER is unchecked: tokens of every issuer with a known key are accepted.']
     : []),
-  ...(config.audience === unchecked ? ['TOKEN_AUDIENCE is unchecked: tokens meant for others count.'] : []),
+  ...(config.audience === unchecked
+    ? ['TOKEN_AUDIENCE is unchecked: tokens for other services are accepted.']
+    : []),
 ]
 
 /** The given settings, trimmed and without empty ones. */

@@ -6,7 +6,7 @@ import type { Construct } from 'constructs'
 export type Table = TableV2 | ITableV2
 
 /**
- * The table. It is kept when the stack is destroyed, because it stores who was signed out. An existing table
+ * The table. It is kept when the stack is destroyed, because it stores ended sessions. An existing table
  * is used by its name and not changed.
  */
 export const table = (scope: Construct, existing: string | undefined): Table => {

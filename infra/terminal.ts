@@ -8,7 +8,7 @@ export const coloured = (
   { CI }: NodeJS.ProcessEnv = process.env,
 ): string => (CI ? text : styleText(colour, text, { stream }))
 
-/** Says on standard error that something has begun that takes more than two seconds. */
+/** Prints to standard error that work has started which takes more than two seconds. */
 export const begins = (what: string): void => {
   process.stderr.write(`${what} ...\n`)
 }

@@ -33,5 +33,5 @@ export const loadConfig =
   async () =>
     selected(process.env, options) ?? (typeof standard === 'function' ? standard() : standard)
 
-/** No set of defaults was asked for: the SDK's word for that. */
+/** The SDK's name for no set of defaults. */
 export const resolveDefaultsModeConfig = () => async () => 'legacy'

@@ -1,2 +1,2 @@
-// `require` and `getBuiltinModule` leave the lazy exports of a module of Node alone; `import` reads them all.
+// `require` and `getBuiltinModule` do not load the lazy exports of Node's modules; `import` does.
 module.exports = process.getBuiltinModule('node:http')
