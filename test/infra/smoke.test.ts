@@ -1,59 +1,139 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type RequestListener, request } from 'node:http'
-import { join } from 'node:path'
+import { createServer, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { smoke } from '../../infra/smoke.ts'
 import { checks } from '../../infra/smoke-checks.ts'
 import { methodAndPath, type Route, routes } from '../../lib/routes.ts'
 import { type Stack, startStack } from '../../local/stack.ts'
+import { root } from '../../local/synthesis.ts'
 import { each } from '../support/each.ts'
 import { listening } from '../support/ports.ts'
 
 /** The smoke test against a gateway that is well, and against gateways that each break one promise. */
 
-const root = join(import.meta.dirname, '..', '..')
 const editor = 'https://editor.example.com'
 let stack: Stack
 
-/** An answer on its way back, which a broken gateway spoils. */
-type Passing = { path: string; status: number; headers: Record<string, string | string[]>; body: string }
-type Spoil = (answer: Passing) => void
-let spoil: Spoil = () => {}
+/** What a broken gateway answers otherwise, at paths that match. */
+type Broken = Readonly<{
+  at?: RegExp
+  status?: number
+  body?: readonly [from: RegExp, to: string]
+  /** A header, each value of which is changed, or left out. */
+  header?: readonly [name: string, change: (value: string) => string | undefined]
+}>
+let broken: Broken = {}
+const no = () => undefined
 
-const front: RequestListener = (incoming, outgoing) => {
+const front = createServer((incoming, outgoing) => {
   const { method, headers, url: path = '/' } = incoming
   const sent = request(new URL(path, stack.url), { method, headers }, async (answer) => {
-    const kept = Object.entries(answer.headersDistinct).filter(([name]) => name !== 'content-length')
-    const passing: Passing = {
-      path,
-      status: answer.statusCode ?? 0,
-      headers: Object.fromEntries(kept.map(([name, values = []]) => [name, values])),
-      body: await text(answer),
-    }
-    spoil(passing)
-    outgoing.writeHead(passing.status, passing.headers).end(passing.body)
+    const { at = /./, status, body: [from, to] = [/$^/, ''], header: [name, change] = ['', no] } = broken
+    const isSpoiled = at.test(path)
+    const values = { ...answer.headersDistinct }
+    delete values['content-length']
+    if (isSpoiled && name) values[name] = (values[name] ?? ['']).flatMap((value) => change(value) ?? [])
+    for (const [each, all = []] of Object.entries(values)) if (all.length > 0) outgoing.setHeader(each, all)
+    const body = await text(answer)
+    outgoing.writeHead((isSpoiled && status) || (answer.statusCode ?? 0))
+    outgoing.end(isSpoiled ? body.replaceAll(from, to) : body)
   })
   incoming.pipe(sent)
-}
-const server = createServer(front)
+})
 let url = ''
 
 before(async () => {
-  url = `http://localhost:${(await listening(server, 'localhost')).port}`
+  url = `http://localhost:${(await listening(front, 'localhost')).port}`
   const env = { PUBLIC_URL: url, CORS_ALLOWED_ORIGINS: editor }
   stack = await startStack({ port: 0, idpPort: 0, refreshEvery: 3600, env })
 })
 after(async () => {
-  server.close()
+  front.close()
   await stack.close()
 })
 
+const demo = { org: 'demo' }
+const rows: readonly (readonly [broken: Broken, problem: RegExp, options?: object])[] = [
+  // A refusal with a body of its own.
+  [
+    { body: [/"errors\.auth\.MissingToken"/g, '"Unauthorized"'] },
+    /token-is-set, no session: the key of token_missing: body is/,
+  ],
+  // A poll that is good for everybody.
+  [{ at: /token-is-set/, status: 200 }, /token-is-set, no session: .*status 200, not 401/],
+  // A cache that may keep the health.
+  [
+    { at: /health/, header: ['cache-control', () => 'max-age=60'] },
+    /health: .*cache-control is "max-age=60", not "no-store"/,
+  ],
+  // A health without a state.
+  [
+    { at: /health/, status: 500, body: [/"stateChecksum":"\w+"/, '"stateChecksum":"No checksum string"'] },
+    /health: .*status 500, not 200: there is no state/,
+  ],
+  // A page with a script.
+  [
+    { body: [/<\/body>/g, '<script>1</script></body>'] },
+    /units, no session: the page of token_missing: the page has a script/,
+  ],
+  // A problem document of another code.
+  [
+    { body: [/foreign_origin/g, 'token_missing'] },
+    /logout, another site: the problem document of foreign_origin: code is "token_missing"/,
+  ],
+  // Permission for whatever origin asks.
+  [
+    { header: ['access-control-allow-origin', () => '*'] },
+    /CORS, a preflight from an unlisted origin: .*access-control-allow-origin is "\*", not missing/,
+  ],
+  // No permission for a listed origin.
+  [
+    { header: ['access-control-allow-origin', no] },
+    /CORS, a request from a listed origin: .*access-control-allow-origin is missing/,
+    { cors: editor },
+  ],
+  // A login cookie that scripts can read.
+  [
+    { header: ['set-cookie', (cookie) => cookie.replace('; HttpOnly', '')] },
+    /org-login: a login starts: imsg-login-[\w-]{8} lacks httponly/,
+    demo,
+  ],
+  // A login that nothing ties to its browser.
+  [
+    { header: ['set-cookie', no] },
+    /org-login: a login starts: whether a cookie is set.* is false, not true/,
+    demo,
+  ],
+  // A refusal without a challenge.
+  [
+    { header: ['www-authenticate', no] },
+    /token-is-set, no session: the key of token_missing: www-authenticate is missing/,
+  ],
+  // A login that comes back to somebody else.
+  [
+    {
+      header: ['location', (to) => to.replace(encodeURIComponent(url), 'https%3A%2F%2Felsewhere.example')],
+    },
+    /org-login: a login starts: the callback URL is "https:\/\/elsewhere/,
+    demo,
+  ],
+  // A session for a login that nobody began.
+  [
+    { at: /imid_token/, header: ['set-cookie', () => 'imidToken=smoke'] },
+    /callback, a login that was not started here: .*a cookie is set: imidToken/,
+  ],
+  // A logout that keeps the cookie.
+  [{ at: /logout/, header: ['set-cookie', no] }, /logout, no session: .*no cookie is cleared/],
+  // An organisation that cannot sign in.
+  [{}, /^org-login: .*: status 403, not 302: is this organisation known\?/m, { org: 'nobody' }],
+]
+
 /** The problems that are found with this in the way. */
-const problemsWith = async (broken: Spoil, options = {}): Promise<string[]> => {
-  spoil = broken
+const problemsWith = async (change: Broken, options = {}): Promise<string[]> => {
+  broken = change
   const findings = await smoke(url, options)
   return findings.flatMap(({ what, problems }) => problems.map((problem) => `${what}: ${problem}`))
 }
@@ -63,121 +143,6 @@ const cli = async (...args: string[]) => {
   const [stdout, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')])
   return { status, stdout }
 }
-
-/** Spoils the answers of paths that match. */
-const at =
-  (path: RegExp, change: Spoil): Spoil =>
-  (answer) =>
-    path.test(answer.path) && change(answer)
-const without =
-  (name: string): Spoil =>
-  (answer) =>
-    delete answer.headers[name]
-const rewritten =
-  (from: RegExp, to: string): Spoil =>
-  (answer) => {
-    answer.body = answer.body.replaceAll(from, to)
-  }
-const changed =
-  (change: Partial<Pick<Passing, 'status' | 'body'>>, headers: Passing['headers'] = {}): Spoil =>
-  (answer) =>
-    Object.assign(answer, change, { headers: { ...answer.headers, ...headers } })
-const cookies =
-  (change: (cookie: string) => string): Spoil =>
-  (answer) => {
-    const all = [answer.headers['set-cookie'] ?? []].flat()
-    answer.headers['set-cookie'] = all.map(change)
-  }
-const elsewhere: Spoil = (answer) => {
-  const { location = '' } = answer.headers
-  const to = encodeURIComponent('https://elsewhere.example')
-  answer.headers.location = String(location).replace(encodeURIComponent(url), to)
-}
-const noState = { status: 500, body: '{"inGrace":false,"stateChecksum":"No checksum string"}' }
-
-const demo = { org: 'demo' }
-const broken: readonly [what: string, spoil: Spoil, problem: RegExp, options?: object][] = [
-  [
-    'a refusal with a body of its own',
-    rewritten(/"errors\.auth\.MissingToken"/g, '"Unauthorized"'),
-    /token-is-set, no session: the key of token_missing: body is/,
-  ],
-  [
-    'a poll that is good for everybody',
-    at(/token-is-set/, changed({ status: 200 })),
-    /token-is-set, no session: .*status 200, not 401/,
-  ],
-  [
-    'a cache that may keep the health',
-    at(/health/, changed({}, { 'cache-control': 'max-age=60' })),
-    /health: .*cache-control is "max-age=60", not "no-store"/,
-  ],
-  [
-    'a health without a state',
-    at(/health/, changed(noState)),
-    /health: .*status 500, not 200: there is no state/,
-  ],
-  [
-    'a page with a script',
-    rewritten(/<\/body>/g, '<script>1</script></body>'),
-    /units, no session: the page of token_missing: the page has a script/,
-  ],
-  [
-    'a problem document of another code',
-    rewritten(/foreign_origin/g, 'token_missing'),
-    /logout, another site: the problem document of foreign_origin: code is "token_missing"/,
-  ],
-  [
-    'permission for whatever origin asks',
-    changed({}, { 'access-control-allow-origin': '*' }),
-    /CORS, a preflight from an unlisted origin: .*access-control-allow-origin is "\*", not missing/,
-  ],
-  [
-    'no permission for a listed origin',
-    without('access-control-allow-origin'),
-    /CORS, a request from a listed origin: .*access-control-allow-origin is missing/,
-    { cors: editor },
-  ],
-  [
-    'a login cookie that scripts can read',
-    cookies((cookie) => cookie.replace('; HttpOnly', '')),
-    /org-login: a login starts: imsg-login-[\w-]{8} lacks httponly/,
-    demo,
-  ],
-  [
-    'a login that nothing ties to its browser',
-    without('set-cookie'),
-    /org-login: a login starts: whether a cookie is set.* is false, not true/,
-    demo,
-  ],
-  [
-    'a refusal without a challenge',
-    without('www-authenticate'),
-    /token-is-set, no session: the key of token_missing: www-authenticate is missing/,
-  ],
-  [
-    'a login that comes back to somebody else',
-    elsewhere,
-    /org-login: a login starts: the callback URL is "https:\/\/elsewhere/,
-    demo,
-  ],
-  [
-    'a session for a login that nobody began',
-    at(/imid_token/, changed({}, { 'set-cookie': 'imidToken=smoke' })),
-    /callback, a login that was not started here: .*a cookie is set: imidToken/,
-  ],
-  [
-    'a logout that keeps the cookie',
-    at(/logout/, without('set-cookie')),
-    /logout, no session: .*no cookie is cleared/,
-  ],
-  [
-    'an organisation that cannot sign in',
-    () => {},
-    /^org-login: .*: status 403, not 302: is this organisation known\?/m,
-    { org: 'nobody' },
-  ],
-]
 
 describe('the smoke test', () => {
   it('asks something of every route', () => {
@@ -190,23 +155,21 @@ describe('the smoke test', () => {
   })
 
   it('finds nothing wrong with a gateway that is well, and knows no secret', async () =>
-    deepEqual(await problemsWith(() => {}, { ...demo, cors: editor }), []))
+    deepEqual(await problemsWith({}, { ...demo, cors: editor }), []))
 
   each(
     'finds what is broken',
-    broken,
-  )(async ([, spoiled, problem, options]) =>
-    match((await problemsWith(spoiled, options)).join('\n'), problem),
-  )
+    rows,
+  )(async ([change, problem, options]) => match((await problemsWith(change, options)).join('\n'), problem))
 
   it('tells a person line by line, and a program by its status', async () => {
-    spoil = () => {}
+    broken = {}
     const well = await cli(url, '--org', 'demo')
     equal(well.status, 0, well.stdout)
     match(well.stdout, /^ok {3}200 health: /)
     match(well.stdout, /\n(\d+) of \1 responses of http:\/\/localhost:\d+ are as documented\.\n$/)
 
-    spoil = changed({ status: 503 })
+    broken = { status: 503 }
     const ill = await cli(url)
     equal(ill.status, 1)
     match(ill.stdout, /^FAIL 503 health: .*\n {9}status 503\n/)
