@@ -1,469 +1,212 @@
 /**
- * Mutants that no test can tell from the source, and why. `code` is how the line begins on which they stand; `to`, what stands there
- * instead, where a test finds others of the same kind. A mutant that a test does find must not be excused: `npm run mutate` says so
- * and fails.
+ * Mutants that no test can tell from the source, and why, by file. `code` is how their line begins, `mutators` are names of
+ * Stryker, and `to` is what stands there instead, where a test finds others of the same kind. A mutant that a test does find must
+ * not be excused: `npm run mutate` says so and fails.
  */
-export type Excuse = Readonly<{
-  file: string
-  code: string
-  mutators: readonly string[]
-  to?: readonly string[]
-  why: string
-}>
+type Excuse = readonly [code: string, mutators: string, why: string, to?: string]
 
-export const excuses: readonly Excuse[] = [
-  {
-    file: 'lib/config.ts',
-    code: 'if (!(error instanceof InvalidValue)) throw error',
-    mutators: ['ConditionalExpression'],
-    why: 'Nothing else is thrown there.',
-  },
-  {
-    file: 'lib/errors/page.ts',
-    code: 'export const baseStyle = `',
-    mutators: ['StringLiteral'],
-    why: 'The look of a page is held by the browser suite.',
-  },
-  {
-    file: 'lib/errors/page.ts',
-    code: 'export const cardStyle = `',
-    mutators: ['StringLiteral'],
-    why: 'The look of a page is held by the browser suite.',
-  },
-  {
-    file: 'lib/errors/page.ts',
-    code: 'const style =',
-    mutators: ['StringLiteral'],
-    why: 'The look of a page is held by the browser suite.',
-  },
-  {
-    file: 'lib/errors/page.ts',
-    code: "export const escaped = (text: string): string => text.replace(/[&<>\"']/g, (mark) => entities[mark] ?? '')",
-    mutators: ['StringLiteral'],
-    why: 'The default is there for the type checker: every mark has its entity.',
-  },
-  {
-    file: 'lib/errors/page.ts',
-    code: '\'<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="currentColor"/><g fill="none" stroke="var(--card)" stroke-width="3" stroke-linecap="round"><path d="M9 25V14a7 7 0 0 1 14 0v11"/><path d="M16 19v0"/></g></svg>\'',
-    mutators: ['StringLiteral'],
-    why: 'The picture is decoration.',
-  },
-  {
-    file: 'lib/http/accept.ts',
-    code: "const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())",
-    mutators: ['StringLiteral'],
-    to: ['"Stryker was here!"'],
-    why: 'The default is there for the type checker: there is always a first piece.',
-  },
-  {
-    file: 'lib/http/messages.ts',
-    code: 'if (headers.some(([name]) => name !== name.toLowerCase()))',
-    mutators: ['ConditionalExpression'],
-    to: ['true'],
-    why: 'Rebuilt headers are the same; it only takes longer.',
-  },
-  {
-    file: 'lib/http/messages.ts',
-    code: "query: query(event.rawQueryString ?? ''),",
-    mutators: ['StringLiteral'],
-    why: 'Nobody asks for a parameter of that name.',
-  },
-  {
-    file: 'lib/http/messages.ts',
-    code: "path: (name) => event.pathParameters?.[name] ?? '',",
-    mutators: ['StringLiteral'],
-    why: 'The text is no name of an organisation either.',
-  },
-  {
-    file: 'lib/http/messages.ts',
-    code: "/^\\s*bearer(?: +|(?![\\w-]))(.*)/is.exec(authorization ?? '')?.[1]",
-    mutators: ['StringLiteral'],
-    why: 'The text is no bearer either.',
-  },
-  {
-    file: 'lib/http/query.ts',
-    code: '} catch {',
-    mutators: ['BlockStatement'],
-    to: ['{}'],
-    why: 'A function without a return gives undefined, which is no match either.',
-  },
-  {
-    file: 'lib/http/request-policy.ts',
-    code: 'if (purposeHeaders.some((name) => /prefetch|prerender|preview/i.test(header(name) ??',
-    mutators: ['StringLiteral'],
-    to: ['"Stryker was here!"'],
-    why: 'Neither text names a prefetch.',
-  },
-  {
-    file: 'lib/http/request-policy.ts',
-    code: "!(dest ?? '')",
-    mutators: ['StringLiteral'],
-    why: 'Neither text names an embedding.',
-  },
-  {
-    file: 'lib/http/security-headers.ts',
-    code: "const isJson = (type = '')",
-    mutators: ['StringLiteral'],
-    to: ['"Stryker was here!"'],
-    why: 'Neither text is a type of JSON.',
-  },
-  {
-    file: 'lib/lambda/dependencies.ts',
-    code: "const { TABLE_NAME: tableName, REFRESH_FUNCTION: refreshFunction = '', AWS_REGION: region = '' } = env",
-    mutators: ['StringLiteral'],
-    why: 'The defaults are there for the type checker: the stack sets one variable, Lambda the other.',
-  },
-  {
-    file: 'lib/lambda/dependencies.ts',
-    code: "...(emptyCredentials ? { credentials: { accessKeyId: 'empty', secretAccessKey: 'empty' } } : {}),",
-    mutators: ['StringLiteral'],
-    why: 'Any placeholder will do.',
-  },
-  {
-    file: 'lib/lambda/endpoint.ts',
-    code: "const log = logTo('error')",
-    mutators: ['StringLiteral'],
-    why: 'An error is logged at every level.',
-  },
-  {
-    file: 'lib/lambda/json-body.ts',
-    code: "if (typeof body !== 'string') return undefined",
-    mutators: ['ConditionalExpression'],
-    why: 'No body is no JSON, however it is read.',
-  },
-  {
-    file: 'lib/lambda/json-body.ts',
-    code: 'parser.before?.(request)',
-    mutators: ['OptionalChaining'],
-    why: 'The optional call is there for the type checker: this parser has a `before`.',
-  },
-  {
-    file: 'lib/login/login-binding.ts',
-    code: "const [value = '', second] = request.cookies.values(cookie)",
-    mutators: ['StringLiteral'],
-    why: 'Neither text is a login.',
-  },
-  {
-    file: 'lib/login/login-binding.ts',
-    code: "const [, begun = '', org = '', sum = ''] = match ?? []",
-    mutators: ['StringLiteral', 'ArrayDeclaration'],
-    why: 'Neither text is the name of an organisation.',
-  },
-  {
-    file: 'lib/login/login-loop.ts',
-    code: "const [last = '', page = '', times = ''] = text.split('!')",
-    mutators: ['StringLiteral'],
-    to: ['"Stryker was here!"'],
-    why: 'The defaults are there for the type checker: every entry has three parts.',
-  },
-  {
-    file: 'lib/login/start-login.ts',
-    code: 'organisation?.domains ?? []',
-    mutators: ['ArrayDeclaration'],
-    why: 'No host has that name.',
-  },
-  {
-    file: 'lib/redirect/return-url.ts',
-    code: "const origin = /^https?:\\/\\/[^/?#]*/.exec(input)?.[0] ?? ''",
-    mutators: ['StringLiteral'],
-    why: 'Neither text is a URL.',
-  },
-  {
-    file: 'lib/redirect/return-url.ts',
-    code: "!forbidden.test(text.replace(tagSequence, ''))",
-    mutators: ['StringLiteral'],
-    to: ['"Stryker was here!"'],
-    why: 'Neither text has a forbidden character.',
-  },
-  {
-    file: 'lib/refresh/admin-directory.ts',
-    code: 'permissions: Array.isArray(role.permissions) ? role.permissions.map(text) : [],',
-    mutators: ['ArrayDeclaration'],
-    why: 'Nobody knows a permission of that id.',
-  },
-  {
-    file: 'lib/refresh/admin-directory.ts',
-    code: "if (name !== '' && (other === undefined || displayName < other))",
-    mutators: ['EqualityOperator'],
-    to: ['displayName <= other'],
-    why: 'Of two equal names either will do.',
-  },
-  {
-    file: 'lib/refresh/admin-rows.ts',
-    code: 'export const compare =',
-    mutators: ['EqualityOperator'],
-    to: ['a <= b'],
-    why: 'It is given different texts.',
-  },
-  {
-    file: 'lib/refresh/ended-subjects.ts',
-    code: 'else await writeLargeItem(table, key, { version: version + 1',
-    mutators: ['ArithmeticOperator'],
-    why: 'Any version will do that is not that of the first write.',
-  },
-  {
-    file: 'lib/refresh/fetch-organisations.ts',
-    code: '} catch {',
-    mutators: ['BlockStatement'],
-    why: 'A function without a return gives undefined too.',
-  },
-  {
-    file: 'lib/refresh/organisations-file.ts',
-    code: 'if (error instanceof UnusableData) return [error.message]',
-    mutators: ['ConditionalExpression'],
-    to: ['true'],
-    why: 'Nothing else is thrown there.',
-  },
-  {
-    file: 'lib/refresh/public-health.ts',
-    code: 'await answer.body?.cancel()',
-    mutators: ['OptionalChaining'],
-    why: 'The optional call is there for the type checker: an answer of 200 has a body.',
-  },
-  {
-    file: 'lib/refresh/refresh-organisations.ts',
-    code: "run.failures.set(name, { reason: 'too many ended subjects'",
-    mutators: ['BooleanLiteral'],
-    to: ['false'],
-    why: 'Whose fault it is counts for what is unread alone.',
-  },
-  {
-    file: 'lib/refresh/refresh-organisations.ts',
-    code: 'isOwnFault: true,',
-    mutators: ['BooleanLiteral'],
-    to: ['false'],
-    why: 'Whose fault it is counts for what is unread alone.',
-  },
-  {
-    file: 'lib/refresh/refresh-organisations.ts',
-    code: 'if (index.entries.get(name)?.missingSince !== undefined)',
-    mutators: ['ConditionalExpression'],
-    to: ['true'],
-    why: 'It only saves time.',
-  },
-  {
-    file: 'lib/refresh/refresh-organisations.ts',
-    code: 'if (shrunk !== undefined)',
-    mutators: ['ConditionalExpression'],
-    to: ['true'],
-    why: 'What is not kept is removed.',
-  },
-  {
-    file: 'lib/refresh/refresh-organisations.ts',
-    code: 'if (entry.failing !== failing) index.note(name, { failing })',
-    mutators: ['ConditionalExpression'],
-    to: ['true'],
-    why: 'It only saves time.',
-  },
-  {
-    file: 'lib/refresh/upstream.ts',
-    code: 'clearTimeout(timer)',
-    mutators: ['CallExpression'],
-    why: 'What is aborted afterwards has ended.',
-  },
-  {
-    file: 'lib/refresh/upstream.ts',
-    code: "signal?.removeEventListener('abort', abort)",
-    mutators: ['CallExpression', 'StringLiteral'],
-    why: 'What is aborted afterwards has ended.',
-  },
-  {
-    file: 'lib/refresh/upstream.ts',
-    code: '} finally {',
-    mutators: ['BlockStatement'],
-    why: 'What is aborted afterwards has ended.',
-  },
-  {
-    file: 'lib/refresh/upstream.ts',
-    code: 'const abort = () => controller.abort(signal?.reason)',
-    mutators: ['OptionalChaining'],
-    why: 'It runs where there is a signal.',
-  },
-  {
-    file: 'lib/refresh/upstream.ts',
-    code: 'const late = () =>',
-    mutators: ['StringLiteral'],
-    to: ['"Stryker was here!"'],
-    why: 'Nobody reads the message.',
-  },
-  {
-    file: 'lib/refresh/upstream.ts',
-    code: 'await new Promise((resolve) => setTimeout(resolve, retryPause * (0.5 + Math.random())))',
-    mutators: ['ArithmeticOperator'],
-    why: 'The pause is random.',
-  },
-  {
-    file: 'lib/session/authenticate.ts',
-    code: 'if (!isSignedOut(error)) throw error',
-    mutators: ['ConditionalExpression'],
-    to: ['false'],
-    why: 'Nothing else is thrown there.',
-  },
-  {
-    file: 'lib/session/permissions.ts',
-    code: 'for (const { unit, role } of groups.flatMap(',
-    mutators: ['ArrayDeclaration'],
-    why: 'The text has neither a unit nor a role with permissions.',
-  },
-  {
-    file: 'lib/session/permissions.ts',
-    code: 'const inUnit = unit === undefined',
-    mutators: ['ConditionalExpression'],
-    to: ['false'],
-    why: 'No unit has that name.',
-  },
-  {
-    file: 'lib/session/seal.ts',
-    code: 'known.set(person, seal)',
-    mutators: ['CallExpression'],
-    why: 'It only saves time.',
-  },
-  {
-    file: 'lib/session/seal.ts',
-    code: "return others.length > 0 ? '' : seal",
-    mutators: ['StringLiteral'],
-    why: 'Nobody has either seal.',
-  },
-  {
-    file: 'lib/session/session-cookies.ts',
-    code: "const [only = '', ...others] = values",
-    mutators: ['StringLiteral'],
-    why: 'The default is there for the type checker: there is a value.',
-  },
-  {
-    file: 'lib/session/session-cookies.ts',
-    code: "request.facts.cookies.push(...jar.clearSession(request.route, 'others'))",
-    mutators: ['StringLiteral'],
-    why: 'Whatever is not `all` spares the own slot.',
-  },
-  {
-    file: 'lib/session/signed-claims.ts',
-    code: 'const raw = [request.bearer ?? [],',
-    mutators: ['ArrayDeclaration'],
-    to: ['["Stryker was here"]'],
-    why: 'The text is no token.',
-  },
-  {
-    file: 'lib/session/token.ts',
-    code: 'await compactVerify(raw, key, { algorithms: [algorithm] })',
-    mutators: ['ObjectLiteral'],
-    why: "The key's algorithm was compared before; jose is told it all the same.",
-  },
-  {
-    file: 'lib/session/token.ts',
-    code: "const [header = '', payload = '', signature = '', ...more] = raw.split('.')",
-    mutators: ['StringLiteral'],
-    to: ['"Stryker was here!"'],
-    why: 'Neither text is base64url.',
-  },
-  {
-    file: 'lib/session/token.ts',
-    code: "typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER",
-    mutators: ['EqualityOperator'],
-    to: ['value < Number.MAX_SAFE_INTEGER'],
-    why: 'No token may live that long.',
-  },
-  {
-    file: 'lib/session/units.ts',
-    code: 'const byName =',
-    mutators: ['EqualityOperator'],
-    to: ['a.name <= b.name'],
-    why: 'Names differ.',
-  },
-  {
-    file: 'lib/state/health.ts',
-    code: "if (!/\\bapplication\\/health\\+json\\b/i.test(request.header('accept') ?? ''))",
-    mutators: ['StringLiteral'],
-    to: ['"Stryker was here!"'],
-    why: 'The default asks for nothing.',
-  },
-  {
-    file: 'lib/state/key-set.ts',
-    code: "const bytes = Buffer.from(number ?? '', 'base64url')",
-    mutators: ['StringLiteral'],
-    to: ['"Stryker was here!"'],
-    why: 'Neither text is a sound number.',
-  },
-  {
-    file: 'lib/state/key-set.ts',
-    code: '() => false,',
-    mutators: ['ArrowFunction'],
-    why: 'What is undefined is not sound either.',
-  },
-  {
-    file: 'lib/state/key-set.ts',
-    code: 'const candidates = entries.flatMap((entry) => described(entry) ?? [])',
-    mutators: ['ArrayDeclaration'],
-    why: 'The text is no sound key.',
-  },
-  {
-    file: 'lib/state/key-set.ts',
-    code: 'return keys.sort((a, b) => (a.kid < b.kid ? -1 : 1))',
-    mutators: ['EqualityOperator'],
-    to: ['a.kid <= b.kid'],
-    why: 'Names differ.',
-  },
-  {
-    file: 'lib/state/organisation.ts',
-    code: 'domains: item.domains?.L?.flatMap(',
-    mutators: ['OptionalChaining'],
-    to: ['item.domains?.L.flatMap'],
-    why: 'The call is there for the type checker: domains are a list.',
-  },
-  {
-    file: 'lib/store/large-item.ts',
-    code: 'const pieces = [head.data?.B]',
-    mutators: ['OptionalChaining'],
-    why: 'It is there for the type checker: every head has data.',
-  },
-  {
-    file: 'lib/store/large-item.ts',
-    code: 'for (let from = 0; from < keys.length;',
-    mutators: ['EqualityOperator'],
-    to: ['from <= keys.length'],
-    why: 'No keys are no read.',
-  },
-  {
-    file: 'lib/store/large-item.ts',
-    code: 'pieces.push(...batch.map(',
-    mutators: ['OptionalChaining'],
-    to: ['parts.get(part)?.data.B'],
-    why: 'It is there for the type checker: every part has data.',
-  },
-  {
-    file: 'lib/store/table.ts',
-    code: 'const placeholders =',
-    mutators: ['ArrayDeclaration'],
-    why: 'A name that no expression uses is left out.',
-  },
-  {
-    file: 'lib/store/table.ts',
-    code: 'const pause = (attempt: number): Promise<void> =>',
-    mutators: ['ArrowFunction'],
-    why: 'The pause is random.',
-  },
-  {
-    file: 'lib/store/table.ts',
-    code: 'new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt))',
-    mutators: ['ArithmeticOperator'],
-    why: 'The pause is random.',
-  },
-  {
-    file: 'lib/store/table.ts',
-    code: 'if (attempt > 0) await pause(attempt)',
-    mutators: ['ConditionalExpression', 'EqualityOperator', 'CallExpression', 'AwaitExpression'],
-    why: 'It only changes how long a retry waits.',
-  },
-  {
-    file: 'lib/store/table.ts',
-    code: "for (const item of answer.Responses?.[name] ?? []) found.set(item.pk?.S ?? '', item)",
-    mutators: ['ArrayDeclaration', 'OptionalChaining', 'StringLiteral'],
-    why: 'The defaults are there for the type checker: every item in an answer has its key.',
-  },
-  {
-    file: 'lib/store/table.ts',
-    code: "wanted = (answer.UnprocessedKeys?.[name]?.Keys ?? []).map((key) => key.pk?.S ?? '')",
-    mutators: ['OptionalChaining', 'StringLiteral'],
-    why: 'The default is there for the type checker: every key that is left is a string.',
-  },
-]
+export const excuses: Readonly<Record<string, readonly Excuse[]>> = {
+  'lib/config.ts': [['if (!(error instanceof', 'ConditionalExpression', 'Nothing else is thrown there.']],
+  'lib/errors/page.ts': [
+    ['export const baseStyle', 'StringLiteral', 'The look of a page is held by the browser suite.'],
+    ['export const cardStyle', 'StringLiteral', 'The look of a page is held by the browser suite.'],
+    ['const style', 'StringLiteral', 'The look of a page is held by the browser suite.'],
+    ['export const escaped', 'StringLiteral', 'For the type checker: every mark has its entity.'],
+    ["'<svg viewBox", 'StringLiteral', 'The picture is decoration.'],
+  ],
+  'lib/http/accept.ts': [
+    [
+      'const [name',
+      'StringLiteral',
+      'For the type checker: there is always a first piece.',
+      '"Stryker was here!"',
+    ],
+  ],
+  'lib/http/messages.ts': [
+    [
+      'if (headers.some',
+      'ConditionalExpression',
+      'Rebuilt headers are the same; it only takes longer.',
+      'true',
+    ],
+    ['query: query', 'StringLiteral', 'Nobody asks for a parameter of that name.'],
+    ['path: (name)', 'StringLiteral', 'The text is no name of an organisation either.'],
+    ['/^\\s*bearer(', 'StringLiteral', 'The text is no bearer either.'],
+  ],
+  'lib/http/query.ts': [
+    ['} catch {', 'BlockStatement', 'Without a return it gives undefined, which is no match either.', '{}'],
+  ],
+  'lib/http/request-policy.ts': [
+    ['if (purposeHeaders', 'StringLiteral', 'Neither text names a prefetch.', '"Stryker was here!"'],
+    ["!(dest ?? '')", 'StringLiteral', 'Neither text names an embedding.'],
+  ],
+  'lib/http/security-headers.ts': [
+    ['const isJson', 'StringLiteral', 'Neither text is a type of JSON.', '"Stryker was here!"'],
+  ],
+  'lib/lambda/dependencies.ts': [
+    [
+      'const { TABLE_NAME:',
+      'StringLiteral',
+      'For the type checker: the stack sets one variable, Lambda the other.',
+    ],
+    ['...(emptyCredentials', 'StringLiteral', 'Any placeholder will do.'],
+  ],
+  'lib/lambda/endpoint.ts': [['const log = logTo', 'StringLiteral', 'An error is logged at every level.']],
+  'lib/lambda/json-body.ts': [
+    [
+      "if (typeof body !== 'string') return undefined",
+      'ConditionalExpression',
+      'No body is no JSON, however it is read.',
+    ],
+    ['parser.before', 'OptionalChaining', 'For the type checker: this parser has a `before`.'],
+  ],
+  'lib/login/login-binding.ts': [
+    ['const [value', 'StringLiteral', 'Neither text is a login.'],
+    ['const [, begun', 'StringLiteral ArrayDeclaration', 'Neither text is the name of an organisation.'],
+  ],
+  'lib/login/login-loop.ts': [
+    [
+      'const [last',
+      'StringLiteral',
+      'For the type checker: every entry has three parts.',
+      '"Stryker was here!"',
+    ],
+  ],
+  'lib/login/start-login.ts': [['organisation?', 'ArrayDeclaration', 'No host has that name.']],
+  'lib/redirect/return-url.ts': [
+    ['const origin', 'StringLiteral', 'Neither text is a URL.'],
+    ['!forbidden.test', 'StringLiteral', 'Neither text has a forbidden character.', '"Stryker was here!"'],
+  ],
+  'lib/refresh/admin-directory.ts': [
+    ['permissions: Array', 'ArrayDeclaration', 'Nobody knows a permission of that id.'],
+    ["if (name !== '", 'EqualityOperator', 'Of two equal names either will do.', 'displayName <= other'],
+  ],
+  'lib/refresh/admin-rows.ts': [
+    ['export const compare', 'EqualityOperator', 'It is given different texts.', 'a <= b'],
+  ],
+  'lib/refresh/ended-subjects.ts': [
+    [
+      'else await writeLargeItem',
+      'ArithmeticOperator',
+      'Any version will do that is not that of the first write.',
+    ],
+  ],
+  'lib/refresh/fetch-organisations.ts': [
+    ['} catch {', 'BlockStatement', 'A function without a return gives undefined too.'],
+  ],
+  'lib/refresh/organisations-file.ts': [
+    ['if (error instanceof', 'ConditionalExpression', 'Nothing else is thrown there.', 'true'],
+  ],
+  'lib/refresh/public-health.ts': [
+    ['await answer', 'OptionalChaining', 'For the type checker: an answer of 200 has a body.'],
+  ],
+  'lib/refresh/refresh-organisations.ts': [
+    [
+      'run.failures.set(name, { reason:',
+      'BooleanLiteral',
+      'Whose fault it is counts for what is unread alone.',
+      'false',
+    ],
+    ['isOwnFault: true', 'BooleanLiteral', 'Whose fault it is counts for what is unread alone.', 'false'],
+    ['if (index.entries', 'ConditionalExpression', 'It only saves time.', 'true'],
+    ['if (shrunk !', 'ConditionalExpression', 'What is not kept is removed.', 'true'],
+    ['if (entry.failing', 'ConditionalExpression', 'It only saves time.', 'true'],
+  ],
+  'lib/refresh/upstream.ts': [
+    ['clearTimeout', 'CallExpression', 'What is aborted afterwards has ended.'],
+    ['signal?.removeEventListener', 'CallExpression StringLiteral', 'What is aborted afterwards has ended.'],
+    ['} finally {', 'BlockStatement', 'What is aborted afterwards has ended.'],
+    ['const abort', 'OptionalChaining', 'It runs where there is a signal.'],
+    ['const late = ()', 'StringLiteral', 'Nobody reads the message.', '"Stryker was here!"'],
+    ['await new Promise', 'ArithmeticOperator', 'The pause is random.'],
+  ],
+  'lib/session/authenticate.ts': [
+    ['if (!isSignedOut', 'ConditionalExpression', 'Nothing else is thrown there.', 'false'],
+  ],
+  'lib/session/permissions.ts': [
+    ['for (const {', 'ArrayDeclaration', 'The text has neither a unit nor a role with permissions.'],
+    ['const inUnit', 'ConditionalExpression', 'No unit has that name.', 'false'],
+  ],
+  'lib/session/seal.ts': [
+    ['known.set(person', 'CallExpression', 'It only saves time.'],
+    ['return others', 'StringLiteral', 'Nobody has either seal.'],
+  ],
+  'lib/session/session-cookies.ts': [
+    ['const [only', 'StringLiteral', 'For the type checker: there is a value.'],
+    [
+      "request.facts.cookies.push(...jar.clearSession(request.route, 'others",
+      'StringLiteral',
+      'Whatever is not `all` spares the own slot.',
+    ],
+  ],
+  'lib/session/signed-claims.ts': [
+    ['const raw =', 'ArrayDeclaration', 'The text is no token.', '["Stryker was here"]'],
+  ],
+  'lib/session/token.ts': [
+    [
+      'await compactVerify',
+      'ObjectLiteral',
+      "The key's algorithm was compared before; jose is told it all the same.",
+    ],
+    ['const [header', 'StringLiteral', 'Neither text is base64url.', '"Stryker was here!"'],
+    [
+      "typeof value === 'number",
+      'EqualityOperator',
+      'No token may live that long.',
+      'value < Number.MAX_SAFE_INTEGER',
+    ],
+  ],
+  'lib/session/units.ts': [['const byName', 'EqualityOperator', 'Names differ.', 'a.name <= b.name']],
+  'lib/state/health.ts': [
+    [
+      'if (!/\\bapplication\\/health\\+json\\b/i',
+      'StringLiteral',
+      'The default asks for nothing.',
+      '"Stryker was here!"',
+    ],
+  ],
+  'lib/state/key-set.ts': [
+    ['const bytes', 'StringLiteral', 'Neither text is a sound number.', '"Stryker was here!"'],
+    ['() => false,', 'ArrowFunction', 'What is undefined is not sound either.'],
+    ['const candidates', 'ArrayDeclaration', 'The text is no sound key.'],
+    ['return keys.sort', 'EqualityOperator', 'Names differ.', 'a.kid <= b.kid'],
+  ],
+  'lib/state/organisation.ts': [
+    [
+      'domains: item',
+      'OptionalChaining',
+      'For the type checker: domains are a list.',
+      'item.domains?.L.flatMap',
+    ],
+  ],
+  'lib/store/large-item.ts': [
+    ['const pieces = [head', 'OptionalChaining', 'For the type checker: every head has data.'],
+    ['for (let from', 'EqualityOperator', 'No keys are no read.', 'from <= keys.length'],
+    [
+      'pieces.push(',
+      'OptionalChaining',
+      'For the type checker: every part has data.',
+      'parts.get(part)?.data.B',
+    ],
+  ],
+  'lib/store/table.ts': [
+    ['const placeholders', 'ArrayDeclaration', 'A name that no expression uses is left out.'],
+    ['const pause', 'ArrowFunction', 'The pause is random.'],
+    ['new Promise(', 'ArithmeticOperator', 'The pause is random.'],
+    [
+      'if (attempt >',
+      'ConditionalExpression EqualityOperator CallExpression AwaitExpression',
+      'It only changes how long a retry waits.',
+    ],
+    [
+      'for (const item',
+      'ArrayDeclaration OptionalChaining StringLiteral',
+      'For the type checker: every item in an answer has its key.',
+    ],
+    [
+      'wanted = (answer',
+      'OptionalChaining StringLiteral',
+      'For the type checker: every key that is left is a string.',
+    ],
+  ],
+}

@@ -49,24 +49,20 @@ const maxSurvivors = 5
 /** What a run leaves to do: survivors without an excuse, and excuses for mutants that a test finds or for lines that are gone. */
 const leftToDo = ({ files }: Report): string[] =>
   Object.entries(files).flatMap(([file, { source, mutants }]) => {
-    const lines = source.split('\n')
-    const gone = excuses
-      .filter((row) => row.file === file && !lines.some((line) => line.trim().startsWith(row.code)))
-      .map(({ code }) => `excused, and not there: ${file} ${code}`)
+    const lines = source.split('\n').map((line) => line.trim())
+    const excused = excuses[file] ?? []
+    const gone = excused.filter(([code]) => !lines.some((line) => line.startsWith(code)))
     const judged = mutants.flatMap(({ mutatorName, status, replacement = '', location: { start } }) => {
-      const code = lines[start.line - 1]?.trim() ?? ''
-      const excuse = excuses.find(
-        (row) =>
-          row.file === file &&
-          code.startsWith(row.code) &&
-          row.mutators.includes(mutatorName) &&
-          (row.to?.includes(replacement) ?? true),
+      const line = lines[start.line - 1] ?? ''
+      const isExcused = excused.some(
+        ([code, mutators, , to = replacement]) =>
+          line.startsWith(code) && mutators.split(' ').includes(mutatorName) && to === replacement,
       )
       const where = `${file}:${start.line} ${mutatorName} ${replacement.slice(0, 60)}`
-      if (status === 'Survived' || status === 'NoCoverage') return excuse ? [] : [`survived: ${where}`]
-      return status === 'Killed' && excuse ? [`excused, and found by a test: ${where}`] : []
+      if (status === 'Survived' || status === 'NoCoverage') return isExcused ? [] : [`survived: ${where}`]
+      return status === 'Killed' && isExcused ? [`excused, and found by a test: ${where}`] : []
     })
-    return [...gone, ...judged]
+    return [...gone.map(([code]) => `excused, and not there: ${file} ${code}`), ...judged]
   })
 
 /** Seconds after which a run is stopped; none by default. `.ci/run` gives it ten minutes. */
