@@ -26,8 +26,27 @@ const [cooling, open] = [state(at - 59), state(at - 60)]
 const fetching = { ...cooling, settledAt: at - 61 }
 const justAccepted = { ...cooling, keysAt: at }
 
+/** A search in this state of the table, and what it does there. */
+const opened = (stored: () => State | undefined, fresh?: State, read?: State) => {
+  const calls: string[] = []
+  const deps = {
+    states: { fresh: () => fresh, from: stored } as Partial<States> as States,
+    table: {
+      read: async () => {
+        calls.push('read')
+        return new Map()
+      },
+    },
+    askForKeys: async () => {
+      calls.push('ask')
+    },
+  }
+  return { calls, search: keySearch(deps, at, read) }
+}
+const unknown = () => Promise.reject(new Problem('token_key_unknown'))
+
 describe('A search for the key of a token', () => {
-  each('reads the state and asks for keys as often as it has to, and says whether the key may still come', [
+  each('reads the state and asks for keys once at most, and says whether the key may still come', [
     ['the state was read by this request, in a cooldown', cooling, undefined, [], 'token_key_pending'],
     ['it was read in this second, in a cooldown', undefined, cooling, [], 'token_key_pending'],
     ['it has to be read, in a cooldown', undefined, undefined, ['read'], 'token_key_pending'],
@@ -36,34 +55,14 @@ describe('A search for the key of a token', () => {
     ['it was read by this request', open, undefined, ['ask', 'read'], 'token_key_pending'],
     ['it was read in this second', undefined, open, ['ask', 'read'], 'token_key_pending'],
   ])(async ([, read, fresh, expected, code]) => {
-    const calls: string[] = []
-    const states = { fresh: () => fresh, from: () => cooling } as Partial<States> as States
-    const table = {
-      read: async () => {
-        calls.push('read')
-        return new Map()
-      },
-    }
-    const askForKeys = async () => {
-      calls.push('ask')
-    }
-    const search = keySearch({ table, states, askForKeys }, at, read)
-    const attempt = () => Promise.reject(new Problem('token_key_unknown'))
-    for (let twice = 0; twice < 2; twice++) await rejects(search(token, cooling, attempt), { code })
+    const { calls, search } = opened(() => cooling, fresh, read)
+    for (let twice = 0; twice < 2; twice++) await rejects(search(token, cooling, unknown), { code })
     deepEqual(calls, expected)
   })
 
-  it('asks for keys where no state was ever stored, and gives what is found', async () => {
-    const calls: string[] = []
-    let stored: State | undefined
-    const states = { fresh: () => undefined, from: () => stored } as Partial<States> as States
-    const askForKeys = async () => {
-      calls.push('ask')
-      stored = open
-    }
-    const search = keySearch({ table: { read: async () => new Map() }, states, askForKeys }, at)
-    const attempt = async (current: State) =>
-      current === open ? 'found' : Promise.reject(new Problem('token_key_unknown'))
-    deepEqual([await search(token, cooling, attempt), calls], ['found', ['ask']])
+  it('asks for keys where no state was ever stored, and finds what comes', async () => {
+    const { calls, search } = opened(() => (calls.includes('ask') ? open : undefined))
+    const attempt = async (current: State) => (current === open ? 'found' : unknown())
+    deepEqual([await search(token, cooling, attempt), calls], ['found', ['read', 'ask', 'read']])
   })
 })

@@ -20,26 +20,21 @@ const items = (org: string, more: Partial<OrganisationRecord> = {}): Items =>
   new Map([[organisationKey(org), organisationItem({ ...record, ...more })]])
 
 describe('The item of an organisation', () => {
-  it('says what was written', () =>
+  it('has what was written', () =>
     deepEqual(organisationFrom(items('demo').get(organisationKey('demo'))), record))
 
-  it('that is not there is no organisation, and an empty one allows nothing', () => {
+  it('allows nothing when it is empty, and is no organisation when there is none', () => {
     equal(organisationFrom(undefined), undefined)
-    deepEqual(organisationFrom({}), {
-      blocked: false,
-      notBefore: 0,
-      domains: [],
-      version: 0,
-      directory: 0,
-    })
+    const empty = { blocked: false, notBefore: 0, domains: [], version: 0, directory: 0 }
+    deepEqual(organisationFrom({}), empty)
     deepEqual(organisationFrom({ domains: { L: [{ N: '1' }, { S: 'a.example' }] } })?.domains, ['a.example'])
   })
 })
 
-describe('What an instance remembers of organisations', () => {
+describe('The copy of an organisation in memory', () => {
   const opened = () => {
     const organisations = organisationsOf()
-    /** What a request at this second does, `read` or `keep`, and the version that it sees. */
+    /** Whether a request at this second reads it, and the version that it sees. */
     const seen = (now: number, version: number | undefined, org = 'demo'): string => {
       const lookup = organisations.lookup(org, now)
       const found = lookup.found(version === undefined ? new Map() : items(org, { version }))
@@ -48,7 +43,7 @@ describe('What an instance remembers of organisations', () => {
     return { organisations, seen }
   }
 
-  it('is at most five seconds old, counted from before the read, and not believed by a clock that was set back', () => {
+  it('is used for five seconds from before the read, and not by a clock that was set back', () => {
     const { organisations, seen } = opened()
     const slow = organisations.lookup('demo', 1000)
     seen(1004, 1, 'another')
@@ -59,19 +54,19 @@ describe('What an instance remembers of organisations', () => {
     )
   })
 
-  it('is that one is absent, too', () => {
+  it('may be that it is absent', () => {
     const { seen } = opened()
     const all = [seen(1000, undefined), seen(1004, 1), seen(1005, 1)]
     deepEqual(all, ['read undefined', 'keep undefined', 'read 1'])
   })
 
-  it('is each one by itself, five hundred of them, and the one read longest ago goes first', () => {
+  it('is one of 500, of which the one read longest ago is dropped', () => {
     const { seen } = opened()
     for (let n = 0; n < 500; n++) seen(1000, n, `org-${n}`)
     deepEqual([seen(1001, 9, 'org-0'), seen(1001, 9, 'org-499')], ['keep 0', 'keep 499'])
     seen(1001, 1, 'one more')
     deepEqual([seen(1001, 9, 'org-1'), seen(1001, 9, 'org-0')], ['keep 1', 'read 9'])
-    // Read again, and so the last to go.
+    // Read again, and so dropped last.
     equal(seen(1006, 2, 'org-2'), 'read 2')
     for (let n = 3; n < 500; n++) seen(1006, n, `later-${n}`)
     equal(seen(1006, 9, 'org-2'), 'keep 2')

@@ -1,6 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
-import type { HttpRouteName } from '../../lib/routes.ts'
 import { forged, goodKeys, publicJwk } from '../support/forger.ts'
 import { asProblem, codeOf, fromOurPage } from '../support/gateway.ts'
 import { sending } from '../support/key-set-server.ts'
@@ -11,8 +10,7 @@ mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openForgedGateway()
 const instances = 10
 
-const ten = (name: HttpRouteName = 'token-is-set') =>
-  Promise.all(Array.from({ length: instances }, () => gateway.open(name)))
+const ten = () => Promise.all(Array.from({ length: instances }, () => gateway.open('token-is-set')))
 
 /** The codes of this many requests at once, to ten instances, each with its own unknown key. */
 const storm = async (times: number, iat = gateway.now(), polls = ten()): Promise<string[]> => {
@@ -25,11 +23,6 @@ const storm = async (times: number, iat = gateway.now(), polls = ten()): Promise
     }),
   )
   return [...new Set(codes)]
-}
-
-const allGood = async (polls: Awaited<ReturnType<typeof ten>>, bearer: string) => {
-  const statuses = await Promise.all(polls.map(async (poll) => (await poll({ bearer })).statusCode))
-  deepEqual(new Set(statuses), new Set([200]))
 }
 
 const later = (seconds: number) => {
@@ -56,16 +49,12 @@ describe('A storm of unknown keys', () => {
     equal(gateway.keySet.asked, 1)
   })
 
-  it('refuses no good token', async () => {
-    later(60)
-    const polls = await ten()
-    await Promise.all([storm(30, gateway.now(), Promise.resolve(polls)), allGood(polls, forged())])
-  })
-
   it('finds a new key with one fetch, in every instance', async () => {
     later(60)
     gateway.keySet.answer = sending({ keys: [...goodKeys(), publicJwk('new', 'RS256')] })
-    await allGood(await ten(), forged({ header: { kid: 'new' } }))
+    const bearer = forged({ header: { kid: 'new' } })
+    const statuses = (await ten()).map(async (poll) => (await poll({ bearer })).statusCode)
+    deepEqual(new Set(await Promise.all(statuses)), new Set([200]))
     equal(gateway.keySet.asked, 1)
   })
 
@@ -88,12 +77,5 @@ describe('A storm of unknown keys', () => {
     deepEqual(await storm(20, keysAt - 60), ['token_key_pending'])
     deepEqual(await storm(20, gateway.now() + 61), ['token_key_unknown'])
     equal((await gateway.health()).inGrace, false)
-  })
-
-  it('is 503 when the state itself cannot serve', async () => {
-    later(3601)
-    deepEqual(await storm(20), ['state_too_old'])
-    await gateway.table.remove('STATE')
-    deepEqual(await storm(20), ['state_missing'])
   })
 })
