@@ -11,18 +11,20 @@ const gateway = await openForgedGateway()
 const instances = 10
 
 const ten = () => Promise.all(Array.from({ length: instances }, () => gateway.open('token-is-set')))
+type Polls = Awaited<ReturnType<typeof ten>>
 
-/** The codes of this many requests at once, to ten instances, each with its own unknown key. */
-const storm = async (times: number, iat = gateway.now(), polls = ten()): Promise<string[]> => {
-  const calls = await polls
-  const codes = await Promise.all(
-    Array.from({ length: times }, async (_, number) => {
-      const bearer = forged({ header: { kid: `unknown ${number}` }, claims: { iat, exp: iat + 28_800 } })
-      const answer = await calls[number % instances]?.({ bearer, headers: asProblem })
-      return answer === undefined ? 'nothing' : codeOf(answer)
-    }),
-  )
-  return [...new Set(codes)]
+/** The codes of this many requests at once, each with its own unknown key. */
+const storm = async (polls: Polls, times: number, iat = gateway.now()): Promise<(string | undefined)[]> => {
+  const answers = Array.from({ length: times }, (_, number) => {
+    const bearer = forged({ header: { kid: `unknown ${number}` }, claims: { iat, exp: iat + 28_800 } })
+    return polls[number % instances]?.({ bearer, headers: asProblem })
+  })
+  return [...new Set((await Promise.all(answers)).map((answer) => answer && codeOf(answer)))]
+}
+/** The statuses of one request to each instance. */
+const statuses = async (polls: Polls, bearer: string): Promise<number[]> => {
+  const answers = await Promise.all(polls.map((poll) => poll({ bearer })))
+  return [...new Set(answers.map(({ statusCode }) => statusCode))]
 }
 
 const later = (seconds: number) => {
@@ -32,29 +34,29 @@ const later = (seconds: number) => {
 }
 
 describe('A storm of unknown keys', () => {
-  it('costs one fetch in each cooldown, across ten instances', async () => {
+  it('costs one fetch in each cooldown, across ten instances, and refuses no good token', async () => {
     later(60)
-    const polls = ten()
-    deepEqual(await storm(100, gateway.now(), polls), ['token_key_unknown'])
+    const polls = await ten()
+    const storming = storm(polls, 100)
+    deepEqual(await statuses(polls, forged()), [200])
+    deepEqual(await storming, ['token_key_unknown'])
     equal(gateway.keySet.asked, 1)
 
     // In the cooldown nobody asks. A token that may be newer than the keys cannot be judged, others can.
     later(10)
     const older = gateway.now() - 71
-    deepEqual(await storm(20, older, polls), ['token_key_unknown'])
-    deepEqual(await storm(20, older + 1, polls), ['token_key_pending'])
+    deepEqual(await storm(polls, 20, older), ['token_key_unknown'])
+    deepEqual(await storm(polls, 20, older + 1), ['token_key_pending'])
     deepEqual([gateway.keySet.asked, gateway.asked.times], [0, 0])
     later(50)
-    deepEqual(await storm(20, gateway.now(), polls), ['token_key_unknown'])
+    deepEqual(await storm(polls, 20), ['token_key_unknown'])
     equal(gateway.keySet.asked, 1)
   })
 
   it('finds a new key with one fetch, in every instance', async () => {
     later(60)
     gateway.keySet.answer = sending({ keys: [...goodKeys(), publicJwk('new', 'RS256')] })
-    const bearer = forged({ header: { kid: 'new' } })
-    const statuses = (await ten()).map(async (poll) => (await poll({ bearer })).statusCode)
-    deepEqual(new Set(await Promise.all(statuses)), new Set([200]))
+    deepEqual(await statuses(await ten(), forged({ header: { kid: 'new' } })), [200])
     equal(gateway.keySet.asked, 1)
   })
 
@@ -73,9 +75,9 @@ describe('A storm of unknown keys', () => {
     const keysAt = gateway.now()
     later(70)
     gateway.keySet.answer = (response) => response.destroy()
-    deepEqual(await storm(20, keysAt - 61), ['token_key_unknown'])
-    deepEqual(await storm(20, keysAt - 60), ['token_key_pending'])
-    deepEqual(await storm(20, gateway.now() + 61), ['token_key_unknown'])
+    deepEqual(await storm(await ten(), 20, keysAt - 61), ['token_key_unknown'])
+    deepEqual(await storm(await ten(), 20, keysAt - 60), ['token_key_pending'])
+    deepEqual(await storm(await ten(), 20, gateway.now() + 61), ['token_key_unknown'])
     equal((await gateway.health()).inGrace, false)
   })
 })
