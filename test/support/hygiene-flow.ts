@@ -1,5 +1,5 @@
 import { equal } from 'node:assert/strict'
-import { after } from 'node:test'
+import { mock } from 'node:test'
 import type { Answer } from '../../lib/http/messages.ts'
 import { Problem } from '../../lib/problem.ts'
 import type { HttpRouteName } from '../../lib/routes.ts'
@@ -20,15 +20,8 @@ export type Heard = { name: HttpRouteName; answer: Answer }
 const openHeard = async () => {
   const gateway = await openGateway({ LOG_LEVEL: 'debug' })
   const spoken: string[] = []
-  for (const voice of ['log', 'info', 'warn', 'error', 'debug'] as const) {
-    const own = console[voice]
-    console[voice] = (...words: unknown[]) => {
-      spoken.push(words.map(String).join(' '))
-    }
-    after(() => {
-      console[voice] = own
-    })
-  }
+  for (const voice of ['log', 'info', 'warn', 'error', 'debug'] as const)
+    mock.method(console, voice, (...words: unknown[]) => spoken.push(words.join(' ')))
   const heard: Heard[] = []
   /** Sends a request for a problem document, then for a page. Returns the first answer. */
   const ask = async (name: HttpRouteName, request: Request = {}, settings?: Settings): Promise<Answer> => {
