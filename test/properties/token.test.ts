@@ -96,5 +96,19 @@ it('Keys of organisations, people and sessions are equal for the same ones, and 
     const [a, b] = [sessionOf(one), sessionOf(other)]
     if (a !== undefined && b !== undefined) equal(a === b, org && sub && jti)
   })
-  fc.assert(property, { numRuns: 5000 })
+  const examples: [[string, string, string], [string, string, string]][] = [
+    [
+      ['a#b', 'c', 'id'],
+      ['a', 'b#c', 'id'],
+    ],
+    [
+      ['a%23b', 'c', 'id'],
+      ['a#b', 'c', 'id'],
+    ],
+    [
+      ['a","b', 'c', 'id'],
+      ['a', 'b","c', 'id'],
+    ],
+  ]
+  fc.assert(property, { numRuns: 5000, examples })
 })
