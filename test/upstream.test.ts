@@ -28,6 +28,10 @@ const text =
     response.writeHead(status).end(body)
 const json = (value: unknown, status = 200): Say => text(JSON.stringify(value), status)
 const cut: Say = (response) => response.destroy()
+const endless: Say = (response) => {
+  const writing = setInterval(() => response.write('x'.repeat(100_000)), 1)
+  response.once('close', () => clearInterval(writing))
+}
 const token = (more: object = {}): Say => json({ access_token: 'a.b-c_d~e+f/g=', expires_in: 300, ...more })
 
 let now = 1000
@@ -64,6 +68,7 @@ describe('The key set', () => {
       ['not JSON', 1, text('<html>')],
       ['not JSON', 1, text('', 204)],
       ['answer too large', 1, json('x'.repeat(999_999))],
+      ['answer too large', 1, endless],
     ],
   )(async ([message, calls, say]) => {
     reset()
