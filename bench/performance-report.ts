@@ -1,23 +1,14 @@
 import { type PeerName, peers as peerRows } from './peers.ts'
-import { kilobytes, type Report, table, whole } from './report.ts'
+import { type Report, table, whole } from './report.ts'
 import { budget } from './sizes.ts'
 
 /** docs/performance.md. It has ratios, because times depend on the machine. */
 
 const times = (one = Number.NaN, other = Number.NaN): string => `${(one / other).toFixed(2)} x`
 
-const coldTable = ({ cold, sizes }: Report): string =>
-  table(
-    ['function', 'loaded, kB', 'processor time'],
-    Object.entries(cold).map(([name, ratio]) => {
-      const bytes = sizes[name]
-      return [
-        name === 'bare' ? 'bare handler' : name,
-        bytes === undefined ? '' : kilobytes(bytes),
-        `${ratio.toFixed(2)} x`,
-      ]
-    }),
-  )
+/** The range of some figures, or the figure if there is one. */
+const range = (values: readonly number[], text: (value: number) => string): string =>
+  [...new Set([Math.min(...values), Math.max(...values)].map(text))].join(' to ')
 
 const peerTable = ({ peers }: Report): string =>
   table(
@@ -50,7 +41,8 @@ const growthTable = ({ growth }: Report): string =>
   )
 
 export const performanceMarkdown = (report: Report): string => {
-  const { run, warm, peers } = report
+  const { run, warm, peers, cold, sizes } = report
+  const { bare: _bare, 'refresh-state': refresh = Number.NaN, ...requests } = cold
   return `# Performance
 
 Ratios from one run of \`npm run bench\` ([performance.json](performance.json)): ${run.date}, commit ${run.commit}, ${run.machine}, Node ${run.node}.
@@ -58,13 +50,12 @@ Nothing was measured on Lambda.
 
 ## Cold start
 
-Processor time of a new process up to its first response, relative to a bare handler, with one read from an embedded database. The median of
-${run.rounds} starts.
+Processor time of a new process up to its first response, relative to a bare handler, with one read from an embedded database (median of
+${run.rounds} starts): **${range(Object.values(requests), (ratio) => ratio.toFixed(1))} x** for request functions, ${refresh.toFixed(1)} x for \`refresh-state\`. They load ${range(Object.values(sizes), (bytes) => whole(bytes / 1000))} kB, SDK included, of at most
+${whole(budget / 1000)} (\`test/size.test.ts\`).
 
-${coldTable(report)}
-
-\`test/bundles.test.ts\` limits \`index.mjs\` to ${whole(budget / 1000)} kB, SDK included. The goal of 2.0 x is **not reached**: four fifths of the code is the SDK. A
-compile cache would have to match the exact Node version of AWS, and replacing jose or the SDK's signer would mean maintaining security code.
+The goal of 2.0 x is **not reached**: four fifths of the code is the SDK. A compile cache would have to match the exact Node version of AWS, and
+replacing jose or the SDK's signer would mean maintaining security code.
 
 ## Warm
 

@@ -28,5 +28,4 @@ export const table = (head: readonly string[], rows: readonly (readonly (string 
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n')
 
-export const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(1)
 export const whole = (value: number): string => Math.round(value).toLocaleString('en')
