@@ -76,14 +76,25 @@ const run = (args: readonly string[]): void => {
   const stryker = join(mutation, 'node_modules/@stryker-mutator/core/bin/stryker.js')
   const config = join(mutation, 'stryker.config.json')
   const env = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile'), ...process.env }
-  spawn(process.execPath, [stryker, 'run', config, '--incremental', ...args], {
+  // A group of its own: Stryker leaves its workers running when it is stopped.
+  const child = spawn(process.execPath, [stryker, 'run', config, '--incremental', ...args], {
     cwd: root,
     env,
     stdio: 'inherit',
-    ...(MUTATE_SECONDS && { timeout: Number(MUTATE_SECONDS) * 1000 }),
-  }).once('exit', (code, signal) => {
+    detached: true,
+  })
+  const end = () => process.kill(-(child.pid ?? 0), 'SIGTERM')
+  let isStopped = false
+  const stop = () => {
+    isStopped = true
+    end()
+  }
+  const timer = MUTATE_SECONDS && setTimeout(stop, Number(MUTATE_SECONDS) * 1000)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
+  child.once('exit', (code) => {
+    if (timer) clearTimeout(timer)
     process.exitCode = code ?? 1
-    if (signal === 'SIGTERM') {
+    if (isStopped) {
       console.log(
         `Stopped after ${MUTATE_SECONDS} s: not every mutant was tried. Run it again to go on from here.`,
       )

@@ -53,17 +53,23 @@ const deeds: readonly [times: number, deed: (someone: Someone) => Promise<void>]
   ],
   [2, async ({ health }) => equal((await health()).status, 200, 'health')],
 ]
-const drawn = deeds.flatMap(([times, deed]) => Array<(typeof deeds)[number][1]>(times).fill(deed))
+const drawn = deeds.flatMap(([times, deed]) => Array.from({ length: times }, () => deed))
 const people = Array.from({ length: 40 }, () => person(url))
 
 const errors: string[] = []
-const busy = new Set<Someone>()
 let done = 0
-const once = async (someone: Someone, deed: (typeof drawn)[number]): Promise<void> => {
-  busy.add(someone)
+const once = async (someone: Someone, deed: (someone: Someone) => Promise<void>): Promise<void> => {
   await deed(someone).catch((error) => errors.push(String(error)))
-  busy.delete(someone)
   done++
+}
+
+/** One thing after the other, at one person's share of the rate. */
+const atWork = async (someone: Someone): Promise<void> => {
+  const mayGoOn = () => elapsed() < seconds && errors.length < 20 && child.exitCode === null
+  for (let due = 0; mayGoOn(); due += people.length / rate) {
+    await pause(Math.max(0, due - elapsed()) * 1000)
+    await once(someone, drawn[Math.floor(Math.random() * drawn.length)] ?? (() => Promise.resolve()))
+  }
 }
 
 console.log('signing forty people in ...')
@@ -73,19 +79,7 @@ for (const [, deed] of deeds) await Promise.all(people.map((someone) => once(som
 done = 0
 began.at = Date.now()
 memory.length = 0
-
-const running = new Set<Promise<void>>()
-for (let due = 0; elapsed() < seconds && errors.length < 20 && child.exitCode === null; await pause(5))
-  for (; due < elapsed() * rate; due++) {
-    // One person does one thing at a time: a poll that crosses the same person's logout may be refused, and rightly.
-    const idle = people.filter((someone) => !busy.has(someone))
-    const someone = idle[Math.floor(Math.random() * idle.length)]
-    const deed = drawn[Math.floor(Math.random() * drawn.length)]
-    if (someone === undefined || deed === undefined) break
-    const work = once(someone, deed).finally(() => running.delete(work))
-    running.add(work)
-  }
-await Promise.all(running)
+await Promise.all(people.map(atWork))
 
 const median = (from: number, to: number): number => {
   const all = memory.filter(({ at }) => at >= from && at < to).map(({ rss }) => rss)
