@@ -58,7 +58,7 @@ const conditional = (writing: Promise<unknown>): Promise<boolean> =>
   )
 
 const placeholders = ({ set, when, values, names = [] }: Change) => {
-  const used = [...new Set([...Object.keys(values), ...names])].filter((name) =>
+  const used = [...Object.keys(values), ...names].filter((name) =>
     new RegExp(`#${name}\\b`).test([set, when].join(' ')),
   )
   const filled = Object.entries(values).map(([name, value]) => [`:${name}`, value] as const)

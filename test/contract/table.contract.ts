@@ -15,9 +15,11 @@ export const tables: Contract = (database, open) =>
     it('writes on a condition, and says when it does not hold', async () => {
       const table = await open()
       const change = {
-        set: 'SET #n = :n',
-        values: { n: { N: '2' } },
-        when: 'attribute_not_exists(#n) OR #n < :n',
+        set: 'SET #number = :number',
+        values: { number: { N: '2' } },
+        // What the expression does not use is left out, also when a used name begins with it.
+        names: ['num', 'number', 'other'],
+        when: 'attribute_not_exists(#number) OR #number < :number',
       }
       deepEqual([await table.change('a', change), await table.change('a', change)], [true, false])
     })
