@@ -74,8 +74,8 @@ it('Texts about a person are encoded, and cut off after 256 characters', () => {
 
 describe('The cookies of others', () => {
   const cookies = [
-    ...['a=1;  b=2 ', 'raw={"a":1,"b":"imidToken=x"}', 'name=värde', 'no-value', 'imidToken=x'],
-    ...['__Host-imsg-login-abcdefgh=x', '__Host-imsg-rounds=x', '__Host-imsg-seal=x'],
+    ...['a=1;  b=2 ', 'raw={"a":1,"b":"imidToken=x"}', 'name=värde', 'no-value', 'imidToken=a.b.c'],
+    ...['__Host-imsg-login-abcdefgh=x', '__Host-imsg-rounds=x', '__Host-imsg-seal=xyz'],
   ]
   each('go to a proxy alone', [
     [fromProxy, 'a=1; b=2; raw={"a":1,"b":"imidToken=x"}; no-value'],

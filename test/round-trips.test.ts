@@ -96,8 +96,8 @@ describe('A token that is not verified', () => {
     const call = await open('units')
     const raw = await token()
     await call({ bearer: raw })
-    deepEqual(await costOf(call, forged(raw)), [403, [], 0])
     clock.ahead = 2
+    deepEqual(await costOf(call, forged(raw)), [403, [], 0])
     // The state is read, keys are asked for, and it is read again.
     deepEqual(await costOf(call, await withKid('first')), [403, [[stateKey], [stateKey]], 1])
     clock.ahead = 61

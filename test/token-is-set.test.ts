@@ -78,7 +78,8 @@ describe('GET /token-is-set', () => {
     const seal = `__Host-imsg-seal=${sealOf(unverifiedToken(raw).unverifiedClaims)}`
     const poll = async (...values: string[]) => {
       const cookies = [...values.map((value) => `imidToken=${value}`), seal]
-      return effect(await call('token-is-set', { cookies, headers: asProblem })).status
+      const fresh = await open('token-is-set')
+      return effect(await fresh({ cookies, headers: asProblem })).status
     }
     equal(await poll(...forged), 401)
     equal(await poll(raw, other), 200)
