@@ -92,6 +92,7 @@ const costTable = (rows: ReturnType<typeof costs>): string =>
 
 export const costMarkdown = (report: Report, poll: Poll, idle: Idle): string => {
   const microseconds = report.peers['imsg-service, read from a database']
+  const month = costs(usedIdle(idle))
   return `# Cost
 
 Computed by \`npm run docs\` from measured polls and list prices of ${pricesOf} in us-east-1 ([bench/prices.ts](../bench/prices.ts)), without free tiers,
@@ -115,9 +116,10 @@ every 10 seconds halves the cost; the [client](../client/README.md) polls six ti
 
 ## An idle month
 
-${costTable(costs(usedIdle(idle)))}
-
-Each code of a failed login and each route with server errors is one more metric in the hours in which it occurs. A refresh takes
-${runSeconds} s (assumed) with ${whole(limits.schedule.memorySize)} MB. The table and its backups cost some cents.
+**$${cents(sumOf(month))}**: ${month
+    .filter(({ cost }) => cost >= 0.4)
+    .map(({ name, amount, cost }) => `${prices[name].what} (${whole(amount)}) $${cents(cost)}`)
+    .join(', ')}; requests, logs and reads are the rest. A refresh takes ${runSeconds} s (assumed).
+Each code of a failed login and each route with server errors is one more metric in the hours in which it occurs.
 `
 }

@@ -52,7 +52,7 @@ Nothing was measured on Lambda.
 
 Processor time of a new process up to its first response, relative to a bare handler, with one read from an embedded database (median of
 ${run.rounds} starts): **${range(Object.values(requests), (ratio) => ratio.toFixed(1))} x** for request functions, ${refresh.toFixed(1)} x for \`refresh-state\`. They load ${range(Object.values(sizes), (bytes) => whole(bytes / 1000))} kB, SDK included, of at most
-${whole(budget / 1000)} (\`test/size.test.ts\`).
+${whole(budget / 1000)} (\`test/bundles.test.ts\`).
 
 The goal of 2.0 x is **not reached**: four fifths of the code is the SDK. A compile cache would have to match the exact Node version of AWS, and
 replacing jose or the SDK's signer would mean maintaining security code.

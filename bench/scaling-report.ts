@@ -18,8 +18,6 @@ const perTabs = (head: string, rows: readonly (readonly [string, (one: Load) => 
 const hotInstances = limits.partitionReadUnits * organisationTtl
 const hotTabs = hotInstances * limits.perConcurrency * pollEvery
 const newsroom = 120_000
-const newsroomPolls = newsroom / pollEvery
-const newsroomInstances = newsroomPolls / limits.perConcurrency
 
 export const scalingMarkdown = (): string => `# Scaling
 
@@ -51,10 +49,8 @@ Default limits of an account in one region, in the order in which they are reach
 | ${whole(hotTabs)} **of one organisation** | ${whole(limits.partitionReadUnits)} read units a second of one item, \`ORG#<org>\` | 503 | see below |
 | ${whole(limits.partitionReadUnits * 60 * limits.perConcurrency * 5)} | the same for \`STATE\`, which instances read once a minute | 503 | a longer cache TTL, or several copies of the item |
 
-A large organisation: without a cache, ${whole(limits.partitionReadUnits * pollEvery)} tabs of one organisation would reach the limit of its item. An instance caches it for ${organisationTtl} seconds
-([lib/state/organisation.ts](../lib/state/organisation.ts)), so reads grow with instances instead of tabs: for ${whole(newsroom)} tabs at most ${whole(newsroomInstances)} instances read it ${whole(newsroomInstances / organisationTtl)} times a
-second on average (simulated in \`test/hot-organisation.test.ts\`). Above ${whole(limits.partitionReadUnits * limits.perConcurrency * pollEvery)} tabs the limit is exceeded if all instances start in the same second;
-throttled reads are retried with jitter before they become a 503. Above ${whole(hotTabs)} tabs, cache longer or store several copies (not built).
+An instance caches an organisation's item for ${organisationTtl} seconds ([lib/state/organisation.ts](../lib/state/organisation.ts)); without that, ${whole(limits.partitionReadUnits * pollEvery)} tabs of one organisation would
+reach its limit. \`test/hot-organisation.test.ts\` simulates ${whole(newsroom)} tabs. Above ${whole(hotTabs)}, cache longer or store several copies (not built).
 
 ## Saving money
 
