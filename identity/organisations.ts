@@ -105,7 +105,7 @@ const lettingStrangersIn = (url: string, required: unknown): string | undefined 
   const { hostname, pathname } = new URL(url)
   if (hostname === 'accounts.google.com' && !(isObject(required) && isText(required.hd)))
     return "is Google's: requiredClaims.hd is missing, without which every Google account could sign in"
-  if (hostname === 'login.microsoftonline.com' && /^\/(common|organizations|consumers)(\/|$)/.test(pathname))
+  if (hostname === 'login.microsoftonline.com' && /^\/(common|organizations|consumers)\//.test(pathname))
     return 'is for every Microsoft account: name your own tenant'
   return undefined
 }
@@ -115,7 +115,7 @@ const providerProblems = (provider: JsonObject, loopback: boolean): string[] => 
   const wrong = Object.entries<readonly [(value: unknown) => boolean, unknown, string]>(members).flatMap(
     ([name, [is, standard, form]]) => {
       const value = provider[name] ?? standard
-      return value !== undefined && is(value) ? [] : [`${name} ${form}`]
+      return is(value) ? [] : [`${name} ${form}`]
     },
   )
   const { wellKnownConfigUrl: url } = provider

@@ -8,10 +8,10 @@ import { Gateway } from '../../local/gateway.ts'
 import { addressOf, type Certificate } from '../../local/https.ts'
 import { listenOnLoopback, lobby } from '../../local/listening.ts'
 import { takePort } from '../../local/platform.ts'
-import { planFrom } from '../../local/template.ts'
+import { type Plan, planFrom } from '../../local/template.ts'
 import { stackOf } from '../infra/app.ts'
+import { clientFor, clientSecret, organisationsDocument, people } from './demo.ts'
 import { startKms } from './kms.ts'
-import { organisationsDocument, people } from './people.ts'
 import { startProvider } from './provider.ts'
 
 /**
@@ -36,22 +36,10 @@ type IdentityOptions = Readonly<{
   organisations?: object | undefined
 }>
 
-export const clientId = 'imsg-demo'
-/** What every provider on this machine is told. */
-export const clientSecret = 'known-to-this-machine-alone'
-
-/** The provider knows this service's addresses as every real one does: by registration. */
-export const clientFor = (url: string) => {
-  const at = `${url}/v1/org/demo`
-  return {
-    client_id: clientId,
-    client_secret: clientSecret,
-    redirect_uris: [`${at}/login-callback`],
-    post_logout_redirect_uris: [`${at}/logout`],
-    backchannel_logout_uri: `${at}/backchannel-logout`,
-    backchannel_logout_session_required: true,
-    scope: 'openid profile email groups',
-  }
+const planOf = async (env: Readonly<Record<string, string>>, assembly: string): Promise<Plan> => {
+  const { app, stack } = await stackOf(env, assembly)
+  const template: Template = app.synth().getStackByName(stack.stackName).template
+  return planFrom(template, assembly)
 }
 
 /** Starts it, with the database that the gateway is to use too. */
@@ -74,7 +62,7 @@ export const startIdentityStack = async (options: IdentityOptions) => {
     closers.add(database.close)
 
     const file = join(outdir, 'organisations.json')
-    const document = options.organisations ?? organisationsDocument(provider.issuer, clientId)
+    const document = options.organisations ?? organisationsDocument(provider.issuer)
     writeFileSync(file, JSON.stringify(document, null, 2))
     const env = {
       IDENTITY_URL: url,
@@ -86,10 +74,7 @@ export const startIdentityStack = async (options: IdentityOptions) => {
       ...(options.siteName && { SITE_NAME: options.siteName }),
     }
     log('synthesising the identity service ...')
-    const assembly = join(outdir, 'cdk.out')
-    const { app, stack } = await stackOf(env, assembly)
-    const template: Template = app.synth().getStackByName(stack.stackName).template
-    const plan = planFrom(template, assembly)
+    const plan = await planOf(env, join(outdir, 'cdk.out'))
     await createTables(database.url, plan.tables)
     const dependencies: Record<string, string> = {
       ...localAws,
@@ -107,10 +92,8 @@ export const startIdentityStack = async (options: IdentityOptions) => {
     return {
       url,
       providerUrl: provider.issuer,
-      provider,
       organisationsFile: file,
       databaseUrl: database.url,
-      kmsFaults: aws.faults,
       /** Names the gateway's table, once it is there: sessions are ended in it. */
       useGatewayTable: (name: string) => {
         dependencies.GATEWAY_TABLES = name

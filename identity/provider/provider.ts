@@ -90,9 +90,7 @@ export const providersOf = (loopback: boolean, now: () => number): Providers => 
       const fetching = boundedFetch(deadline, loopback)
       const metadata = await discover(organisation.provider, fetching, loopback)
       const jwks = { keys: [...(await fetchKeys(metadata, fetching)).keys] }
-      const known = { metadata, keys: { jwks, uat: now() }, at: now() }
-      cache.set(organisation.name, known)
-      return known
+      return { metadata, keys: { jwks, uat: now() }, at: now() }
     },
   }
 }

@@ -39,7 +39,7 @@ const errorWord = (error: unknown): string =>
   typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? error : 'other'
 
 const causes = function* (error: unknown): Generator<unknown> {
-  for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth++) yield each
+  for (let each = error; each instanceof Error; each = each.cause) yield each
 }
 
 /** The provider's own `error`, which comes in two shapes. */

@@ -64,13 +64,10 @@ export const pendingSignIns = ({
         size += name.length + text.length
         return size > maxCookieBytes
       })
-      const names = [...new Set(surplus.map(([name]) => name))].filter((name) => /^[\w-]{1,40}$/.test(name))
+      const names = surplus.map(([name]) => name).filter((name) => /^[\w-]{1,40}$/.test(name))
       return {
         signIn,
-        cookies: [
-          setCookie(signIn.cookie, value, loginLifetime, ['Path=/'], loopback),
-          ...names.slice(0, 20).map(remove),
-        ],
+        cookies: [setCookie(signIn.cookie, value, loginLifetime, ['Path=/'], loopback), ...names.map(remove)],
       }
     },
     find: (request, org, state) => {

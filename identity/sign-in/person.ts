@@ -45,7 +45,7 @@ const subjectOf = ({ claims, idToken }: Exchanged, { name, provider }: Organisat
     const bare = text.startsWith(`${name}_`) ? text.slice(name.length + 1) : text
     return uuid.test(bare) ? text : refuse('provider_answer_refused', 'originalSubject')
   }
-  const subject = provider.subjectClaim === 'sub' ? idToken.sub : own(claims, provider.subjectClaim)
+  const subject = own(claims, provider.subjectClaim)
   if (typeof subject !== 'string' || subject === '') return refuse('provider_misconfigured', 'subjectClaim')
   return `${name}_${uuid5(`${String(idToken.iss)}|${subject}`)}`
 }

@@ -95,6 +95,12 @@ describe('The answer of a provider', () => {
     equal(codeIn(await on.call('login-callback', told)), 'provider_answer_refused')
   })
 
+  it('is refused without an ID token', async () => {
+    provider.wrong.answers['/token'] = (response) =>
+      json(response, 200, { access_token: 'access', token_type: 'Bearer' })
+    equal(codeIn(await on.signIn({ call: on.open() })), 'provider_answer_refused')
+  })
+
   it('is refused when userinfo is about another person', async () =>
     equal(codeIn(await signInWith({ userinfo: { sub: 'person-2' } }, 'public')), 'provider_answer_refused'))
 

@@ -47,5 +47,8 @@ describe('KMS', () => {
     equal((await call('jwks')).statusCode, 503)
     delete faults.down
     equal((await call('jwks')).statusCode, 200)
+    faults.down = true
+    equal((await call('jwks')).statusCode, 200, 'it never changes')
+    delete faults.down
   })
 })

@@ -1,4 +1,5 @@
 import { deepEqual } from 'node:assert/strict'
+import { it } from 'node:test'
 import { each } from '../../test/support/each.ts'
 import { visitMetrics } from '../metrics.ts'
 import type { RouteName } from '../routes.ts'
@@ -31,6 +32,19 @@ each<Visit>('A visit counts, with a zero for the other outcome that the alarm on
   const dimensions =
     Object.keys(counts).length === 0 ? {} : { Org: 'demo', ...(failed ? { Code: code } : {}) }
   deepEqual(line, { ...counts, ...dimensions })
+})
+
+it('Both outcomes that the alarm compares are counted by organisation', () => {
+  const outcome = { route: 'login-callback', code: 'signed_in', failed: false, org: 'demo' } as const
+  const { _aws } = visitMetrics('test', outcome, 0)
+  const { CloudWatchMetrics } = _aws as {
+    CloudWatchMetrics: { Dimensions: string[][]; Metrics: unknown[] }[]
+  }
+  const byOrganisation = CloudWatchMetrics.find(({ Dimensions }) => Dimensions[0]?.[0] === 'Org')
+  deepEqual(
+    byOrganisation?.Metrics,
+    ['SignInReturned', 'SignInFinished', 'SignInFailed'].map((Name) => ({ Name, Unit: 'Count' })),
+  )
 })
 
 each('Only what failed is counted by code, and only what has an organisation by organisation', [

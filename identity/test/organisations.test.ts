@@ -27,6 +27,7 @@ describe('The organisations file', () => {
   each('is refused with a provider, once and by name', [
     { ...good, clientSecret: 'x' },
     { ...good, clientId: '' },
+    { clientId: 'x' },
     { ...good, scope: 'profile' },
     { ...good, idTokenAlg: ['none'] },
     { ...good, idTokenAlg: ['RS256', 'HS256'] },
@@ -55,10 +56,11 @@ describe('The organisations file', () => {
   it('lets Google in with a domain of its own, and a tenant of Entra', () => {
     deepEqual(problemsOf({ ...at('accounts.google.com'), requiredClaims: { hd: 'example.com' } }), [])
     deepEqual(problemsOf(at('login.microsoftonline.com', '/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0')), [])
+    deepEqual(problemsOf(at('login.example.com', '/common')), [])
   })
 
   it('is refused when it is not a list, and when it names an organisation twice or badly', () => {
-    for (const document of [null, [], { organisations: {} }, { organisations: [1] }])
+    for (const document of [null, [], { organisations: {} }, { organisations: [1, {}] }])
       equal(organisationsFrom(document, false).problems.length, 1)
     const rows = ['demo', 'demo', 'a b'].map((name) => organisation(name, good))
     equal(parsed(...rows).problems.length, 2)
@@ -82,6 +84,7 @@ describe('A provider', () => {
     ['https://[::ffff:10.0.0.1]/x', false, false],
     ['https://2130706433/x', false, true],
     ['https://printer.local/x', false, false],
+    ['https://login.local.example.com/x', true, true],
     ['https://db/x', false, false],
     ['https://u:p@login.example.com/', false, false],
     ['https://u@login.example.com/', false, false],

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { deepEqual, equal, match, rejects } from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -40,15 +40,16 @@ const trickling = async (response: ServerResponse) => {
 
 describe('Discovery', () => {
   each('is down, large or strange: a page, and no cookie', [
-    [down, away],
-    [large, away],
-    [broken, away],
-    [page, misconfigured],
-    [redirecting, misconfigured],
-  ])(async ([answer, met]) => {
+    [down, away, /^TypeError/],
+    [large, away, /^answer too large$/],
+    [broken, away, /^status 500$/],
+    [page, misconfigured, /^discovery: not JSON$/],
+    [redirecting, misconfigured, /^discovery: status 302$/],
+  ])(async ([answer, met, cause]) => {
     provider.wrong.answers[discovery] = answer
     const answered = await on.open()('login', { query })
     deepEqual([pageIn(answered), answered.cookies], [met, undefined])
+    match(String(on.lines.at(-1)?.cause), cause)
   })
 
   each<Record<string, unknown>>('that lies is a provider that is not set up correctly', [
@@ -122,5 +123,9 @@ describe('A provider', () => {
       [away, 10],
       [away, 10],
     ])
+    deepEqual(
+      [on, slow].map(({ lines }) => lines.at(-1)?.cause),
+      ['no answer in time', 'no answer in time'],
+    )
   })
 })

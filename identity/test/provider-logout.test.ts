@@ -7,9 +7,8 @@ import { subjectKey } from '../../lib/store/keys.ts'
 import type { Table } from '../../lib/store/table.ts'
 import { each } from '../../test/support/each.ts'
 import { listening } from '../../test/support/ports.ts'
-import { people } from '../local/people.ts'
+import { clientFor, clientSecret, people } from '../local/demo.ts'
 import { startProvider } from '../local/provider.ts'
-import { clientFor, clientSecret } from '../local/stack.ts'
 import { organisationsFrom } from '../organisations.ts'
 import { agent } from './support/agent.ts'
 import { signInAt } from './support/journey.ts'
@@ -18,6 +17,8 @@ import { claimsIn, identity, openService, organisation, providerOf, tokenIn } fr
 const on = await openService({
   demo: {},
   other: {},
+  unused: {},
+  changing: {},
   brief: { sessionLifetime: 60 },
   client: { clientId: 'x' },
 })
@@ -112,7 +113,8 @@ describe('A logout from the provider, back-channel', () => {
   })
 
   it('is answered 200 for somebody who is not signed in', async () => {
-    equal((await post(logoutToken(of('nobody')))).statusCode, 200)
+    // Nobody has signed in there, so its keys are not in the table.
+    equal((await post(logoutToken(of('nobody')), 'unused')).statusCode, 200)
     equal(on.lines.at(-1)?.code, 'nobody_signed_in')
   })
 
@@ -157,17 +159,23 @@ describe('A logout from the provider, back-channel', () => {
     }
     equal(await flood(), 0)
     clock.ahead = 90
+    provider.wrong.signature = 'forged'
+    await post(logoutToken(), 'demo', at)
+    equal(provider.requests.length, 0, 'a wrong signature causes no fetch')
+    provider.wrong.signature = 'good'
     equal(await flood(), 1)
     await post(logoutToken({ iss: 'https://evil.test' }, { kid: 'x' }), 'demo', on.open())
     equal(provider.requests.length, 2, 'another issuer causes no fetch')
   })
 
-  it('is verified with a key that the provider has begun to use since', async () => {
-    const sub = await signedIn('newer')
-    provider.wrong.keys.set('k2', provider.newKey())
-    clock.ahead = 300
-    equal((await post(logoutToken(of('newer')))).statusCode, 200)
-    ok((await notBefore(sub)) > 0)
+  it('is verified with a new key of the provider, and refused with one that was withdrawn', async () => {
+    const sub = await signedIn('newer', 'changing')
+    clock.ahead = 1000
+    const old = logoutToken(of('newer'))
+    provider.wrong.keys = new Map([['k2', provider.newKey()]])
+    equal((await post(old, 'changing')).statusCode, 400)
+    equal((await post(logoutToken(of('newer')), 'changing')).statusCode, 200)
+    ok((await notBefore(sub, 'changing')) > 0)
   })
 
   it('is answered 400 and counted as our failure when it cannot be stored', async () => {

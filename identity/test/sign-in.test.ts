@@ -137,7 +137,8 @@ describe('A sign-in', () => {
 
   each('goes back to the gateway with the error of a provider that refuses', [
     ['access_denied', 'access_denied'],
-    ['<script>', 'other'],
+    ['<script', 'other'],
+    ['script>', 'other'],
   ])(async ([error, told]) => {
     const { person, query } = await on.begin()
     const refused = query.replace(/^code=[^&]*/, `error=${encodeURIComponent(error)}`)

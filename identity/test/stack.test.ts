@@ -10,7 +10,9 @@ import { alarms } from '../infra/alarms.ts'
 import { bundleAll, functionNames } from '../infra/bundling.ts'
 import { readDeployment } from '../infra/settings.ts'
 import { ImsgIdentity } from '../infra/stack.ts'
+import { providerKey } from '../provider/provider.ts'
 import { routes } from '../routes.ts'
+import { sessionKeys } from '../sign-out/sessions.ts'
 
 const env = {
   PUBLIC_URL: 'https://gw.example.com',
@@ -28,8 +30,9 @@ process.umask(0o077)
 const folder = mkdtempSync(join(tmpdir(), 'imsg-identity-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 const sizes = await bundleAll(folder, env.ORGANISATIONS)
+const deployment = readDeployment(env)
 const app = new App({ outdir: join(folder, 'out') })
-new ImsgIdentity(app, 'ImsgIdentity', { deployment: readDeployment(env), bundles: folder })
+new ImsgIdentity(app, 'ImsgIdentity', { deployment, bundles: folder })
 const { Resources } = app.synth().getStackByName('ImsgIdentity').template as {
   Resources: Record<string, Resource>
 }
@@ -83,6 +86,17 @@ describe('The stack', () => {
         ['dynamodb:UpdateItem', gatewayTable, oneAttribute],
       ],
     })
+  })
+
+  it('names its items as it grants them', () => {
+    const keys = deployment.organisations.flatMap((one) => [
+      ...sessionKeys(one, { sid: 's', sub: 'p' }),
+      providerKey(one.name),
+    ])
+    deepEqual(
+      keys.map((key) => key.split('#')[0]),
+      ['SID', 'SUB', 'PROVIDER'],
+    )
   })
 
   it('keeps its keys, its table and its secrets when it is deleted', () => {

@@ -14,9 +14,8 @@ import {
   startEmulator,
 } from '../../../test/deploy/emulator.ts'
 import { engine } from '../../../test/engines/python.ts'
-import { organisationsDocument, people } from '../../local/people.ts'
+import { clientFor, clientSecret, organisationsDocument, people } from '../../local/demo.ts'
 import { startProvider } from '../../local/provider.ts'
-import { clientFor, clientId, clientSecret } from '../../local/stack.ts'
 import { agent } from '../support/agent.ts'
 import { confirmSignOut, journey, signInAt } from '../support/journey.ts'
 
@@ -37,7 +36,7 @@ const open = async (programs: string) => {
   const [gateway, identity] = [await openFront(emulator), await openFront(emulator)]
   const provider = await startProvider({ clients: [clientFor(identity.url)], people: people() })
   const file = join(folder, 'organisations.json')
-  writeFileSync(file, JSON.stringify(organisationsDocument(provider.issuer, clientId)))
+  writeFileSync(file, JSON.stringify(organisationsDocument(provider.issuer)))
   const cdk = cdkFor(emulator, folder)
 
   const synthesised = async (name: string, app: string, texts: Record<string, string>): Promise<string> => {

@@ -6,8 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { startStack } from '../../../local/stack.ts'
 import { root } from '../../../local/synthesis.ts'
 import { freePort } from '../../../test/support/ports.ts'
-import { organisationsDocument } from '../../local/people.ts'
-import { clientSecret, startIdentityStack } from '../../local/stack.ts'
+import { clientSecret, organisationsDocument } from '../../local/demo.ts'
+import { startIdentityStack } from '../../local/stack.ts'
 import { agent } from '../support/agent.ts'
 import { journey } from '../support/journey.ts'
 import { startKeycloak } from './keycloak.ts'
@@ -32,7 +32,7 @@ const identity = await startIdentityStack({
   port: idpPort,
   providerPort: 0,
   log,
-  organisations: organisationsDocument(keycloak.issuer, 'imsg-demo', 'openid profile email'),
+  organisations: organisationsDocument(keycloak.issuer, 'openid profile email'),
 })
 after(identity.close)
 const stack = await startStack({

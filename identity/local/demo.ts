@@ -2,9 +2,27 @@ import { freshDirectory } from '../../local/identity/seed.ts'
 import type { Person } from './provider.ts'
 
 /**
- * The local stack's organisation `demo`, as a file and as people at a provider. The stand-in knows the same
- * ones.
+ * The local stack's organisation `demo`: as a file, and as people and a client at a provider. The stand-in
+ * knows the same ones.
  */
+
+const clientId = 'imsg-demo'
+/** What every provider on this machine is told. */
+export const clientSecret = 'known-to-this-machine-alone'
+
+/** The provider knows this service's addresses as every real one does: by registration. */
+export const clientFor = (url: string) => {
+  const at = `${url}/v1/org/demo`
+  return {
+    client_id: clientId,
+    client_secret: clientSecret,
+    redirect_uris: [`${at}/login-callback`],
+    post_logout_redirect_uris: [`${at}/logout`],
+    backchannel_logout_uri: `${at}/backchannel-logout`,
+    backchannel_logout_session_required: true,
+    scope: 'openid profile email groups',
+  }
+}
 
 const { organisations, units, mappings, roles, permissions, services, users } = freshDirectory()
 const demo = organisations.find(({ name }) => name === 'demo')
@@ -28,11 +46,7 @@ export const people = (): Map<string, Person> =>
   )
 
 /** The organisations file of this machine. */
-export const organisationsDocument = (
-  issuer: string,
-  clientId: string,
-  scope = 'openid profile email groups',
-) => ({
+export const organisationsDocument = (issuer: string, scope = 'openid profile email groups') => ({
   organisations: [
     {
       name: 'demo',
