@@ -28,6 +28,7 @@ type Start = (options: {
   dataDir?: string | undefined
   certificate?: Certificate | undefined
   siteName?: string | undefined
+  organisations?: object | undefined
   log: (line: string) => void
 }) => Promise<IdentityStack>
 
@@ -58,7 +59,11 @@ const startIdentity = async (options: Parameters<Start>[0]): Promise<IdentitySta
  * Starts everything, or closes what was started and throws. The gateway needs a port that is known before it
  * starts.
  */
-export const startWithProvider = async (options: Options, providerPort: number): Promise<ProviderStack> => {
+export const startWithProvider = async (
+  options: Options,
+  providerPort: number,
+  organisations?: object,
+): Promise<ProviderStack> => {
   const { port = 3000, idpPort = 4000, dataDir, log = () => {}, env = {}, certificate } = options
   const gatewayUrl = addressOf('gateway', port, certificate)
   const outdir = join(root, '.local', `${port}-identity`)
@@ -70,6 +75,7 @@ export const startWithProvider = async (options: Options, providerPort: number):
     dataDir,
     certificate,
     siteName: env.SITE_NAME,
+    organisations,
     log,
   })
   const settings = {

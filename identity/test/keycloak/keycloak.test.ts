@@ -1,13 +1,9 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { startStack } from '../../../local/stack.ts'
-import { root } from '../../../local/synthesis.ts'
+import { startWithProvider } from '../../../local/provider.ts'
 import { freePort } from '../../../test/support/ports.ts'
 import { clientSecret, organisationsDocument } from '../../local/demo.ts'
-import { startIdentityStack } from '../../local/stack.ts'
 import { agent } from '../support/agent.ts'
 import { journey } from '../support/journey.ts'
 import { startKeycloak } from './keycloak.ts'
@@ -23,34 +19,13 @@ const identityUrl = `http://localhost:${idpPort}`
 const keycloak = await startKeycloak(keycloakPort, { IDENTITY_URL: identityUrl, CLIENT_SECRET: clientSecret })
 after(keycloak.close)
 
-const outdir = join(root, '.local', `${port}-keycloak`)
 const lines: string[] = []
-const log = (line: string) => void lines.push(line)
-const identity = await startIdentityStack({
-  gatewayUrl: gateway,
-  outdir,
-  port: idpPort,
-  providerPort: 0,
-  log,
-  organisations: organisationsDocument(keycloak.issuer, 'openid profile email'),
-})
-after(identity.close)
-const stack = await startStack({
-  port,
-  log,
-  refreshEvery: 0,
-  env: {
-    IMAS_URL: identity.url,
-    IMAS_LOGOUT_PATH: '/v1/org/{org}/logout',
-    ORGANISATIONS: identity.organisationsFile,
-    TOKEN_ISSUER: identity.url,
-    TOKEN_AUDIENCE: gateway,
-    AWS_ENDPOINT_URL_DYNAMODB: identity.databaseUrl,
-  },
-})
+const stack = await startWithProvider(
+  { port, idpPort, refreshEvery: 0, log: (line) => void lines.push(line) },
+  0,
+  organisationsDocument(keycloak.issuer, 'openid profile email'),
+)
 after(stack.close)
-after(() => rmSync(outdir, { recursive: true, force: true }))
-identity.useGatewayTable(stack.tableName)
 
 const { home, start, poll, units, leave } = journey(gateway)
 
