@@ -1,11 +1,12 @@
-import { join } from 'node:path'
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { join, resolve } from 'node:path'
+import { App, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import { HttpApi, HttpMethod, HttpRoute, HttpRouteKey } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms'
 import { Code, type Function as Lambda } from 'aws-cdk-lib/aws-lambda'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
+import cdk from '../../cdk.json' with { type: 'json' }
 import { loggedStage } from '../../infra/api.ts'
 import { domain } from '../../infra/domain.ts'
 import { lambdaFunction } from '../../infra/functions.ts'
@@ -13,9 +14,9 @@ import { table as makeTable } from '../../infra/table.ts'
 import { alarmTopic } from '../../infra/topic.ts'
 import { routes } from '../routes.ts'
 import { addAlarms, addDashboard } from './alarms.ts'
-import { functionNames, organisationsName } from './bundling.ts'
+import { bundleAll, functionNames, organisationsName } from './bundling.ts'
 import { grants, type Resources } from './grants.ts'
-import type { Deployment } from './settings.ts'
+import { type Deployment, readDeployment } from './settings.ts'
 
 /** Seconds. Requests to a provider have a deadline of ten while a person waits. */
 const timeouts: Readonly<Record<string, number>> = { login: 12, 'login-callback': 15 }
@@ -122,4 +123,28 @@ export class ImsgIdentity extends Stack {
       })
     })
   }
+}
+
+// The CDK CLI brings all of this itself; given here too, plain Node makes the same template.
+const context = {
+  ...cdk.context,
+  'aws:cdk:enable-asset-metadata': true,
+  'aws:cdk:enable-path-metadata': true,
+}
+
+/**
+ * The stack of these settings in an app that synthesises into `outdir`. Its bundles go beside that folder.
+ * Throws `ConfigError`.
+ */
+export const stackOf = async (
+  env: Readonly<Record<string, string | undefined>>,
+  outdir: string,
+): Promise<Readonly<{ app: App; stack: ImsgIdentity }>> => {
+  const deployment = readDeployment(env)
+  // The CDK CLI names a folder below its own, which esbuild would look for elsewhere.
+  const bundles = resolve(`${outdir}-bundles`)
+  await bundleAll(bundles, deployment.settings.organisationsFile)
+  const app = new App({ outdir, context })
+  const id = ['ImsgIdentity', deployment.stage].filter(Boolean).join('-')
+  return { app, stack: new ImsgIdentity(app, id, { deployment, bundles }) }
 }

@@ -1,7 +1,8 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { App } from 'aws-cdk-lib'
 import { ConfigError } from '../../lib/config.ts'
@@ -49,6 +50,15 @@ const grantsOf = (name: string): string[][] =>
     .map(({ Action, Resource, Condition = {} }) => [String(Action), plain(Resource), plain(Condition)])
 
 describe('The stack', () => {
+  it('is synthesised without a finding of the rule packs, in the folder that the CDK CLI names', () => {
+    const cwd = join(import.meta.dirname, '..')
+    const CDK_OUTDIR = relative(cwd, join(folder, 'app'))
+    const options = { cwd, env: { ...process.env, ...env, CDK_OUTDIR }, encoding: 'utf8' } as const
+    const { status, stderr } = spawnSync(process.execPath, ['infra/app.ts'], options)
+    equal(status, 0, stderr)
+    ok(existsSync(join(folder, 'app', 'ImsgIdentity.template.json')))
+  })
+
   it('has a route for each row, and a function for those that share one', () => {
     deepEqual(
       new Set(all('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey)),
