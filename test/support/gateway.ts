@@ -1,5 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { after } from 'node:test'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { readConfig } from '../../lib/config.ts'
@@ -66,7 +66,7 @@ export const openTable = async (
 }
 
 /** Counts what a table is asked, and fails on demand: what stands between the gateway and its database. */
-export const watched = (table: Table) => {
+const watched = (table: Table) => {
   const calls = { read: 0, write: 0 }
   /** The keys that the last read asked for. */
   const wanted: { keys: readonly string[] } = { keys: [] }
@@ -126,12 +126,6 @@ export const openGateway = async (settings: Settings = {}) => {
       logs.push(fields)
       if (failures === 'declared') declared(unlisted(fields))
     })
-    const random = (bytes: number) =>
-      createHash('sha512')
-        .update(`random ${++ids} ${process.pid}`)
-        .digest()
-        .subarray(0, bytes)
-        .toString('base64url')
     const askForKeys = async () => {
       asked.times++
       await refresh(true)
@@ -145,12 +139,13 @@ export const openGateway = async (settings: Settings = {}) => {
       log,
       metricsNamespace: 'imsg-service-test',
       now,
-      random,
+      random: (bytes) => randomBytes(bytes).toString('base64url'),
       askForKeys,
     }
   }
 
-  const refreshing = async (table: Table, more: Settings) => {
+  /** What refresh-state does: for the keys alone, over this table, with these settings. */
+  const refresh = async (keysOnly = false, table = database.table, more: Settings = {}) => {
     const { refreshAll, refreshKeys } = await import('../../lib/refresh/refresh.ts')
     const { stateWriter } = await import('../../lib/refresh/state-writer.ts')
     const { upstreamOf } = await import('../../lib/refresh/upstream.ts')
@@ -160,14 +155,8 @@ export const openGateway = async (settings: Settings = {}) => {
       async () => ({ id: 'gateway', secret: 'canary-client-secret' }),
       now,
     )
-    const deps = { ...on, writer: stateWriter(on.table), upstream }
-    return { all: () => refreshAll(deps), keys: () => refreshKeys(deps) }
-  }
-
-  /** What refresh-state does. */
-  const refresh = async (forced = false, over = database.table, more: Settings = {}) => {
-    const run = await refreshing(over, more)
-    return forced ? run.keys() : run.all()
+    const run = keysOnly ? refreshKeys : refreshAll
+    return run({ ...on, writer: stateWriter(table), upstream })
   }
 
   /** The same, and the time until every instance has noticed what it brought. */
@@ -248,10 +237,7 @@ export const openGateway = async (settings: Settings = {}) => {
     return new URL(there.searchParams.get('callback') ?? 'about:blank').searchParams
   }
 
-  const close = async () => {
-    await Promise.all([identity.close(), database.close()])
-  }
-  after(close)
+  after(() => Promise.all([identity.close(), database.close()]))
   // Declared failures: what a route does and neither its row nor the OpenAPI document says is a lie of one of them.
   after(() => deepEqual([...undeclared], [], 'neither in the row of the route nor in the OpenAPI document'))
 
@@ -280,7 +266,6 @@ export const openGateway = async (settings: Settings = {}) => {
     call,
     token,
     begin,
-    close,
   }
 }
 
