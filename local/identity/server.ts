@@ -1,7 +1,6 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import { listenOnLoopback, type Tls } from '../listening.ts'
 import { answer } from './answer.ts'
 import { control } from './control.ts'
 import { type Asked, failures, type Reply } from './exchange.ts'
@@ -82,12 +81,10 @@ export const startIdentity = async (options: {
   clientSecret: string
   log?: (line: string) => void
   /** Serves https with this key and certificate. */
-  tls?: { key: string; cert: string } | undefined
+  tls?: Tls | undefined
 }): Promise<Identity> => {
   const { port, clientId, clientSecret, log = () => {}, tls } = options
   const standIn = await newStandIn({ clientId, clientSecret })
-  // Long, so that no client reuses a connection that is just being closed.
-  const keepAliveTimeout = 60_000
   const listener: RequestListener = (request, response) => {
     serve(standIn, request, response)
       .catch((error: unknown) => {
@@ -96,20 +93,6 @@ export const startIdentity = async (options: {
       })
       .then(log)
   }
-  const server = tls
-    ? createSecureServer({ keepAliveTimeout, key: tls.key, cert: tls.cert }, listener)
-    : createServer({ keepAliveTimeout }, listener)
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-
-  const address = server.address()
-  const boundPort = typeof address === 'object' && address !== null ? address.port : port
-  return {
-    url: `${tls ? 'https' : 'http'}://127.0.0.1:${boundPort}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  const { port: bound, close } = await listenOnLoopback(listener, port, tls)
+  return { url: `${tls ? 'https' : 'http'}://127.0.0.1:${bound}`, close }
 }

@@ -6,12 +6,6 @@ import { accessTokenLife, applicationClaims } from './tokens.ts'
 
 const refused = (error: string, status = 400): Reply => json({ error }, status)
 
-const fields = ({ headers, body }: Asked): Members => {
-  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded')
-  if (isForm) return Object.fromEntries(new URLSearchParams(body))
-  return body === '' ? {} : jsonBody(body)
-}
-
 const toApplication = (standIn: StandIn, { client_id, client_secret }: Members): Reply => {
   const { clientId, clientSecret } = standIn.credentials
   if (client_id !== clientId || client_secret !== clientSecret) return refused('invalid_client', 401)
@@ -24,10 +18,9 @@ const toApplication = (standIn: StandIn, { client_id, client_secret }: Members):
  */
 export const tokenService = (standIn: StandIn, asked: Asked): Reply => {
   try {
-    const body = fields(asked)
-    const { grant_type = asked.query.get('grant_type') } = body
-    if (grant_type === 'client_credentials') return toApplication(standIn, body)
-    return refused(grant_type ? 'unsupported_grant_type' : 'invalid_request')
+    const body = jsonBody(asked.body)
+    if (body.grant_type === 'client_credentials') return toApplication(standIn, body)
+    return refused('unsupported_grant_type')
   } catch (error) {
     if (error instanceof BadInput) return refused('invalid_request')
     throw error
