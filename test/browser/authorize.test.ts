@@ -1,15 +1,14 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { person } from './chromium.ts'
+import { describe } from 'node:test'
+import { browsing } from './chromium.ts'
 import { overHttp, prefix } from './gateways.ts'
-import { signedIn } from './steps.ts'
+import { signIn } from './steps.ts'
 
 const at = await overHttp()
 
 describe("a script on the gateway's own host", () => {
-  it('reads neither token nor cookies from /authorize, whatever it sends', async () => {
-    const context = await person()
-    const page = await signedIn(context, at)
+  browsing('reads neither token nor cookies from /authorize, whatever it sends', async (page, context) => {
+    await signIn(page, at)
     await context.addCookies([{ name: 'secret', value: 'canary', url: at.url, httpOnly: true }])
     for (const headers of [
       {},
@@ -26,6 +25,5 @@ describe("a script on the gateway's own host", () => {
       deepEqual([status, read['x-imid-token'], read['x-imid-cookie']], [200, '', ''])
       equal(/ey[\w-]+\.|canary/.test(JSON.stringify(read)), false)
     }
-    await context.close()
   })
 })

@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
+import type { Page } from 'playwright-core'
 import { until } from '../support/ports.ts'
-import { person } from './chromium.ts'
+import { browsing } from './chromium.ts'
 import { overHttp, prefix } from './gateways.ts'
 import { loginUrl } from './steps.ts'
 
@@ -11,12 +12,10 @@ const login = loginUrl(at, '/')
 const speculation = (kind: 'prefetch' | 'prerender') =>
   `<script type="speculationrules">${JSON.stringify({ [kind]: [{ urls: [login], eagerness: 'immediate' }] })}</script>`
 
-/** Opens a page with this content in a new browser, and waits for what the gateway answers its request for the login. */
-const bystander = async (host: string, content: string) => {
+/** Opens a page with this content, waits for its request for the login, and returns how the browser sent that. */
+const bystander = async (page: Page, host: string, content: string) => {
   front.serve(`${host}/bystander`, `<!doctype html><title>bystander</title>${content}`)
   front.asked.length = 0
-  const context = await person()
-  const page = await context.newPage()
   await page.goto(`${at.at(host)}/bystander`)
   const asked = () => front.last(`GET localhost${prefix}/org/demo/login`)
   ok(await until(async () => asked()?.answer !== undefined))
@@ -25,7 +24,7 @@ const bystander = async (host: string, content: string) => {
     [answer?.statusCode, answer?.headers.location, answer?.headers['set-cookie']],
     [401, undefined, undefined],
   )
-  return { context, page, headers }
+  return `${headers['sec-fetch-mode']} ${headers['sec-fetch-dest']} ${headers['sec-purpose']}`
 }
 
 const script = `<script>fetch('${login}', { credentials: 'include', mode: 'no-cors' })</script>`
@@ -39,19 +38,16 @@ describe('what only looks like a login', () => {
     ['an iframe', 'app.localhost', `<iframe src="${login}"></iframe>`, 'navigate iframe undefined'],
     ['a script that fetches', 'app.localhost', script, 'no-cors empty undefined'],
   ] as const)
-    it(`starts nothing: ${what}`, async () => {
-      const { context, headers } = await bystander(host, content)
-      equal(`${headers['sec-fetch-mode']} ${headers['sec-fetch-dest']} ${headers['sec-purpose']}`, how)
+    browsing(`starts nothing: ${what}`, async (page, context) => {
+      equal(await bystander(page, host, content), how)
       deepEqual(await context.cookies(), [])
-      await context.close()
     })
 
   for (const kind of ['prefetch', 'prerender'] as const)
-    it(`does not spoil the login of whoever follows the link after a ${kind}`, async () => {
+    browsing(`does not spoil the login of whoever follows the link after a ${kind}`, async (page) => {
       const link = `<a href="${login}">Sign in</a>`
-      const { context, page } = await bystander('localhost', link + speculation(kind))
+      await bystander(page, 'localhost', link + speculation(kind))
       await page.getByRole('link', { name: 'Sign in' }).click()
       await page.getByRole('heading', { name: 'Sign in to Demo News' }).waitFor()
-      await context.close()
     })
 })

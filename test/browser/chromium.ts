@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after } from 'node:test'
+import { after, it } from 'node:test'
 import {
   type Browser,
   type BrowserContext,
@@ -52,10 +52,24 @@ export const person = async (more: BrowserContextOptions = {}): Promise<BrowserC
   return kept(await (await browser).newContext({ ignoreHTTPSErrors: true, ...more }))
 }
 
+type Work = (page: Page, context: BrowserContext) => Promise<void>
+
+/** A test in such a browser, with an empty page open. */
+export const browsingWith =
+  (options: BrowserContextOptions) =>
+  (title: string, work: Work): void => {
+    it(title, async () => {
+      const context = await person(options)
+      await work(await context.newPage(), context)
+      await context.close()
+    })
+  }
+export const browsing = browsingWith({})
+
 const screenshots = join(import.meta.dirname, '../../.local/screenshots')
 
-/** Writes down what a person sees, for whoever wants to look; `whole`: with what they would scroll to. */
-export const screenshot = async (page: Page, name: string, whole = false): Promise<void> => {
+/** Writes down what a person sees and could scroll to, for whoever wants to look. */
+export const screenshot = async (page: Page, name: string): Promise<void> => {
   await mkdir(screenshots, { recursive: true })
-  await page.screenshot({ path: join(screenshots, `${name}.png`), animations: 'disabled', fullPage: whole })
+  await page.screenshot({ path: join(screenshots, `${name}.png`), animations: 'disabled', fullPage: true })
 }

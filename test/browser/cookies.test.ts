@@ -1,8 +1,8 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import type { BrowserContext } from 'playwright-core'
-import { person } from './chromium.ts'
-import { type Deployed, overHttp, overHttps } from './gateways.ts'
+import { browsing } from './chromium.ts'
+import { overHttp, overHttps } from './gateways.ts'
 import { choose, loginUrl, says } from './steps.ts'
 
 const [http, https] = await Promise.all([overHttp(), overHttps()])
@@ -17,21 +17,14 @@ const stored = async (context: BrowserContext) => {
   return cookies.sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
-const begin = async (at: Deployed, callback: string) => {
-  const context = await person()
-  const page = await context.newPage()
-  await page.goto(loginUrl(at, callback))
-  return { context, page }
-}
-
 /** What a token of the stand-in has left: eight hours. */
 const session = 8 * 3600
 
 describe('cookies over plain http on localhost', () => {
   const ours = { domain: 'localhost', path: '/', httpOnly: true, secure: false, sameSite: 'Lax' as const }
 
-  it('are one during a login and three after it, without prefix and Secure', async () => {
-    const { context, page } = await begin(http, '/')
+  browsing('are one during a login and three after it, without prefix and Secure', async (page, context) => {
+    await page.goto(loginUrl(http, '/'))
     deepEqual(await stored(context), [{ name: 'imsg-login-*', lifetime: 1800, ...ours }])
     await choose(page)
     await says(page, 'Signed in')
@@ -40,7 +33,6 @@ describe('cookies over plain http on localhost', () => {
       { name: 'imsg-rounds', lifetime: 60, ...ours },
       { name: 'imsg-seal', lifetime: session, ...ours },
     ])
-    await context.close()
   })
 })
 
@@ -50,28 +42,30 @@ describe('cookies over https with a parent domain', () => {
   const shared = { domain: '.sso.localhost', ...attributes }
   const app = https.at('app.sso.localhost')
 
-  it('belong to the gateway’s host, but for the session, which its siblings share', async () => {
-    let seen = ''
-    https.front.serve('app.sso.localhost/desk', '<!doctype html><title>desk</title>', ({ headers }) => {
-      seen = headers.cookie ?? ''
-      return {}
-    })
-    const { context, page } = await begin(https, `${app}/desk`)
-    deepEqual(await stored(context), [{ name: '__Host-imsg-login-*', lifetime: 1800, ...hostOnly }])
+  browsing(
+    'belong to the gateway’s host, but for the session, which its siblings share',
+    async (page, context) => {
+      let seen = ''
+      https.front.serve('app.sso.localhost/desk', '<!doctype html><title>desk</title>', ({ headers }) => {
+        seen = headers.cookie ?? ''
+        return {}
+      })
+      await page.goto(loginUrl(https, `${app}/desk`))
+      deepEqual(await stored(context), [{ name: '__Host-imsg-login-*', lifetime: 1800, ...hostOnly }])
 
-    await choose(page)
-    await page.waitForURL(`${app}/desk`)
-    deepEqual(await stored(context), [
-      { name: '__Host-imsg-rounds', lifetime: 60, ...hostOnly },
-      { name: '__Host-imsg-seal', lifetime: session, ...hostOnly },
-      { name: 'imidToken', lifetime: session, ...shared },
-    ])
-    match(seen, /^imidToken=ey[^;]+$/)
-    equal(await page.evaluate('document.cookie'), '')
+      await choose(page)
+      await page.waitForURL(`${app}/desk`)
+      deepEqual(await stored(context), [
+        { name: '__Host-imsg-rounds', lifetime: 60, ...hostOnly },
+        { name: '__Host-imsg-seal', lifetime: session, ...hostOnly },
+        { name: 'imidToken', lifetime: session, ...shared },
+      ])
+      match(seen, /^imidToken=ey[^;]+$/)
+      equal(await page.evaluate('document.cookie'), '')
 
-    await page.goto(https.url)
-    await says(page, 'Signed in')
-    equal(await page.evaluate('document.cookie'), '')
-    await context.close()
-  })
+      await page.goto(https.url)
+      await says(page, 'Signed in')
+      equal(await page.evaluate('document.cookie'), '')
+    },
+  )
 })

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { createServer } from 'node:http'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe } from 'node:test'
 import type { Page } from 'playwright-core'
 import { errorResponse, signedOut, startPage } from '../../lib/errors/error-response.ts'
 import { incoming } from '../../lib/http/messages.ts'
@@ -8,9 +8,9 @@ import { type Code, catalogue, row } from '../../lib/problem.ts'
 import type { LoginUrl } from '../../lib/redirect/login-url.ts'
 import { listening } from '../support/ports.ts'
 import { accessible } from './accessibility.ts'
-import { person, screenshot } from './chromium.ts'
+import { browsingWith, screenshot } from './chromium.ts'
 import { overHttp } from './gateways.ts'
-import { loginUrl, says, signedIn } from './steps.ts'
+import { loginUrl, says, signIn } from './steps.ts'
 
 const phone = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true }
 const desk = { viewport: { width: 1100, height: 900 } }
@@ -57,27 +57,27 @@ describe('every page of the gateway', { concurrency: true }, () => {
     ['en-GB', 'light'],
     ['sv-SE', 'dark'],
   ] as const) {
-    it(`is accessible, fits a phone and breaks no policy of its own: ${locale}, ${colorScheme}`, async () => {
-      const context = await person({ ...phone, locale, colorScheme })
-      const page = await context.newPage()
-      const complaints: string[] = []
-      page.on('console', (message) => {
-        if (message.type() === 'error' && !/status of \d{3}/.test(message.text()))
-          complaints.push(message.text())
-      })
-      for (const code of codes) {
-        await page.goto(`${address}/${code}`)
-        await accessible(page, code)
-        equal(await tooWide(page), false, code)
-        await screenshot(page, `error-${code}-${locale}-${colorScheme}`)
-      }
-      deepEqual(complaints, [])
-      await context.close()
-    })
+    const onPhone = browsingWith({ ...phone, locale, colorScheme })
+    onPhone(
+      `is accessible, fits and breaks no policy of its own: ${locale}, ${colorScheme}`,
+      async (page) => {
+        const complaints: string[] = []
+        page.on('console', (message) => {
+          if (message.type() === 'error' && !/status of \d{3}/.test(message.text()))
+            complaints.push(message.text())
+        })
+        for (const code of codes) {
+          await page.goto(`${address}/${code}`)
+          await accessible(page, code)
+          equal(await tooWide(page), false, code)
+          await screenshot(page, `error-${code}-${locale}-${colorScheme}`)
+        }
+        deepEqual(complaints, [])
+      },
+    )
 
-    it(`stays readable when the text is twice as large: ${locale}`, async () => {
-      const context = await person({ viewport: { width: 320, height: 640 }, locale })
-      const page = await context.newPage()
+    const narrow = browsingWith({ viewport: { width: 320, height: 640 }, locale })
+    narrow(`stays readable when the text is twice as large: ${locale}`, async (page) => {
       const wide: string[] = []
       for (const code of codes) {
         await page.goto(`${address}/${code}`)
@@ -85,7 +85,6 @@ describe('every page of the gateway', { concurrency: true }, () => {
         if (await tooWide(page)) wide.push(code)
       }
       deepEqual(wide, [])
-      await context.close()
     })
   }
 })
@@ -95,41 +94,39 @@ describe('the pages of the demo, of the stand-in and of all codes', { concurrenc
     ['desk', 'light', desk],
     ['phone', 'dark', phone],
   ] as const)
-    it(`are accessible and fit: ${device}, ${colorScheme}`, async () => {
-      const at = await overHttp()
-      const context = await person({ ...size, colorScheme })
-      const page = await context.newPage()
-      const look = async (what: string) => {
-        await accessible(page, what)
-        equal(await tooWide(page), false, what)
-        await screenshot(page, `${what}-${device}`)
-      }
-      await page.goto(at.url)
-      await says(page, 'Signed out')
-      await look('demo-signed-out')
-      await page.goto(loginUrl(at, '/'))
-      await look('identity-login')
-      await page.goto(`${at.stack.identityUrl}/`)
-      await look('identity-home')
+    browsingWith({ ...size, colorScheme })(
+      `are accessible and fit: ${device}, ${colorScheme}`,
+      async (page) => {
+        const at = await overHttp()
+        const look = async (what: string) => {
+          await accessible(page, what)
+          equal(await tooWide(page), false, what)
+          await screenshot(page, `${what}-${device}`)
+        }
+        await page.goto(at.url)
+        await says(page, 'Signed out')
+        await look('demo-signed-out')
+        await page.goto(loginUrl(at, '/'))
+        await look('identity-login')
+        await page.goto(`${at.stack.identityUrl}/`)
+        await look('identity-home')
 
-      await page.goto(loginUrl(at, '/', 'closed'))
-      await page.getByRole('link', { name: 'organisation_blocked', exact: true }).click()
-      const entry = page.locator(':target')
-      equal(await entry.getByRole('heading').textContent(), 'organisation_blocked')
-      ok(
-        await page.evaluate(
-          'document.querySelector(":target").getBoundingClientRect().top < innerHeight / 2',
-        ),
-      )
-      equal(await page.evaluate('document.referrer'), '')
-      await look('errors')
+        await page.goto(loginUrl(at, '/', 'closed'))
+        await page.getByRole('link', { name: 'organisation_blocked', exact: true }).click()
+        const entry = page.locator(':target')
+        equal(await entry.getByRole('heading').textContent(), 'organisation_blocked')
+        ok(
+          await page.evaluate(
+            'document.querySelector(":target").getBoundingClientRect().top < innerHeight / 2',
+          ),
+        )
+        equal(await page.evaluate('document.referrer'), '')
+        await look('errors')
 
-      const mine = await signedIn(context, at)
-      await mine.getByLabel('North').check()
-      await mine.locator('details').first().locator('summary').click()
-      await accessible(mine, 'demo-signed-in')
-      equal(await tooWide(mine), false)
-      await screenshot(mine, `demo-signed-in-${device}`, true)
-      await context.close()
-    })
+        await signIn(page, at)
+        await page.getByLabel('North').check()
+        await page.locator('details').first().locator('summary').click()
+        await look('demo-signed-in')
+      },
+    )
 })

@@ -1,9 +1,9 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import type { BrowserContext, Page } from 'playwright-core'
-import { person } from './chromium.ts'
+import { browsing } from './chromium.ts'
 import { overHttps, prefix } from './gateways.ts'
-import { says, signedIn } from './steps.ts'
+import { says, signIn } from './steps.ts'
 
 /** A sibling host sets the session cookie itself: the seal decides whose session counts. */
 
@@ -34,9 +34,8 @@ const slots = async (context: BrowserContext) =>
 const own = ['.sso.localhost /']
 
 describe('a session cookie that a sibling host plants', () => {
-  it('does not take a session over, and goes with the next poll', async () => {
-    const context = await person()
-    const page = await signedIn(context, gateway)
+  browsing('does not take a session over, and goes with the next poll', async (page, context) => {
+    await signIn(page, gateway)
     const { token } = await gateway.control({ do: 'issue', user: 'visitor' })
     await plant(page, String(token))
     equal((await slots(context)).length, 2)
@@ -48,21 +47,21 @@ describe('a session cookie that a sibling host plants', () => {
       [200, ['north', 'south']],
     )
     deepEqual(await slots(context), own)
-    await context.close()
   })
 
-  it('does not lock a person out with rubbish, and a logout clears every slot', async () => {
-    const context = await person()
-    const page = await signedIn(context, gateway)
-    await plant(page, 'rubbish')
-    await page.goto(gateway.url)
-    equal((await ask(page, '/token-is-set')).status, 200)
-    deepEqual(await slots(context), own)
-    await plant(page, 'rubbish', `${prefix}/units/`)
-    await page.goto(gateway.url)
-    await ask(page, '/logout', 'POST')
-    deepEqual(await slots(context), [])
-    equal((await ask(page, '/token-is-set')).status, 401)
-    await context.close()
-  })
+  browsing(
+    'does not lock a person out with rubbish, and a logout clears every slot',
+    async (page, context) => {
+      await signIn(page, gateway)
+      await plant(page, 'rubbish')
+      await page.goto(gateway.url)
+      equal((await ask(page, '/token-is-set')).status, 200)
+      deepEqual(await slots(context), own)
+      await plant(page, 'rubbish', `${prefix}/units/`)
+      await page.goto(gateway.url)
+      await ask(page, '/logout', 'POST')
+      deepEqual(await slots(context), [])
+      equal((await ask(page, '/token-is-set')).status, 401)
+    },
+  )
 })

@@ -1,21 +1,19 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { person } from './chromium.ts'
+import { describe } from 'node:test'
+import { browsing } from './chromium.ts'
 import { overHttp, prefix } from './gateways.ts'
-import { choose, cookiesNamed, loginUrl, signedIn } from './steps.ts'
+import { choose, cookiesNamed, loginUrl, signIn } from './steps.ts'
 
 const at = await overHttp()
 
 describe('a login in a popup', () => {
-  it('keeps its opener, and can tell it that somebody has signed in', async () => {
+  browsing('keeps its opener, and can tell it that somebody has signed in', async (editor, context) => {
     const done = `${at.at('app.localhost')}/done`
     at.front.serve('app.localhost/editor', '<!doctype html><title>editor</title><output></output>')
     at.front.serve(
       'app.localhost/done',
       `<!doctype html><title>done</title><script>opener.postMessage('signed in', '*'); close()</script>`,
     )
-    const context = await person()
-    const editor = await context.newPage()
     await editor.goto(`${at.at('app.localhost')}/editor`)
     const opened = context.waitForEvent('page')
     await editor.evaluate(`
@@ -25,35 +23,31 @@ describe('a login in a popup', () => {
     await choose(await opened)
     await editor.getByText('signed in').waitFor()
     equal((await cookiesNamed(context, /^imidToken$/)).length, 1)
-    await context.close()
   })
 })
 
 describe('a form on a page that sends no referrer', () => {
   const form = `<form method="post" action="${at.url}${prefix}/logout"><button>Out</button></form>`
 
-  it('signs out, though the browser calls its origin null', async () => {
+  browsing('signs out, though the browser calls its origin null', async (page, context) => {
     const policy = { 'referrer-policy': 'no-referrer' }
     at.front.serve('localhost/quiet', `<!doctype html><title>quiet</title>${form}`, () => policy)
-    const context = await person()
-    const page = await signedIn(context, at)
+    await signIn(page, at)
     await page.goto(`${at.url}/quiet`)
     await page.getByRole('button', { name: 'Out' }).click()
     await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
     const { headers } = at.front.last('POST') ?? {}
     deepEqual([headers?.origin, headers?.['sec-fetch-site']], ['null', 'same-origin'])
     deepEqual(await cookiesNamed(context, /^imidToken$/), [])
-    await context.close()
   })
 
-  it('signs nobody out from a sandboxed frame, whose origin is null as well', async () => {
+  browsing('signs nobody out from a sandboxed frame, whose origin is null as well', async (page, context) => {
     const framed = form.replaceAll('"', '&quot;')
     at.front.serve(
       'localhost/sandbox',
       `<!doctype html><title>sandbox</title><iframe sandbox="allow-forms" srcdoc="${framed}"></iframe>`,
     )
-    const context = await person()
-    const page = await signedIn(context, at)
+    await signIn(page, at)
     await page.goto(`${at.url}/sandbox`)
     const answered = page.waitForResponse(`**${prefix}/logout`)
     await page.frameLocator('iframe').getByRole('button', { name: 'Out' }).click()
@@ -61,6 +55,5 @@ describe('a form on a page that sends no referrer', () => {
     const { headers } = at.front.last('POST') ?? {}
     deepEqual([headers?.origin, headers?.['sec-fetch-site']], ['null', 'cross-site'])
     equal((await cookiesNamed(context, /^imidToken$/)).length, 1)
-    await context.close()
   })
 })

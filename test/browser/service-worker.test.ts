@@ -1,7 +1,7 @@
 import { equal } from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import type { BrowserContext, Page } from 'playwright-core'
-import { person } from './chromium.ts'
+import { describe } from 'node:test'
+import type { Page } from 'playwright-core'
+import { browsing } from './chromium.ts'
 import { overHttp, prefix } from './gateways.ts'
 import { choose, loginUrl } from './steps.ts'
 
@@ -16,18 +16,14 @@ addEventListener('activate', (event) => event.waitUntil(clients.claim()))`
 at.front.serve('localhost/worker.js', worker, () => ({ 'content-type': 'text/javascript' }))
 at.front.serve('localhost/page', '<!doctype html><title>page</title>')
 
-/** Registers the worker in this page and waits until it is in charge of it. */
-const register = (page: Page): Promise<void> =>
-  page.evaluate(`(async () => {
+/** Opens a page that registers the worker, and waits until that is in charge of it. */
+const register = async (page: Page): Promise<void> => {
+  await page.goto(`${at.url}/page`)
+  await page.evaluate(`(async () => {
     await navigator.serviceWorker.register('/worker.js')
     if (!navigator.serviceWorker.controller)
       await new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done))
   })()`)
-
-const pageIn = async (context: BrowserContext): Promise<Page> => {
-  const page = await context.newPage()
-  await page.goto(`${at.url}/page`)
-  return page
 }
 
 /** How the browser told the gateway of the last request for this path. */
@@ -40,9 +36,7 @@ const pollFrom = (page: Page): Promise<number> =>
   page.evaluate(`fetch('${prefix}/token-is-set', { cache: 'no-store' }).then(({ status }) => status)`)
 
 describe('a page with a service worker', () => {
-  it('signs in when the worker was there before the login', async () => {
-    const context = await person()
-    const page = await pageIn(context)
+  browsing('signs in when the worker was there before the login', async (page) => {
     await register(page)
 
     await page.evaluate(`location.assign(${JSON.stringify(loginUrl(at, '/page'))})`)
@@ -51,25 +45,19 @@ describe('a page with a service worker', () => {
     equal(await pollFrom(page), 200)
     // The premise: this is what such a worker makes of a navigation.
     equal(metadata(`${prefix}/org/demo/login`), 'navigate empty')
-    await context.close()
   })
 
-  it('signs in when a worker is registered in the middle of the login', async () => {
-    const context = await person()
-    const page = await context.newPage()
+  browsing('signs in when a worker is registered in the middle of the login', async (page, context) => {
     await page.goto(loginUrl(at, '/page'))
-    await register(await pageIn(context))
+    await register(await context.newPage())
 
     await choose(page)
     await page.waitForURL(`${at.url}/page`)
     equal(await pollFrom(page), 200)
     equal(metadata(`${prefix}/callback`), 'navigate empty')
-    await context.close()
   })
 
-  it('lends its worker to no frame on another site', async () => {
-    const context = await person()
-    const page = await pageIn(context)
+  browsing('lends its worker to no frame on another site', async (page, context) => {
     await register(page)
     const framing = `<!doctype html><title>frame</title><iframe src="${loginUrl(at, '/page')}"></iframe>`
     at.front.serve('app.localhost/framing', framing)
@@ -78,6 +66,5 @@ describe('a page with a service worker', () => {
     equal((await answered).status(), 401)
     equal(metadata(`${prefix}/org/demo/login`), 'navigate iframe')
     equal((await context.cookies()).length, 0)
-    await context.close()
   })
 })

@@ -15,13 +15,11 @@ export const choose = (page: Page, name = 'Edith Reyes'): Promise<void> =>
 export const says = (page: Page, state: 'Signed in' | 'Signed out'): Promise<void> =>
   page.getByRole('status').getByText(state, { exact: true }).waitFor()
 
-/** A tab on the demo page, signed in. */
-export const signedIn = async (context: BrowserContext, at: Deployed): Promise<Page> => {
-  const page = await context.newPage()
+/** Signs in, and ends on the demo page. */
+export const signIn = async (page: Page, at: Deployed): Promise<void> => {
   await page.goto(loginUrl(at, '/'))
   await choose(page)
   await says(page, 'Signed in')
-  return page
 }
 
 /** The cookies of this name, without their values. */

@@ -1,15 +1,14 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { person } from './chromium.ts'
+import { describe } from 'node:test'
+import { browsing } from './chromium.ts'
 import { overHttp } from './gateways.ts'
-import { choose, cookiesNamed, loginUrl, says, signedIn } from './steps.ts'
+import { choose, cookiesNamed, loginUrl, says, signIn } from './steps.ts'
 
 const at = await overHttp()
 
 describe('two tabs', () => {
-  it('sign in at the same time, and each comes back to its own page', async () => {
-    const context = await person()
-    const [one, two] = [await context.newPage(), await context.newPage()]
+  browsing('sign in at the same time, and each comes back to its own page', async (one, context) => {
+    const two = await context.newPage()
     await one.goto(loginUrl(at, '/?tab=one'))
     await two.goto(loginUrl(at, '/?tab=two'))
     equal((await cookiesNamed(context, /^imsg-login-/)).length, 2)
@@ -21,12 +20,10 @@ describe('two tabs', () => {
     await says(two, 'Signed in')
     deepEqual(await cookiesNamed(context, /^imsg-login-/), [])
     equal((await cookiesNamed(context, /^imidToken$/)).length, 1)
-    await context.close()
   })
 
-  it('know at once of a logout in one of them, and of the login after it', async () => {
-    const context = await person()
-    const one = await signedIn(context, at)
+  browsing('know at once of a logout in one of them, and of the login after it', async (one, context) => {
+    await signIn(one, at)
     const two = await context.newPage()
     await two.goto(at.url)
     await says(two, 'Signed in')
@@ -37,6 +34,5 @@ describe('two tabs', () => {
     await one.getByRole('button', { name: 'demo' }).click()
     await choose(one)
     await Promise.all([says(one, 'Signed in'), says(two, 'Signed in')])
-    await context.close()
   })
 })
