@@ -5,7 +5,7 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
-  type ServerResponse,
+  type RequestListener,
 } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -13,20 +13,6 @@ import { join } from 'node:path'
 import { forward, listening } from '../support/ports.ts'
 
 type Asked = { what: string; headers: IncomingHttpHeaders; answer?: IncomingMessage }
-
-/** What stands before the gateway: TLS where it is wanted, pages of other services, and a note of every request. */
-export type Front = Readonly<{
-  port: number
-  /** Every request so far, as `GET host/path` with its headers, and what the gateway answered. */
-  asked: Asked[]
-  /** The last of them that begins with this. */
-  last: (what: string) => Asked | undefined
-  /** Lets a service answer at `host/path`. What none answers goes to the gateway. */
-  serve: (place: string, html: string, more?: (request: IncomingMessage) => OutgoingHttpHeaders) => void
-  /** From now on the gateway is here. */
-  forwardTo: (url: string) => void
-  close: () => Promise<void>
-}>
 
 /** A key and a self-signed certificate for `localhost`, made for this run and thrown away at once. */
 export const certificate = (): { key: string; cert: string } => {
@@ -40,13 +26,14 @@ export const certificate = (): { key: string; cert: string } => {
   return made
 }
 
-/** Opens a front on a free port, with TLS or without. */
-export const openFront = async (secure: boolean): Promise<Front> => {
-  const asked: Front['asked'] = []
-  const services = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>()
+/** What stands before the gateway: TLS where it is wanted, pages of other services, and a note of every request. */
+export const openFront = async (secure: boolean) => {
+  /** Every request so far, as `GET host/path` with its headers, and what the gateway answered. */
+  const asked: Asked[] = []
+  const services = new Map<string, RequestListener>()
   let gateway = ''
 
-  const listener = (incoming: IncomingMessage, response: ServerResponse) => {
+  const listener: RequestListener = (incoming, response) => {
     const { headers, method, url = '/' } = incoming
     const place = (headers.host ?? '').replace(/:\d+$/, '') + url.replace(/\?.*/, '')
     const note: Asked = { what: `${method} ${place}`, headers }
@@ -58,19 +45,24 @@ export const openFront = async (secure: boolean): Promise<Front> => {
       })
     else service(incoming, response)
   }
+  /** The last request that begins with this. */
+  const last = (what: string): Asked | undefined => asked.findLast((one) => one.what.startsWith(what))
+
+  /** Lets a service answer at `host/path`. What none answers goes to the gateway. */
+  const serve = (
+    place: string,
+    html: string,
+    more: (request: IncomingMessage) => OutgoingHttpHeaders = () => ({}),
+  ): void => {
+    services.set(place, (request, response) =>
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...more(request) }).end(html),
+    )
+  }
+
   const server = secure ? createSecureServer(certificate(), listener) : createServer(listener)
   const { port, close } = await listening(server)
-  return {
-    port,
-    asked,
-    last: (beginning) => asked.findLast(({ what }) => what.startsWith(beginning)),
-    serve: (place, html, more = () => ({})) =>
-      services.set(place, (request, response) =>
-        response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...more(request) }).end(html),
-      ),
-    forwardTo: (url) => {
-      gateway = url
-    },
-    close,
+  const forwardTo = (url: string): void => {
+    gateway = url
   }
+  return { port, asked, last, serve, forwardTo, close }
 }

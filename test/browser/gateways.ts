@@ -1,19 +1,7 @@
 import { after } from 'node:test'
-import { type Stack, startStack } from '../../local/stack.ts'
+import { startStack } from '../../local/stack.ts'
 import { standInAt } from '../support/services.ts'
-import { type Front, openFront } from './front.ts'
-
-/** The two deployments that this suite looks at, each started when a test first asks for it. */
-export type Deployed = Readonly<{
-  /** `PUBLIC_URL`. */
-  url: string
-  /** The address of a service of this name, at the same front. */
-  at: (host: string) => string
-  front: Front
-  stack: Stack
-  /** Throws a switch of the identity stand-in. */
-  control: ReturnType<typeof standInAt>['control']
-}>
+import { openFront } from './front.ts'
 
 export const prefix = '/imsg-service/v1'
 
@@ -29,22 +17,24 @@ const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   }
 }
 
-const deploy = async (
-  host: string,
-  secure: boolean,
-  more: (at: Deployed['at']) => Record<string, string>,
-) => {
+type At = (host: string) => string
+
+const deploy = async (host: string, secure: boolean, more: (at: At) => Record<string, string>) => {
   const front = await openFront(secure)
   closing.push(front.close)
-  const at = (name: string) => `${secure ? 'https' : 'http'}://${name}:${front.port}`
+  /** The address of a service of this name, at the same front. */
+  const at: At = (name) => `${secure ? 'https' : 'http'}://${name}:${front.port}`
   const env = { PUBLIC_URL: at(host), ...more(at) }
   const stack = await startStack({ port: 0, idpPort: 0, refreshEvery: 0, env })
   closing.push(stack.close)
   front.forwardTo(stack.url)
 
   const { control } = standInAt(stack.identityUrl)
-  return { url: at(host), at, front, stack, control } satisfies Deployed
+  return { url: at(host), at, front, stack, control }
 }
+
+/** One of the two deployments that this suite looks at. `url`: its `PUBLIC_URL`. */
+export type Deployed = Awaited<ReturnType<typeof deploy>>
 
 /** As `npm start` runs it: plain http on this machine, and one service at another name. */
 export const overHttp = once(() =>

@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process'
 import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import type { InvocationResult } from '../../local/instances.ts'
+import type { Definition } from '../../local/template.ts'
 import { listening } from '../support/ports.ts'
-
-/** How a call ended: what the handler gave, or why it gave nothing. */
-export type InvocationResult = Readonly<{ failed: boolean; json: string }>
 
 /** A function instance under the real runtime client. */
 export type Instance = Readonly<{
@@ -13,16 +12,6 @@ export type Instance = Readonly<{
   /** What the function wrote, a line each. */
   lines: readonly string[]
   stop: () => void
-}>
-
-/** What an instance is made of: a folder as it was zipped, and the settings of its function. */
-export type Deployed = Readonly<{
-  name: string
-  folder: string
-  handler: string
-  timeoutSeconds: number
-  memoryMegabytes: number
-  variables: Readonly<Record<string, string>>
 }>
 
 const runtimeClient = join(import.meta.dirname, 'node_modules', 'aws-lambda-ric', 'index.mjs')
@@ -33,7 +22,7 @@ const api = '/2018-06-01/runtime'
  * other and takes what becomes of each. A start that fails ends every call that waits.
  */
 export const startInstance = async (
-  deployed: Deployed,
+  deployed: Definition,
   platform: Record<string, string>,
 ): Promise<Instance> => {
   const events: { json: string; done: (outcome: InvocationResult) => void }[] = []
