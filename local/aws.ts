@@ -1,5 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
 import type { Functions } from './functions.ts'
+import { objectIn } from './json.ts'
 import { bodyLimit } from './payload.ts'
 
 /**
@@ -21,21 +23,6 @@ const send = (
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(json)
 }
 
-const textOf = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
-}
-
-const jsonOr = (text: string): Record<string, unknown> | undefined => {
-  try {
-    const value: unknown = JSON.parse(text || '{}')
-    return typeof value === 'object' && value !== null ? { ...value } : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /**
  * Whether a program on this machine sent the request: calls are not signed here. A page in a browser sends an
  * origin or, after DNS rebinding, another host.
@@ -51,8 +38,8 @@ const invoke = async (
   request: IncomingMessage,
   response: ServerResponse,
 ) => {
-  const event = (await textOf(request)) || '{}'
-  if (!jsonOr(event) || event.length > bodyLimit)
+  const event = (await text(request)) || '{}'
+  if (!objectIn(event) || event.length > bodyLimit)
     return send(
       response,
       400,
@@ -74,7 +61,7 @@ const secret = async (
   request: IncomingMessage,
   response: ServerResponse,
 ) => {
-  const { SecretId } = jsonOr(await textOf(request)) ?? {}
+  const { SecretId } = objectIn(await text(request)) ?? {}
   if (typeof SecretId !== 'string') return send(response, 400, '{"__type":"InvalidParameterException"}')
   const SecretString = JSON.stringify({ client_id: clientId, client_secret: clientSecret })
   send(

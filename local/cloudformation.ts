@@ -1,3 +1,5 @@
+import { isRecord } from './json.ts'
+
 /**
  * Reads a CloudFormation template and evaluates the intrinsic functions that CDK uses in the parts that are
  * read.
@@ -12,10 +14,6 @@ export type Template = Readonly<{
   Metadata?: Properties
   Resources: Readonly<Record<string, Resource>>
 }>
-
-/** Whether a value of the template is an object. Its members are not checked. */
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const pseudo: Readonly<Record<string, string>> = {
   'AWS::AccountId': '000000000000',

@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { isRecord } from './cloudformation.ts'
+import { isRecord, objectIn } from './json.ts'
 
 /**
  * What API Gateway does between HTTP and a function with payload format 2.0. All of its behaviour that this
@@ -139,9 +139,7 @@ const proper = (result: Record<string, unknown>): Outgoing => {
  */
 export const answerFrom = (json: string): Outgoing => {
   try {
-    const result: unknown = JSON.parse(json)
-    if (!isRecord(result)) throw new Malformed('result')
-    return proper(result)
+    return proper(objectIn(json) ?? {})
   } catch {
     return refusal('failed')
   }

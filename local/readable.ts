@@ -1,18 +1,11 @@
+import { objectIn } from './json.ts'
+
 /**
  * Log lines that a terminal does not show: good polls, one every five seconds per tab, and refreshes without
  * changes.
  */
 const isQuiet = (route: unknown, code: unknown): boolean =>
   (route === 'token-is-set' && code === 'ok') || (route === 'refresh-state' && code === 'unchanged')
-
-const objectIn = (line: string): Readonly<Record<string, unknown>> | undefined => {
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : undefined
-  } catch {
-    return undefined
-  }
-}
 
 /**
  * A log line in the form for a terminal: time, route, outcome, duration, organisation, cause. Undefined for a

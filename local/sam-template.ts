@@ -1,5 +1,6 @@
 import { methodAndPath, type Route } from '../lib/routes.ts'
-import { isRecord, type Resource, type Template } from './cloudformation.ts'
+import type { Resource, Template } from './cloudformation.ts'
+import { isRecord } from './json.ts'
 import type { Plan } from './template.ts'
 
 /** Values for `sam local`: further variables, and the processor architecture of this machine. */

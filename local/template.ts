@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { isRecord, reader, type Template } from './cloudformation.ts'
+import { reader, type Template } from './cloudformation.ts'
 import type { Cors } from './cors.ts'
+import { isRecord } from './json.ts'
 import type { Route } from './routing.ts'
 
 /**
