@@ -1,4 +1,4 @@
-/** An Express app: everybody signs in, only some may publish, and one page is open to all. */
+/** An Express app: everybody signs in, some may publish, and one page is open to all. */
 import { authorization } from '@imsg/service'
 import { personOf, protect, visitorOf } from '@imsg/service/express'
 import express, { type ErrorRequestHandler } from 'express'

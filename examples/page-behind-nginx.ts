@@ -1,10 +1,10 @@
 /**
- * A page behind nginx (or Caddy, see docs/proxies): everybody who gets here is signed in and allowed in, and
- * the headers say who they are. No login, no token, no key and no package.
+ * A page behind nginx or Caddy (docs/proxies). Every request comes from a signed-in person with access, who is
+ * named in the headers. It needs no login, token, key or package.
  */
 import { createServer, type IncomingMessage } from 'node:http'
 
-/** A header of the proxy: percent-encoded UTF-8, empty where there is nothing. */
+/** A header of the proxy: percent-encoded UTF-8, possibly empty. */
 const said = (request: IncomingMessage, name: string): string =>
   decodeURIComponent(String(request.headers[`x-imid-${name}`] ?? ''))
 
@@ -20,5 +20,5 @@ const server = createServer((request, response) => {
 <form method="post" action="${html(process.env.GATEWAY ?? 'http://localhost:3000')}/imsg-service/v1/logout"><button>Sign out</button></form>`)
 })
 
-// Only the proxy may reach it: it believes what these headers say.
+// Listens on loopback, because only the proxy may reach it: it trusts these headers.
 server.listen(Number(process.env.PORT ?? 8081), 'localhost')

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 
-/** Plain JavaScript, which any Node.js reads: says what is missing before the first source in TypeScript is loaded. */
+/** JavaScript for any Node.js: says what is missing before the first TypeScript file is loaded. */
 
 const obstacle = () => {
   if (!existsSync(new URL('../node_modules/dynalite/package.json', import.meta.url)))

@@ -1,4 +1,4 @@
-/** A function behind the authorizer: who calls it is known, and that they may read. */
+/** A function behind the authorizer, called only by people with the permission to read. */
 import { personOf } from '@imsg/service/authorizer'
 
 export const handler = async (event: object) => {

@@ -1,4 +1,4 @@
-/** The authorizer: the rule stands here, in the service's own code. */
+/** The authorizer, with the rule in the service's own code. */
 import { authorization } from '@imsg/service'
 import { authorizer } from '@imsg/service/authorizer'
 

@@ -1,7 +1,4 @@
-/**
- * The API, its authorizer and its function, in a stack of the service's own: nothing of the gateway's is
- * imported.
- */
+/** A stack with an API, its authorizer and its function. It imports nothing from the gateway's stack. */
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib'
 import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
@@ -27,8 +24,8 @@ export class DeskStack extends Stack {
 
     const authorizer = new HttpLambdaAuthorizer('authorizer', guard, {
       responseTypes: [HttpLambdaResponseType.SIMPLE],
-      identitySource: [], // a cookie is as good as a bearer
-      resultsCacheTtl: Duration.seconds(0), // a sign-out has to be seen
+      identitySource: [], // the session may be a cookie
+      resultsCacheTtl: Duration.seconds(0), // a sign-out must take effect
     })
     new HttpApi(this, 'api').addRoutes({
       path: '/desk',
