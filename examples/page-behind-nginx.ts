@@ -1,6 +1,6 @@
 /**
- * A page behind nginx or Caddy (docs/proxies). Every request comes from a signed-in person with access, who is
- * named in the headers. It needs no login, token, key or package.
+ * A page behind nginx or Caddy (docs/proxies). Every request comes from a signed-in person with access, who
+ * is named in the headers. It needs no login, token, key or package.
  */
 import { createServer, type IncomingMessage } from 'node:http'
 

@@ -97,20 +97,22 @@ describe('the direction of imports', () => {
   })
 })
 
-describe('a product file', () => {
-  const lines = product.flatMap((file) => {
+const linesOf = (files: readonly string[]) =>
+  files.flatMap((file) => {
     const all = read(file).split('\n')
     return all.map((line, index) => ({ at: `${file}:${index + 1}`, line, before: all[index - 1] ?? '' }))
   })
 
-  it('has a sentence for every export', () => {
+describe('a file', () => {
+  it('of the product has a sentence for every export', () => {
     const declared = /^export (?:const|type (?!\{)|class|function|async)\b/
-    const bare = lines.filter(({ line, before }) => declared.test(line) && !before.endsWith('*/'))
+    const bare = linesOf(product).filter(({ line, before }) => declared.test(line) && !before.endsWith('*/'))
     deepEqual(bare, [])
   })
 
   it('has comment lines of up to 110 columns', () => {
-    const long = lines.filter(({ line }) => line.length > 110 && /^\s*(?:\/\/|\/?\*)/.test(line))
+    const all = linesOf([...product, ...sources('local', 'bench', 'docs', 'examples')])
+    const long = all.filter(({ line }) => line.length > 110 && /^\s*(?:\/\/|\/?\*)/.test(line))
     deepEqual(long, [])
   })
 })

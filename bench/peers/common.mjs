@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 
-// What every peer has in common: it is told the token and the keys, listens on a free port, and says what it has cost.
+// What every peer has in common: it is told the token and the keys, listens on a free port, and says what it
+// has cost.
 
 const given = () => new Promise((resolve) => process.once('message', resolve))
 

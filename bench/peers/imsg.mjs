@@ -4,7 +4,8 @@ import { dependencies } from '../../lib/lambda/dependencies.ts'
 import { logTo } from '../../lib/log.ts'
 import { ready, world } from './common.mjs'
 
-// The gateway's own handler. `memory`: its one read is answered from memory; `database`: it goes to the embedded database.
+// The gateway's own handler. `memory`: its one read is answered from memory; `database`: it goes to the
+// embedded database.
 const [, , store] = process.argv
 Object.assign(process.env, world.environment)
 const on = { ...dependencies(world.environment), log: logTo('info', () => {}) }
