@@ -1,11 +1,10 @@
 import { createServer } from 'node:http'
 
-// What every peer has in common: it is told the token and the keys, listens on a free port, and says what it
-// has cost.
+// Common to all peers: each receives the token and the keys, listens on a free port, and reports its cost.
 
 const given = () => new Promise((resolve) => process.once('message', resolve))
 
-/** The world as the benchmark told it. */
+/** The world of the benchmark, received as the first message. */
 export const world = await given()
 
 const [header] = world.token.split('.')
@@ -13,7 +12,7 @@ export const { kid, alg } = JSON.parse(Buffer.from(header, 'base64url').toString
 export const jwk = world.jwks.keys.find((key) => key.kid === kid)
 export const claims = JSON.parse(Buffer.from(world.token.split('.')[1], 'base64url').toString())
 
-/** Tells where this peer listens, and answers each later message with its processor time in microseconds. */
+/** Reports the port of this peer, and on each later message its processor time in microseconds. */
 export const ready = (port, cookie = `imidToken=${world.token}`) => {
   process.on('message', () => {
     const { user, system } = process.cpuUsage()

@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { alg, jwk, plain, tokenIn } from './common.mjs'
 
-// The signature and nothing else: no header, no claim, no clock.
+// Verifies only the signature.
 const key = createPublicKey({ key: jwk, format: 'jwk' })
 plain((headers) => {
   const token = tokenIn(headers)

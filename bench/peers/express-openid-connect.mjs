@@ -2,7 +2,7 @@ import express from 'express'
 import { auth } from 'express-openid-connect'
 import { ready, world } from './common.mjs'
 
-// Its session is a cookie of its own, encrypted; the ID token inside is not verified again.
+// Its session is an encrypted cookie. The ID token in it is not verified again.
 const app = express()
 app.use(
   auth({

@@ -4,8 +4,7 @@ import { dependencies } from '../../lib/lambda/dependencies.ts'
 import { logTo } from '../../lib/log.ts'
 import { ready, world } from './common.mjs'
 
-// The gateway's own handler. `memory`: its one read is answered from memory; `database`: it goes to the
-// embedded database.
+// The gateway's own handler, with its read answered from `memory` or by the embedded `database`.
 const [, , store] = process.argv
 Object.assign(process.env, world.environment)
 const on = { ...dependencies(world.environment), log: logTo('info', () => {}) }

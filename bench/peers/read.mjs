@@ -3,8 +3,7 @@ import { revocationKeys } from '../../lib/session/revocation.ts'
 import { unverifiedToken } from '../../lib/session/token.ts'
 import { plain, world } from './common.mjs'
 
-// What any handler pays that asks the database: the gateway's read, through the gateway's client, and nothing
-// else.
+// Only the gateway's read, through the gateway's client.
 Object.assign(process.env, world.environment)
 const { table } = dependencies(world.environment)
 const keys = Object.values(revocationKeys(unverifiedToken(world.token).unverifiedClaims))
