@@ -162,14 +162,26 @@ describe('A call', () => {
     await rejects(keySet({ signal }), { message: 'key set: no answer in time' })
   })
 
-  it('is given up on the way, and not made again, when that time or its own is over', async () => {
+  it('is given up on the way, and not made again, when that time or its own is over', {
+    timeout: 10_000,
+  }, async () => {
     const run = new AbortController()
     says = [() => run.abort()]
     await rejects(opened().keySet({ signal: run.signal }), { message: 'key set: no connection' })
     mock.timers.enable({ apis: ['setTimeout'] })
-    says = [() => mock.timers.tick(5000)]
-    await rejects(opened().keySet(), { message: 'key set: no answer in time' })
+    const silent: Say = () => mock.timers.tick(5000)
+    const unfinished: Say = (response) => {
+      response.write('{')
+      const soon = setInterval(() => {
+        clearInterval(soon)
+        mock.timers.tick(5000)
+      }, 50)
+    }
+    for (const say of [silent, unfinished]) {
+      says = [say]
+      await rejects(opened().keySet(), { message: 'key set: no answer in time' })
+    }
     mock.timers.reset()
-    equal(asked.length, 2)
+    equal(asked.length, 3)
   })
 })
