@@ -4,12 +4,10 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { isJsonObject } from '../lib/json-object.ts'
 import { type Table, tableIn } from '../lib/store/table.ts'
 import { refuse } from './problem.ts'
-import type { Settings } from './settings.ts'
+import type { Environment, Settings } from './settings.ts'
 import { type SigningKeys, signingKeys } from './sign-in/signing-key.ts'
 
 /** Tables, keys and secrets in AWS. A function imports the ones it needs, so its bundle contains no others. */
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 const clientOf = (endpoint: string | undefined, maxAttempts: number, requestTimeout: number) => ({
   ...(endpoint ? { endpoint } : {}),

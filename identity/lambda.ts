@@ -15,13 +15,13 @@ import { failures, siteOf } from './pages.ts'
 import { type Code, failureOf, refuse, row, SignInProblem } from './problem.ts'
 import { type Providers, providersOf } from './provider/provider.ts'
 import { type RouteName, routeRow } from './routes.ts'
-import { readSettings, type Settings } from './settings.ts'
+import { type Environment, readSettings, type Settings } from './settings.ts'
 
 /**
- * How Lambda calls this service: the chain of the gateway with the routes, failures and measures of this one.
+ * How Lambda calls this service: the gateway's chain with the routes, failures and metrics of this service.
  */
 
-/** Everything outside a function that it may touch, the clients of AWS apart. */
+/** What a function uses from outside, without the clients of AWS. */
 export type Dependencies = Readonly<{
   settings: Settings
   organisations: ReadonlyMap<string, Organisation>
@@ -30,14 +30,12 @@ export type Dependencies = Readonly<{
   metricsNamespace: string
   /** Seconds since the epoch. */
   now: () => number
-  /** So many bytes of a CSPRNG, as base64url. */
+  /** The given number of bytes from a CSPRNG, as base64url. */
   random: (bytes: number) => string
 }>
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 /** Reads environment and organisations once, when a function starts. Throws `ConfigError`. */
-export const dependencies = (env: Environment, folder: string): Dependencies => {
+const dependencies = (env: Environment, folder: string): Dependencies => {
   const settings = readSettings(env)
   const file = readFileSync(resolve(folder, settings.organisationsFile), 'utf8')
   const { organisations, problems } = organisationsFrom(JSON.parse(file), settings.localProviders)

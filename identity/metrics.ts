@@ -2,7 +2,7 @@ import { count, embedded } from '../lib/metrics.ts'
 import { type Code, row } from './problem.ts'
 import type { RouteName } from './routes.ts'
 
-/** THE metrics of this service, each in total, by organisation, and of failures also by code. */
+/** The metrics of this service. Each is counted in total and by organisation, and failures also by code. */
 export const emitted = {
   SignInStarted: 'login: a browser was sent to a provider',
   SignInReturned: 'login-callback: a browser came back from there',
@@ -19,7 +19,7 @@ export const emitted = {
 
 export type MetricName = keyof typeof emitted
 
-/** What of a visit is measured. `code`: of its failure, or of what happened. */
+/** What is measured of a request. `code`: of its failure, or of what happened. */
 type Outcome = Readonly<{ route: RouteName; code: string; failed: boolean; org?: string | undefined }>
 
 /** Failures that are counted by their cause as well, on any route. */
@@ -47,7 +47,7 @@ const namesOf = ({ route, code, failed }: Outcome): readonly MetricName[] => {
   }
 }
 
-/** Compared by the alarm on failing sign-ins. A metric without data cannot be compared, so a visit has both. */
+/** Compared by the alarm on failing sign-ins. CloudWatch cannot compare with a metric without data. */
 const compared: readonly MetricName[] = ['SignInFailed', 'SignInFinished']
 
 /** The metrics of a visit, for its log line. `at` in milliseconds. */

@@ -62,7 +62,7 @@ export const isProviderAddress = (text: unknown, loopback: boolean): boolean => 
   return protocol === 'https:' && isPublicName(hostname)
 }
 
-/** THE members of `provider`: what each has to be, and what it is when it is not given. */
+/** The members of `provider`: a check, the default, and what to say when the check fails. */
 const members = {
   wellKnownConfigUrl: [isText, undefined, `has to end in ${wellKnown}`],
   clientId: [isText, undefined, 'has to be a text'],

@@ -1,6 +1,6 @@
 import type { AnswerName } from '../lib/problem.ts'
 
-/** THE route table of this service: data only. */
+/** The route table of this service: data only. */
 
 type Route = Readonly<{
   method: 'GET' | 'POST' | 'ANY'

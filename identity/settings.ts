@@ -6,7 +6,8 @@ import { InvalidValue, isLoopback, list } from '../lib/setting-values.ts'
  * value.
  */
 
-type Environment = Readonly<Record<string, string | undefined>>
+/** Variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** A signing key: the day it was made, which is its name, and its id at KMS. */
 export type KeyName = Readonly<{ made: string; id: string }>

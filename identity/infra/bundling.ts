@@ -26,7 +26,7 @@ const oneSdk: Plugin = {
   },
 }
 
-/** Puts all bundles into folders of their own under `outdir`, and answers the size of each in bytes. */
+/** Writes each bundle into a folder of its own under `outdir`. Resolves to the size of each in bytes. */
 export const bundleAll = async (
   outdir: string,
   organisationsFile: string,

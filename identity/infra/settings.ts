@@ -38,7 +38,7 @@ export type Deployment = Readonly<{
   stage: string | undefined
 }>
 
-/** Stands for the address of the API while that is not known. `.invalid` belongs to nobody (RFC 2606). */
+/** A placeholder for the address of the API, which is not known yet. `.invalid` is reserved (RFC 2606). */
 const ownAddress = 'https://own-address.execute-api.invalid'
 
 /** Reads everything, or throws one `ConfigError` with all problems. */

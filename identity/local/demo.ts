@@ -7,10 +7,10 @@ import type { Person } from './provider.ts'
  */
 
 const clientId = 'imsg-demo'
-/** What every provider on this machine is told. */
+/** The client secret at every provider of this machine. */
 export const clientSecret = 'known-to-this-machine-alone'
 
-/** The provider knows this service's addresses as every real one does: by registration. */
+/** What is registered at a provider for the service at this address. */
 export const clientFor = (url: string) => {
   const at = `${url}/v1/org/demo`
   return {

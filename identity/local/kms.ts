@@ -15,7 +15,7 @@ import { listenOnLoopback } from '../../local/listening.ts'
  * words of AWS JSON 1.1.
  */
 
-/** What is wrong with it on purpose. `silent`: it takes requests and never answers. */
+/** Faults to simulate. `silent`: it accepts requests and never answers. */
 type KmsFaults = { failEvery?: number; down?: boolean; silent?: boolean }
 
 type Answer = Readonly<{ status: number; body: object }>

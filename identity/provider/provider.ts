@@ -40,8 +40,8 @@ export type Provider = Readonly<{
 
 export type Providers = Readonly<{
   /**
-   * Throws `provider_unavailable` or `provider_misconfigured`. `deadline` bounds all its requests together; a
-   * secret is for whoever exchanges a code.
+   * Throws `provider_unavailable` or `provider_misconfigured`. `deadline` bounds all its requests together;
+   * `secret` is needed only to exchange a code.
    */
   of(organisation: Organisation, deadline: AbortSignal, secret?: string): Promise<Provider>
   /** Fetches metadata and keys. The caller limits how often: `keyCooldown`. */

@@ -19,7 +19,7 @@ export type Exchanged = Readonly<{
   raw: string
 }>
 
-/** The provider, or the person there, said no: the gateway is told in the same words. */
+/** The provider or the person refused. The gateway is given the same `error`. */
 export class Declined extends Error {
   readonly error: string
   constructor(error: string) {

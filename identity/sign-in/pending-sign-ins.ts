@@ -15,7 +15,7 @@ import { refuse } from '../problem.ts'
 /**
  * Sign-ins that wait for a provider, each in a `__Host-` cookie of its own. The cookie holds 32 random bytes;
  * `state`, `nonce` and the PKCE verifier are derived from them, so nothing is stored on our side and two tabs
- * do not meet.
+ * do not interfere.
  */
 
 /** The secrets of one sign-in, and where it goes on. */

@@ -69,7 +69,7 @@ const groupsOf = ({ claims }: Exchanged, { groups, provider }: Organisation): re
 
 const mostLetters = { given_name: 128, family_name: 128, email: 254, picture: 512 } as const
 
-/** Judges what the provider says of a person. Throws when they may not come in. */
+/** Maps verified claims to a person. Throws when that person may not sign in. */
 export const personFrom = (exchanged: Exchanged, organisation: Organisation): Person => {
   checkRequired(exchanged, organisation)
   const { claims, idToken } = exchanged

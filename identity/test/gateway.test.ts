@@ -2,7 +2,6 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Template } from 'aws-cdk-lib/assertions'
-import { filesOf } from '../../infra/bundling.ts'
 import { routes } from '../../lib/routes.ts'
 import { good, resourcesOf, stackOf } from '../../test/infra/synthesised.ts'
 
@@ -34,14 +33,5 @@ describe('The gateway beside this service', () => {
       Object.assign(variables, others)
     }
     deepEqual(beside.toJSON(), without.toJSON())
-  })
-
-  it('has nothing of this service or of its packages in its bundles', () => {
-    const foreign = Object.keys(routes).flatMap((route) =>
-      filesOf(route).flatMap(({ output }) =>
-        Object.keys(output.inputs).filter((input) => /(^|\/)identity\/|openid-client|client-kms/.test(input)),
-      ),
-    )
-    deepEqual(foreign, [])
   })
 })

@@ -1,4 +1,6 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { algorithms } from '../../lib/state/key-set.ts'
 import { each } from '../../test/support/each.ts'
@@ -57,6 +59,17 @@ describe('The organisations file', () => {
     deepEqual(problemsOf({ ...at('accounts.google.com'), requiredClaims: { hd: 'example.com' } }), [])
     deepEqual(problemsOf(at('login.microsoftonline.com', '/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0')), [])
     deepEqual(problemsOf(at('login.example.com', '/common')), [])
+  })
+
+  it('takes the provider of each page in docs/providers', () => {
+    const folder = join(import.meta.dirname, '..', '..', 'docs', 'providers')
+    const pages = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+    const blocks = pages.flatMap((page) => /```json\n(.*?)```/s.exec(page)?.[1] ?? [])
+    equal(blocks.length, 5)
+    for (const block of blocks) {
+      const { provider } = JSON.parse(`{${block.replace(/<[^>]+>/g, 'x.example')}}`)
+      deepEqual(problemsOf(provider), [], block)
+    }
   })
 
   it('is refused when it is not a list, and when it names an organisation twice or badly', () => {
