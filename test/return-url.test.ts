@@ -37,21 +37,13 @@ describe('A return URL that is allowed', () => {
     [`${publicUrl}/{2048}`, `${publicUrl}/{2048}`],
   ])(([from, to]) => equal(judged(filled(from)), filled(to)))
 
-  each('keeps its title in any script', [
-    ...[
-      'می\u200cخواهم',
-      'क्\u200dष',
-      'Donau\u00addampf',
-      '👩\u200d👩\u200d👧',
-      '❤\ufe0f\u200d🔥',
-      '1\ufe0f\u20e3',
-      '文書',
-    ],
-    '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}',
-  ])((title) => {
+  const titles =
+    'می\u200cخواهم क्\u200dष Donau\u00addampf 👩\u200d👩\u200d👧 ❤\ufe0f\u200d🔥 1\ufe0f\u20e3 文書'
+  const england = '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}'
+  each('keeps its title in any script', [...titles.split(' '), england])((title) => {
     const path = `/${encodeURIComponent(title)}`
     for (const input of [path, `/a?b=${path}`, `https://app.example.test${path}/x`, encodeURI(path)])
-      equal('url' in judgeReturnUrl(input, allowed), true, input)
+      ok(judged(input), input)
   })
 })
 
