@@ -84,7 +84,9 @@ describe('The dependencies of a function', () => {
   it('sign with placeholders where AWS_USE_EMPTY_CREDENTIALS says so', async () => {
     answering(found())
     equal((await dependencies({ ...env, AWS_USE_EMPTY_CREDENTIALS: 'true' }).table.read(['a'])).size, 0)
-    match(asked[0]?.authorization ?? '', /Credential=empty\//)
+    const [request] = asked as [Asked]
+    match(request.authorization, /Credential=empty\//)
+    equal(/Signature=(\w+)$/.exec(request.authorization)?.[1], signatureOf(request, 'empty'))
   })
 
   it('are a clock in seconds and randomness of so many bytes', () => {
@@ -188,6 +190,19 @@ describe('The keys that a function asks for', () => {
     await Promise.all([first, askForKeys().then(() => order.push('second'))])
     await askForKeys()
     deepEqual([asked.length, order], [1, ['first', 'second']])
+  })
+
+  it('are asked for again after ten seconds', async (test) => {
+    test.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 })
+    answering({})
+    const { askForKeys } = dependencies({ ...env, ...inStockholm, AWS_ENDPOINT_URL_LAMBDA: here })
+    const times: number[] = []
+    for (const later of [0, 9_000, 1_000]) {
+      test.mock.timers.tick(later)
+      await askForKeys()
+      times.push(asked.length)
+    }
+    deepEqual(times, [1, 1, 2])
   })
 })
 

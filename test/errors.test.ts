@@ -1,8 +1,8 @@
 import { deepEqual, equal, match, ok, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { en } from '../lib/errors/en.ts'
-import type { Answer } from '../lib/http/messages.ts'
-import { endpoint, served } from '../lib/lambda/endpoint.ts'
+import { type Answer, granted } from '../lib/http/messages.ts'
+import { endpoint, type Handle, served } from '../lib/lambda/endpoint.ts'
 import { answers, type Code, catalogue, codeOf as codeOfError, Problem, row } from '../lib/problem.ts'
 import { type HttpRouteName, type Route, routes } from '../lib/routes.ts'
 import { each } from './support/each.ts'
@@ -130,13 +130,16 @@ describe('a function that starts with bad settings', () => {
     ok(!text.includes('canary'))
   })
 
-  it('counts its polls as unknown, so that they are not taken for good ones', async () => {
+  each('counts its polls as unknown, and its logins as failed', [
+    ['token-is-set', { PollUnknown: 1, PollRefused: 0 }],
+    ['login', { LoginFailed: 1, LoginStarted: 0, Code: 'internal' }],
+  ])(async ([name, metrics]) => {
     const wire = () => Promise.reject(new Error('not reached')) as never
-    const handler = served(wire, { METRICS_NAMESPACE: 'imsg-service-blue' }, 'token-is-set')
-    const [text = ''] = await writtenBy(() => handler(eventOf('token-is-set', {}), context))
-    const { route, PollUnknown, PollRefused, _aws } = JSON.parse(text)
-    deepEqual([route, PollUnknown, PollRefused], ['token-is-set', 1, 0])
-    equal(_aws.CloudWatchMetrics[0].Namespace, 'imsg-service-blue')
+    const handler = served(wire, { METRICS_NAMESPACE: 'imsg-service-blue' }, name)
+    const [text = ''] = await writtenBy(() => handler(eventOf(name, {}), context))
+    const { route, _aws, ...line } = JSON.parse(text)
+    deepEqual([route, _aws.CloudWatchMetrics[0].Namespace], [name, 'imsg-service-blue'])
+    deepEqual({ ...line, ...metrics }, line)
   })
 })
 
@@ -152,6 +155,24 @@ it('a function that cannot start for another reason than its settings does not s
     throw new RangeError('no setting')
   }
   throws(() => served(wire, good), RangeError)
+})
+
+it('a success is logged at the level of its route, and at info if it has a code of its own', async () => {
+  const levels: unknown[] = []
+  for (const [name, code] of [
+    ['token-is-set'],
+    ['token-is-set', 'seen'],
+    ['units'],
+    ['units', 'seen'],
+  ] as const) {
+    const handle: Handle = async ({ facts }) => {
+      if (code !== undefined) facts.code = code
+      return granted({})
+    }
+    await endpoint(name, handle, gateway.instance())(eventOf(name, {}), context)
+    levels.push(logs.at(-1)?.level)
+  }
+  deepEqual(levels, ['debug', 'info', 'info', 'info'])
 })
 
 describe('what is on every answer', () => {

@@ -35,6 +35,7 @@ describe('A body', () => {
 
   each<Request>('is refused when it is missing, or neither UTF-8 nor its base64', [
     {},
+    { body: ' '.repeat(2 * most), base64: true },
     ...unpacked(vectors['base64 that is none']).map((body) => ({ body, base64: true })),
     ...unpacked(vectors['bytes that are no UTF-8']).map((bytes) => ({
       body: base64(Buffer.from(bytes, 'hex')),

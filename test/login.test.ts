@@ -32,6 +32,7 @@ describe('GET /login', () => {
       set(answer).map(({ name }) => name),
       [`__Host-imsg-login-${proof.slice(0, 8)}`],
     )
+    ok(!('body' in answer))
     ok(!gateway.lines.join().includes(proof), 'the log holds the proof')
   })
 

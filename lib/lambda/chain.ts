@@ -53,8 +53,6 @@ export type RouteParts<Code extends string> = Readonly<{
 /** Milliseconds before Lambda's timeout at which the chain responds itself. API Gateway would send a 500. */
 const reserve = 250
 
-const isHead = ({ requestContext }: HttpEvent): boolean => requestContext.http?.method === 'HEAD'
-
 /** A pseudonym of the subject for the log. Anybody who knows the subject can compute it. */
 const pseudonym = ({ org, subject }: Facts): string | undefined =>
   subject === undefined ? undefined : hash('sha256', JSON.stringify([org, subject]), 'base64url').slice(0, 16)
@@ -108,7 +106,7 @@ export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Hand
     const answer = parts.finish(visit, on.response, on.event)
     const { body, ...bodiless } = withCookies(answer, visit.request.facts.cookies)
     // RFC 9110 section 9.3.2: HEAD is answered with the headers of GET and without a body.
-    on.response = isHead(on.event) || body === undefined ? bodiless : { ...bodiless, body }
+    on.response = visit.request.method === 'HEAD' || body === undefined ? bodiless : { ...bodiless, body }
   }
 
   const answerFailure = async (on: Exchange): Promise<void> => {

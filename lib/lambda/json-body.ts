@@ -46,7 +46,7 @@ const plainType = (event: HttpEvent): void => {
  * are returned as they are.
  */
 const bodyProblem = (error: unknown): unknown => {
-  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+  const status: unknown = Object(error).statusCode
   if (status === 415) return new Problem('not_json')
   return status === 422 ? new Problem('bad_body') : error
 }
