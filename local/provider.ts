@@ -65,6 +65,7 @@ export const startWithProvider = async (
   organisations?: object,
 ): Promise<ProviderStack> => {
   const { port = 3000, idpPort = 4000, dataDir, log = () => {}, env = {}, certificate } = options
+  if (port === 0) throw new CannotStart('PORT 0 does not go with --provider, which is told the port first.')
   const gatewayUrl = addressOf('gateway', port, certificate)
   const outdir = join(root, '.local', `${port}-identity`)
   const identity = await startIdentity({

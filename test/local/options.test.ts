@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, it } from 'node:test'
 import { argumentsFrom, credentialsFrom, environmentFrom, optionsFrom } from '../../local/options.ts'
 import { takePort } from '../../local/platform.ts'
+import { startWithProvider } from '../../local/provider.ts'
 import { readable } from '../../local/readable.ts'
 import { each } from '../support/each.ts'
 
@@ -33,6 +34,11 @@ each('What npm start does not understand is refused in one line', [
     'COOKIE_DOMIAN in the settings file is not a setting: COOKIE_DOMAIN is.',
   ],
 ])(([read, message]) => throws(read, { message }))
+
+it('A provider has to know the port of the gateway before that starts', () =>
+  rejects(startWithProvider({ port: 0 }, 0), {
+    message: 'PORT 0 does not go with --provider, which is told the port first.',
+  }))
 
 each('A port that cannot be had is told in one line, with the variable that chooses another', [
   ['EADDRINUSE', 'Port 80 is taken. Set IDP_PORT to another one, or stop what listens there.'],
