@@ -1,6 +1,7 @@
-import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
-import { type Gateway, imsg } from '../client/imsg.ts'
+import { imsg } from '../client/imsg.ts'
 import { down, good, listening, open, type Pages, settled, signedOut } from './support/client-page.ts'
 import { each } from './support/each.ts'
 
@@ -81,7 +82,8 @@ describe('the browser client: asking for the session', () => {
     const page = await listening(good, pages)
     page.gateway.close()
     await page.show(false)
-    deepEqual([page.asked.length, page.pause(), pages.size, page.tab.watchers], [1, undefined, 0, 0])
+    deepEqual([page.asked.length, page.pause(), pages.size], [1, undefined, 0])
+    deepEqual(getEventListeners(page.tab, 'visibilitychange'), [])
     page.answers(signedOut)
     equal(await page.gateway.session(), 'signed-out')
     equal(page.pause(), undefined)
@@ -110,10 +112,11 @@ describe('the browser client: a gateway that is not available', () => {
     deepEqual(page.heard, ['unknown', 'signed-in', `unavailable ${code}`, 'signed-in'])
   })
 
-  it('takes the documented key alone for a sign-out too', async () => {
-    const page = await listening({ status: 401, body: 'errors.auth.MissingToken' })
-    deepEqual(page.heard, ['unknown', 'signed-out errors.auth.MissingToken'])
-  })
+  it('takes the documented key alone for a sign-out too', async () =>
+    deepEqual((await listening({ status: 401, body: 'errors.auth.MissingToken' })).heard, [
+      'unknown',
+      'signed-out errors.auth.MissingToken',
+    ]))
 
   it('tells a cause that changes, and one that stays no second time', async () => {
     const page = await listening(down)
@@ -185,20 +188,6 @@ describe('the browser client: a gateway that is not available', () => {
     deepEqual(page.went, [])
     await page.gateway.logout('/goodbye')
     deepEqual(page.went, [logoutUrl])
-  })
-
-  each('gives up a call that is never answered', [
-    (gateway: Gateway) => gateway.logout(),
-    (gateway: Gateway) => gateway.units(),
-    (gateway: Gateway) => gateway.setUnit('north'),
-  ])(async (call) => {
-    const page = open()
-    page.answers('silence')
-    const calling = rejects(call(page.gateway), { status: 0, code: 'no_answer' })
-    await settled()
-    equal(page.pause(), 15)
-    await page.pass(15)
-    await calling
   })
 
   it('gives up a request that is never answered, or whose body never comes, and asks again', async () => {

@@ -19,24 +19,11 @@ export const down: Reply = { status: 503, body: { code: 'table_unavailable', tit
 /** Long enough for every promise under way to settle: nothing here waits for anything outside the process. */
 export const settled = () => new Promise((done) => setImmediate(done))
 
-class Tab extends EventTarget {
-  hidden = false
-  watchers = 0
-  override addEventListener(...given: Parameters<EventTarget['addEventListener']>) {
-    this.watchers++
-    super.addEventListener(...given)
-  }
-  override removeEventListener(...given: Parameters<EventTarget['removeEventListener']>) {
-    this.watchers--
-    super.removeEventListener(...given)
-  }
-}
-
 /** A page in a browser of our own: what the gateway answers, the clock, other pages and the tab are in our hands. */
 export const open = (pages: Pages = new Set()) => {
   const asked: { url: string; init: RequestInit }[] = []
   const went: string[] = []
-  const tab = new Tab()
+  const tab = Object.assign(new EventTarget(), { hidden: false })
   let timers: { at: number; run: () => void }[] = []
   let now = 0
   let reply: Reply = good
