@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { begins } from '../infra/terminal.ts'
+import { announce } from '../infra/terminal.ts'
 import { peersInstalled } from './peers.ts'
 
 /** `npm run bench -- <report>`: measurements. Without a name, those of docs/performance.md. */
@@ -33,6 +33,6 @@ if (report === undefined) {
 } else {
   const installed = !report.peers || peersInstalled()
   if (!installed) run('npm', '--prefix', 'bench/peers', 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
-  begins(`${name}: ${report.about}`)
+  announce(`${name}: ${report.about}`)
   process.exitCode = run(process.execPath, report.file, ...args)
 }

@@ -1,9 +1,9 @@
-import { type News, type Session, type World, worldWith } from './browser.ts'
+import { type BrowserApis, browserApis, type Session, type TabMessage } from './browser.ts'
 import { listenersTo } from './listeners.ts'
 import { type Body, type Call, callsTo, elsewhere, ImsgError } from './request.ts'
 import { SessionWatch } from './session-watch.ts'
 
-export type { Session, World } from './browser.ts'
+export type { BrowserApis, Session } from './browser.ts'
 export { ImsgError } from './request.ts'
 
 /** The browser client of the gateway, without dependencies. README.md explains its use and the states. */
@@ -22,7 +22,7 @@ type Subscribe<News extends unknown[]> = { subscribe(listener: (...news: News) =
 export type Gateway = {
   /** Asks now, or joins the request in progress. The gateway is polled while there are subscribers. */
   session: (() => Promise<Session>) & Subscribe<[session: Session, why?: ImsgError]>
-  /** Subscribers are told of each choice, made here or in another tab. */
+  /** Subscribers are called for each choice, in this tab or another one. */
   units: (() => Promise<Units>) & Subscribe<[preferred: string | null]>
   setUnit(name: string | null): Promise<void>
   /** Leaves this page for the login. The browser returns to `callback`, by default to this page. */
@@ -43,11 +43,11 @@ const unitsFrom = async (call: Call): Promise<Units> => {
   return body
 }
 
-/** Signs out, and leaves this page for the identity service or the callback, as the gateway says. */
+/** Signs out, and navigates to the identity service's logout or the callback, if there is one. */
 const signOut = async (
   call: Call,
   watch: SessionWatch,
-  location: World['location'],
+  location: BrowserApis['location'],
   callback: { url: string; value: string } | undefined,
 ): Promise<string | undefined> => {
   // Redirects are not followed here: only a navigation may leave the origin, once the gateway has agreed.
@@ -72,18 +72,18 @@ const callbackValue = (callback: string, base: string, here: string): string => 
 }
 
 /** Opens the gateway at `base`. A visible page with subscribers polls it every `every` milliseconds. */
-export const imsg = (options: Partial<World> & { base?: string; every?: number } = {}): Gateway => {
+export const imsg = (options: Partial<BrowserApis> & { base?: string; every?: number } = {}): Gateway => {
   const { base = '/imsg-service/v1', every = 5_000 } = options
-  const world = worldWith(options)
-  const { location } = world
+  const browser = browserApis(options)
+  const { location } = browser
   const asQuery = (url: string) => callbackValue(url, base, location.href)
-  const call = callsTo(world, base)
+  const call = callsTo(browser, base)
   const choices = listenersTo<[string | null]>()
   let closed = false
-  const announce = (news: News) => closed || channel.postMessage(news)
+  const announce = (message: TabMessage) => closed || channel.postMessage(message)
   const poll = (control: AbortController) => call('GET', '/token-is-set', {}, control)
-  const watch = new SessionWatch(world, every, poll, announce)
-  const channel = world.channel(`imsg ${base}`, ({ session, unit }) => {
+  const watch = new SessionWatch(browser, every, poll, announce)
+  const channel = browser.channel(`imsg ${base}`, ({ session, unit }) => {
     if (session) watch.heard(session)
     if (unit !== undefined) choices.all(unit)
   })

@@ -1,11 +1,11 @@
-import type { World } from './browser.ts'
+import type { BrowserApis } from './browser.ts'
 
 /** A refusal or failure. `code` is stable and for programs; `message` is for people. */
 export class ImsgError extends Error {
   /** The HTTP status, or 0 without an answer. */
   readonly status: number
   readonly code: string
-  /** Seconds after which to ask again, if the answer says so. */
+  /** Seconds after which to retry, if the response has `Retry-After`. */
   readonly retryAfter: number | undefined
 
   constructor(status: number, code: string, message = code, cause?: unknown, retryAfter?: number) {
@@ -41,7 +41,7 @@ const isBody = (body: unknown): body is Body => typeof Object(body).msg === 'str
 const errorFrom = (response: Response, body: unknown): ImsgError => {
   const { status, ok } = response
   const { key = body, code, title } = Object(body)
-  // Without `msg` or the key it is from somebody else: a captive portal, a proxy, or a page of the service.
+  // Without `msg` or the key it is from another server: a captive portal, a proxy, or the service itself.
   const foreign = ok || (status === 401 && key !== signedOutKey)
   const named = [code, body].find((each) => typeof each === 'string') ?? `http_${status}`
   const reason = foreign ? 'not_the_gateway' : named
@@ -61,14 +61,14 @@ export type Call = (
 
 /** Requests to the gateway at `base`. Each ends after 15 seconds, or when its `control` is aborted. */
 export const callsTo =
-  (world: World, base: string): Call =>
+  (browser: BrowserApis, base: string): Call =>
   async (method, path, more = {}, control = new AbortController()) => {
     const { signal } = control
     const headers = { accept: 'application/problem+json', ...more.headers }
     const init: RequestInit = { method, credentials: 'include', cache: 'no-store', signal, ...more, headers }
-    const stop = world.later(() => control.abort(), timeout)
+    const stop = browser.later(() => control.abort(), timeout)
     const answered = async () => {
-      const response = await world.fetch(base + path, init)
+      const response = await browser.fetch(base + path, init)
       const body: unknown = await response.json().catch((cause: unknown) => signal.aborted && noAnswer(cause))
       return { response, body }
     }

@@ -1,24 +1,24 @@
-import type { News, Session, World } from './browser.ts'
+import type { BrowserApis, Session, TabMessage } from './browser.ts'
 import { listenersTo } from './listeners.ts'
 import type { ImsgError } from './request.ts'
 
 /** Longest pause while the gateway is unavailable, in milliseconds. */
 const longestPause = 60_000
-/** Longest pause that an answer can ask for, in milliseconds. */
+/** Longest `Retry-After` that is respected, in milliseconds. */
 const longestWait = 600_000
 
 type Flight = { control: AbortController; answer: Promise<Session> }
 type Listener = (session: Session, why?: ImsgError) => void
 
-/** Keeps the state of the session current: polls while somebody listens. */
+/** Keeps the state of the session current: polls while there are subscribers. */
 export class SessionWatch {
-  readonly #world: World
+  readonly #browser: BrowserApis
   /** Milliseconds between two polls of a visible page. */
   readonly #every: number
   /** Asks the gateway. Rejects with an `ImsgError`. */
   readonly #check: (control: AbortController) => Promise<unknown>
-  /** Tells the other pages of this origin. */
-  readonly #announce: (news: News) => void
+  /** Sends a message to the other pages of this origin. */
+  readonly #announce: (message: TabMessage) => void
   readonly #told = listenersTo<[Session, ImsgError?]>()
   #state: Session = 'unknown'
   #why: ImsgError | undefined
@@ -32,28 +32,28 @@ export class SessionWatch {
   #flight: Flight | undefined
 
   constructor(
-    world: World,
+    browser: BrowserApis,
     every: number,
     check: (control: AbortController) => Promise<unknown>,
-    announce: (news: News) => void,
+    announce: (message: TabMessage) => void,
   ) {
-    this.#world = world
+    this.#browser = browser
     this.#every = every
     this.#check = check
     this.#announce = announce
-    world.document.addEventListener('visibilitychange', this.#seen)
+    browser.document.addEventListener('visibilitychange', this.#seen)
   }
 
   #seen = () => {
-    if (!this.#world.document.hidden && this.#told.listeners.size) this.ask()
+    if (!this.#browser.document.hidden && this.#told.listeners.size) this.ask()
   }
 
   #pause(): number {
-    const usual = this.#world.document.hidden ? this.#every * 6 : this.#every
+    const usual = this.#browser.document.hidden ? this.#every * 6 : this.#every
     // Half of it is random, so that pages that lost the gateway at the same time do not return at the same
     // time.
     const backOff =
-      Math.min(this.#every * 2 ** this.#failures, longestPause) * (0.5 + this.#world.random() / 2)
+      Math.min(this.#every * 2 ** this.#failures, longestPause) * (0.5 + this.#browser.random() / 2)
     const asked = Math.min((this.#why?.retryAfter ?? 0) * 1000, longestWait)
     return this.#failures ? Math.max(usual, backOff, asked) : usual
   }
@@ -67,7 +67,7 @@ export class SessionWatch {
     // A signed-out page stops polling. It asks again after a login in another page, or when it becomes
     // visible.
     if (this.#told.listeners.size && next !== 'signed-out')
-      this.#cancel = this.#world.later(this.ask, this.#pause())
+      this.#cancel = this.#browser.later(this.ask, this.#pause())
     if (changed || otherCause || this.#renewed) this.#told.all(next, reason)
     this.#renewed = false
     if (changed && next !== 'unavailable') this.#announce({ session: next })
@@ -109,7 +109,7 @@ export class SessionWatch {
     if (wanted) this.ask()
   }
 
-  /** Another page has news, which may be older than a login made here. It is only a reason to ask. */
+  /** Another page sent a message, which may be older than a login in this page. It only causes a poll. */
   heard(news: Session): void {
     this.#renewed = news === 'signed-in'
     if (this.#renewed || news !== this.#state) this.askAgain()
@@ -138,6 +138,6 @@ export class SessionWatch {
     this.#closed = true
     this.#told.close()
     this.#forget()
-    this.#world.document.removeEventListener('visibilitychange', this.#seen)
+    this.#browser.document.removeEventListener('visibilitychange', this.#seen)
   }
 }

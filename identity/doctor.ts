@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ServerMetadata } from 'openid-client'
-import { named } from '../lib/log.ts'
+import { errorName } from '../lib/log.ts'
 import { type Organisation, organisationsFrom, type ProviderSettings } from './organisations.ts'
 import { SignInProblem } from './problem.ts'
 import { boundedFetch, discover, fetchKeys } from './provider/discovery.ts'
@@ -74,7 +74,7 @@ const judged = async ({ name, provider }: Organisation, loopback: boolean): Prom
     return { good: lacks.length === 0, lines }
   } catch (error) {
     if (!(error instanceof SignInProblem)) throw error
-    return { good: false, lines: [`${name}: ${error.code}`, `  ✗ ${named(error.cause)}`] }
+    return { good: false, lines: [`${name}: ${error.code}`, `  ✗ ${errorName(error.cause)}`] }
   }
 }
 

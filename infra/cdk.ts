@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { exampleFile, pathOf } from './settings-source.ts'
-import { begins } from './terminal.ts'
+import { announce } from './terminal.ts'
 
 /**
  * `npm run cdk -- <command>`, `npm run synth` and `npm run deploy`: the CDK command line, with the settings
@@ -36,7 +36,7 @@ const main = ([command = '', ...words]: string[]): void => {
   const colours = process.env.CI ? ['--no-color'] : []
   const env = { ...process.env, ...(file && { SETTINGS_FILE: pathOf(file) }) }
   const quiet = command === 'synth' ? ['-q'] : []
-  if (command !== '' && !command.startsWith('-')) begins('synthesising the stack')
+  if (command !== '' && !command.startsWith('-')) announce('synthesising the stack')
   const child = spawn(process.execPath, [cdk, command, ...quiet, ...colours, ...rest], {
     stdio: 'inherit',
     env,

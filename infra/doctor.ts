@@ -13,7 +13,7 @@ import {
   weakenings,
 } from './settings.ts'
 import { type Source, settingsFrom, withProblemsOf } from './settings-source.ts'
-import { begins, coloured } from './terminal.ts'
+import { announce, coloured } from './terminal.ts'
 
 type Verdict = Readonly<{ good: boolean; lines: readonly string[] }>
 
@@ -86,7 +86,7 @@ const judgeProviders = async (source: Source): Promise<Verdict> => {
   const { ORGANISATIONS: file } = givenSettings(source.texts)
   if (file === undefined) return { good: false, lines: ['ORGANISATIONS is not set: it names the file.'] }
   if (!settled.good) return settled
-  begins('asking every provider')
+  announce('asking every provider')
   const address = new URL('../identity/doctor.ts', import.meta.url).href
   const { providersVerdict } = await import(address)
   return providersVerdict(file)

@@ -37,7 +37,7 @@ const logging = {
   applicationLogLevelV2: ApplicationLogLevel.TRACE,
 }
 
-/** What is different for each function. */
+/** The parts that differ between functions. */
 type FunctionParts = Readonly<{
   code: Code
   description: string

@@ -11,7 +11,9 @@ import {
   text,
 } from './openapi-schema.ts'
 
-/** What the OpenAPI document says of each route beyond its row: parameters, bodies and successful answers. */
+/**
+ * The parts of the OpenAPI document that are not in the route table: parameters, bodies, successful answers.
+ */
 
 /** The description of one route. */
 export type RouteDescription = Readonly<{

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 
-/** What an alarm message says besides its meaning, as the reader may not have the repository at hand. */
+/**
+ * The text of alarm messages, taken from the runbook because the reader may not have the repository at hand.
+ */
 
 /**
  * A section of a document by its heading: one line that names linked files and has no other markup, or
@@ -20,5 +22,5 @@ export const sectionOf = (document: string, heading: string): string => {
 
 const runbook = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8')
 
-/** What to check and what to do, from the entry of this name in docs/runbook.md. */
+/** The steps to check and to do, from the entry of this name in docs/runbook.md. */
 export const stepsOf = (alarm: string): string => sectionOf(runbook, alarm).replace(/^.*? (?=Check: )/, '')

@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util'
 import { ConfigError, settings } from '../lib/config.ts'
 import { isLoopback } from '../lib/setting-values.ts'
 import { deploymentSettings, type Texts } from './settings.ts'
-import { meantBy } from './spelling.ts'
+import { closestName } from './spelling.ts'
 
 /** Reads settings from one named file, or from the environment and the context of cdk.json. */
 
@@ -26,7 +26,7 @@ export const pathOf = (file: string, { INIT_CWD }: NodeJS.ProcessEnv = process.e
   resolve(INIT_CWD ?? '.', file)
 
 const unknownName = (name: string, known: readonly string[], where: string): string => {
-  const meant = meantBy(name, known)
+  const meant = closestName(name, known)
   return `${name} in ${where} is not a setting${meant ? `: ${meant} is` : ''}.`
 }
 
@@ -67,14 +67,14 @@ export const settingsFile = (
 /** Warnings about environment variables that look like misspelt settings. Short names are ignored. */
 export const nearMisses = (environment: Texts, known: readonly string[] = settingNames): string[] =>
   Object.keys(environment)
-    .filter((name) => name.length >= 8 && !known.includes(name) && meantBy(name, known))
+    .filter((name) => name.length >= 8 && !known.includes(name) && closestName(name, known))
     .map((name) => unknownName(name, known, 'the environment'))
 
 /** Problems of context names that look like settings. CDK's own names have another form. */
 const strangers = (context: Texts): string[] =>
   Object.keys(context)
     .filter((name) => !settingNames.includes(name))
-    .filter((name) => /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(name) || meantBy(name, settingNames))
+    .filter((name) => /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(name) || closestName(name, settingNames))
     .map((name) => unknownName(name, settingNames, 'the context of cdk.json'))
 
 const hasText = ([, value]: [string, unknown]): boolean => value !== undefined && String(value).trim() !== ''

@@ -8,7 +8,7 @@ import { environmentProblem } from './environment.ts'
 import { keysOf } from './keys-of.ts'
 import { settingsExplained } from './settings-explained.ts'
 import { siteOf } from './site.ts'
-import { meantBy } from './spelling.ts'
+import { closestName } from './spelling.ts'
 
 /** Texts by name, from the environment or the context of cdk.json. */
 export type Texts = Readonly<Record<string, unknown>>
@@ -49,7 +49,7 @@ export type DeploymentSettingName = keyof typeof deploymentSettings
 
 type Given<Name extends string> = Readonly<Partial<Record<Name, string>>>
 
-/** What the stack is built from: parsed settings, and the texts that functions parse again. */
+/** The input of the stack: parsed settings, and the texts that functions parse again. */
 export type Deployment = Readonly<{
   config: Config
   given: Given<SettingName>
@@ -93,7 +93,7 @@ const deploymentProblems = (own: Given<DeploymentSettingName>, given: Given<Sett
   const problems: string[] = tooLarge === undefined ? [] : [tooLarge]
   for (const name of ['TOKEN_ISSUER', 'TOKEN_AUDIENCE'] as const) {
     const { [name]: text = '' } = given
-    if (text !== 'unchecked' && meantBy(text, ['unchecked']))
+    if (text !== 'unchecked' && closestName(text, ['unchecked']))
       problems.push(`${name} is nearly \`unchecked\`: write exactly that.`)
   }
   problems.push(...formProblems(deploymentSettings, own))

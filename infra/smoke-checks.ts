@@ -4,9 +4,9 @@ import { foreign, type Refusal, refusals } from './smoke-refusals.ts'
 import type { Reply } from './smoke-rules.ts'
 import * as rules from './smoke-rules.ts'
 
-/** The checks of the smoke test: what is sent, and what must be true of the response. */
+/** The checks of the smoke test: a request each, and the rules for its response. */
 
-/** What a deployment is checked with. */
+/** Options for a deployment. */
 export type Options = Readonly<{
   /** An organisation that can sign in: its login is started too. */
   org?: string | undefined
@@ -14,7 +14,7 @@ export type Options = Readonly<{
   cors?: string | undefined
 }>
 
-/** What a check sends. */
+/** The request of a check. */
 export type Sent = Readonly<{
   method?: 'GET' | 'HEAD' | 'POST' | 'OPTIONS'
   path: string
@@ -154,7 +154,7 @@ const crossOrigin = (cors: string | undefined): readonly Check[] => [
       ]),
 ]
 
-/** What a proxy in front of a service asks: contract, section 12. */
+/** The request of a proxy in front of a service: contract, section 12. */
 const authorizeChecks = (origin: string): readonly Check[] => [
   {
     what: 'authorize, a page without a session: 302 to the login, and nothing about a person',

@@ -13,7 +13,7 @@ export type Refusal = Readonly<{
   body?: string
   /** Whether it comes from a page of the gateway itself. */
   sameOrigin?: true
-  /** The representations to ask for; all by default. */
+  /** The representations to request; all by default. */
   readers?: readonly Reader[]
 }>
 

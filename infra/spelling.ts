@@ -17,7 +17,7 @@ const distance = (one: string, other: string): number => {
 }
 
 /** The most similar word within a distance of two, ignoring case, or undefined. */
-export const meantBy = (text: string, words: readonly string[]): string | undefined => {
+export const closestName = (text: string, words: readonly string[]): string | undefined => {
   const folded = text.toUpperCase()
   const close = words
     .filter((word) => Math.abs(word.length - text.length) <= 2)

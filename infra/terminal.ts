@@ -9,6 +9,6 @@ export const coloured = (
 ): string => (CI ? text : styleText(colour, text, { stream }))
 
 /** Prints to standard error that work has started which takes more than two seconds. */
-export const begins = (what: string): void => {
+export const announce = (what: string): void => {
   process.stderr.write(`${what} ...\n`)
 }

@@ -31,12 +31,12 @@ export const logTo =
   }
 
 /** The name and code of an error and its causes. Never the message, which may quote input. */
-export const named = (error: unknown): string | undefined => {
+export const errorName = (error: unknown): string | undefined => {
   if (error === undefined) return undefined
   if (typeof error === 'string') return error
   if (!(error instanceof Error)) return typeof error
   const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : ''
-  const cause = error.cause === undefined ? '' : ` < ${named(error.cause)}`
+  const cause = error.cause === undefined ? '' : ` < ${errorName(error.cause)}`
   return `${error.name}${code}${cause}`
 }
 

@@ -72,7 +72,7 @@ export const openDynalite = async (dataDir: string | undefined): Promise<Databas
 /** The region of the local stack. DynamoDB Local keeps a database for each region and access key. */
 export const region = 'eu-north-1'
 
-/** What Lambda gives every function for the clients of AWS. */
+/** Variables that Lambda sets in every function for AWS clients. */
 export const localAws = { AWS_REGION: region, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' }
 
 /** Creates missing tables. Existing ones stay as they are. */

@@ -17,7 +17,7 @@ import { type Match, router } from './routing.ts'
 import type { Plan } from './template.ts'
 
 /** Serves requests for paths without a route. Resolves to whether it did. */
-export type Beside = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
+export type Fallback = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
 
 const bodyOf = async (request: IncomingMessage): Promise<Buffer | 'too large'> => {
   const chunks: Buffer[] = []
@@ -44,13 +44,13 @@ const write = (response: ServerResponse, { status, headers, body }: Outgoing): v
 /** The HTTP front end in place of API Gateway, with the routes of the current plan. */
 export class Gateway {
   readonly #functions: Functions
-  readonly #beside: Beside
+  readonly #fallback: Fallback
   #find: ReturnType<typeof router<string>> = () => undefined
   #cors: Plan['cors']
 
-  constructor(functions: Functions, beside: Beside = async () => false) {
+  constructor(functions: Functions, fallback: Fallback = async () => false) {
     this.#functions = functions
-    this.#beside = beside
+    this.#fallback = fallback
   }
 
   use({ routes, cors }: Pick<Plan, 'routes' | 'cors'>): void {
@@ -86,7 +86,7 @@ export class Gateway {
     const match = this.#find(method, path)
     if (match === 'malformed') return answer(refusal('badRequest'))
     const unmatched = !match || match.routeKey === '$default'
-    if (unmatched && !path.startsWith('/imsg-service/') && (await this.#beside(request, response))) return
+    if (unmatched && !path.startsWith('/imsg-service/') && (await this.#fallback(request, response))) return
     if (!match) return answer(refusal('notFound'))
 
     const body = await bodyOf(request)

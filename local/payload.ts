@@ -17,7 +17,7 @@ export type Incoming = Readonly<{
 }>
 
 /** The route that was chosen, and the values of its parameters, decoded. */
-export type Chosen = Readonly<{ routeKey: string; pathParameters: Readonly<Record<string, string>> }>
+export type MatchedRoute = Readonly<{ routeKey: string; pathParameters: Readonly<Record<string, string>> }>
 
 /** The response to the browser. A header may occur more than once, like `set-cookie`. */
 export type Outgoing = Readonly<{ status: number; headers: readonly [string, string][]; body: Buffer }>
@@ -82,7 +82,7 @@ const isText = (type: string): boolean =>
  * The event for a request, without members that no function reads. Empty members are missing, not null. The
  * path must be validly encoded.
  */
-export const eventFrom = (request: Incoming, chosen: Chosen, requestId: string) => {
+export const eventFrom = (request: Incoming, chosen: MatchedRoute, requestId: string) => {
   const { path, query } = splitTarget(request.target)
   const rawPath = decodeURIComponent(path)
   const pairs = headerPairs(request.rawHeaders)

@@ -11,7 +11,9 @@ import { root } from './synthesis.ts'
  * `npm start -- --provider`: the gateway with the service of `identity/` and a real OpenID Connect provider.
  */
 
-/** What `identity/local/stack.ts` starts. Not imported: the root installs nothing of `identity/`. */
+/**
+ * The result of `identity/local/stack.ts`. Not imported, because the root installs nothing of `identity/`.
+ */
 type IdentityStack = Readonly<{
   url: string
   providerUrl: string

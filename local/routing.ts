@@ -1,10 +1,10 @@
-import type { Chosen } from './payload.ts'
+import type { MatchedRoute } from './payload.ts'
 
 /** A route of the template: its key and its target. */
 export type Route<T> = Readonly<{ key: string; to: T }>
 
 /** The route of a request: its target and parameters. */
-export type Match<T> = Chosen & { to: T }
+export type Match<T> = MatchedRoute & { to: T }
 
 /** The values of the parameters, or undefined when another segment differs. */
 const matched = (

@@ -1,6 +1,6 @@
 import { ConfigError } from './errors.ts'
 
-/** What is required of a person. All given parts must hold. */
+/** The requirements for a person. All given parts must hold. */
 export type Rule = Readonly<{
   /** The organisation, or `*` for any. */
   org: string

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { endpoint } from '../lib/lambda/endpoint.ts'
-import { framesOf, logTo, named } from '../lib/log.ts'
+import { errorName, framesOf, logTo } from '../lib/log.ts'
 import { Problem } from '../lib/problem.ts'
 import { each } from './support/each.ts'
 import { context, eventOf, openGateway } from './support/gateway.ts'
@@ -50,7 +50,7 @@ describe('What the log says of an error', () => {
     [Object.assign(new Error('canary'), { code: 'EFOO' }), 'Error EFOO'],
     [Object.assign(new Error('canary'), { code: 5 }), 'Error'],
     [new Error('canary', { cause: new RangeError('canary') }), 'Error < RangeError'],
-  ])(([error, words]) => equal(named(error), words))
+  ])(([error, words]) => equal(errorName(error), words))
 
   const at = '\n    at '
   const thrown = (stack: string, message = 'a message') =>

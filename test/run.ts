@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { begins } from '../infra/terminal.ts'
+import { announce } from '../infra/terminal.ts'
 import { type Suite, suites } from './suites.ts'
 
 /**
- * `npm test`, `npm test -- <suite>...`, `npm test -- <file>...`. A compile cache is shared: seventy processes load the same
- * SDK, and only the first one compiles it.
+ * `npm test`, `npm test -- <suite>...`, `npm test -- <file>...`. A compile cache is shared: seventy processes
+ * load the same SDK, and only the first one compiles it.
  */
 
 const root = join(import.meta.dirname, '..')
@@ -25,7 +25,7 @@ const succeeds = (program: string, ...args: string[]): boolean =>
   spawnSync(program, args, { cwd: root, env, stdio: 'inherit' }).status === 0
 
 const installs = ([folder, ...flags]: NonNullable<Suite['install']>): boolean => {
-  begins(`installing ${folder}`)
+  announce(`installing ${folder}`)
   return succeeds('npm', '--prefix', folder, ...flags, 'ci', '--no-audit', '--no-fund', '--silent')
 }
 

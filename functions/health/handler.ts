@@ -11,7 +11,7 @@ type Deps = {
   states: Pick<States, 'from'>
 }
 
-/** `GET /health`: tell whether the state is fresh or in grace. Always reads the table. */
+/** `GET /health`: report whether the state is fresh or in grace. Always reads the table. */
 export const health =
   ({ config, table, states }: Deps): Handle =>
   async (request) => {

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { Validations } from 'aws-cdk-lib'
 import { nag } from '../../infra/nag.ts'
-import { begins } from '../../infra/terminal.ts'
+import { announce } from '../../infra/terminal.ts'
 import { ConfigError } from '../../lib/config.ts'
 import { stackOf } from './stack.ts'
 
 const { CDK_OUTDIR = join(import.meta.dirname, '..', 'cdk.out') } = process.env
 
 try {
-  begins('bundling the functions')
+  announce('bundling the functions')
   const { app, stack } = await stackOf(process.env, CDK_OUTDIR)
   nag(app, stack)
   Validations.of(stack.node.findChild('client-secrets')).acknowledge({

@@ -49,7 +49,7 @@ export const en = {
       'Your session has ended. You may still be signed in at your organisation. On a shared computer, sign out there too or close the browser.',
   },
 
-  /** What happened, and what the person can do about it. */
+  /** The title says what happened, the advice what the person can do. */
   failures: {
     bad_query: { title: 'The address is incomplete or cannot be read', advice: linkIsWrong },
     bad_organisation: { title: 'This is not a valid organisation name', advice: linkIsWrong },

@@ -46,7 +46,7 @@ export const sv: Words = {
       'Din session är avslutad. Du kan fortfarande vara inloggad hos din organisation. På en delad dator bör du logga ut även där eller stänga webbläsaren.',
   },
 
-  /** What happened, and what the person can do about it. */
+  /** The title says what happened, the advice what the person can do. */
   failures: {
     bad_query: { title: 'Adressen är ofullständig eller går inte att läsa', advice: linkIsWrong },
     bad_organisation: { title: 'Det här är inte ett giltigt organisationsnamn', advice: linkIsWrong },

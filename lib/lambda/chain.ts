@@ -10,7 +10,7 @@ import {
   lowerCased,
   withCookies,
 } from '../http/messages.ts'
-import { named } from '../log.ts'
+import { errorName } from '../log.ts'
 
 /** The middleware chain from event to response, for any service with routes and a failure catalogue. */
 
@@ -72,7 +72,7 @@ export const visitLine = (visit: Visit<string>, status: number, at: number): Rec
     id: request.id,
     org: request.facts.org,
     subject: pseudonym(request.facts),
-    cause: named(failure?.cause),
+    cause: errorName(failure?.cause),
   }
 }
 

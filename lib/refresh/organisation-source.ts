@@ -16,7 +16,7 @@ export type ListedOrganisation = Readonly<{
 /** A subject that is blocked or was signed out, under one of the names a token may use for it. */
 export type EndedSubject = Readonly<{ name: string; blocked: boolean; notBefore?: number }>
 
-/** What an organisation grants: return domains, units and permissions. */
+/** The content of an organisation: return domains, units and permissions. */
 export type OrganisationContent = Readonly<{
   /** Return domains: lower case, no wildcard, no public suffix. */
   domains: readonly string[]

@@ -1,4 +1,4 @@
-import { framesOf, named } from '../log.ts'
+import { errorName, framesOf } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { KeySetError, type PublicKey, publicKeysFrom } from '../state/key-set.ts'
 import type { State, States } from '../state/state.ts'
@@ -47,7 +47,7 @@ export type RefreshResult = Readonly<{
 const reasonOf = (error: unknown): string => {
   if (error instanceof UpstreamError) return error.message
   if (error instanceof KeySetError) return `key set: ${error.message}`
-  return `${named(error)}`
+  return `${errorName(error)}`
 }
 
 /** The frames of an unexpected error, which neither another system nor an aborted run caused. */
@@ -60,7 +60,7 @@ const unexpectedFrames = (error: unknown, signal: AbortSignal): Pick<RefreshResu
 const stateIn = async ({ table, states, now }: RefreshDeps): Promise<State | undefined> =>
   states.from(await table.read([stateKey]), now())
 
-/** The state for the report, or undefined when the read fails: what was written counts all the same. */
+/** The state for the report, or undefined when the read fails, because the writes have succeeded by then. */
 const reported = (deps: RefreshDeps): Promise<State | undefined> => stateIn(deps).catch(() => undefined)
 
 /** A time in milliseconds, but always higher than the previous version, even when the clock is set back. */

@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda'
 import type { Dependencies } from '../lambda/dependencies.ts'
-import { framesOf, named } from '../log.ts'
+import { errorName, framesOf } from '../log.ts'
 import { count, embedded } from '../metrics.ts'
 import { codeOf } from '../problem.ts'
 import { inGrace, stateAge } from '../state/state.ts'
@@ -73,7 +73,7 @@ const report = (
 const failure = (error: unknown): RefreshResult => {
   const code = codeOf(error)
   const frames = code === 'internal' ? framesOf(error) : undefined
-  return { outcome: 'failed', reason: `${code}: ${named(error)}`, ...(frames && { frames }) }
+  return { outcome: 'failed', reason: `${code}: ${errorName(error)}`, ...(frames && { frames }) }
 }
 
 /** Runs `run` and logs how it ended. `checkHealth` runs at the same time and must not reject. */

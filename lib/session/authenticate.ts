@@ -19,7 +19,7 @@ export type Session = Readonly<{
   claims: Token
   subject: SubjectRecord
   organisation: OrganisationRecord | undefined
-  /** Everything that was read, including what `also` asked for. */
+  /** All items that were read, including those of `also`. */
   items: Items
 }>
 
@@ -33,7 +33,7 @@ export type Access = Readonly<{
   presented(request: Incoming, withCookies: boolean): Promise<readonly Claims[]>
 }>
 
-/** What authentication uses. */
+/** Dependencies of authentication. */
 export type AccessDeps = KeyDeps &
   Readonly<{
     config: Pick<Config, 'issuer' | 'audience' | 'maxTokenAge' | 'sessionSeal'>

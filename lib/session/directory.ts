@@ -30,7 +30,7 @@ export type IndexedDirectory = Readonly<{
 }>
 
 /** The parts of a session that a directory lookup needs. */
-export type Recognised = Readonly<{
+export type DirectorySession = Readonly<{
   claims: Claims
   organisation: OrganisationRecord | undefined
   items: Items
@@ -64,7 +64,7 @@ export type Directories = Readonly<{
   /** Keys to read along with the session's items. Empty when the directory is in memory. */
   keys(claims: Claims): string[]
   /** The directory of a session's organisation: an empty one when none was stored. */
-  of(session: Recognised): Promise<IndexedDirectory>
+  of(session: DirectorySession): Promise<IndexedDirectory>
 }>
 
 const empty = indexed({ version: 0, value: undefined })

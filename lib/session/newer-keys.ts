@@ -6,7 +6,7 @@ import { mayHaveNewKey, type UnverifiedToken } from './token.ts'
 
 /** Finds keys that are newer than those in memory, for a token with an unknown key: contract, section 6. */
 
-/** What a search for newer keys uses. */
+/** Dependencies of a search for newer keys. */
 export type KeyDeps = Readonly<{
   table: Pick<Table, 'read'>
   states: States

@@ -1,4 +1,4 @@
-import { type Directories, type IndexedDirectory, oncePerToken, type Recognised } from './directory.ts'
+import { type Directories, type DirectorySession, type IndexedDirectory, oncePerToken } from './directory.ts'
 import type { Claims } from './token.ts'
 
 /** Permissions as `service:permission`. In a unit, those of the organisation hold too. */
@@ -36,7 +36,7 @@ export const isHeld = ({ org, units }: Permissions, permission: string, unit?: s
 }
 
 /** Finds the permissions of a session. */
-export type PermissionsOf = (session: Recognised) => Promise<Permissions>
+export type PermissionsOf = (session: DirectorySession) => Promise<Permissions>
 
 /** The permissions of a session, from the directory or from the token itself. */
 export const permissionsIn = (directories: Directories): PermissionsOf => {

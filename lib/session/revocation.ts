@@ -20,7 +20,7 @@ export const revocationKeys = (claims: Claims): RevocationKeys => ({
 /** Whether the item of a session says that it was ended. */
 export const isEnded = (item: Item | undefined): boolean => item?.ended !== undefined
 
-/** What was read about the session, subject and organisation of a token. */
+/** The records of the session, subject and organisation of a token. */
 export type RevocationRecords = Readonly<{
   ended: boolean
   subject: SubjectRecord

@@ -5,7 +5,7 @@ import type { Unit } from './directory.ts'
 import { isHeld, type Permissions } from './permissions.ts'
 import type { Claims } from './token.ts'
 
-/** What a service requires of a person. All given parts must hold: contract, section 12. */
+/** The requirements of a service. All given parts must hold: contract, section 12. */
 export type Rule = Readonly<{
   /** Undefined for any organisation, written `*` in the query. */
   org: OrganisationName | undefined

@@ -1,7 +1,7 @@
 import { subjectKey } from '../store/keys.ts'
 import { flagIn, type Item, numberIn, type Table, textIn } from '../store/table.ts'
 
-/** What is stored about a subject: blocks, sign-outs and the preferred unit. */
+/** The stored data of a subject: blocks, sign-outs and the preferred unit. */
 export type SubjectRecord = Readonly<{
   blocked: boolean
   /** Tokens issued before this second are refused. */

@@ -1,10 +1,10 @@
 import { Problem } from '../problem.ts'
 import type { Table } from '../store/table.ts'
 import {
+  type DirectorySession,
   directoriesIn,
   type IndexedDirectory,
   oncePerToken,
-  type Recognised,
   type Unit,
 } from './directory.ts'
 import { preferUnit, type SubjectRecord } from './subject.ts'
@@ -35,7 +35,7 @@ const heldIn = (directory: IndexedDirectory, claims: Claims): readonly Unit[] =>
 
 /** Finds the units of a session and stores the preferred one. */
 export type Units = Readonly<{
-  heldBy(session: Recognised): Promise<readonly Unit[]>
+  heldBy(session: DirectorySession): Promise<readonly Unit[]>
   /** The preferred unit, or null when there is none or the person no longer holds it. */
   preferred(session: Readonly<{ subject: SubjectRecord }>, held: readonly Unit[]): string | null
   /** Stores a choice. When the promise resolves, this choice or a later one is stored. */

@@ -4,7 +4,7 @@
 export type Call = { at: Date; method: string; path: string; status: number; took: number; body: string }
 
 /** `fetch` that records each response and passes it on unread. */
-export const noting =
+export const recordingFetch =
   (note: (call: Call) => void) =>
   async (url: string, init: RequestInit = {}): Promise<Response> => {
     const call = { at: new Date(), method: init.method ?? 'GET', path: new URL(url, location.href).pathname }

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { ImsgError, imsg, type Session, type Unit } from '../../client/imsg.ts'
-import { type Call, element, noting, showCall, showPoll } from './page-journal.ts'
+import { type Call, element, recordingFetch, showCall, showPoll } from './page-journal.ts'
 import type { Who } from './who.ts'
 
 const byId = (id: string): HTMLElement => {
@@ -14,7 +14,7 @@ const note = (call: Call) => {
   byId('no-calls').hidden = true
   showCall(byId('calls'), call)
 }
-const fetch = noting(note)
+const fetch = recordingFetch(note)
 const gateway = imsg({ fetch })
 
 const states: Record<Session, [title: string, reason: string]> = {

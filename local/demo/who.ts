@@ -1,6 +1,6 @@
 import type { Authorization, RequestHeaders } from '../../service/index.ts'
 
-/** What the demo shows about a person, learned as in any service behind the gateway. */
+/** The data that the demo shows about a person. */
 export type Who = Readonly<{
   name: string
   email: string

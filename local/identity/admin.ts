@@ -1,4 +1,4 @@
-import { type Asked, bearer, failures, json, type Reply } from './exchange.ts'
+import { type BufferedRequest, bearer, failures, json, type Reply } from './exchange.ts'
 import { BadInput, own, text } from './input.ts'
 import { verified } from './keys.ts'
 import type { StandIn } from './stand-in.ts'
@@ -29,14 +29,18 @@ const lists: Readonly<Record<string, (standIn: StandIn, query: URLSearchParams) 
 }
 
 /** The response that a test has put in place of a list. */
-const replacedBy = ({ answers, directory }: StandIn, { query }: Asked, name: string): Reply | undefined => {
+const replacedBy = (
+  { answers, directory }: StandIn,
+  { query }: BufferedRequest,
+  name: string,
+): Reply | undefined => {
   const home = directory.organisations.find(({ id }) => id === query.get('organizationId'))
   const answer = answers.get(`${name} ${home?.name}`) ?? answers.get(name)
   return answer && json(answer.rows, answer.status)
 }
 
 /** `/v1/<resource>.list`: the lists of the Admin API that the gateway reads. */
-export const adminApi = async (standIn: StandIn, asked: Asked, name: string): Promise<Reply> => {
+export const adminApi = async (standIn: StandIn, asked: BufferedRequest, name: string): Promise<Reply> => {
   const list = own(lists, name)
   if (asked.method !== 'GET' || list === undefined) return failures.notFound
   if ((await verified(standIn.ring, bearer(asked) ?? '', 'access_token')) === undefined)

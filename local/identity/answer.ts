@@ -1,5 +1,5 @@
 import { adminApi } from './admin.ts'
-import { type Asked, failures, json, type Reply } from './exchange.ts'
+import { type BufferedRequest, failures, json, type Reply } from './exchange.ts'
 import { home } from './home.ts'
 import { jwks } from './keys.ts'
 import { login } from './login.ts'
@@ -18,7 +18,7 @@ const organisationIn = (path: string): string | undefined => {
 }
 
 /** The response of the three services to a request. */
-export const answer = (standIn: StandIn, asked: Asked): Reply | Promise<Reply> => {
+export const answer = (standIn: StandIn, asked: BufferedRequest): Reply | Promise<Reply> => {
   const { method, path } = asked
   const call = /^\/v1\/(\w+\.\w+)$/.exec(path)?.[1]
   if (call !== undefined) return adminApi(standIn, asked, call)

@@ -1,7 +1,7 @@
 import type { Command } from './command.ts'
 import { flag, member, oneOf, only, optional, whole } from './input.ts'
 import { malformationNames } from './malformed.ts'
-import { allWell, type Switches } from './stand-in.ts'
+import { noFailures, type Switches } from './stand-in.ts'
 
 const switching =
   (change: Partial<Switches>): Command['run'] =>
@@ -24,7 +24,7 @@ export const trafficCommands = {
     run: (standIn, input) => {
       only(input)
       const { organisations } = standIn.switches
-      standIn.switches = { ...allWell(), organisations }
+      standIn.switches = { ...noFailures(), organisations }
       return undefined
     },
   },

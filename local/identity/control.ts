@@ -2,7 +2,7 @@ import type { Command } from './command.ts'
 import { dataCommands } from './control-data.ts'
 import { keyCommands } from './control-keys.ts'
 import { trafficCommands } from './control-traffic.ts'
-import { type Asked, json, type Reply } from './exchange.ts'
+import { type BufferedRequest, json, type Reply } from './exchange.ts'
 import { BadInput, bad, jsonBody, type Members, own, text } from './input.ts'
 import { reset, type StandIn } from './stand-in.ts'
 
@@ -40,7 +40,7 @@ const perform = async (standIn: StandIn, input: Members): Promise<Members> => {
 }
 
 /** `POST /_control`: runs a command and responds with the state of all switches, or with the error. */
-export const control = async (standIn: StandIn, asked: Asked): Promise<Reply> => {
+export const control = async (standIn: StandIn, asked: BufferedRequest): Promise<Reply> => {
   if (asked.method !== 'POST') return json({ error: 'commands are sent with POST' }, 405)
   try {
     return json(await perform(standIn, jsonBody(asked.body)))

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** A request with its whole body. */
-export type Asked = {
+export type BufferedRequest = {
   method: string
   path: string
   query: URLSearchParams
@@ -29,5 +29,5 @@ export const failures = {
 } as const satisfies Record<string, Reply>
 
 /** The token of an `Authorization: Bearer` header. */
-export const bearer = ({ headers }: Pick<Asked, 'headers'>): string | undefined =>
+export const bearer = ({ headers }: Pick<BufferedRequest, 'headers'>): string | undefined =>
   /^Bearer +([^ ]+) *$/i.exec(headers.authorization ?? '')?.[1]

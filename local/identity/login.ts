@@ -1,4 +1,4 @@
-import type { Asked, Reply } from './exchange.ts'
+import type { BufferedRequest, Reply } from './exchange.ts'
 import { html, type Markup, page } from './html.ts'
 import { signed } from './keys.ts'
 import type { Organisation, User } from './seed.ts'
@@ -41,7 +41,7 @@ ${users.map(person(callback))}
   )
 
 /** `GET /v1/org/<org>/login`: a page to choose a person, or a redirect when the query names one. */
-export const login = ({ directory, ring }: StandIn, { query }: Asked, org: string): Reply => {
+export const login = ({ directory, ring }: StandIn, { query }: BufferedRequest, org: string): Reply => {
   const organisation = directory.organisations.find(({ name }) => name === org)
   if (organisation === undefined)
     return refusal(404, 'Unknown organisation', html`There is no organisation <b>${org}</b> here.`)

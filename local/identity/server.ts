@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { listenOnLoopback, type Tls } from '../listening.ts'
 import { answer } from './answer.ts'
 import { control } from './control.ts'
-import { type Asked, failures, type Reply } from './exchange.ts'
+import { type BufferedRequest, failures, type Reply } from './exchange.ts'
 import { newStandIn, type StandIn } from './stand-in.ts'
 
 /** A running stand-in. `close` also ends open connections. */
@@ -24,7 +24,7 @@ const read = async (request: IncomingMessage): Promise<string | undefined> => {
 
 const replyTo = async (
   standIn: StandIn,
-  asked: Omit<Asked, 'body'>,
+  asked: Omit<BufferedRequest, 'body'>,
   request: IncomingMessage,
 ): Promise<Reply> => {
   const body = await read(request)

@@ -23,7 +23,7 @@ export type StandIn = {
 }
 
 /** No failures. */
-export const allWell = (): Switches => ({
+export const noFailures = (): Switches => ({
   down: false,
   slow: 0,
   fail: false,
@@ -36,7 +36,7 @@ export const newStandIn = async (credentials: StandIn['credentials']): Promise<S
   credentials,
   ring: await newKeyRing(),
   directory: freshDirectory(),
-  switches: allWell(),
+  switches: noFailures(),
   requests: new Map(),
   answers: new Map(),
 })
@@ -44,7 +44,7 @@ export const newStandIn = async (credentials: StandIn['credentials']): Promise<S
 /** Resets everything to its state at the start, with the same keys. */
 export const reset = (standIn: StandIn): void => {
   standIn.directory = freshDirectory()
-  standIn.switches = allWell()
+  standIn.switches = noFailures()
   standIn.requests = new Map()
   standIn.answers = new Map()
   resetKeys(standIn.ring)

@@ -1,4 +1,4 @@
-import { type Asked, json, type Reply } from './exchange.ts'
+import { type BufferedRequest, json, type Reply } from './exchange.ts'
 import { BadInput, jsonBody, type Members } from './input.ts'
 import { signed } from './keys.ts'
 import type { StandIn } from './stand-in.ts'
@@ -16,7 +16,7 @@ const toApplication = (standIn: StandIn, { client_id, client_secret }: Members):
 /**
  * `POST /v1/token`: an access token for the credentials of an application, the only kind the gateway uses.
  */
-export const tokenService = (standIn: StandIn, asked: Asked): Reply => {
+export const tokenService = (standIn: StandIn, asked: BufferedRequest): Reply => {
   try {
     const body = jsonBody(asked.body)
     if (body.grant_type === 'client_credentials') return toApplication(standIn, body)

@@ -1,4 +1,4 @@
-import { imsg, type World } from '../../client/imsg.ts'
+import { type BrowserApis, imsg } from '../../client/imsg.ts'
 
 type Reply =
   | { status: number; body: unknown; headers?: Record<string, string> }
@@ -19,7 +19,10 @@ export const down: Reply = { status: 503, body: { code: 'table_unavailable', tit
 /** Long enough for every promise under way to settle: nothing here waits for anything outside the process. */
 export const settled = () => new Promise((done) => setImmediate(done))
 
-/** A page in a browser of our own: what the gateway answers, the clock, other pages and the tab are in our hands. */
+/**
+ * A page in a simulated browser: a test sets the responses of the gateway, the clock, other pages and the
+ * tab.
+ */
 export const open = (pages: Pages = new Set()) => {
   const asked: { url: string; init: RequestInit }[] = []
   const went: string[] = []
@@ -41,7 +44,7 @@ export const open = (pages: Pages = new Set()) => {
     const { body, ...init } = reply
     return Response.json(body, init)
   }
-  const world: World = {
+  const world: BrowserApis = {
     fetch: (url, init) => {
       asked.push({ url, init })
       return answer(init.signal)
