@@ -1,7 +1,7 @@
 import { equal, rejects } from 'node:assert/strict'
 import { it, type TestContext } from 'node:test'
 import { localAws } from '../../local/database.ts'
-import { clientSecrets } from '../aws-clients.ts'
+import { clientSecrets, tables } from '../aws-clients.ts'
 import { startKms } from '../local/kms.ts'
 
 Object.assign(process.env, localAws)
@@ -9,24 +9,41 @@ Object.assign(process.env, localAws)
 const secretsIn = async (test: TestContext, text: string) => {
   const { url, close } = await startKms(text)
   test.after(close)
-  return clientSecrets({ CLIENT_SECRETS: 'client-secrets', AWS_ENDPOINT_URL_SECRETS_MANAGER: url })
+  const env = { CLIENT_SECRETS: 'client-secrets', AWS_ENDPOINT_URL_SECRETS_MANAGER: url }
+  return { secretOf: clientSecrets(env), close }
 }
 
 it('A client secret is that of its own organisation', async (test) => {
-  const secretOf = await secretsIn(test, '{"demo":"one","second":"two"}')
+  const { secretOf } = await secretsIn(test, '{"demo":"one","second":"two"}')
   equal(`${await secretOf('demo')} ${await secretOf('second')}`, 'one two')
 })
 
 it('An organisation without a client secret is misconfigured', async (test) => {
-  const secretOf = await secretsIn(test, '{"demo":"one","empty":"","number":5}')
+  const { secretOf } = await secretsIn(test, '{"demo":"one","empty":"","number":5}')
   for (const org of ['other', 'constructor', 'empty', 'number'])
     await rejects(secretOf(org), { code: 'provider_misconfigured' }, org)
 })
 
 it('Client secrets that are not JSON are quoted nowhere in the error', async (test) => {
-  const secretOf = await secretsIn(test, 'canary')
+  const { secretOf } = await secretsIn(test, 'canary')
   await rejects(secretOf('demo'), (error: Error & { code?: string }) => {
     equal(error.code, 'provider_misconfigured')
     return !`${error.message} ${error.cause}`.includes('canary')
   })
+})
+
+it('Client secrets are asked for again after five minutes', async (test) => {
+  test.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  const { secretOf, close } = await secretsIn(test, '{"demo":"one"}')
+  await secretOf('demo')
+  await close()
+  test.mock.timers.tick(300_000)
+  equal(await secretOf('demo'), 'one')
+  test.mock.timers.tick(1)
+  await rejects(secretOf('demo'), { code: 'provider_misconfigured' })
+})
+
+it('There is a table for each gateway', () => {
+  equal(tables({ GATEWAY_TABLES: 'first,second' }).gatewayTables.length, 2)
+  equal(tables({}).gatewayTables.length, 0)
 })

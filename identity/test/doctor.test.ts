@@ -36,6 +36,7 @@ describe('npm run doctor -- --providers', () => {
 
   each<readonly [Json, Json?]>('finds nothing missing at a provider that offers what is needed', [
     [{}],
+    [{}, { idTokenAlg: ['ES256', 'RS256'], useUserinfoEndpoint: true }],
     [{ backchannel_logout_supported: false, frontchannel_logout_supported: true }],
     [{ scopes_supported: undefined, claims_supported: undefined }],
     [{ token_endpoint_auth_methods_supported: [] }, { clientAuthentication: 'none' }],

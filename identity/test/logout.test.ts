@@ -21,6 +21,7 @@ describe('A logout at the provider', () => {
     await on.signIn({ person })
     const answer = person.take(await call('logout', { query, cookies: person.pairs() }))
     equal(answer.statusCode, 303)
+    equal(on.lines.at(-1)?.SignOutStarted, 1)
     const there = new URL(answer.headers.location ?? '')
     equal(there.href.split('?')[0], `${provider.issuer}/logout`)
     const { state = '', id_token_hint: hint = '', ...more } = Object.fromEntries(there.searchParams)

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual } from 'node:assert/strict'
 import { it } from 'node:test'
 import type { ConfigError } from '../../lib/config.ts'
 import { each } from '../../test/support/each.ts'
@@ -39,12 +39,15 @@ each('A setting is refused by its name', [
   ),
 )
 
-each('Providers on loopback are allowed only to a service that is there too', [
-  ['https://id.example.com', false],
-  ['https://localhost.example.com', false],
-  ['https://identity.imsg.localhost:3001', true],
-  ['http://localhost:3001', true],
-])(([url, allowed]) => equal(settingsOf({ IDENTITY_URL: url }).localProviders, allowed))
+each('Only a service on this machine may call providers there, and only over http it leaves out Secure', [
+  ['https://id.example.com', false, false],
+  ['https://localhost.example.com', false, false],
+  ['https://identity.imsg.localhost:3001', true, false],
+  ['http://localhost:3001', true, true],
+])(([url, allowed, plain]) => {
+  const { localProviders, loopback } = settingsOf({ IDENTITY_URL: url })
+  deepEqual([localProviders, loopback], [allowed, plain])
+})
 
 it('A function with bad settings answers 500 to everybody', async () => {
   const handler = served(() => async () => ({ statusCode: 200, headers: {} }), '/', {})

@@ -145,6 +145,7 @@ describe('A sign-in', () => {
     const answer = person.take(await call('login-callback', { query: refused, cookies: person.pairs() }))
     deepEqual([answer.statusCode, answer.headers.location], [303, `${callback}&error=${told}`])
     equal(person.cookies.size, 0)
+    equal(on.lines.at(-1)?.SignInDeclined, 1)
   })
 
   each('is refused at an organisation', [
@@ -164,11 +165,12 @@ describe('A sign-in', () => {
     deepEqual([answer.statusCode, answer.cookies], [401, undefined])
   })
 
-  it('leaves no code, token, secret or claim in the log', async () => {
+  it('leaves two lines with its metrics in the log, and no code, token, secret or claim', async () => {
     on.lines.length = 0
     const token = tokenIn(await on.signIn())
     const text = JSON.stringify(on.lines)
-    equal(on.lines.length, 2)
+    const [begun, finished] = on.lines
+    deepEqual([on.lines.length, begun?.SignInStarted, finished?.SignInFinished], [2, 1, 1])
     // The log cuts long values.
     const secrets = [token.slice(0, 60), 'person-1', 'Edith', 'session-1', 'client-secret', 'the-code-of-it']
     for (const secret of secrets) ok(!text.includes(secret), secret)

@@ -14,6 +14,7 @@ import { wire as wireLogout } from '../../functions/logout.ts'
 import { type LogoutDependencies, wire as wireProviderLogout } from '../../functions/provider-logout.ts'
 import { startKms } from '../../local/kms.ts'
 import { organisationsFrom } from '../../organisations.ts'
+import { refuse } from '../../problem.ts'
 import { providersOf } from '../../provider/provider.ts'
 import { type RouteName, routes } from '../../routes.ts'
 import { readSettings } from '../../settings.ts'
@@ -120,7 +121,8 @@ export const openService = async (rows: Record<string, Row> = { demo: {} }, env 
     settings,
     organisations,
     providers: providersOf(settings.loopback, now),
-    secretOf: async () => 'client-secret',
+    secretOf: async (org) =>
+      rows[org]?.clientAuthentication === 'none' ? refuse('provider_misconfigured') : 'client-secret',
     keys: keysOf(more.settings ?? settings, given),
     table,
     gatewayTables,
