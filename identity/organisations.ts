@@ -132,32 +132,28 @@ const providerFrom = (provider: JsonObject): ProviderSettings =>
     Object.entries(members).map(([name, [, standard]]) => [name, provider[name] ?? standard]),
   ) as ProviderSettings
 
-/** Parses the organisations that have a provider. Problems name members, never values. */
+/**
+ * Parses the organisations that have a provider. Problems name members, never values. The rest of the file is
+ * checked by `lib/refresh/organisations-file.ts` at synth.
+ */
 export const organisationsFrom = (
   document: unknown,
   loopback: boolean,
 ): Readonly<{ organisations: ReadonlyMap<string, Organisation>; problems: readonly string[] }> => {
   const organisations = new Map<string, Organisation>()
-  const listed = isObject(document) ? document.organisations : undefined
-  if (!Array.isArray(listed) || !listed.every(isObject))
-    return { organisations, problems: ['organisations has to be a list of objects'] }
-
   const problems: string[] = []
-  for (const [index, row] of listed.entries()) {
-    const { name, provider } = row
-    if (!isText(name) || !isOrganisationName(name)) {
-      problems.push(`organisation ${index + 1}: name has to be letters, digits, dots, hyphens, underscores`)
-      continue
-    }
-    if (organisations.has(name)) problems.push(`${name}: is listed twice`)
-    if (provider === undefined) continue
+  const listed = isObject(document) && Array.isArray(document.organisations) ? document.organisations : []
+  for (const row of listed.filter(isObject)) {
+    const { name, provider, blocked = false } = row
+    if (provider === undefined || !isText(name) || !isOrganisationName(name)) continue
     const wrong = isObject(provider) ? providerProblems(provider, loopback) : ['provider has to be an object']
     problems.push(...wrong.map((problem) => `${name}: ${problem}`))
     if (wrong.length > 0 || !isObject(provider)) continue
     const mappings = Array.isArray(row.mappings) ? row.mappings.filter(isObject) : []
     organisations.set(name, {
       name,
-      blocked: row.blocked === true,
+      // An unreadable value blocks.
+      blocked: blocked !== false,
       domains: isTexts(row.whitelistCallbackUrls) ? row.whitelistCallbackUrls : [],
       groups: new Set(mappings.flatMap(({ group }) => (isText(group) ? group : []))),
       provider: providerFrom(provider),

@@ -167,47 +167,41 @@ export const givenSettings = (texts: Texts): Given<SettingName> & Given<Deployme
 /** The name of the organisations file in the asset of refresh-state. */
 export const organisationsName = 'organisations.json'
 
-/** The document in the organisations file. Throws `ConfigError` when it cannot be read. */
-export const organisationsDocument = (file: string): unknown => {
+/** The document in an organisations file, and the problems of the parts that the gateway reads. */
+export const organisationsIn = (file: string): { document?: unknown; problems: readonly string[] } => {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    const document: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const problems = organisationsFileProblems(document, isPublicSuffix)
+    return { document, problems: problems.map((problem) => `ORGANISATIONS: ${problem}.`) }
   } catch (error) {
     const reason = error instanceof SyntaxError ? 'is not JSON' : 'names a file that cannot be read'
-    throw new ConfigError([`ORGANISATIONS ${reason}.`])
+    return { problems: [`ORGANISATIONS ${reason}.`] }
   }
 }
 
-/** The file without the parts of the identity service, and its problems. */
-const organisationsIn = (file: string | undefined): { text?: string; problems: readonly string[] } => {
-  if (file === undefined) return { problems: [] }
-  try {
-    const document = organisationsDocument(file)
-    const problems = organisationsFileProblems(document, isPublicSuffix)
-    const text = JSON.stringify(document, (key, value) => (key === 'provider' ? undefined : value))
-    return { text, problems: problems.map((problem) => `ORGANISATIONS: ${problem}.`) }
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return { problems: error.problems }
-  }
-}
+/** A document as JSON, without the parts of the identity service. */
+const gatewayPart = (document: unknown): string | undefined =>
+  JSON.stringify(document, (key, value) => (key === 'provider' ? undefined : value))
 
 /** Parses all settings of functions and deployment, or throws one `ConfigError` with every problem. */
 export const readDeployment = (texts: Texts): Deployment => {
   const given = pick(settings, texts)
   const own = pick(deploymentSettings, texts)
-  const file = organisationsIn(given.ORGANISATIONS)
-  const problems = [...deploymentProblems(own, given), ...file.problems]
+  const { ORGANISATIONS: file } = given
+  const { document, problems: wrong } = file === undefined ? { problems: [] } : organisationsIn(file)
+  const organisations = gatewayPart(document)
+  const problems = [...deploymentProblems(own, given), ...wrong]
   try {
     const config = readConfig({ PUBLIC_URL: ownAddress, ...given }, settingsExplained)
     if (problems.length > 0) throw new ConfigError([])
     return {
       config,
-      given: { ...given, ...(file.text === undefined ? {} : { ORGANISATIONS: organisationsName }) },
+      given: { ...given, ...(organisations === undefined ? {} : { ORGANISATIONS: organisationsName }) },
       stage: own.STAGE_NAME,
       certificateArn: own.DOMAIN_CERTIFICATE_ARN,
       hostedZoneId: own.HOSTED_ZONE_ID,
       alarmEmail: own.ALARM_EMAIL,
-      organisations: file.text,
+      organisations,
       existingTable: own.EXISTING_TABLE,
     }
   } catch (error) {

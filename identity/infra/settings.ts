@@ -1,7 +1,7 @@
 import {
   formProblems,
   deploymentSettings as gateway,
-  organisationsDocument,
+  organisationsIn,
   pick,
   type Texts,
 } from '../../infra/settings.ts'
@@ -51,9 +51,10 @@ export const readDeployment = (texts: Texts): Deployment => {
     problems.push('GATEWAY_TABLES is missing. The table of the gateway, in which a provider ends sessions.')
   try {
     const read = readSettings({ IDENTITY_URL: ownAddress, ...given })
-    const document = organisationsDocument(read.organisationsFile)
-    const { organisations, problems: wrong } = organisationsFrom(document, read.localProviders)
-    if (organisations.size === 0 && wrong.length === 0) problems.push('ORGANISATIONS names no provider.')
+    const file = organisationsIn(read.organisationsFile)
+    const { organisations, problems: ofProviders } = organisationsFrom(file.document, read.localProviders)
+    const wrong = [...file.problems, ...ofProviders]
+    if (organisations.size === 0 && wrong.length === 0) wrong.push('ORGANISATIONS names no provider.')
     if (problems.length + wrong.length > 0) throw new ConfigError(wrong)
     return {
       settings: read,

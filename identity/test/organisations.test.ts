@@ -72,16 +72,18 @@ describe('The organisations file', () => {
     }
   })
 
-  it('is refused when it is not a list, and when it names an organisation twice or badly', () => {
-    for (const document of [null, [], { organisations: {} }, { organisations: [1, {}] }])
-      equal(organisationsFrom(document, false).problems.length, 1)
-    const rows = ['demo', 'demo', 'a b'].map((name) => organisation(name, good))
-    equal(parsed(...rows).problems.length, 2)
-    equal(parsed({ name: 'demo', provider: 'x' }).problems.length, 1)
+  it('is refused with a provider that is no object', () =>
+    equal(parsed({ name: 'demo', provider: 'x' }).problems.length, 1))
+
+  it('blocks an organisation unless it says no', () => {
+    const blocked = [true, 'yes', undefined, false].map(
+      (blocked) => parsed(organisation('demo', good, { blocked })).organisations.get('demo')?.blocked,
+    )
+    deepEqual(blocked, [true, true, false, false])
   })
 
-  it('leaves out organisations without a provider: they sign in elsewhere', () => {
-    const { organisations, problems } = parsed({ name: 'demo' })
+  it('leaves out what is no organisation with a provider', () => {
+    const { organisations, problems } = parsed({ name: 'demo' }, 1, organisation('a b', good))
     deepEqual([organisations.size, problems], [0, []])
   })
 })

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -14,6 +14,7 @@ import { ImsgIdentity } from '../infra/stack.ts'
 import { providerKey } from '../provider/provider.ts'
 import { routes } from '../routes.ts'
 import { sessionKeys } from '../sign-out/sessions.ts'
+import { providerOf } from './support/service.ts'
 
 const env = {
   PUBLIC_URL: 'https://gw.example.com',
@@ -159,6 +160,13 @@ describe('The stack', () => {
     for (const [name, size] of sizes) ok(size < (most[name] ?? 0), `${name} ${size}`)
   })
 
+  const fileOf = (document: object): string => {
+    const file = join(mkdtempSync(join(folder, 'file-')), 'organisations.json')
+    writeFileSync(file, JSON.stringify(document))
+    return file
+  }
+  const wrong = { name: 'demo', whitelistCallbackUrls: ['com'], provider: providerOf('https://10.0.0.1') }
+
   each<readonly [settings: Record<string, string | undefined>, ...problems: string[]]>(
     'is refused with all problems of its settings and its file together',
     [
@@ -166,7 +174,9 @@ describe('The stack', () => {
       [{ GATEWAY_TABLES: undefined, PUBLIC_URL: undefined }, 'PUBLIC_URL', 'GATEWAY_TABLES'],
       [{ ORGANISATIONS: 'nowhere.json', ALARM_EMAIL: 'x' }, 'ORGANISATIONS', 'ALARM_EMAIL'],
       [{ ORGANISATIONS: import.meta.filename, STAGE_NAME: '"x"' }, 'ORGANISATIONS', 'STAGE_NAME'],
-      [{ ORGANISATIONS: join(folder, '..', '..', 'package.json') }, 'ORGANISATIONS'],
+      [{ ORGANISATIONS: fileOf({}) }, 'ORGANISATIONS'],
+      [{ ORGANISATIONS: fileOf({ organisations: [{ name: 'demo' }] }) }, 'ORGANISATIONS'],
+      [{ ORGANISATIONS: fileOf({ organisations: [wrong] }) }, 'ORGANISATIONS', 'demo'],
     ],
   )(([settings, ...expected]) => {
     const problems: string[] = []
@@ -174,7 +184,7 @@ describe('The stack', () => {
       readDeployment({ ...env, ...settings })
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      problems.push(...error.problems.map((text) => text.replace(/[ .].*/s, '')))
+      problems.push(...error.problems.map((text) => text.replace(/[ .:].*/s, '')))
     }
     deepEqual(problems, expected)
   })
