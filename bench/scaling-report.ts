@@ -52,8 +52,6 @@ Default limits of an account in one region, in the order in which they are reach
 An instance caches an organisation's item for ${organisationTtl} seconds ([lib/state/organisation.ts](../lib/state/organisation.ts)); without that, ${whole(limits.partitionReadUnits * pollEvery)} tabs of one organisation would
 reach its limit. \`test/hot-organisation.test.ts\` simulates ${whole(newsroom)} tabs. Above ${whole(hotTabs)}, cache longer or store several copies (not built).
 
-## Saving money
-
-In order of effect: poll less often; from some tens of thousands of tabs an Application Load Balancer or function URLs instead of an HTTP API;
-provisioned instead of on-demand reads; 256 MB of memory.
+To save money, in order of effect: poll less often; from some tens of thousands of tabs an Application Load Balancer or function URLs instead of an
+HTTP API; provisioned reads; 256 MB of memory.
 `
