@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { authorizer, personOf as personBehind, visitorOf as visitorBehind } from '../service/authorizer.ts'
 import { personOf, protect } from '../service/express.ts'
+import { personOf as hapiPersonOf } from '../service/hapi.ts'
 import {
   AccessDenied,
   authorization,
@@ -232,5 +233,6 @@ describe('an authorizer of API Gateway', () => {
   })
 })
 
-it('a request that did not pass protect() is nobody’s', () =>
-  throws(() => personOf({}), { name: 'ConfigError' }))
+each('nobody is in front of what is no request behind the guard', [personOf, hapiPersonOf])((read) =>
+  throws(() => read({}), { name: 'ConfigError' }),
+)
