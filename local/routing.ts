@@ -25,15 +25,13 @@ const matched = (
 const segmentsOf = (path: string): string[] => path.split('/').slice(1)
 
 /**
- * Finds the route for a method and an encoded path, as API Gateway does: exact before `{param}` before
- * `$default`. Segments are split before they are decoded, so `%2F` stays inside its segment. Supports neither
- * greedy parameters nor ANY, which this project does not use.
+ * Finds the route for a method and an encoded path, as API Gateway does, or `$default`. Segments are split
+ * before they are decoded, so `%2F` stays inside its segment. Does not support greedy parameters, ANY, and two
+ * routes that both match, which this project does not have.
  */
 export const router = <T>(routes: readonly Route<T>[]) => {
   const rest = routes.find(({ key }) => key === '$default')
-  const candidates = routes
-    .filter((route) => route !== rest)
-    .toSorted((one, other) => Number(one.key.includes('{')) - Number(other.key.includes('{')))
+  const candidates = routes.filter((route) => route !== rest)
 
   return (method: string, path: string): Match<T> | 'malformed' | undefined => {
     let actual: string[]

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { describe } from 'node:test'
 import { browsing } from './chromium.ts'
 import { overHttp } from './gateways.ts'
@@ -38,21 +38,4 @@ describe('a login on the demo page', () => {
       deepEqual(errors, [])
     },
   )
-
-  browsing('works without a mouse, and the first Tab stop is what somebody wants next', async (page) => {
-    const tab = async () => {
-      await page.keyboard.press('Tab')
-      return page.evaluate<string>('document.activeElement.textContent')
-    }
-    await page.goto(at.url)
-    await says(page, 'Signed out')
-    equal(await tab(), 'demo')
-    await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Sign in to Demo News' }).waitFor()
-    match(await tab(), /Edith Reyes/)
-    match(await tab(), /Chiara Lund/)
-    await page.keyboard.press('Enter')
-    await says(page, 'Signed in')
-    equal(await tab(), 'Sign out')
-  })
 })

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { each } from '../support/each.ts'
-import { send } from '../support/visitor.ts'
+import { send, type Wish } from '../support/visitor.ts'
 import { startFixtures } from './fixtures/fixture-stack.ts'
 
 let stack: Awaited<ReturnType<typeof startFixtures>>
@@ -17,19 +17,56 @@ after(() => stack.close())
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   send(stack.url + path, { method, headers })
 
+/** The event that a function gets for this request. */
+const eventOf = async (path: string, wish: Wish = {}) =>
+  JSON.parse((await send(stack.url + path, wish)).body).event
+
 describe('the front end', () => {
   it('calls the function behind the route, with its variables and those of the platform alone', async () => {
-    const { event, name, id, env } = JSON.parse((await get('/echo/%C3%A5?a=1', { cookie: 'a=1; b=2' })).body)
-    deepEqual([event.routeKey, event.pathParameters], ['GET /echo/{name}', { name: 'å' }])
-    deepEqual([event.rawQueryString, event.cookies], ['a=1', ['a=1', 'b=2']])
+    const { event, name, id, env } = JSON.parse((await get('/echo/a')).body)
     deepEqual([name, id], ['echo', event.requestContext.requestId])
     deepEqual([env.TABLE, env.SURROUNDING, env.PATH], ['table1', 'yes', undefined])
   })
 
-  it('sets every cookie', async () => {
+  it('makes the event of a request that API Gateway makes in payload format 2.0', async () => {
+    const headers = { cookie: 'a={"b": "c;d"}; a=1; a=2', 'X-One': ['a', 'b'] }
+    const event = await eventOf('/echo/%C3%A5%2Fb?a=%20b&a=c?d', { headers })
+    const { requestId, ...requestContext } = event.requestContext
+    deepEqual(
+      { ...event, requestContext },
+      {
+        version: '2.0',
+        routeKey: 'GET /echo/{name}',
+        rawPath: '/echo/å/b',
+        rawQueryString: 'a=%20b&a=c?d',
+        cookies: ['a={"b": "c;d"}', 'a=1', 'a=2'],
+        headers: { host: new URL(stack.url).host, connection: 'close', 'x-one': 'a,b' },
+        pathParameters: { name: 'å/b' },
+        requestContext: {
+          domainName: 'localhost',
+          http: { method: 'GET', path: '/echo/å/b' },
+          stage: '$default',
+        },
+        isBase64Encoded: false,
+      },
+    )
+  })
+
+  each('passes JSON as text, and forms and bytes as base64', [
+    ['APPLICATION/JSON; charset=utf-8', '"å"', '"å"', false],
+    ['application/x-www-form-urlencoded', 'a=b', 'YT1i', true],
+    ['image/png', Buffer.from([255]), '/w==', true],
+  ])(async ([type, sent, body, isBase64Encoded]) => {
+    const event = await eventOf('/echo', { method: 'POST', headers: { 'content-type': type }, body: sent })
+    deepEqual([event.body, event.isBase64Encoded, event.pathParameters], [body, isBase64Encoded, undefined])
+  })
+
+  it('passes on the answer with every cookie, and 500 for one that breaks the format', async () => {
     const { status, headers } = await get('/cookies')
     deepEqual([status, headers.location], [302, '/elsewhere'])
     deepEqual(headers['set-cookie'], ['a=1; Path=/', 'b=2; HttpOnly'])
+    for (const mood of ['no status', 'no body', 'no cookies', 'split header'])
+      equal((await get(`/moody?mood=${encodeURIComponent(mood)}`)).status, 500, mood)
   })
 
   it('asks the service beside it for paths that are not the gateway’s', async () =>
@@ -46,8 +83,8 @@ describe('the front end', () => {
   })
 
   it('takes a body and headers just within the limits', async () => {
-    const { status, body } = await send(`${stack.url}/echo`, { method: 'POST', body: 'a'.repeat(4_000_000) })
-    deepEqual([status, Buffer.from(JSON.parse(body).event.body, 'base64').length], [200, 4_000_000])
+    const event = await eventOf('/echo', { method: 'POST', body: 'a'.repeat(4_000_000) })
+    equal(Buffer.from(event.body, 'base64').length, 4_000_000)
     equal((await get('/echo/a', { x: 'a'.repeat(9_900) })).status, 200)
   })
 })

@@ -3,7 +3,11 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 /** What came back, with the body as text. */
 export type Seen = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>
 
-export type Wish = Readonly<{ method?: string; headers?: Record<string, string>; body?: string }>
+export type Wish = Readonly<{
+  method?: string
+  headers?: Record<string, string | string[]>
+  body?: string | Uint8Array
+}>
 
 /** One request over a connection of its own, with no headers but these: Node's `fetch` adds Fetch Metadata. */
 export const send = (url: string, { method = 'GET', headers = {}, body }: Wish = {}): Promise<Seen> =>
