@@ -98,6 +98,8 @@ describe('a person at the gateway', () => {
   each('meets 404 beside the routes, also with another method', [
     ['GET', '/imsg-service/v1/nowhere'],
     ['GET', '/imsg-service/v1/units/'],
+    ['GET', '/imsg-service/v1/UNITS'],
+    ['GET', '/imsg-service/v1/org//login'],
     ['GET', '/imsg-service/v1/unit'],
     ['POST', '/imsg-service/v1/units'],
     ['GET', '//imsg-service/v1/units'],
