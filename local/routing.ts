@@ -26,8 +26,8 @@ const segmentsOf = (path: string): string[] => path.split('/').slice(1)
 
 /**
  * Finds the route for a method and an encoded path, as API Gateway does, or `$default`. Segments are split
- * before they are decoded, so `%2F` stays inside its segment. Does not support greedy parameters, ANY, and two
- * routes that both match, which this project does not have.
+ * before they are decoded, so `%2F` stays inside its segment. This project has no greedy parameters, no ANY,
+ * and no two routes that both match.
  */
 export const router = <T>(routes: readonly Route<T>[]) => {
   const rest = routes.find(({ key }) => key === '$default')
