@@ -2,7 +2,7 @@ import { type AnswerName, answers, type Code } from '../lib/problem.ts'
 import { prefix } from '../lib/routes.ts'
 import { keysOf } from './keys-of.ts'
 
-/** Rules for responses. Each returns its problems as texts, or an empty list. */
+/** Rules for responses. */
 
 /** A response of a deployment. `header` takes a lower-case name. */
 export type Reply = Readonly<{
@@ -14,6 +14,9 @@ export type Reply = Readonly<{
 }>
 
 type Problems = string[]
+
+/** The problems of a response as texts, or an empty list. */
+export type Rule = (reply: Reply) => Problems
 
 /** The three representations of a failure, and how to ask for each: contract, section 2. */
 export const readers = {
@@ -54,19 +57,19 @@ const membersOf = (reply: Reply): Record<string, unknown> => {
 const mediaType = (reply: Reply): string | undefined => reply.header('content-type')?.split(';')[0]
 
 /** `hint`: what to check when the status is wrong. */
-export const hasStatus = ({ status }: Reply, wanted: number | readonly number[], hint?: string): Problems => {
-  const all = [wanted].flat()
-  return wants(
-    all.includes(status),
-    [`status ${status}, not ${all.join(' or ')}`, hint].filter(Boolean).join(': '),
-  )
-}
+export const hasStatus =
+  (wanted: number | readonly number[], hint?: string): Rule =>
+  ({ status }) => {
+    const all = [wanted].flat()
+    const problem = `status ${status}, not ${all.join(' or ')}`
+    return wants(all.includes(status), hint ? `${problem}: ${hint}` : problem)
+  }
 
 /** Not a server error. */
-export const isOurs = ({ status }: Reply): Problems => wants(status < 500, `status ${status}`)
+export const isOurs: Rule = ({ status }) => wants(status < 500, `status ${status}`)
 
 /** Headers that every answer of a function has. */
-export const everywhere = (reply: Reply): Problems => [
+export const everywhere: Rule = (reply) => [
   ...isOurs(reply),
   ...is('cache-control', reply.header('cache-control'), 'no-store'),
   ...is('x-content-type-options', reply.header('x-content-type-options'), 'nosniff'),
@@ -88,28 +91,35 @@ export const everywhere = (reply: Reply): Problems => [
 ]
 
 /** No cookie is set or cleared. */
-export const setsNothing = ({ cookies }: Reply): Problems =>
+export const setsNothing: Rule = ({ cookies }) =>
   wants(cookies.length === 0, `a cookie is set: ${cookies.map((cookie) => cookie.split('=')[0]).join()}`)
 
 /** The body is exactly this JSON. */
-export const isJson = (reply: Reply, wanted: object): Problems => [
-  ...is('content-type', mediaType(reply), 'application/json'),
-  ...is('body', JSON.stringify(parsed(reply)), JSON.stringify(wanted)),
-]
+export const isJson =
+  (wanted: object): Rule =>
+  (reply) => [
+    ...is('content-type', mediaType(reply), 'application/json'),
+    ...is('body', JSON.stringify(parsed(reply)), JSON.stringify(wanted)),
+  ]
 
 /** The redirect goes to exactly this URL. */
-export const leadsTo = (reply: Reply, to: string): Problems => is('location', reply.header('location'), to)
+export const leadsTo =
+  (to: string): Rule =>
+  ({ header }) =>
+    is('location', header('location'), to)
 
 /** A refused callback redirects to a URL without the token: contract, section 3. */
-export const leavesToken = (reply: Reply, page: string): Problems => {
-  const location = reply.header('location') ?? ''
-  return [
-    ...wants(location.startsWith(page), `location is ${shown(location)}, not ${page}...`),
-    ...wants(!location.includes('imid_token'), 'the token stays in the URL'),
-  ]
-}
+export const leavesToken =
+  (page: string): Rule =>
+  ({ header }) => {
+    const location = header('location') ?? ''
+    return [
+      ...wants(location.startsWith(page), `location is ${shown(location)}, not ${page}...`),
+      ...wants(!location.includes('imid_token'), 'the token stays in the URL'),
+    ]
+  }
 
-const isDocument = (reply: Reply): Problems => [
+const isDocument: Rule = (reply) => [
   ...is('content-type', mediaType(reply), 'text/html'),
   ...wants(/^<!doctype html>/i.test(reply.body.trimStart()), 'the page has no doctype'),
   ...wants(/<html lang="[a-z]{2}"/.test(reply.body), 'the page does not name its language'),
@@ -122,12 +132,12 @@ const isDocument = (reply: Reply): Problems => [
 ]
 
 /** The body of a failure in each representation. */
-export const reads: Readonly<Record<Reader, (reply: Reply, answer: AnswerName, code: Code) => Problems>> = {
-  key: (reply, answer) => [
+export const reads: Readonly<Record<Reader, (answer: AnswerName, code: Code) => Rule>> = {
+  key: (answer) => (reply) => [
     ...is('content-type', reply.header('content-type'), 'application/json; charset=utf-8'),
     ...is('body', reply.body, JSON.stringify(answers[answer].key)),
   ],
-  problem: (reply, answer, code) => {
+  problem: (answer, code) => (reply) => {
     const { type, title, status, instance, key, code: found } = membersOf(reply)
     return [
       ...is('content-type', mediaType(reply), 'application/problem+json'),
@@ -139,24 +149,23 @@ export const reads: Readonly<Record<Reader, (reply: Reply, answer: AnswerName, c
       ...wants(typeof instance === 'string' && instance !== '', 'instance is missing'),
     ]
   },
-  page: (reply) => isDocument(reply),
+  page: () => isDocument,
 }
 
 /** `WWW-Authenticate` (RFC 6750 section 3), which API Gateway may rename. */
-export const challenges = (reply: Reply, code: Code): Problems => {
-  const presented = code !== 'token_missing' && code !== 'not_a_navigation'
-  const found = reply.header('www-authenticate') ?? reply.header('x-amzn-remapped-www-authenticate')
-  return is(
-    'www-authenticate',
-    found,
-    `Bearer realm="imsg-service"${presented ? ', error="invalid_token"' : ''}`,
-  )
-}
+export const challenges =
+  (code: Code): Rule =>
+  ({ header }) => {
+    const presented = code !== 'token_missing' && code !== 'not_a_navigation'
+    const found = header('www-authenticate') ?? header('x-amzn-remapped-www-authenticate')
+    const wanted = `Bearer realm="imsg-service"${presented ? ', error="invalid_token"' : ''}`
+    return is('www-authenticate', found, wanted)
+  }
 
 const checksum = /^(sha256[:-])?[\w+/=-]{32,}$/i
 
 /** The two documented members, of a healthy or unhealthy gateway: contract, section 8. */
-export const isHealth = (reply: Reply): Problems => {
+export const isHealth: Rule = (reply) => {
   const { inGrace, stateChecksum, ...more } = membersOf(reply)
   return [
     ...is('content-type', mediaType(reply), 'application/json'),
@@ -170,7 +179,7 @@ export const isHealth = (reply: Reply): Problems => {
 }
 
 /** `application/health+json`: contract, section 8. */
-export const isExtendedHealth = (reply: Reply): Problems => {
+export const isExtendedHealth: Rule = (reply) => {
   const { status, stateAge, gracePeriod } = membersOf(reply)
   return [
     ...is('content-type', mediaType(reply), 'application/health+json'),
@@ -181,7 +190,7 @@ export const isExtendedHealth = (reply: Reply): Problems => {
 }
 
 /** Cookies are cleared and none is set. */
-export const clearsCookies = ({ cookies }: Reply): Problems => [
+export const clearsCookies: Rule = ({ cookies }) => [
   ...wants(cookies.length > 0, 'no cookie is cleared'),
   ...wants(
     cookies.every((cookie) => /;\s*max-age=0\b/i.test(cookie)),
@@ -190,14 +199,14 @@ export const clearsCookies = ({ cookies }: Reply): Problems => [
 ]
 
 /** `allowed`: the origin that CORS must allow, or undefined for none. */
-export const allowsOrigin = (reply: Reply, allowed: string | undefined): Problems => [
-  ...is('access-control-allow-origin', reply.header('access-control-allow-origin'), allowed),
-  ...is(
-    'access-control-allow-credentials',
-    reply.header('access-control-allow-credentials'),
-    allowed === undefined ? undefined : 'true',
-  ),
-]
+export const allowsOrigin = (allowed: string | undefined): Rule => {
+  const allow = 'access-control-allow'
+  const credentials = allowed && 'true'
+  return ({ header }) => [
+    ...is(`${allow}-origin`, header(`${allow}-origin`), allowed),
+    ...is(`${allow}-credentials`, header(`${allow}-credentials`), credentials),
+  ]
+}
 
 const attributesOf = (cookie: string): string[] =>
   cookie
@@ -225,23 +234,22 @@ const isLoginCookie = (cookie: string, overTls: boolean): Problems => {
 }
 
 /** A redirect to the identity service with the gateway's callback URL, return URL and login binding. */
-export const startsLogin = (reply: Reply, origin: string, to: string): Problems => {
-  const location = reply.header('location') ?? ''
-  if (!URL.canParse(location)) return ['location is not an absolute URL']
-  const callback = new URL(location).searchParams.get('callback') ?? ''
-  if (!URL.canParse(callback)) return ['the identity service gets no callback URL']
-  const back = new URL(callback)
-  const overTls = origin.startsWith('https:')
-  const bound = [...back.searchParams.keys()].some((name) => name !== 'serviceCallback')
-  return [
-    ...wants(
-      overTls ? location.startsWith('https:') : true,
-      'the identity service is not reached over https',
-    ),
-    ...is('the callback URL', `${back.origin}${back.pathname}`, `${origin}${prefix}/callback`),
-    ...is('serviceCallback', back.searchParams.get('serviceCallback'), to),
-    // With LOGIN_BINDING=off there is no cookie and no proof.
-    ...is('whether a cookie is set, as the callback URL has a proof,', reply.cookies.length > 0, bound),
-    ...reply.cookies.flatMap((cookie) => isLoginCookie(cookie, overTls)),
-  ]
-}
+export const startsLogin =
+  (origin: string, to: string): Rule =>
+  (reply) => {
+    const location = reply.header('location') ?? ''
+    if (!URL.canParse(location)) return ['location is not an absolute URL']
+    const callback = new URL(location).searchParams.get('callback') ?? ''
+    if (!URL.canParse(callback)) return ['the identity service gets no callback URL']
+    const back = new URL(callback)
+    const overTls = origin.startsWith('https:')
+    const bound = [...back.searchParams.keys()].some((name) => name !== 'serviceCallback')
+    return [
+      ...wants(!overTls || location.startsWith('https:'), 'the identity service is not reached over https'),
+      ...is('the callback URL', `${back.origin}${back.pathname}`, `${origin}${prefix}/callback`),
+      ...is('serviceCallback', back.searchParams.get('serviceCallback'), to),
+      // With LOGIN_BINDING=off there is no cookie and no proof.
+      ...is('whether a cookie is set, as the callback URL has a proof,', reply.cookies.length > 0, bound),
+      ...reply.cookies.flatMap((cookie) => isLoginCookie(cookie, overTls)),
+    ]
+  }
