@@ -8,6 +8,7 @@ import {
   type Media,
   object,
   ref,
+  requestHeader,
   text,
 } from './openapi-schema.ts'
 
@@ -44,14 +45,6 @@ const callback = parameter('callback', whereTo, address, true)
 const redirected = (description: string, more: Json = {}): Answer => ({
   description,
   headers: { Location: ref('headers', 'Location'), ...cookieHeader, ...more },
-})
-
-const fromProxy = (name: string, description: string): Json => ({
-  name,
-  in: 'header',
-  required: false,
-  description,
-  schema: { type: 'string' },
 })
 
 const login = {
@@ -181,11 +174,14 @@ export const routeDescriptions = {
       ),
       parameter('sub', 'Subject that the person must be.', { type: 'string', minLength: 1 }, false),
       parameter('redirect', '`1`: redirect a navigation to the login instead of 401.', text('1'), false),
-      fromProxy(
+      requestHeader(
         'X-Original-URL',
         'The URL that the browser requested. The login returns there, if that is allowed.',
       ),
-      fromProxy('Sec-Imid-Proxy', '`1` asks for `x-imid-token` and `x-imid-cookie`. Scripts cannot send it.'),
+      requestHeader(
+        'Sec-Imid-Proxy',
+        '`1` asks for `x-imid-token` and `x-imid-cookie`. Scripts cannot send it.',
+      ),
     ],
     answers: {
       200: { description: 'Signed in, and the rule holds. No body.', headers: identityHeaders },

@@ -26,3 +26,12 @@ export const object = (
 export const json = (schema: Json): Media => ({ 'application/json': { schema } })
 /** The header of an answer that sets or clears cookies. */
 export const cookieHeader = { 'Set-Cookie': ref('headers', 'Set-Cookie') }
+
+/** A request header that may be missing. */
+export const requestHeader = (name: string, description: string): Json => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema: { type: 'string' },
+})

@@ -7,34 +7,41 @@ import packageJson from '../package.json' with { type: 'json' }
 import { keysOf } from './keys-of.ts'
 import { commonHeaders, tooLong, withCommonHeaders } from './openapi-headers.ts'
 import { type RouteDescription, routeDescriptions } from './openapi-routes.ts'
-import { type Answer, cookieHeader, type Json, json, object, ref, text } from './openapi-schema.ts'
+import {
+  type Answer,
+  cookieHeader,
+  type Json,
+  json,
+  object,
+  ref,
+  requestHeader,
+  text,
+} from './openapi-schema.ts'
 
 /** Builds the OpenAPI 3.1 document from the route table and the catalogue of failures. */
-
-const header = (name: string, description: string): Json => ({
-  name,
-  in: 'header',
-  required: false,
-  description,
-  schema: { type: 'string' },
-})
 
 /** Request headers that the rules of a route read. */
 const policyHeaders = (route: Route): Json[] => [
   ...('only' in route
     ? [
-        header(
+        requestHeader(
           'Sec-Fetch-Mode',
           'Any value except `navigate` is refused. A client that does not send it counts as a navigation.',
         ),
-        header('Sec-Fetch-Dest', 'An embedding (`iframe`, `object`, `image`, ...) is refused.'),
-        header('Sec-Purpose', 'A prefetch is refused; `Purpose`, `X-Purpose` and `X-Moz` are read too.'),
+        requestHeader('Sec-Fetch-Dest', 'An embedding (`iframe`, `object`, `image`, ...) is refused.'),
+        requestHeader(
+          'Sec-Purpose',
+          'A prefetch is refused; `Purpose`, `X-Purpose` and `X-Moz` are read too.',
+        ),
       ]
     : []),
   ...('post' in route
     ? [
-        header('Origin', 'Must be PUBLIC_URL or listed in CORS_ALLOWED_ORIGINS, unless a bearer is sent.'),
-        header(
+        requestHeader(
+          'Origin',
+          'Must be PUBLIC_URL or listed in CORS_ALLOWED_ORIGINS, unless a bearer is sent.',
+        ),
+        requestHeader(
           'Sec-Fetch-Site',
           'Must be `same-origin` if a cookie is sent without Origin, or with the Origin `null`.',
         ),
