@@ -70,14 +70,16 @@ const { MUTATE_SECONDS } = process.env
 
 const reportFile = join(root, '.local/mutation.json')
 
-const run = (args: readonly string[]): void => {
+/** Mutates these files or lines, or everything. */
+const run = (sources: readonly string[]): void => {
   installed()
   rmSync(reportFile, { force: true })
   const stryker = join(mutation, 'node_modules/@stryker-mutator/core/bin/stryker.js')
   const config = join(mutation, 'stryker.config.json')
   const env = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile'), ...process.env }
   // A group of its own: Stryker leaves its workers running when it is stopped.
-  const child = spawn(process.execPath, [stryker, 'run', config, '--incremental', ...args], {
+  const only = sources.length > 0 ? ['--mutate', sources.join()] : []
+  const child = spawn(process.execPath, [stryker, 'run', config, '--incremental', ...only], {
     cwd: root,
     env,
     stdio: 'inherit',
@@ -113,43 +115,23 @@ const run = (args: readonly string[]): void => {
   })
 }
 
-const refuse = (why: string): void => {
-  console.error(why)
-  process.exitCode = 2
-}
-
-const isCommit = (name: string): boolean => {
-  try {
-    git('rev-parse', '--quiet', '--verify', `${name}^{commit}`)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** A file that is mutated, whole or some lines of it: `lib/session/units.ts:10-12`. */
 const isSource = (word: string): boolean => {
   const file = word.replace(/:\d+(-\d+)?$/, '')
   return /^(lib|functions)\/.*\.ts$/.test(file) && existsSync(join(root, file))
 }
 
-const [command, ...words] = process.argv.slice(2)
-if (command === undefined) {
-  console.log('Everything: about an hour on two cores, less when a run was finished before.')
-  run([])
-} else if (command === 'since') {
-  const [commit = 'HEAD~1'] = words
-  if (!isCommit(commit)) refuse(`There is no commit ${commit}.`)
-  else {
-    const lines = changedSince(commit)
-    if (lines.length > 0) run(['--mutate', lines.join(',')])
-    else console.log(`No line of lib/ or a handler is new since ${commit}: nothing to mutate.`)
-  }
+const words = process.argv.slice(2)
+const isSince = words[0] === 'since'
+const sources = isSince ? changedSince(words[1] ?? 'HEAD~1') : words
+const strange = isSince ? [] : words.filter((word) => !isSource(word))
+if (strange.length > 0) {
+  console.error(`What is ${strange.join(', ')}? Say nothing, since [commit], or files: lib/session/units.ts.`)
+  process.exitCode = 2
+} else if (isSince && sources.length === 0) {
+  console.log('No line of lib/ or a handler is new: nothing to mutate.')
 } else {
-  const strange = [command, ...words].filter((word) => !isSource(word))
-  if (strange.length === 0) run(['--mutate', [command, ...words].join(',')])
-  else
-    refuse(
-      `I do not know ${strange.join(', ')}: nothing, since [commit], or files such as lib/session/units.ts.`,
-    )
+  if (sources.length === 0)
+    console.log('Everything: about an hour on two cores, less after a run that ended.')
+  run(sources)
 }

@@ -39,7 +39,6 @@ type MutantRun = {
   activeMutant: { id: string; fileName: string }
   testFilter?: string[]
   hitLimit?: number
-  disableBail: boolean
   mutantActivation: 'runtime' | 'static'
 }
 

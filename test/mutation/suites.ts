@@ -7,46 +7,43 @@ import { mock } from 'node:test'
  */
 
 type Hook = () => unknown
-type Context = Readonly<{
-  name: string
-  mock: typeof mock
-  after: (work: Hook) => void
-  diagnostic: (text: string) => void
-}>
+type Context = Readonly<{ mock: typeof mock; after: (work: Hook) => void }>
 type Work = (context: Context) => unknown
 
-type Test = { kind: 'test'; name: string; work: Work }
-type Suite = {
-  kind: 'suite'
-  name: string
+type Test = Readonly<{ id: string; work: Work }>
+type Suite = Readonly<{
+  id: string
   entries: (Test | Suite)[]
   hooks: Record<'before' | 'after' | 'beforeEach' | 'afterEach', Hook[]>
-  /** Settles when an asynchronous `describe` has registered everything. */
-  ready: unknown
-}
+}>
 
-const suite = (name: string): Suite => ({
-  kind: 'suite',
-  name,
+const suite = (id: string): Suite => ({
+  id,
   entries: [],
   hooks: { before: [], after: [], beforeEach: [], afterEach: [] },
-  ready: undefined,
 })
 
+/** The file that is being imported. What stands outside every `describe` belongs to `top`. */
+type File = Readonly<{ top: Suite; ids: Map<string, number>; registering: unknown[] }>
+const fileNamed = (name: string): File => ({ top: suite(name), ids: new Map(), registering: [] })
+let file = fileNamed('')
 const around = new AsyncLocalStorage<Suite>()
-/** The file that is being imported: what stands outside every `describe` belongs to it. */
-let root = suite('')
-const here = (): Suite => around.getStore() ?? root
+const here = (): Suite => around.getStore() ?? file.top
 
-/** Options, such as a time limit, mean nothing here: each test has the limit below. */
+/** Options, such as a time limit, mean nothing here: each test has the limit below. Names that stand twice are numbered. */
 export const it = (name: string, ...rest: [Work] | [options: object, Work]): void => {
-  here().entries.push({ kind: 'test', name, work: rest.length === 2 ? rest[1] : rest[0] })
+  const id = `${here().id} > ${name}`
+  const times = (file.ids.get(id) ?? 0) + 1
+  file.ids.set(id, times)
+  here().entries.push({
+    id: times === 1 ? id : `${id} #${times}`,
+    work: rest.length === 2 ? rest[1] : rest[0],
+  })
 }
-export const test = it
 export const describe = (name: string, work: () => unknown): void => {
-  const inner = suite(name)
+  const inner = suite(`${here().id} > ${name}`)
   here().entries.push(inner)
-  inner.ready = around.run(inner, work)
+  file.registering.push(around.run(inner, work))
 }
 const hook = (kind: keyof Suite['hooks']) => (work: Hook) => {
   here().hooks[kind].push(work)
@@ -85,102 +82,66 @@ const within = async (work: () => unknown): Promise<void> => {
   }
 }
 
-/** Every test of a suite with its id. Names that stand twice are numbered. */
-const idsOf = (file: string, top: Suite): ReadonlyMap<Test, string> => {
-  const ids = new Map<Test, string>()
-  const seen = new Map<string, number>()
-  const walk = (at: string, { entries }: Suite) => {
-    for (const entry of entries) {
-      const id = `${at} > ${entry.name}`
-      if (entry.kind === 'suite') {
-        walk(id, entry)
-        continue
-      }
-      const times = (seen.get(id) ?? 0) + 1
-      seen.set(id, times)
-      ids.set(entry, times === 1 ? id : `${id} #${times}`)
-    }
-  }
-  walk(file, top)
-  return ids
+/** Runs one thing under the name of a test or of the file. Stops the file when it fails, or when the listener has seen enough. */
+const step = async (id: string, work: () => unknown, on: Listener): Promise<void> => {
+  on.starts(id)
+  const began = performance.now()
+  const outcome = await within(work).then(
+    () => ({}),
+    (error: unknown) => ({ error: error ?? new Error('threw nothing') }),
+  )
+  const goesOn = on.ended({ id, ms: performance.now() - began, ...outcome })
+  if ('error' in outcome || !goesOn) throw new Stopped()
 }
 
-const allReady = async (top: Suite): Promise<void> => {
-  await top.ready
-  for (const entry of top.entries) if (entry.kind === 'suite') await allReady(entry)
-}
+/** The same for a hook, which is told of only when it fails. */
+const setUp = (name: string, hook: Hook, on: Listener): Promise<void> =>
+  step(name, hook, { ...on, ended: (outcome) => outcome.error === undefined || on.ended(outcome) })
 
-/** Imports a file of tests anew and runs those that are wanted. `file`: its name in ids; `url`: from where to import it. */
-export const runFile = async (file: string, url: string, on: Listener): Promise<void> => {
-  const env = { ...process.env }
-  const top = suite(file)
-  root = top
-  let began = performance.now()
-  const setUp = async (work: () => unknown): Promise<void> => {
-    on.starts(file)
-    began = performance.now()
-    try {
-      await within(work)
-    } catch (error) {
-      on.ended({ id: file, ms: performance.now() - began, error })
-      throw new Stopped()
-    }
+const runTest = async ({ work }: Test, outer: readonly Suite[]): Promise<void> => {
+  const afters: Hook[] = []
+  const context: Context = {
+    get mock() {
+      afters.push(() => mock.restoreAll())
+      return mock
+    },
+    after: (work) => afters.push(work),
   }
-
+  for (const { hooks } of outer) for (const hook of hooks.beforeEach) await hook()
   try {
-    await setUp(async () => {
+    await work(context)
+  } finally {
+    for (const hook of afters) await hook()
+  }
+  for (const { hooks } of outer) for (const hook of hooks.afterEach) await hook()
+}
+
+const runSuite = async (entry: Suite, outer: readonly Suite[], name: string, on: Listener): Promise<void> => {
+  const isWanted = (one: Test | Suite): boolean =>
+    'entries' in one ? one.entries.some(isWanted) : on.wants(one.id)
+  const chain = [...outer, entry]
+  try {
+    for (const hook of entry.hooks.before) await setUp(name, hook, on)
+    for (const inner of entry.entries.filter(isWanted))
+      if ('entries' in inner) await runSuite(inner, chain, name, on)
+      else await step(inner.id, () => runTest(inner, chain), on)
+  } finally {
+    for (const hook of entry.hooks.after) await setUp(name, hook, on)
+  }
+}
+
+/** Imports a file of tests anew and runs those that are wanted. `name`: its name in ids; `url`: from where to import it. */
+export const runFile = async (name: string, url: string, on: Listener): Promise<void> => {
+  const env = { ...process.env }
+  file = fileNamed(name)
+  const { top, registering } = file
+  try {
+    const registers = async () => {
       await import(url)
-      await allReady(top)
-    })
-    if (!on.ended({ id: file, ms: performance.now() - began })) return
-    const ids = idsOf(file, top)
-    const wanted = (entry: Test | Suite): boolean =>
-      entry.kind === 'suite' ? entry.entries.some(wanted) : on.wants(ids.get(entry) ?? '')
-
-    const runTest = async (entry: Test, outer: readonly Suite[]): Promise<void> => {
-      const id = ids.get(entry) ?? ''
-      on.starts(id)
-      const start = performance.now()
-      const afters: Hook[] = []
-      const context: Context = {
-        name: entry.name,
-        get mock() {
-          afters.push(() => mock.restoreAll())
-          return mock
-        },
-        after: (work) => afters.push(work),
-        diagnostic: () => {},
-      }
-      const ended = (error?: unknown) =>
-        on.ended({ id, ms: performance.now() - start, ...(error === undefined ? {} : { error }) })
-      try {
-        await within(async () => {
-          for (const { hooks } of outer) for (const work of hooks.beforeEach) await work()
-          try {
-            await entry.work(context)
-          } finally {
-            for (const work of afters) await work()
-          }
-          for (const { hooks } of outer) for (const work of hooks.afterEach) await work()
-        })
-      } catch (error) {
-        ended(error ?? new Error('threw nothing'))
-        throw new Stopped()
-      }
-      if (!ended()) throw new Stopped()
+      for (const one of registering) await one
     }
-
-    const runSuite = async (entry: Suite, outer: readonly Suite[]): Promise<void> => {
-      const chain = [...outer, entry]
-      try {
-        for (const work of entry.hooks.before) await setUp(work)
-        for (const inner of entry.entries.filter(wanted))
-          await (inner.kind === 'suite' ? runSuite(inner, chain) : runTest(inner, chain))
-      } finally {
-        for (const work of entry.hooks.after) await setUp(work)
-      }
-    }
-    await runSuite(top, [])
+    await step(name, registers, on)
+    await runSuite(top, [], name, on)
   } catch (error) {
     if (!(error instanceof Stopped)) throw error
   } finally {
