@@ -3,25 +3,28 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { lockedIn, production } from '../docs/licences.ts'
+import { root } from '../local/synthesis.ts'
+import { each } from './support/each.ts'
 
-const root = join(import.meta.dirname, '..')
+const manifest = (file: string) => {
+  const {
+    dependencies = {},
+    devDependencies = {},
+    optionalDependencies = {},
+    allowScripts = {},
+  } = JSON.parse(readFileSync(join(root, file), 'utf8'))
+  const all: Record<string, string> = { ...dependencies, ...devDependencies, ...optionalDependencies }
+  return { dependencies, all, allowScripts }
+}
 
-type Manifest = Readonly<{
-  dependencies?: Record<string, string>
-  devDependencies?: Record<string, string>
-  optionalDependencies?: Record<string, string>
-  allowScripts?: Record<string, boolean>
-}>
-
-const manifest = (file: string): Manifest => JSON.parse(readFileSync(join(root, file), 'utf8'))
-
-/** Every project of the repository. */
+/** Every project of the repository, and those that have something to lock. */
 const manifests = globSync('**/package.json', {
   cwd: root,
   exclude: (name) => ['node_modules', 'cdk.out', '.local'].some((folder) => name.includes(folder)),
 }).sort()
+const dependent = manifests.filter((file) => Object.keys(manifest(file).all).length > 0)
 
-const lockOf = (file: string): string => file.replace(/package\.json$/, 'package-lock.json')
+const lockOf = (file: string) => Object.entries(lockedIn(file.replace(/package\.json$/, 'package-lock.json')))
 
 /**
  * Programs of two development tools (a linter, a parser) for systems on which the lock file was not written: the registry that was asked has
@@ -32,40 +35,33 @@ const isOfAnotherPlatform = (place: string): boolean =>
   !/-linux-(x64|arm64)(-gnu)?$/.test(place)
 
 describe('the supply chain', () => {
-  it('is that of the projects that are here', () => ok(manifests.includes('package.json')))
+  each(
+    'pins every dependency to one version',
+    manifests,
+  )((file) => {
+    for (const [name, version] of Object.entries(manifest(file).all))
+      match(version, /^(npm:[\w@/-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/, name)
+  })
 
-  for (const file of manifests) {
-    it(`pins every dependency to one version: ${file}`, () => {
-      const { dependencies, devDependencies, optionalDependencies } = manifest(file)
-      for (const [name, version] of Object.entries({
-        ...dependencies,
-        ...devDependencies,
-        ...optionalDependencies,
-      }))
-        match(version, /^(npm:[\w@/-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/, name)
-    })
+  each(
+    'locks bytes, and names no registry',
+    dependent,
+  )((file) => {
+    for (const [place, locked] of lockOf(file)) {
+      ok(!('resolved' in locked), place)
+      const isLocked = 'integrity' in locked || 'inBundle' in locked || isOfAnotherPlatform(place)
+      ok(place === '' || isLocked, `${place} has no integrity`)
+    }
+  })
 
-    // A package without dependencies has nothing to lock.
-    if (Object.keys({ ...manifest(file).dependencies, ...manifest(file).devDependencies }).length === 0)
-      continue
-
-    it(`locks bytes, and names no registry: ${lockOf(file)}`, () => {
-      for (const [place, locked] of Object.entries<object>(lockedIn(lockOf(file)))) {
-        ok(!('resolved' in locked), place)
-        ok(
-          place === '' || 'integrity' in locked || 'inBundle' in locked || isOfAnotherPlatform(place),
-          `${place} has no integrity`,
-        )
-      }
-    })
-
-    it(`runs no install script but those it allows: ${file}`, () => {
-      const scripted = Object.entries(lockedIn(lockOf(file))).flatMap(([place, { hasInstallScript }]) =>
-        hasInstallScript ? [place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length)] : [],
-      )
-      deepEqual([...new Set(scripted)].sort(), Object.keys(manifest(file).allowScripts ?? {}).sort())
-    })
-  }
+  each(
+    'runs no install script but those it allows',
+    dependent,
+  )((file) => {
+    const scripted = lockOf(file).filter(([, { hasInstallScript }]) => hasInstallScript)
+    const names = scripted.map(([place]) => place.replace(/^.*node_modules\//, ''))
+    deepEqual([...new Set(names)].sort(), Object.keys(manifest(file).allowScripts).sort())
+  })
 
   it('is listed with the licence of each package that is deployed, none of which asks for more than a notice', () => {
     const rows = production()
@@ -77,6 +73,6 @@ describe('the supply chain', () => {
     const page = readFileSync(join(root, 'docs/supply-chain.md'), 'utf8')
     const [, section = ''] = /## Direct dependencies\n([\s\S]*?)\n## /.exec(page) ?? []
     const explained = [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name)
-    deepEqual(explained.sort(), Object.keys(manifest('package.json').dependencies ?? {}).sort())
+    deepEqual(explained.sort(), Object.keys(manifest('package.json').dependencies).sort())
   })
 })
