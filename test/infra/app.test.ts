@@ -56,3 +56,17 @@ describe('--settings', () => {
     deepEqual([status, text.split(':')[0]], [1, 'infra/example.env is an example'])
   })
 })
+
+it('npm run doctor -- <url> --domains <list> judges a return URL, and tells by its status', () => {
+  const settings = {
+    PUBLIC_URL: 'https://gateway.example.dev',
+    IMAS_URL: 'https://imas.example.dev',
+    TOKEN_ISSUER: 'unchecked',
+    TOKEN_AUDIENCE: 'unchecked',
+  }
+  const doctor = (...words: string[]) => run(['infra/doctor.ts', ...words], settings)
+  const { status, text } = doctor('https://app.example.net/', '--domains', 'app.example.net,example.org')
+  deepEqual([status, text.split('\n')[0]], [0, 'accepted: under a return domain of the organisation'])
+  equal(doctor('https://app.example.net/').status, 1)
+  match(doctor('--domain', 'x').text, /^npm run doctor -- /)
+})

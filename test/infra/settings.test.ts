@@ -1,5 +1,4 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +11,6 @@ import { environmentSize } from '../../infra/environment.ts'
 import { readDeployment, type Texts, weakenings } from '../../infra/settings.ts'
 import { exampleFile, settingsFrom } from '../../infra/settings-source.ts'
 import { ConfigError } from '../../lib/config.ts'
-import { root } from '../../local/synthesis.ts'
 import { each } from '../support/each.ts'
 
 const good = {
@@ -260,14 +258,5 @@ describe('the doctor', () => {
     const { good: accepted, lines } = judge('/', [], {})
     equal(accepted, false)
     match(lines[0] ?? '', /IMAS_URL is missing/)
-  })
-
-  it('is asked by `npm run doctor -- <url> --domains <list>`, and tells by its status', () => {
-    const doctor = (...args: string[]) =>
-      spawnSync(process.execPath, ['infra/doctor.ts', ...args], { cwd: root, env: good, encoding: 'utf8' })
-    const { status, stdout } = doctor('https://app.example.net/', '--domains', 'app.example.net,example.org')
-    deepEqual([status, stdout.split('\n')[0]], [0, 'accepted: under a return domain of the organisation'])
-    equal(doctor('https://app.example.net/').status, 1)
-    match(doctor('--domain', 'x').stdout, /^npm run doctor -- /)
   })
 })
