@@ -10,7 +10,7 @@ import { readDeployment } from '../../identity/infra/settings.ts'
 import { ImsgIdentity } from '../../identity/infra/stack.ts'
 import type { Texts } from '../../infra/settings.ts'
 import { root } from '../../local/synthesis.ts'
-import { good, least, resourcesOf, templateOf } from '../infra/synthesised.ts'
+import { everything, good, least, resourcesOf, templateOf } from '../infra/synthesised.ts'
 import { engine } from './python.ts'
 
 /** Every template that the settings can make, judged by AWS's linter against the registry schemas of the regions they may go to. */
@@ -23,16 +23,7 @@ const certificate = (partition: string, region: string): string =>
 /** By what they change in the template. */
 const combinations: Readonly<Record<string, { texts: Texts; regions?: readonly string[] }>> = {
   'the least that can be deployed': { texts: least },
-  'everything at once': {
-    texts: {
-      ...good,
-      DOMAIN_CERTIFICATE_ARN: certificate('aws', 'eu-north-1'),
-      HOSTED_ZONE_ID: 'Z0123456789ABCDEFGHIJ',
-      ALARM_EMAIL: 'operators@example.com',
-      STAGE_NAME: 'production',
-      LOGIN_BINDING: 'off',
-    },
-  },
+  'everything at once': { texts: { ...everything, STAGE_NAME: 'production' } },
   GovCloud: {
     texts: { ...good, DOMAIN_CERTIFICATE_ARN: certificate('aws-us-gov', 'us-gov-west-1') },
     regions: ['us-gov-west-1', 'us-gov-east-1'],

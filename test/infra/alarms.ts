@@ -13,6 +13,7 @@ import { catalogue } from '../../lib/problem.ts'
 import { methodsAndPaths, type Route, routes } from '../../lib/routes.ts'
 import { root } from '../../local/synthesis.ts'
 import {
+  everything,
   least,
   listening,
   only,
@@ -27,12 +28,6 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const runbook = read('docs/runbook.md')
 const template = templateOf(listening)
 
-/** What rings only in some deployments. */
-const everything = {
-  ...listening,
-  LOGIN_BINDING: 'off',
-  DOMAIN_CERTIFICATE_ARN: 'arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d',
-}
 const whole = JSON.stringify(templateOf(everything).toJSON())
 
 const alarmsOf = (texts: Texts) =>

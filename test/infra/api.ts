@@ -3,7 +3,16 @@ import { describe, it } from 'node:test'
 import { Match } from 'aws-cdk-lib/assertions'
 import { methodsAndPaths, type Route, routes } from '../../lib/routes.ts'
 import { each } from '../support/each.ts'
-import { least, listening, only, propertiesOf, resourcesOf, target, templateOf } from './synthesised.ts'
+import {
+  everything,
+  least,
+  listening,
+  only,
+  propertiesOf,
+  resourcesOf,
+  target,
+  templateOf,
+} from './synthesised.ts'
 
 const template = templateOf(listening)
 const keys = [
@@ -54,8 +63,7 @@ describe('the API', () => {
   })
 })
 
-const DOMAIN_CERTIFICATE_ARN = 'arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d'
-const own = templateOf({ ...listening, DOMAIN_CERTIFICATE_ARN, HOSTED_ZONE_ID: 'Z0123456789' })
+const own = templateOf(everything)
 const small = templateOf(least)
 const accessLog = { Ref: Match.stringLikeRegexp('^accesslog') }
 
@@ -92,7 +100,11 @@ describe('a resource', () => {
       {
         DomainName: 'gateway.example.com',
         DomainNameConfigurations: [
-          { CertificateArn: DOMAIN_CERTIFICATE_ARN, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
+          {
+            CertificateArn: everything.DOMAIN_CERTIFICATE_ARN,
+            EndpointType: 'REGIONAL',
+            SecurityPolicy: 'TLS_1_2',
+          },
         ],
       },
     ],
@@ -100,7 +112,7 @@ describe('a resource', () => {
     [
       'AWS::Route53::RecordSet',
       own,
-      { Name: 'gateway.example.com.', HostedZoneId: 'Z0123456789', Type: 'A' },
+      { Name: 'gateway.example.com.', HostedZoneId: everything.HOSTED_ZONE_ID, Type: 'A' },
     ],
     [
       'AWS::Logs::MetricFilter',

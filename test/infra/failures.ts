@@ -2,12 +2,11 @@ import { deepEqual } from 'node:assert/strict'
 import { describe } from 'node:test'
 import { each } from '../support/each.ts'
 import { keyOf, type MetricData, ringing } from './cloudwatch.ts'
-import { listening, templateOf } from './synthesised.ts'
+import { everything, templateOf } from './synthesised.ts'
 
 /** Which alarms ring at their thresholds, and that none rings just below them. */
 
-const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d'
-const template = templateOf({ ...listening, DOMAIN_CERTIFICATE_ARN: certificate, LOGIN_BINDING: 'off' })
+const template = templateOf(everything)
 
 const own = (name: string, dimensions = {}) => keyOf('imsg-service', name, dimensions)
 const errorsOf = (route: string) => own('ServerErrors', { Route: route })
@@ -15,7 +14,9 @@ const ofFunction = (metric: string, name: string) => keyOf('AWS/Lambda', metric,
 const latency = keyOf('AWS/ApiGateway', 'Latency', { ApiId: 'api' })
 const throttledReads = keyOf('AWS/DynamoDB', 'ReadThrottleEvents', { TableName: 'table' })
 const systemErrors = keyOf('AWS/DynamoDB', 'SystemErrors', { TableName: 'table', Operation: 'BatchGetItem' })
-const daysLeft = keyOf('AWS/CertificateManager', 'DaysToExpiry', { CertificateArn: certificate })
+const daysLeft = keyOf('AWS/CertificateManager', 'DaysToExpiry', {
+  CertificateArn: everything.DOMAIN_CERTIFICATE_ARN,
+})
 const polls = ofFunction('Invocations', 'tokenisset')
 
 /** The value that a metric reports in a minute, or nothing. */

@@ -21,6 +21,15 @@ export const good = {
 /** The same, and somebody who hears of alarms. */
 export const listening = { ...good, ALARM_EMAIL: 'operators@example.com' } as const
 
+/** Whatever adds a resource to the template. */
+export const everything = {
+  ...listening,
+  DOMAIN_CERTIFICATE_ARN:
+    'arn:aws:acm:eu-north-1:123456789012:certificate/0123abcd-4567-89ef-0123-456789abcdef',
+  HOSTED_ZONE_ID: 'Z0123456789ABCDEFGHIJ',
+  LOGIN_BINDING: 'off',
+} as const
+
 /** The least that can be deployed. */
 export const least = {
   IMAS_URL: 'https://imas.example.com',
