@@ -108,7 +108,7 @@ export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): End
       failureOf,
       outOfTime: () => new SignInProblem('table_unavailable', 'out of time'),
       respond: (request, code) =>
-        respond(failures, request, code, route.failures ?? row(code).answer, siteOf(on.settings)),
+        respond(failures, request, code, route.failures ?? row(code).answer, siteOf(on.settings, code)),
       finish: (visit, answer) => {
         const at = Date.now()
         const { failure, request } = visit

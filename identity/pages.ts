@@ -2,6 +2,7 @@ import { asPage } from '../lib/errors/error-response.ts'
 import { page, pagePolicy } from '../lib/errors/page.ts'
 import { languages as gateway } from '../lib/errors/texts.ts'
 import type { Answer, Incoming } from '../lib/http/messages.ts'
+import { catalogue as gatewayCatalogue } from '../lib/problem.ts'
 import { type Code, catalogue, row } from './problem.ts'
 import type { Settings } from './settings.ts'
 
@@ -24,8 +25,12 @@ const written = { page, pagePolicy, languages: [ownWords(standard), ...others.ma
 /** What `respond` needs to know about the failures of this service. */
 export const failures = { again: (code: Code) => row(code).again ?? false, written: async () => written }
 
-/** What pages say of this installation. */
-export const siteOf = ({ url, siteName, errorsUrl }: Settings) => ({ publicUrl: url, siteName, errorsUrl })
+/** What pages say of this installation. ERRORS_URL explains the codes of the gateway alone. */
+export const siteOf = ({ url, siteName, errorsUrl }: Settings, code?: Code) => ({
+  publicUrl: url,
+  siteName,
+  ...(code !== undefined && Object.hasOwn(gatewayCatalogue, code) && { errorsUrl }),
+})
 
 /** A page with status 200. */
 export const infoPage = (

@@ -20,7 +20,7 @@ import {
 const second = 'https://second.example.test'
 const on = await openService(
   { demo: {}, other: { forceLoginPrompt: true }, closed: { blocked: true } },
-  { GATEWAYS: second },
+  { GATEWAYS: second, ERRORS_URL: 'https://docs.example.test/errors.html' },
 )
 const { call, clock } = on
 const query = `callback=${encodeURIComponent(callback)}`
@@ -182,6 +182,15 @@ describe('A page', () => {
     const answer = await on.signIn({ claims: { groups: undefined, _claim_names: { groups: 'src1' } } })
     deepEqual([answer.statusCode, codeIn(answer)], [403, 'groups_overage'])
     match(answer.body ?? '', /only the groups that are assigned to this application/)
+  })
+
+  each('links to the explanation of the codes that the gateway has too', [
+    ['nobody', 'organisation_unknown', true],
+    ['demo', 'callback_not_allowed', false],
+  ])(async ([org, code, explained]) => {
+    const { body = '' } = await call('login', { path: { org }, query: 'callback=x' })
+    ok(body.includes(code))
+    equal(body.includes(`href="https://docs.example.test/errors.html#${code}"`), explained)
   })
 
   each('is served at any other address: what this is, or that there is nothing', [
