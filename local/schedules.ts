@@ -8,9 +8,7 @@ export const runOnce = async (
   await Promise.all(scheduled.map((id) => functions.invoke(id, '{}')))
 }
 
-/**
- * Runs each of them every so many seconds, one run at a time; never with 0. Returns a function that stops.
- */
+/** Runs each function every `seconds`, one run at a time, or never with 0. Returns a function that stops. */
 export const runEvery = (
   functions: Pick<Functions, 'invoke'>,
   scheduled: readonly string[],
