@@ -38,7 +38,7 @@ describe('A refresh', () => {
   // Other key sets that are refused: `key-set`. Other answers: `upstream`.
   each('leaves the last good state, in grace, while the identity service is down or makes no sense', [
     { do: 'down' },
-    { do: 'organisations', list: 'empty' },
+    { do: 'answer', list: 'organizations.list' },
     { do: 'malformed-jwks', as: 'duplicate-kid' },
   ])(async (command) => {
     const before = await health()
@@ -49,7 +49,7 @@ describe('A refresh', () => {
     equal((await (await open('token-is-set'))({ bearer: raw })).statusCode, 200)
 
     await control({ do: 'up' })
-    await control({ do: 'organisations', list: 'normal' })
+    await control({ do: 'answer' })
     equal((await refresh()).outcome, 'unchanged')
     deepEqual(await health(), before)
   })
@@ -215,7 +215,7 @@ describe('A refresh of the keys alone', () => {
       const { version, lastSuccess, lastError } = (await stored(stateKey)) ?? {}
       return { version, lastSuccess, lastError }
     }
-    await control({ do: 'organisations', list: 'empty' })
+    await control({ do: 'answer', list: 'organizations.list' })
     equal((await refresh()).outcome, 'failed')
     const before = await shown()
     clock.ahead = 300
@@ -227,7 +227,7 @@ describe('A refresh of the keys alone', () => {
     await control({ do: 'rotate' })
     equal((await refresh(true)).outcome, 'changed')
     deepEqual(await shown(), { ...before, version: { N: String(await stateVersion()) } })
-    await control({ do: 'organisations', list: 'normal' })
+    await control({ do: 'answer' })
   })
 
   it('loads everything when keys are asked for before there is a state', async () => {

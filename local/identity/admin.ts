@@ -13,8 +13,7 @@ const ofOrganisation = <T extends Owned>(items: readonly T[], query: URLSearchPa
 }
 
 const lists: Readonly<Record<string, (standIn: StandIn, query: URLSearchParams) => unknown>> = {
-  'organizations.list': ({ directory, switches }) =>
-    switches.organisations === 'empty' ? [] : directory.organisations,
+  'organizations.list': ({ directory }) => directory.organisations,
   'organizations.listGroupToRoleMappings': ({ directory }, query) =>
     ofOrganisation(directory.mappings, query),
   'units.list': ({ directory }, query) => ofOrganisation(directory.units, query),

@@ -1,9 +1,8 @@
 import { adminApi } from './admin.ts'
-import { type BufferedRequest, failures, json, type Reply } from './exchange.ts'
+import { type BufferedRequest, failures, type Reply } from './exchange.ts'
 import { home } from './home.ts'
-import { jwks } from './keys.ts'
 import { login } from './login.ts'
-import { elsewhere, keySet } from './malformed.ts'
+import { keySet } from './malformed.ts'
 import type { StandIn } from './stand-in.ts'
 import { tokenService } from './token-service.ts'
 
@@ -27,7 +26,6 @@ export const answer = (standIn: StandIn, asked: BufferedRequest): Reply | Promis
 
   if (path === '/') return home(standIn.directory)
   if (path === '/v1/jwks') return keySet(standIn.ring, standIn.switches.malformed)
-  if (path === elsewhere) return json(jwks(standIn.ring.published))
   const org = organisationIn(path)
   return org === undefined ? failures.notFound : login(standIn, asked, org)
 }

@@ -7,7 +7,6 @@ import {
   member,
   members,
   nullable,
-  oneOf,
   only,
   optional,
   text,
@@ -110,14 +109,6 @@ export const dataCommands = {
         const name = org === undefined ? list : `${list} ${organisationNamed(directory, org).name}`
         answers.set(name, { status, rows: input.rows ?? [] })
       }
-      return undefined
-    },
-  },
-  organisations: {
-    what: 'The list of organisations at the Admin API: empty or normal.',
-    example: { list: 'empty' },
-    run: ({ switches }, input) => {
-      switches.organisations = member(only(input, 'list'), 'list', oneOf(['empty', 'normal']))
       return undefined
     },
   },

@@ -21,12 +21,7 @@ export const trafficCommands = {
   up: {
     what: 'Ends down, slow, fail and malformed-jwks.',
     example: {},
-    run: (standIn, input) => {
-      only(input)
-      const { organisations } = standIn.switches
-      standIn.switches = { ...noFailures(), organisations }
-      return undefined
-    },
+    run: switching(noFailures()),
   },
   slow: {
     what: 'Delays every response by this many milliseconds.',

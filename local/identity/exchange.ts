@@ -9,8 +9,8 @@ export type BufferedRequest = {
   body: string
 }
 
-/** A response before it is sent. `endless`: more data follow the body slowly, forever. */
-export type Reply = { status: number; headers: Record<string, string>; body: string; endless?: true }
+/** A response before it is sent. */
+export type Reply = { status: number; headers: Record<string, string>; body: string }
 
 /** A JSON response. */
 export const json = (value: unknown, status = 200): Reply => ({

@@ -15,8 +15,8 @@ export const maxTokenTTL = 604_800
 const generate = promisify(generateKeyPair)
 
 /** Creates an RSA key. Its `kid` is its thumbprint (RFC 7638), so it differs after each start. */
-export const newKey = async (modulusLength = 2048): Promise<Key> => {
-  const { privateKey, publicKey } = await generate('rsa', { modulusLength })
+export const newKey = async (): Promise<Key> => {
+  const { privateKey, publicKey } = await generate('rsa', { modulusLength: 2048 })
   const kid = await calculateJwkThumbprint(publicKey)
   return { kid, at: Math.floor(Date.now() / 1000), privateKey, publicKey }
 }

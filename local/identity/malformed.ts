@@ -1,9 +1,6 @@
 import { json, type Reply } from './exchange.ts'
 import { html, page } from './html.ts'
-import { type Json, jwks, type KeyRing, newKey, publicJwk } from './keys.ts'
-
-/** The path of the redirected key set, which is valid. The count of its requests shows who followed. */
-export const elsewhere = '/v1/jwks-elsewhere'
+import { type Json, jwks, type KeyRing, publicJwk } from './keys.ts'
 
 /** The valid document with another key, which replaces one with the same `kid`. */
 const including = (ring: KeyRing, odd: Json): Reply => {
@@ -15,9 +12,6 @@ const including = (ring: KeyRing, odd: Json): Reply => {
 /** Every kind of broken key set, by name. */
 const malformations = {
   html: () => page(200, 'Service is being updated', html`<p>Come back later.</p>`),
-  empty: () => ({ ...json(''), body: '' }),
-  'not-json': () => ({ ...json(''), body: '{"keys":[{"kty":"RSA",' }),
-  'no-keys': () => json(jwks([])),
   'duplicate-kid': ({ published, atStart, signing }) => {
     const twins = atStart.map((key) => ({ ...publicJwk(key), kid: signing.kid }))
     return json(jwks(published, twins))
@@ -34,11 +28,7 @@ const malformations = {
     const whole = ring.signing.privateKey.export({ format: 'jwk' })
     return including(ring, { ...whole, ...publicJwk(ring.signing) })
   },
-  'weak-rsa': async (ring) => including(ring, publicJwk(await newKey(1024))),
-  huge: ({ published }) => json({ ...jwks(published), padding: 'x'.repeat(11_000_000) }),
-  redirect: () => ({ status: 302, headers: { location: elsewhere }, body: '' }),
-  endless: () => ({ ...json(''), body: '{"keys":[', endless: true }),
-} as const satisfies Record<string, (ring: KeyRing) => Reply | Promise<Reply>>
+} as const satisfies Record<string, (ring: KeyRing) => Reply>
 
 /** The name of a kind of broken key set. */
 export type Malformation = keyof typeof malformations
@@ -47,5 +37,5 @@ export type Malformation = keyof typeof malformations
 export const malformationNames = Object.keys(malformations) as Malformation[]
 
 /** `GET /v1/jwks`: the key set, or the broken one that the switch selects. */
-export const keySet = (ring: KeyRing, malformed: Malformation | null): Reply | Promise<Reply> =>
+export const keySet = (ring: KeyRing, malformed: Malformation | null): Reply =>
   malformed === null ? json(jwks(ring.published)) : malformations[malformed](ring)

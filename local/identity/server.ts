@@ -33,20 +33,9 @@ const replyTo = async (
   return standIn.switches.fail ? failures.internal : answer(standIn, { ...asked, body })
 }
 
-const send = (response: ServerResponse, { status, headers, body, endless }: Reply): void => {
-  response.writeHead(status, {
-    'x-stand-in': 'identity',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...headers,
-  })
-  if (!endless) {
-    response.end(body)
-    return
-  }
-  response.write(body)
-  const trickle = setInterval(() => response.write(' '), 50)
-  response.once('close', () => clearInterval(trickle))
+const send = (response: ServerResponse, { status, headers, body }: Reply): void => {
+  const own = { 'x-stand-in': 'identity', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+  response.writeHead(status, { ...own, ...headers }).end(body)
 }
 
 /** Responds to a request or cuts its connection, and logs it without its query, which may contain a token. */

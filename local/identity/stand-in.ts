@@ -8,7 +8,6 @@ export type Switches = {
   slow: number
   fail: boolean
   malformed: Malformation | null
-  organisations: 'normal' | 'empty'
 }
 
 /** The state of a running stand-in. */
@@ -28,7 +27,6 @@ export const noFailures = (): Switches => ({
   slow: 0,
   fail: false,
   malformed: null,
-  organisations: 'normal',
 })
 
 /** Creates a stand-in with new keys. */
