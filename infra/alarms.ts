@@ -201,7 +201,7 @@ const missing = {
   'changes nothing': TreatMissingData.IGNORE,
 }
 
-/** How an alarm judges its metric. */
+/** How an alarm evaluates its metric. */
 export type Judgement = Readonly<Pick<Row, 'below' | 'periods' | 'silence'> & { threshold: number }>
 
 /** An alarm on a metric. `texts`: its name and what it says. */

@@ -151,7 +151,7 @@ const answerCache = (remember: number) => {
     const before = answers.get(key)
     if (before !== undefined && before.until > performance.now()) return before.answer
     const answer = ask()
-    // Everybody waits for a pending answer. After that, its age counts from the question.
+    // Concurrent requests wait for a pending answer. Its age counts from when it was requested.
     const entry = { until: Number.POSITIVE_INFINITY, answer }
     const until = performance.now() + remember
     const settled = (error?: unknown): void => {

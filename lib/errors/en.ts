@@ -35,7 +35,7 @@ export const en = {
   /** With a button that starts a login, and without one. */
   signIn,
 
-  /** The page at the address of the gateway itself. */
+  /** The page at `/`. */
   start: {
     title: 'You sign in here when a service asks you to',
     advice:

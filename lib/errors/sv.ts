@@ -32,7 +32,7 @@ export const sv: Words = {
   /** With a button that starts a login, and without one. */
   signIn,
 
-  /** The page at the address of the gateway itself. */
+  /** The page at `/`. */
   start: {
     title: 'Du loggar in här när en tjänst ber dig om det',
     advice:
