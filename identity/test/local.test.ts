@@ -11,7 +11,7 @@ import { startEverything } from './support/started.ts'
  */
 
 const { gateway, identity, provider } = await startEverything()
-const { home, start, poll, units, leave, leaveByScript } = journey(gateway)
+const { home, start, poll, units, leave } = journey(gateway)
 const signInPage = new RegExp(`^${provider}/interaction/`)
 
 /** Somebody who has signed in. */
@@ -60,12 +60,6 @@ describe('npm start -- --provider', () => {
     ])
       match((await agent().ask(page)).body, / · Example News<\/title>/)
   })
-
-  it('tells a script where to send the person', async () =>
-    deepEqual(await leaveByScript(await signedIn('visitor')), {
-      msg: 'You are logged out',
-      logoutUrl: `${identity}/v1/org/demo/logout`,
-    }))
 
   it('ends the session that a provider names in a frame', async () => {
     const person = await signedIn('editor')

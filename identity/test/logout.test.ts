@@ -4,7 +4,7 @@ import { en } from '../../lib/errors/en.ts'
 import { sv } from '../../lib/errors/sv.ts'
 import { each } from '../../test/support/each.ts'
 import { hintCookie, returnCookie } from '../sign-out/logout-cookies.ts'
-import { browser, claimsIn, codeIn, identity, openService } from './support/service.ts'
+import { browser, claimsIn, identity, openService } from './support/service.ts'
 
 const on = await openService(
   { demo: {}, silent: { logoutAtProvider: false } },
@@ -113,13 +113,5 @@ describe('The cookies of a logout', () => {
         '__Host-imsg-logout; Max-Age=60; Path=/; HttpOnly; Secure; SameSite=Lax',
       ],
     )
-  })
-})
-
-describe('A page', () => {
-  it('is in Swedish for a browser that prefers Swedish', async () => {
-    const answer = await call('login', { path: { org: 'nobody' }, headers: { 'accept-language': 'sv' } })
-    equal(codeIn(answer), 'organisation_unknown')
-    ok(answer.body?.includes(sv.failures.organisation_unknown.title))
   })
 })

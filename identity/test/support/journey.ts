@@ -26,11 +26,6 @@ export const journey = (gateway: string, home = `${gateway}/whoami`) => {
       const logout = await person.ask(api(`/logout?callback=${encodeURIComponent(to)}`), { form: {} })
       return person.follow(logout, to)
     },
-    /** Signs out by a script. */
-    leaveByScript: async (person: Agent): Promise<unknown> => {
-      const { body } = await person.ask(api('/logout'), { form: {}, headers: { ...json, origin: gateway } })
-      return JSON.parse(body)
-    },
   }
 }
 
