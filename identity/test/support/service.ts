@@ -6,6 +6,7 @@ import type { Endpoint } from '../../../lib/lambda/chain.ts'
 import { logTo } from '../../../lib/log.ts'
 import { createTables, localAws, openDynalite } from '../../../local/database.ts'
 import { browser, context } from '../../../test/support/events.ts'
+import { schema } from '../../../test/support/services.ts'
 import { keysOf, tables } from '../../aws-clients.ts'
 import { wire as wireJwks } from '../../functions/jwks.ts'
 import { wire as wireLogin } from '../../functions/login.ts'
@@ -40,12 +41,6 @@ export const settingsOf = (env: Record<string, string> = {}) =>
     LOG_LEVEL: 'debug',
     ...env,
   })
-
-const schema = {
-  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
-  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }],
-  BillingMode: 'PAY_PER_REQUEST' as const,
-}
 
 export type Asked = Readonly<{
   path?: Readonly<Record<string, string>>
