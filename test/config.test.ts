@@ -121,6 +121,7 @@ describe('Settings that contradict each other', () => {
     [{ PUBLIC_URL: 'none', COOKIE_DOMAIN: 'example.test' }, [`PUBLIC_URL ${noUrl}`]],
     [{ COOKIE_DOMAIN: 'example.test', COOKIE_NAME: '__HOST-sid' }, [hostOnly]],
     [{ COOKIE_NAME: '__Host-sid' }, []],
+    [{ COOKIE_DOMAIN: 'example.test', COOKIE_NAME: 'a;b' }, [`COOKIE_NAME ${noName}`]],
     [{ ADMIN_API_URL: admin }, [noTokens]],
     [{ ACCESS_TOKEN_URL: tokens }, []],
     [{ ADMIN_API_URL: admin, ACCESS_TOKEN_URL: tokens, ORGANISATIONS: 'orgs.json' }, [twoSources]],

@@ -173,6 +173,17 @@ describe('A list of organisations that shrinks', () => {
   })
 })
 
+it('An organisation is written again when the run that removed it broke off', async () => {
+  const all = named(['a', 'b', 'demo'])
+  const { table, items, write } = await opened(...all)
+  const remove: Table['remove'] = (key) =>
+    key === directoryKey('demo') ? Promise.reject(new Error('broken off')) : table.remove(key)
+  await rejects(write(all.slice(0, 2), { table: { ...table, remove } }), /broken off/)
+  equal(items.has(organisationKey('demo')), false)
+  await write(all)
+  equal(items.has(organisationKey('demo')), true)
+})
+
 describe('More organisations than are noted at once', () => {
   it('are written once each, and the index three times: before each five hundred, and at the end', async () => {
     const { writes, write } = await opened()

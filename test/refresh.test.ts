@@ -186,6 +186,10 @@ describe('Without an Admin API', () => {
       deepEqual(await seen(before), [[200, 401, 401], keys], `after ${at} s`)
     }
     once.clock.ahead = 180
+    await once.control({ do: 'fail' })
+    equal((await once.refresh(false, once.table, none)).outcome, 'failed')
+    deepEqual((await seen(before))[1], keys, 'nothing is removed without keys')
+    await once.control({ do: 'up' })
     equal((await once.refresh(false, once.table, none)).outcome, 'unchanged')
     deepEqual(await seen(await once.open('token-is-set')), [[200, 401, 401], [organisationKey('second')]])
     equal((await (await once.open('login'))({ query: 'org=newcomer&callback=/' })).statusCode, 302)
@@ -230,11 +234,11 @@ describe('A refresh of the keys alone', () => {
     await control({ do: 'answer' })
   })
 
-  it('loads everything when keys are asked for before there is a state', async () => {
+  it('loads everything when keys are asked for before there is a state', async (test) => {
     const { table: empty, close } = await openTable()
+    test.after(close)
     const { outcome, state } = await refresh(true, empty)
     deepEqual([outcome, state?.organisations === undefined], ['changed', false])
-    await close()
   })
 
   each('waits for the other fetch of this cooldown, for two seconds', [

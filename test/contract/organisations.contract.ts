@@ -82,7 +82,6 @@ export const organisations: Contract = (database, open) =>
       ['a grant', [everyUnit, organisation({ name: 'second' })], organisationKey('second')],
       ['a block', [somebodyBlocked], indexKey],
       ['a block of all', [organisation({ blocked: true })], indexKey],
-      ['a removal', [organisation({ name: 'second' })], indexKey],
     ] as const)
       it(`takes ${what} back when the run that wrote it broke off`, async () => {
         const table = await open()
