@@ -2,8 +2,8 @@ import { App, Validations } from 'aws-cdk-lib'
 import cdk from '../cdk.json' with { type: 'json' }
 import { ConfigError } from '../lib/config.ts'
 import { nag } from './nag.ts'
-import { advice, readDeployment, weakenings } from './settings.ts'
-import { settingsFrom, withProblemsOf } from './settings-source.ts'
+import { advice, readDeployment, weakenings, withProblems } from './settings.ts'
+import { settingsFrom } from './settings-source.ts'
 import { ImsgService } from './stack.ts'
 
 const { CDK_OUTDIR = cdk.output, SETTINGS_FILE } = process.env
@@ -18,7 +18,7 @@ const context = {
 try {
   const app = new App({ outdir: CDK_OUTDIR, context })
   const source = settingsFrom(SETTINGS_FILE, process.env, app.node.getAllContext())
-  const deployment = withProblemsOf(source, () => readDeployment(source.texts))
+  const deployment = withProblems(source.problems, () => readDeployment(source.texts))
   const stack = new ImsgService(app, ['imsg-service', deployment.stage].filter(Boolean).join('-'), deployment)
   for (const [number, text] of [...source.warnings, ...weakenings(deployment)].entries())
     Validations.of(stack).addWarning(`imsg-service:weakened-${number}`, text)

@@ -1,11 +1,11 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { AssetHashType, DockerImage, type FingerprintOptions } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import type { AssetOptions } from 'aws-cdk-lib/aws-s3-assets'
 import { type BuildOptions, buildSync, type Metafile } from 'esbuild'
 import { routes } from '../lib/routes.ts'
-import { assemblyOf, type Shift, shifted, writeMaps } from './source-maps.ts'
+import { type Shift, shifted, writeMaps } from './source-maps.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -143,7 +143,7 @@ export const code = (route: string, files: Readonly<Record<string, string>> = {}
       local: {
         tryBundle: (outdir) => {
           bundle(route, outdir, files)
-          writeMaps(assemblyOf(outdir), route, filesOf(route))
+          writeMaps(dirname(outdir), route, filesOf(route))
           return true
         },
       },

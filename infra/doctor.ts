@@ -11,8 +11,9 @@ import {
   readDeployment,
   type Texts,
   weakenings,
+  withProblems,
 } from './settings.ts'
-import { type Source, settingsFrom, withProblemsOf } from './settings-source.ts'
+import { type Source, settingsFrom } from './settings-source.ts'
 import { announce, coloured } from './terminal.ts'
 
 type Verdict = Readonly<{ good: boolean; lines: readonly string[] }>
@@ -34,7 +35,7 @@ export const verdict = (texts: Texts, source: Source = plain(texts)): Verdict =>
   const list = inventory(givenSettings(texts))
   const warned = source.warnings.map((text) => `! ${text}`)
   try {
-    const deployment = withProblemsOf(source, () => readDeployment(texts))
+    const deployment = withProblems(source.problems, () => readDeployment(texts))
     const weak = weakenings(deployment).map((text) => `! ${text}`)
     return { good: true, lines: ['The settings are valid.', ...warned, ...weak, ownHost, ...list] }
   } catch (error) {

@@ -6,7 +6,7 @@ import { type Route, routes } from '../lib/routes.ts'
 type Texts = Readonly<Record<string, string>>
 
 /** Values that the stack adds. In a template they are references of unknown length. */
-export type Wiring = Readonly<{
+type Wiring = Readonly<{
   ownAddress: string
   urlSuffix: string
   tableName: string
@@ -34,7 +34,7 @@ export const environmentOf = (
 })
 
 /** AWS::Lambda::Function, quota "environment variables": 4 KB for all of them. */
-export const environmentLimit = 4096
+const environmentLimit = 4096
 
 /** A value of maximum length for each reference. */
 const longest: Required<Wiring> = {

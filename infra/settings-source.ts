@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { ConfigError, settings } from '../lib/config.ts'
+import { settings } from '../lib/config.ts'
 import { isLoopback } from '../lib/setting-values.ts'
 import { deploymentSettings, type Texts } from './settings.ts'
 import { closestName } from './spelling.ts'
@@ -88,7 +88,7 @@ const hostOf = (text: unknown): string => {
 const reserved = /(^|[/.@])example\.(com|net|org)(?![\w.-])/
 
 /** Problems of values that only work on this machine or in an example. */
-export const undeployable = (texts: Texts): string[] => {
+const undeployable = (texts: Texts): string[] => {
   if (isLoopback(hostOf(texts.PUBLIC_URL))) return []
   const example: Texts = parseEnv(readFileSync(exampleFile, 'utf8'))
   const problems: string[] = []
@@ -127,17 +127,5 @@ export const settingsFrom = (file: string | undefined, environment: Texts, conte
       ...nearMisses(environment),
       ...ignored.map(([name]) => `${name} outside the settings file is ignored.`),
     ],
-  }
-}
-
-/** Reads the settings, and adds the problems of their source to a `ConfigError`. */
-export const withProblemsOf = <T>({ problems }: Source, read: () => T): T => {
-  try {
-    const value = read()
-    if (problems.length > 0) throw new ConfigError([])
-    return value
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    throw new ConfigError([...problems, ...error.problems])
   }
 }

@@ -45,7 +45,7 @@ export const deploymentSettings = {
 } as const satisfies Record<string, DeploymentSetting>
 
 /** The name of a setting that only the deployment uses. */
-export type DeploymentSettingName = keyof typeof deploymentSettings
+type DeploymentSettingName = keyof typeof deploymentSettings
 
 type Given<Name extends string> = Readonly<Partial<Record<Name, string>>>
 
@@ -183,6 +183,18 @@ export const organisationsIn = (file: string): { document?: unknown; problems: r
 const gatewayPart = (document: unknown): string | undefined =>
   JSON.stringify(document, (key, value) => (key === 'provider' ? undefined : value))
 
+/** Reads something, and adds these problems to those of a `ConfigError`. Throws if there are any. */
+export const withProblems = <T>(problems: readonly string[], read: () => T): T => {
+  try {
+    const value = read()
+    if (problems.length > 0) throw new ConfigError([])
+    return value
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new ConfigError([...problems, ...error.problems])
+  }
+}
+
 /** Parses all settings of functions and deployment, or throws one `ConfigError` with every problem. */
 export const readDeployment = (texts: Texts): Deployment => {
   const given = pick(settings, texts)
@@ -190,22 +202,17 @@ export const readDeployment = (texts: Texts): Deployment => {
   const { ORGANISATIONS: file } = given
   const { document, problems: wrong } = file === undefined ? { problems: [] } : organisationsIn(file)
   const organisations = gatewayPart(document)
-  const problems = [...deploymentProblems(own, given), ...wrong]
-  try {
-    const config = readConfig({ PUBLIC_URL: ownAddress, ...given }, settingsExplained)
-    if (problems.length > 0) throw new ConfigError([])
-    return {
-      config,
-      given: { ...given, ...(organisations === undefined ? {} : { ORGANISATIONS: organisationsName }) },
-      stage: own.STAGE_NAME,
-      certificateArn: own.DOMAIN_CERTIFICATE_ARN,
-      hostedZoneId: own.HOSTED_ZONE_ID,
-      alarmEmail: own.ALARM_EMAIL,
-      organisations,
-      existingTable: own.EXISTING_TABLE,
-    }
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    throw new ConfigError([...error.problems, ...problems])
+  const config = withProblems([...deploymentProblems(own, given), ...wrong], () =>
+    readConfig({ PUBLIC_URL: ownAddress, ...given }, settingsExplained),
+  )
+  return {
+    config,
+    given: { ...given, ...(organisations === undefined ? {} : { ORGANISATIONS: organisationsName }) },
+    stage: own.STAGE_NAME,
+    certificateArn: own.DOMAIN_CERTIFICATE_ARN,
+    hostedZoneId: own.HOSTED_ZONE_ID,
+    alarmEmail: own.ALARM_EMAIL,
+    organisations,
+    existingTable: own.EXISTING_TABLE,
   }
 }

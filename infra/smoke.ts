@@ -11,7 +11,7 @@ import { coloured } from './terminal.ts'
  */
 
 /** The result of one check. */
-export type Finding = Readonly<{ what: string; status: number; problems: readonly string[] }>
+type Finding = Readonly<{ what: string; status: number; problems: readonly string[] }>
 
 /** Timeout of a request, in milliseconds: enough for a cold start with retries. */
 const timeout = 15_000

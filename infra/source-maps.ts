@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 
 /**
  * Source maps of the bundles, for finding a frame of a log line in the sources. They are not part of the
@@ -64,7 +64,7 @@ export const shifted = (map: string, shifts: readonly Shift[]): string => {
 }
 
 /** The folder of a function's maps in a cloud assembly. */
-export const mapsFolder = (assembly: string, route: string): string => join(assembly, 'maps', route)
+const mapsFolder = (assembly: string, route: string): string => join(assembly, 'maps', route)
 
 /** Writes the maps of a function into a cloud assembly. */
 export const writeMaps = (
@@ -88,6 +88,3 @@ export const sourceOf = (assembly: string, route: string, frame: string): string
   if (!('fileName' in origin)) throw new TypeError(`${frame} is not in the source map of ${route}`)
   return `${origin.fileName}:${origin.lineNumber}:${origin.columnNumber}`
 }
-
-/** The cloud assembly of a folder into which CDK bundles a function. */
-export const assemblyOf = (outdir: string): string => dirname(outdir)

@@ -47,8 +47,8 @@ describe('--settings', () => {
       const words = `infra/${command} --settings ${file}`.split(' ')
       const { status, text } = run(words, { TOKEN_AUDIENCE: 'unchecked' })
       equal(status, 1)
-      match(text, /\n- COOKIE_DOMIAN in the settings file is not [^\n]+\n- TOKEN_AUDIENCE is missing/)
-      match(text, /\n- TOKEN_ISSUER is nearly `unchecked`/)
+      match(text, /\n- COOKIE_DOMIAN in the settings file is not [^\n]+\n- TOKEN_ISSUER is nearly `unchecked`/)
+      match(text, /\n- TOKEN_AUDIENCE is missing/)
     })
 
   it('does not deploy the example', () => {

@@ -74,7 +74,7 @@ describe('the settings of a deployment', () => {
     const texts = { PUBLIC_URL: 'http://gateway.example.dev', GRACE_PERIOD: '1', STAGE_NAME: 'my stage' }
     deepEqual(
       problemsOf(texts).map((problem) => problem.split(' ')[0]),
-      ['PUBLIC_URL', 'IMAS_URL', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE', 'GRACE_PERIOD', 'STAGE_NAME'],
+      ['STAGE_NAME', 'PUBLIC_URL', 'IMAS_URL', 'TOKEN_ISSUER', 'TOKEN_AUDIENCE', 'GRACE_PERIOD'],
     )
   })
 
