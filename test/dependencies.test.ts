@@ -1,19 +1,17 @@
 import { deepEqual, equal, match, notEqual, ok, rejects, throws } from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
-import { after, before, describe, it } from 'node:test'
+import { createServer, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { after, describe, it } from 'node:test'
 import { dependencies, lambdaEndpoint } from '../lib/lambda/dependencies.ts'
 import { listening } from './support/ports.ts'
 
-type Asked = {
-  method: string | undefined
-  url: string | undefined
-  target: unknown
+type Asked = Readonly<{
+  request: IncomingMessage
   authorization: string
-  headers: IncomingHttpHeaders
   text: string
   body: { RequestItems: Record<string, { Keys: object[] }> }
-}
+}>
 const asked: Asked[] = []
 /** What is answered, one after the other and the last one again; nothing at all when there is none, or where it says so. */
 let answers: (object | 'nothing')[] = []
@@ -25,18 +23,16 @@ const answering = (...next: typeof answers) => {
 }
 
 const server = createServer(async (request, response) => {
-  let body = ''
-  for await (const piece of request) body += piece
-  const { method, url, headers } = request
-  const { authorization = '', 'x-amz-target': target } = headers
-  asked.push({ method, url, target, authorization, headers, text: body, body: JSON.parse(body) })
+  const sent = await text(request)
+  const { authorization = '' } = request.headers
+  asked.push({ request, authorization, text: sent, body: JSON.parse(sent) })
   const answer = answers.length > 1 ? answers.shift() : answers[0]
   if (answer === undefined || answer === 'nothing') return
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' })
-  const text = JSON.stringify(answer)
+  const json = JSON.stringify(answer)
   // In two pieces, with a pause: what comes first is not all there is.
-  response.write(text.slice(0, 5))
-  setTimeout(() => response.end(text.slice(5)), 20)
+  response.write(json.slice(0, 5))
+  setTimeout(() => response.end(json.slice(5)), 20)
 })
 
 const least = {
@@ -46,23 +42,14 @@ const least = {
   TOKEN_AUDIENCE: 'unchecked',
   TABLE_NAME: 'the-table',
 }
-let here = ''
-let env: Record<string, string> = least
-const given = { ...process.env }
-
-before(async () => {
-  here = `http://127.0.0.1:${(await listening(server)).port}`
-  env = { ...least, AWS_ENDPOINT_URL_DYNAMODB: here }
-  Object.assign(process.env, {
-    AWS_REGION: 'eu-north-1',
-    AWS_ACCESS_KEY_ID: 'mine',
-    AWS_SECRET_ACCESS_KEY: 's',
-  })
-})
-after(() => {
-  process.env = given
-  server.closeAllConnections()
-  server.close()
+const { port, close } = await listening(server)
+after(close)
+const here = `http://127.0.0.1:${port}`
+const env = { ...least, AWS_ENDPOINT_URL_DYNAMODB: here }
+Object.assign(process.env, {
+  AWS_REGION: 'eu-north-1',
+  AWS_ACCESS_KEY_ID: 'mine',
+  AWS_SECRET_ACCESS_KEY: 's',
 })
 
 const item = (key: string) => ({ pk: { S: key } })
@@ -75,8 +62,8 @@ describe('The dependencies of a function', () => {
     const items = await dependencies(env).table.read(['a', 'b', 'a'])
     deepEqual(Object.fromEntries(items), { a: item('a'), b: item('b') })
     equal(asked.length, 1)
-    const [{ target, authorization, body }] = asked as [Asked]
-    equal(target, 'DynamoDB_20120810.BatchGetItem')
+    const [{ request, authorization, body }] = asked as [Asked]
+    equal(request.headers['x-amz-target'], 'DynamoDB_20120810.BatchGetItem')
     match(authorization, /Credential=mine\/\d{8}\/eu-north-1\/dynamodb\//)
     deepEqual(body.RequestItems, { 'the-table': { Keys: [item('a'), item('b')], ConsistentRead: true } })
   })
@@ -122,9 +109,8 @@ describe('A database that does not answer well', () => {
 
   it('is given up: a write after three times a second, a read after four seconds however it divides them', async () => {
     let attempts = 0
-    const silent = createServer(() => attempts++)
-    const { port } = await listening(silent)
-    const writing = dependencies({ ...env, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` })
+    const silent = await listening(createServer(() => attempts++))
+    const writing = dependencies({ ...env, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${silent.port}` })
     answering(...Array.from({ length: 8 }, () => ['nothing' as const, 'nothing' as const, left('a')]).flat())
     const began = performance.now()
     const seconds = async (call: Promise<unknown>): Promise<number> => {
@@ -135,8 +121,7 @@ describe('A database that does not answer well', () => {
       seconds(writing.table.put('a', {})),
       seconds(dependencies(env).table.read(['a'])),
     ])
-    silent.closeAllConnections()
-    silent.close()
+    await silent.close()
     equal(attempts, 3)
     ok(wrote < 8, `${wrote} s`)
     ok(read > 3.5 && read < 5, `${read} s`)
@@ -144,7 +129,8 @@ describe('A database that does not answer well', () => {
 })
 
 /** AWS Signature Version 4, worked out from what arrived: what AWS would compare the signature with. */
-const signatureOf = ({ method, url, headers, text, authorization }: Asked, secret: string): string => {
+const signatureOf = ({ request, text, authorization }: Asked, secret: string): string => {
+  const { method, url, headers } = request
   const sha256 = (value: string) => createHash('sha256').update(value).digest('hex')
   const hmac = (key: string | Buffer, value: string) => createHmac('sha256', key).update(value).digest()
   const [, scope = '', names = ''] =
@@ -152,8 +138,8 @@ const signatureOf = ({ method, url, headers, text, authorization }: Asked, secre
   const lines = names.split(';').map((name) => `${name}:${headers[name]}\n`)
   // Each segment of the path is encoded once more than it is on the wire.
   const path = (url ?? '').split('/').map(encodeURIComponent).join('/')
-  const request = [method, path, '', lines.join(''), names, sha256(text)].join('\n')
-  const toSign = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, sha256(request)].join('\n')
+  const canonical = [method, path, '', lines.join(''), names, sha256(text)].join('\n')
+  const toSign = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, sha256(canonical)].join('\n')
   return hmac(scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secret}`), toSign).toString('hex')
 }
 
@@ -165,14 +151,17 @@ describe('The keys that a function asks for', () => {
     const named = { ...inStockholm, REFRESH_FUNCTION: 'refresh/state', AWS_ENDPOINT_URL_LAMBDA: here }
     await dependencies({ ...env, ...named }).askForKeys()
     deepEqual(
-      asked.map(({ url, body }) => [url, body]),
+      asked.map(({ request: { url }, body }) => [url, body]),
       [['/2015-03-31/functions/refresh%2Fstate/invocations', { forced: true }]],
     )
     const [request] = asked as [Asked]
     match(request.authorization, /Credential=mine\/\d{8}\/eu-north-1\/lambda\/aws4_request, /)
     equal(/Signature=(\w+)$/.exec(request.authorization)?.[1], signatureOf(request, 's'))
-    const { host, 'content-type': type } = request.headers
-    deepEqual([request.method, host, type], ['POST', new URL(here).host, 'application/json'])
+    const { method, headers } = request.request
+    deepEqual(
+      [method, headers.host, headers['content-type']],
+      ['POST', new URL(here).host, 'application/json'],
+    )
   })
 
   it('are asked for in the partition of the stack, or at a stand-in', () => {
