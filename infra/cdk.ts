@@ -20,8 +20,10 @@ const taken = (words: readonly string[]): { file?: string; rest: string[]; incom
   return file ? { file, rest } : { rest, incomplete: true }
 }
 
-const main = ([command = '', ...words]: string[]): void => {
-  const { file = command === 'synth' ? exampleFile : undefined, rest, incomplete } = taken(words)
+const main = (words: string[]): void => {
+  const { file: named, rest, incomplete } = taken(words)
+  const [command = '', ...others] = rest
+  const file = named ?? (command === 'synth' ? exampleFile : undefined)
   const refusal = incomplete
     ? '--settings needs the name of a file.'
     : command !== 'synth' && file && pathOf(file) === exampleFile
@@ -37,7 +39,7 @@ const main = ([command = '', ...words]: string[]): void => {
   const env = { ...process.env, ...(file && { SETTINGS_FILE: pathOf(file) }) }
   const quiet = command === 'synth' ? ['-q'] : []
   if (command !== '' && !command.startsWith('-')) announce('synthesising the stack')
-  const child = spawn(process.execPath, [cdk, command, ...quiet, ...colours, ...rest], {
+  const child = spawn(process.execPath, [cdk, command, ...quiet, ...colours, ...others], {
     stdio: 'inherit',
     env,
   })

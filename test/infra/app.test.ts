@@ -42,12 +42,15 @@ describe('--settings', () => {
   const file = join(folder, 'wrong.env')
   writeFileSync(file, 'COOKIE_DOMIAN=x\nIMAS_URL=https://imas.example.dev\nTOKEN_ISSUER=uncheked\n')
 
-  for (const command of ['doctor.ts', 'cdk.ts synth', 'cdk.ts deploy'])
+  for (const command of ['doctor.ts --settings', 'cdk.ts synth --settings', 'cdk.ts --settings deploy'])
     it(`names the one source of settings: infra/${command}`, () => {
-      const words = `infra/${command} --settings ${file}`.split(' ')
+      const words = `infra/${command}`.replace('--settings', `--settings ${file}`).split(' ')
       const { status, text } = run(words, { TOKEN_AUDIENCE: 'unchecked' })
       equal(status, 1)
-      match(text, /\n- COOKIE_DOMIAN in the settings file is not [^\n]+\n- TOKEN_ISSUER is nearly `unchecked`/)
+      match(
+        text,
+        /\n- COOKIE_DOMIAN in the settings file is not [^\n]+\n- TOKEN_ISSUER is nearly `unchecked`/,
+      )
       match(text, /\n- TOKEN_AUDIENCE is missing/)
     })
 
