@@ -17,7 +17,6 @@ const perTabs = (head: string, rows: readonly (readonly [string, (one: Load) => 
 /** Instances, and tabs of one organisation, at which reads of its item reach the limit. */
 const hotInstances = limits.partitionReadUnits * organisationTtl
 const hotTabs = hotInstances * limits.perConcurrency * pollEvery
-const newsroom = 120_000
 
 export const scalingMarkdown = (): string => `# Scaling
 
@@ -50,7 +49,7 @@ Default limits of an account in one region, in the order in which they are reach
 | ${whole(limits.partitionReadUnits * 60 * limits.perConcurrency * 5)} | the same for \`STATE\`, which instances read once a minute | 503 | a longer cache TTL, or several copies of the item |
 
 An instance caches an organisation's item for ${organisationTtl} seconds ([lib/state/organisation.ts](../lib/state/organisation.ts)); without that, ${whole(limits.partitionReadUnits * pollEvery)} tabs of one organisation would
-reach its limit. \`test/hot-organisation.test.ts\` simulates ${whole(newsroom)} tabs. Above ${whole(hotTabs)}, cache longer or store several copies (not built).
+reach its limit. Above ${whole(hotTabs)}, cache longer or store several copies (not built).
 
 To save money, in order of effect: poll less often; from some tens of thousands of tabs an Application Load Balancer or function URLs instead of an
 HTTP API; provisioned reads; 256 MB of memory.
