@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
+import { en } from '../lib/errors/en.ts'
 import type { Answer } from '../lib/http/messages.ts'
 import { sealOf } from '../lib/session/seal.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
@@ -101,6 +102,9 @@ describe('GET /callback', () => {
     deepEqual(await arrived(await begun(), raw), refused(status, code))
   })
 
+  it('takes a token that comes with an error', async () =>
+    deepEqual(await arrived(changed(await begun(), { error: 'access_denied' }), await token()), signedIn()))
+
   it('bounds the age of a token, to the second, only where the settings say so', async () => {
     const bounded = await withSettings({ LOGIN_MAX_TOKEN_AGE: '300' })
     const [young, old] = [await token({ iat: now() - 300 }), await token({ iat: now() - 301 })]
@@ -122,6 +126,7 @@ describe('GET /callback', () => {
     deepEqual(await arrived(inBrowserOf(attacker, victim), theirs), foreign)
     deepEqual(await arrived(victim, await token()), signedIn())
     deepEqual(await arrived(inBrowserOf(attacker, victim), theirs), foreign, 'never on as somebody else')
+    equal(gateway.logs.at(-1)?.cause, 'another person')
   })
 
   it('goes on to no return URL that was taken off the list while the login was open', async () => {
@@ -215,7 +220,8 @@ describe('GET /callback, refused as a page', () => {
     return { answer, to, id, members, page }
   }
   const login = `${publicUrl}/imsg-service/v1/org/demo/login?callback=${encodeURIComponent(app)}`
-  const offers = ({ body = '' }: Answer): boolean => body.includes(`href="${login}"`)
+  const offers = ({ body = '' }: Answer, label = 'Sign in again'): boolean =>
+    body.includes(`href="${login}">${label}</a>`)
 
   it('leaves no token in the address bar, and offers the login again', async () => {
     const raw = await token({ iat: 1_700_000_000, exp: 1_700_000_600 })
@@ -227,6 +233,7 @@ describe('GET /callback, refused as a page', () => {
     deepEqual([logged, org], [id, 'demo'], 'the request id of the refused callback, and its organisation')
     ok(!JSON.stringify([answer, page]).includes(raw.slice(-40)))
     deepEqual([page.statusCode, page.cookies, offers(page)], [401, undefined, true])
+    ok(page.body?.includes(en.signIn.here))
   })
 
   each('offers the login again after a refusal by the identity service, which programs are told at once', [
@@ -241,6 +248,16 @@ describe('GET /callback, refused as a page', () => {
     deepEqual(await arrived(login), { status: 403, code })
   })
 
+  it('offers a login after one that was finished elsewhere, is too old or was dropped', async () => {
+    const { members, page } = await follow({ ...(await begun()), person: browser() }, await token())
+    deepEqual([members.code, page.statusCode, offers(page)], [foreign.code, 403, true])
+  })
+
+  it('passes no login on where another one would not help', async () => {
+    const { members } = await follow(await begun(), await token({ padding: 'x'.repeat(3500) }))
+    deepEqual(members, { code: 'token_too_large' })
+  })
+
   it('offers no login to a return URL that the claimed organisation does not allow', async () => {
     const query = new URLSearchParams({ serviceCallback: 'https://evil.test/' })
     const { members, page } = await follow({ person: browser(), query }, await token())
@@ -248,10 +265,11 @@ describe('GET /callback, refused as a page', () => {
     ok(!page.body?.includes('evil.test') && !page.body?.includes('class="action"'))
   })
 
-  it('is answered directly when the failure is ours', async () => {
+  it('is answered directly when there is no token to hide, or the failure is ours', async () => {
     const [login, raw] = [await begun(), await token()]
+    deepEqual(effect(await arrive(login, undefined, { headers: navigation })), { status: 400 })
     const answer = await whileTableFails(() => arrive(login, raw, { headers: navigation }))
-    deepEqual([effect(answer), offers(answer)], [{ status: 503 }, true])
+    deepEqual([effect(answer), offers(answer, 'Try again')], [{ status: 503 }, true])
     match(answer.headers['content-type'] ?? '', /^text\/html/)
   })
 })

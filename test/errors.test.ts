@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { en } from '../lib/errors/en.ts'
-import { type Answer, granted } from '../lib/http/messages.ts'
+import { type Answer, type Facts, granted } from '../lib/http/messages.ts'
 import { endpoint, type Handle, served } from '../lib/lambda/endpoint.ts'
 import { answers, type Code, catalogue, codeOf as codeOfError, Problem, row } from '../lib/problem.ts'
 import { type HttpRouteName, type Route, routes } from '../lib/routes.ts'
@@ -13,9 +13,13 @@ const gateway = await openGateway()
 const { logs } = gateway
 const context = { getRemainingTimeInMillis: () => 5000 } as never
 
-/** A route that fails in this way. */
-const failing = (error: unknown, name: HttpRouteName = 'token-is-set') => {
-  const handler = endpoint(name, () => Promise.reject(error), gateway.instance({}, 'invented'))
+/** A route that fails in this way, after it has learned these facts. */
+const failing = (error: unknown, name: HttpRouteName = 'token-is-set', facts: Partial<Facts> = {}) => {
+  const fail: Handle = (request) => {
+    Object.assign(request.facts, facts)
+    return Promise.reject(error)
+  }
+  const handler = endpoint(name, fail, gateway.instance({}, 'invented'))
   return (headers: Record<string, string> = {}) =>
     handler(
       eventOf(name, { body: '{}', headers: { 'content-type': 'application/json', ...headers } }),
@@ -103,6 +107,51 @@ describe('one failure, three readers', () => {
   it('is internal, unless the catalogue knows it', () => {
     const errors = [new Problem('bad_body'), new Error('bad_body'), undefined]
     deepEqual(errors.map(codeOfError), ['bad_body', 'internal', 'internal'])
+  })
+})
+
+describe('the login that a failure offers', () => {
+  const v1 = `${publicUrl}/imsg-service/v1`
+  const headers = { ...navigation, 'sec-fetch-site': 'same-origin' }
+
+  each<readonly [HttpRouteName, Partial<Facts>, Error, string, string]>(
+    'leads to where the person was going',
+    [
+      ['login', { login: { org: 'demo', callback: '/a' } }, new Problem('login_loop'), '/a', 'Sign in again'],
+      // After a failure of ours nothing is read: the login itself checks its return URL.
+      [
+        'login',
+        { login: { org: 'demo', callback: 'https://any.test/' } },
+        new Error(),
+        'https://any.test/',
+        'Try again',
+      ],
+      ['units', { claimedOrg: 'demo' }, new Problem('table_unavailable'), `${v1}/units`, 'Try again'],
+      [
+        'token-is-set',
+        { claimedOrg: 'demo' },
+        new Problem('token_expired'),
+        `${v1}/token-is-set`,
+        'Sign in again',
+      ],
+      ['unit', { claimedOrg: 'demo' }, new Problem('token_expired'), `${v1}/units`, 'Sign in again'],
+    ],
+  )(async ([name, facts, error, callback, label]) => {
+    const { body } = await failing(error, name, facts)(headers)
+    const login = `${v1}/org/demo/login?callback=${encodeURIComponent(callback)}`
+    ok(body?.includes(`href="${login}">${label}</a>`), body)
+  })
+
+  it('is looked up only where it would be shown', async () => {
+    const facts = { login: { org: 'demo', callback: 'https://app.example.test/' } }
+    const reads = async (code: Code, headers: Record<string, string>) => {
+      gateway.front.reset()
+      await failing(new Problem(code), 'login', facts)(headers)
+      return gateway.front.calls.read
+    }
+    equal(await reads('login_loop', headers), 1)
+    equal(await reads('login_loop', {}), 0, 'a key has no place for it')
+    equal(await reads('organisation_blocked', headers), 0, 'it would not help')
   })
 })
 

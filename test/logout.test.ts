@@ -34,6 +34,8 @@ describe('POST /logout', () => {
     deepEqual(await areIn(mine, other), [true, true])
     const answer = await out([mine])
     deepEqual([effect(answer), answer.body], [signedOut, '{"msg":"You are logged out"}'])
+    const { org, subject } = gateway.logs.at(-1) ?? {}
+    deepEqual([org, typeof subject], ['demo', 'string'])
     deepEqual(await areIn(mine, other), [false, true])
   })
 

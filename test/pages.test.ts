@@ -11,7 +11,7 @@ import type { LoginUrl } from '../lib/redirect/login-url.ts'
 import { each } from './support/each.ts'
 import { asProblem, context, eventOf, navigation, openGateway, publicUrl } from './support/gateway.ts'
 
-const { call, instance, whileTableFails } = await openGateway()
+const { call, instance, token, whileTableFails } = await openGateway()
 
 /** Every text of a language by its path. */
 const textsIn = (value: object, path = ''): Map<string, string> =>
@@ -95,6 +95,16 @@ describe('the way on', () => {
   })
 })
 
+it('nobody whom the organisation has blocked is offered a login, not even by /authorize', async () => {
+  const cookies = [`imidToken=${await token({ org: 'closed' })}`]
+  const ask = (headers: object) =>
+    call('authorize', { query: 'org=demo', cookies, headers: { ...navigation, ...headers } })
+  const { statusCode, body } = await ask({})
+  deepEqual([statusCode, body?.includes('class="action"')], [401, false])
+  const { code, login } = JSON.parse((await ask(asProblem)).body ?? '')
+  deepEqual([code, login], ['token_organisation', undefined])
+})
+
 describe('whose page it is', () => {
   const site = { publicUrl, siteName: 'News & <Views>', errorsUrl: 'https://docs.example.test/a&b' }
   const failure = { code: 'token_expired', id: '<id>' }
@@ -153,7 +163,9 @@ describe('whose page it is', () => {
 
 describe('what a page may hold', () => {
   it('is one style, no script, nothing from elsewhere, nothing of the request', async () => {
-    const { body = '', headers } = await pageFor('org=%3Cscript%3E&callback=/%22canary')
+    const query = 'org=%3Cscript%3E&callback=/%22canary&imid_token=canary'
+    const { statusCode, body = '', headers } = await pageFor(query)
+    deepEqual([statusCode, headers['cross-origin-opener-policy']], [400, 'same-origin'])
     ok(!/<script|<img|<link|<form|style=|\son\w+=|canary/i.test(body))
     match(
       headers['content-security-policy'] ?? '',

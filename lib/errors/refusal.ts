@@ -40,10 +40,8 @@ export const refusal = async (
   const named = answerOn(route, code)
   const ours = answers[named].status >= 500
   const login = loginAfter(route, config, facts)
-  if (facts.again === undefined && row(code).again && readerOf(request) !== 'key') {
-    const offered = await offerLogin({ config, table, organisations }, login, ours, request.now)
-    if (offered !== undefined) facts.again = offered
-  }
+  if (row(code).again && readerOf(request) !== 'key')
+    facts.again ??= await offerLogin({ config, table, organisations }, login, ours, request.now)
   if (!ours && redirectsFailure(route, request, code))
     return redirect(303, loginFailedUrl(config, { code, id: request.id, ...(facts.again && login) }))
   return errorResponse(request, code, named, config)

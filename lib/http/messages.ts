@@ -11,7 +11,7 @@ export type Facts = {
   /** The code that the log shows for a successful request, instead of `ok`. */
   code?: string
   /** Where the person can start the login again. */
-  again?: LoginUrl
+  again?: LoginUrl | undefined
   /** Headers of the answer, even if it is an error. */
   headers?: Readonly<Record<string, string>>
   /** The organisation that a token claims, unverified. An error may offer a login there. */
