@@ -82,6 +82,11 @@ describe('the way on', () => {
     )
   })
 
+  it('is the login that /authorize names, on its page too', async () => {
+    const { body, headers } = await call('authorize', { query: 'org=demo', headers: navigation })
+    ok(body?.includes(`href="${headers['x-imid-login']}"`))
+  })
+
   each('is not offered where it cannot', [
     ['login', 'org=demo&callback=https://evil.example/', {}],
     ['login', 'org=nowhere&callback=/', {}],
