@@ -31,7 +31,7 @@ const no = () => undefined
 const front = createServer((incoming, outgoing) => {
   const { method, headers, url: path = '/' } = incoming
   const sent = request(new URL(path, stack.url), { method, headers }, async (answer) => {
-    const { at = /./, status, body: [from, to] = [/$^/, ''], header: [name, change] = ['', no] } = broken
+    const { at = /./, status, body: [from, to] = [/(?!)/g, ''], header: [name, change] = ['', no] } = broken
     const isSpoiled = at.test(path)
     const values = { ...answer.headersDistinct }
     delete values['content-length']
@@ -71,7 +71,7 @@ const rows: readonly (readonly [broken: Broken, problem: RegExp, options?: objec
   ],
   // A health without a state.
   [
-    { at: /health/, status: 500, body: [/"stateChecksum":"\w+"/, '"stateChecksum":"No checksum string"'] },
+    { at: /health/, status: 500, body: [/"stateChecksum":"\w+"/g, '"stateChecksum":"No checksum string"'] },
     /health: .*status 500, not 200: there is no state/,
   ],
   // A page with a script.
