@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda'
 import { awsCalls } from '../../local/aws.ts'
-import { openDynalite, region } from '../../local/database.ts'
+import { localAws, openDynalite } from '../../local/database.ts'
 import type { Functions } from '../../local/functions.ts'
 import { startIdentity } from '../../local/identity/server.ts'
 import { listenOnLoopback } from '../../local/listening.ts'
@@ -36,15 +36,12 @@ export const standInAt = (url: string | undefined) => {
   return { control, token }
 }
 
-/** An identity stand-in. Its keys take a while to make, so tests may share one. */
+/** An identity stand-in. */
 export const openIdentity = () => startIdentity({ port: 0, ...credentials })
 
 /** Starts all of it. `invoke` is what a function does that another one calls. */
-export const openServices = async (
-  invoke: Functions['invoke'] = () => undefined,
-  shared?: Awaited<ReturnType<typeof openIdentity>>,
-) => {
-  const [identity, database] = await Promise.all([shared ?? openIdentity(), openDynalite(undefined)])
+export const openServices = async (invoke: Functions['invoke'] = () => undefined) => {
+  const [identity, database] = await Promise.all([openIdentity(), openDynalite(undefined)])
   const aws = await listenOnLoopback(awsCalls({ invoke }, credentials), 0)
   const awsUrl = `http://127.0.0.1:${aws.port}`
   return {
@@ -61,15 +58,13 @@ export const openServices = async (
     },
     /** What Lambda gives a function, and where AWS is. */
     platform: {
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
+      ...localAws,
       AWS_ENDPOINT_URL_DYNAMODB: database.url,
       AWS_ENDPOINT_URL_LAMBDA: awsUrl,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: awsUrl,
     },
     close: async (): Promise<void> => {
-      await Promise.all([shared ? undefined : identity.close(), database.close(), aws.close()])
+      await Promise.all([identity.close(), database.close(), aws.close()])
     },
   }
 }
