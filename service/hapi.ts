@@ -1,6 +1,6 @@
 import { type Authorization, ConfigError, type Person, type RequestHeaders, Unauthorized } from './index.ts'
 import { isPerson, signedIn } from './person.ts'
-import { isRule } from './rule.ts'
+import { assertRule } from './rule.ts'
 
 // The parts of Hapi that are used here, so that its types are not needed to compile this.
 type Response = {
@@ -42,9 +42,8 @@ const refusal = (h: Toolkit, { name, message, status, headers = {} }: Refusal): 
 export const plugin = {
   name: 'imsg',
   register: (server: object, { auth }: { auth: Authorization }): void => {
-    const scheme = (_: unknown, options: object = {}) => {
-      if (!isRule(options)) throw new ConfigError('rule: is empty')
-      const rule = options
+    const scheme = (_: unknown, rule: object = {}) => {
+      assertRule(rule)
       return {
         authenticate: async (request: Request, h: Toolkit): Promise<unknown> => {
           const { method, headers, raw } = request

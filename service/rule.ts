@@ -32,5 +32,7 @@ export const queryOf = (rule: object): string => {
   return text
 }
 
-/** Whether an object is a rule. Throws `ConfigError` when it is not. */
-export const isRule = (rule: object): rule is Rule => queryOf(rule) !== ''
+/** Throws `ConfigError` when an object is not a rule. */
+export function assertRule(rule: object): asserts rule is Rule {
+  queryOf(rule)
+}
