@@ -33,23 +33,12 @@ const options = {
 }
 
 let browser: Promise<Browser> | undefined
-const contexts = new Set<BrowserContext>()
-after(async () => {
-  for (const context of contexts) await context.close()
-  await (await browser)?.close()
-})
-
-const kept = (context: BrowserContext): BrowserContext => {
-  context.setDefaultTimeout(30_000)
-  contexts.add(context)
-  context.once('close', () => contexts.delete(context))
-  return context
-}
+after(async () => (await browser)?.close())
 
 /** A browser that has never been anywhere. It takes the test's self-signed certificate for a good one. */
 export const person = async (more: BrowserContextOptions = {}): Promise<BrowserContext> => {
   browser ??= chromium.launch(options)
-  return kept(await (await browser).newContext({ ignoreHTTPSErrors: true, ...more }))
+  return (await browser).newContext({ ignoreHTTPSErrors: true, ...more })
 }
 
 type Work = (page: Page, context: BrowserContext) => Promise<void>
