@@ -227,6 +227,7 @@ describe('A refresh of the keys alone', () => {
     const { outcome, state } = await refresh(true)
     deepEqual([outcome, state?.version], ['unchanged', Number(before.version?.N)])
     deepEqual(await shown(), before)
+    ok(Number((await stored(stateKey))?.keysAt?.N) > now() - 60, 'but its keys were accepted again')
 
     clock.ahead = 400
     await control({ do: 'rotate' })

@@ -33,7 +33,7 @@ describe('The line of a run', () => {
 
   it('counts nothing when another run is in progress', async () => {
     const { outcome, code, level, kept, _aws, ms } = await lineOf(async () => ({ outcome: 'busy' }))
-    ok(Number(ms) < 60_000)
+    ok(Number(ms) < performance.now() / 2)
     deepEqual([outcome, code, level, kept, _aws], ['busy', 'busy', 'info', undefined, undefined])
   })
 
