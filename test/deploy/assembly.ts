@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
 
@@ -8,14 +8,8 @@ import { brotliDecompressSync } from 'node:zlib'
 type Resource = { Type: string; Properties: Record<string, unknown> }
 type Template = { Resources: Record<string, Resource> }
 
-/** The name of the stack, and of its files. */
+/** The name of the stack. */
 export const stack = 'imsg-service'
-const filesOf = (name: string) => ({
-  template: `${name}.template.json`,
-  assets: `${name}.assets.json`,
-  manifest: 'manifest.json',
-})
-export const files = filesOf(stack)
 
 /**
  * The emulator has neither alarms over expressions nor composite alarms: each becomes an alarm of the same name
@@ -24,23 +18,13 @@ export const files = filesOf(stack)
 const withPlainAlarms = ({ Resources }: Template): void => {
   for (const [id, resource] of Object.entries(Resources)) {
     const { Type, Properties } = resource
-    const composite = Type === 'AWS::CloudWatch::CompositeAlarm'
-    if (!composite && !(Type === 'AWS::CloudWatch::Alarm' && 'Metrics' in Properties)) continue
-    delete Properties.Metrics
-    Object.assign(Properties, {
-      Namespace: 'not-in-the-emulator',
-      MetricName: id,
-      Statistic: 'Sum',
-      Period: 300,
-    })
-    if (!composite) continue
-    resource.Type = 'AWS::CloudWatch::Alarm'
-    delete Properties.AlarmRule
-    Object.assign(Properties, {
-      ComparisonOperator: 'GreaterThanThreshold',
-      EvaluationPeriods: 1,
-      Threshold: 0,
-    })
+    const isComposite = Type === 'AWS::CloudWatch::CompositeAlarm'
+    if (!isComposite && !(Type === 'AWS::CloudWatch::Alarm' && 'Metrics' in Properties)) continue
+    const { Metrics, AlarmRule, ...kept } = Properties
+    const metric = { Namespace: 'not-in-the-emulator', MetricName: id, Statistic: 'Sum', Period: 300 }
+    const rule = { ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 1, Threshold: 0 }
+    const plain = { ...rule, ...kept, ...metric }
+    Resources[id] = { ...resource, Type: 'AWS::CloudWatch::Alarm', Properties: plain }
   }
 }
 
@@ -50,21 +34,19 @@ export const adapt = (
   change: (template: Template) => void = () => {},
   name = stack,
 ): string => {
-  const files = filesOf(name)
-  const template: Template = JSON.parse(readFileSync(join(folder, files.template), 'utf8'))
+  const file = `${name}.template.json`
+  const template: Template = JSON.parse(readFileSync(join(folder, file), 'utf8'))
   withPlainAlarms(template)
   change(template)
   const text = JSON.stringify(template)
-  writeFileSync(join(folder, files.template), text)
+  writeFileSync(join(folder, file), text)
 
-  const assets = readFileSync(join(folder, files.assets), 'utf8')
+  const manifests = [`${name}.assets.json`, 'manifest.json'].map((each) => join(folder, each))
+  const assets = readFileSync(manifests[0] ?? '', 'utf8')
   const sources: Record<string, { source: { path: string } }> = JSON.parse(assets).files
-  const [asset = ''] = Object.entries(sources).find(([, { source }]) => source.path === files.template) ?? []
+  const [asset = ''] = Object.entries(sources).find(([, { source }]) => source.path === file) ?? []
   const renamed = createHash('sha256').update(text).digest('hex')
-  for (const file of [files.assets, files.manifest]) {
-    const before = readFileSync(join(folder, file), 'utf8')
-    writeFileSync(join(folder, file), before.replaceAll(asset, renamed))
-  }
+  for (const each of manifests) writeFileSync(each, readFileSync(each, 'utf8').replaceAll(asset, renamed))
   return folder
 }
 
@@ -74,11 +56,17 @@ export const copyOf = (folder: string, to: string): string => {
   return to
 }
 
-/** The last release as it was deployed, in one file: its template and bundles, with stand-ins for the addresses. */
-const releaseFile = (): string => {
-  const [name = ''] = readdirSync(import.meta.dirname).filter((file) => /^release-.*\.json\.br$/.test(file))
-  return join(import.meta.dirname, name)
-}
+/** The settings of a deployment between these addresses. */
+export const settingsFor = ({ gateway, identity }: Record<'gateway' | 'identity', string>) => ({
+  PUBLIC_URL: gateway,
+  IMAS_URL: identity,
+  ADMIN_API_URL: identity,
+  ACCESS_TOKEN_URL: identity,
+  TOKEN_ISSUER: 'unchecked',
+  TOKEN_AUDIENCE: 'unchecked',
+  CORS_ALLOWED_ORIGINS: 'https://editor.example.com',
+  ALARM_EMAIL: 'operators@example.com',
+})
 
 /** What a release was synthesised with. A test puts its own addresses in their place. */
 export const placeholders = {
@@ -86,13 +74,14 @@ export const placeholders = {
   identity: 'http://identity.localhost',
 } as const
 
-/** Unpacks the last release into a folder, with these addresses in its settings. */
+/** Unpacks the last release, its template and bundles in one file, into a folder, with these addresses in its settings. */
 export const unpackRelease = (
   folder: string,
   addresses: Record<keyof typeof placeholders, string>,
 ): string => {
+  const [release = ''] = globSync(join(import.meta.dirname, 'release-*.json.br'))
   const packed: Record<string, string> = JSON.parse(
-    brotliDecompressSync(readFileSync(releaseFile())).toString('utf8'),
+    brotliDecompressSync(readFileSync(release)).toString('utf8'),
   )
   for (const [name, text] of Object.entries(packed)) {
     const file = join(folder, name)

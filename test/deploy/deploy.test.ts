@@ -8,16 +8,8 @@ import { startIdentity } from '../../local/identity/server.ts'
 import { root } from '../../local/synthesis.ts'
 import { engine } from '../engines/python.ts'
 import { person } from '../support/visitor.ts'
-import { adapt, copyOf, stack, unpackRelease } from './assembly.ts'
-import {
-  cdkFor,
-  type Emulator,
-  environment,
-  openFront,
-  physicalIds,
-  putSecret,
-  startEmulator,
-} from './emulator.ts'
+import { adapt, copyOf, settingsFor, stack, unpackRelease } from './assembly.ts'
+import { cdkFor, environment, openFront, physicalIds, putSecret, startEmulator } from './emulator.ts'
 
 /**
  * The life of a deployment, in the order in which an operator lives it: CDK's own command line, CloudFormation, zip files in a bucket and
@@ -33,25 +25,16 @@ const deployments = async (programs: string) => {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const identity = await startIdentity({ port: 0, ...credentials })
-  const emulator: Emulator = await startEmulator(programs, folder)
+  const emulator = await startEmulator(programs, folder)
   const front = await openFront(emulator)
   const cdk = cdkFor(emulator, folder)
-  const settings = {
-    PUBLIC_URL: front.url,
-    IMAS_URL: identity.url,
-    ADMIN_API_URL: identity.url,
-    ACCESS_TOKEN_URL: identity.url,
-    TOKEN_ISSUER: 'unchecked',
-    TOKEN_AUDIENCE: 'unchecked',
-    CORS_ALLOWED_ORIGINS: 'https://editor.example.com',
-    ALARM_EMAIL: 'operators@example.com',
-  }
+  const addresses = { gateway: front.url, identity: identity.url }
 
   /** Today's sources, synthesised by the CLI. */
   const synthesised = async (name: string, changed: Record<string, string> = {}): Promise<string> => {
     const outdir = join(folder, name)
     const { status, text } = await cdk(['synth', '--quiet', '--output', outdir], {
-      ...settings,
+      ...settingsFor(addresses),
       ...changed,
       CDK_OUTDIR: outdir,
     })
@@ -62,15 +45,8 @@ const deployments = async (programs: string) => {
   const deploy = async (assembly: string) => {
     const outputs = join(folder, 'outputs.json')
     rmSync(outputs, { force: true })
-    const said = await cdk([
-      'deploy',
-      '--app',
-      assembly,
-      '--require-approval',
-      'never',
-      '--outputs-file',
-      outputs,
-    ])
+    const options = ['--require-approval', 'never', '--outputs-file', outputs]
+    const said = await cdk(['deploy', '--app', assembly, ...options])
     const ids = await physicalIds(emulator, stack).catch(() => new Map<string, string>())
     front.leadTo(ids.get('apiC8550315') ?? '')
     const read = (): Record<string, string> => JSON.parse(readFileSync(outputs, 'utf8'))[stack]
@@ -82,7 +58,7 @@ const deployments = async (programs: string) => {
     cdk,
     synthesised,
     deploy,
-    release: () => unpackRelease(join(folder, 'release'), { gateway: front.url, identity: identity.url }),
+    release: () => unpackRelease(join(folder, 'release'), addresses),
     putCredentials: (id: string) =>
       putSecret(emulator, id, { client_id: credentials.clientId, client_secret: credentials.clientSecret }),
     close: async () => {
@@ -178,19 +154,29 @@ if (bin !== undefined)
       ok(findings.length > 50)
     })
 
-    it('without a change does nothing', async () => {
-      const { status, text } = await on.deploy(join(folder, 'upgrade'))
-      equal(status, 0, text)
-      match(text, /\(no changes\)/)
-    })
-
-    it('with a changed setting is made in place', async () => {
+    it('without a change does nothing, and with a changed setting is made in place', async () => {
       const before = await on.deploy(join(folder, 'upgrade'))
+      match(before.text, /\(no changes\)/)
       const changed = adapt(await on.synthesised('changed', { GRACE_PERIOD: '7200' }))
       const { status, text, ids } = await on.deploy(changed)
       equal(status, 0, text)
       deepEqual([...ids].toSorted(), [...before.ids].toSorted())
       equal((await reader.health()).gracePeriod, 7200)
       equal(await reader.poll(), 200)
+    })
+
+    it('that is removed leaves its table, and one that adopts it knows its sessions and logouts', async () => {
+      const upgraded = join(folder, 'upgrade')
+      const { outputs } = await on.deploy(upgraded)
+      const removed = await on.cdk(['destroy', '--force', '--app', upgraded])
+      equal(removed.status, 0, removed.text)
+      const adopting = adapt(await on.synthesised('adopting', { EXISTING_TABLE: outputs.TableName ?? '' }))
+      const { status, text, ids, ...again } = await on.deploy(adopting)
+      equal(status, 0, text)
+      equal(ids.get('table8235A42E'), undefined)
+      equal(again.outputs.TableName, outputs.TableName)
+      deepEqual([await reader.poll(), (await reader.units()).preferred], [200, 'south'])
+      for (const [name, value] of left) leaver.cookies.set(name, value)
+      equal(await leaver.poll(), 401, 'a session that was ended stays ended')
     })
   })

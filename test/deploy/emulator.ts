@@ -3,15 +3,15 @@ import { once } from 'node:events'
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { delimiter, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { root } from '../../local/synthesis.ts'
 import { forward, freePort, listening, until } from '../support/ports.ts'
 
 /** AWS on this machine's own network: MiniStack, whose functions run on the Node of this project. */
 
-export const region = 'eu-north-1'
-const account = '000000000000'
+const region = 'eu-north-1'
 
-export type Emulator = Readonly<{ port: number; stop: () => Promise<void> }>
+type Emulator = Readonly<{ port: number; stop: () => Promise<void> }>
 
 const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
 
@@ -69,14 +69,14 @@ export const startEmulator = async (bin: string, folder: string): Promise<Emulat
 }
 
 /** What a CDK command said, and how it ended. */
-export type Said = Readonly<{ status: number | null; text: string }>
+type Said = Readonly<{ status: number | null; text: string }>
 
-/** The real CDK CLI, with this emulator for AWS. `texts`: the settings, where it synthesises. */
+/** The real CDK CLI, with this emulator for AWS. `settings`: where it synthesises. */
 export const cdkFor =
   ({ port }: Emulator, folder: string) =>
-  async (args: readonly string[], texts: Readonly<Record<string, string>> = {}): Promise<Said> => {
+  async (args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<Said> => {
     const env = {
-      ...texts,
+      ...settings,
       PATH: path,
       HOME: folder,
       TMPDIR: join(folder, 'tmp'),
@@ -90,54 +90,44 @@ export const cdkFor =
     }
     const cli = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk')
     const child = spawn(process.execPath, [cli, ...args], { cwd: root, env })
-    let text = ''
-    const note = (piece: Buffer) => {
-      text += piece
-    }
-    child.stdout.on('data', note)
-    child.stderr.on('data', note)
-    const [status] = await once(child, 'close')
-    return { status, text }
+    const ends = once(child, 'close')
+    const texts = await Promise.all([text(child.stdout), text(child.stderr)])
+    await ends
+    return { status: child.exitCode, text: texts.join('') }
   }
 
 /** The environment that is bootstrapped. */
-export const environment = `aws://${account}/${region}`
+export const environment = `aws://000000000000/${region}`
 
 /** A call of AWS's own API. The emulator reads from the signature which service is meant, and does not check it. */
 const call = async (
   { port }: Emulator,
   service: string,
-  where: string,
-  init: RequestInit = {},
+  body: string | URLSearchParams,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<string> => {
   const authorization = `AWS4-HMAC-SHA256 Credential=test/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`
-  const headers = { authorization, ...init.headers }
-  const answer = await fetch(`http://127.0.0.1:${port}${where}`, { ...init, headers })
-  const text = await answer.text()
-  if (!answer.ok) throw new Error(`${service} ${where}: ${answer.status} ${text.slice(0, 500)}`)
-  return text
+  const answer = await fetch(`http://127.0.0.1:${port}/`, {
+    method: 'POST',
+    headers: { authorization, ...headers },
+    body,
+  })
+  const said = await answer.text()
+  if (!answer.ok) throw new Error(`${service}: ${answer.status} ${said.slice(0, 500)}`)
+  return said
 }
 
 /** Puts the credentials where refresh-state reads them, as the operator does. */
 export const putSecret = (emulator: Emulator, id: string, value: object): Promise<string> =>
-  call(emulator, 'secretsmanager', '/', {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': 'secretsmanager.PutSecretValue',
-    },
-    body: JSON.stringify({ SecretId: id, SecretString: JSON.stringify(value) }),
+  call(emulator, 'secretsmanager', JSON.stringify({ SecretId: id, SecretString: JSON.stringify(value) }), {
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amz-target': 'secretsmanager.PutSecretValue',
   })
 
-/** The names that CloudFormation gave the resources of a stack, by logical id; nothing when there is no such stack. */
+/** The names that CloudFormation gave the resources of a stack, by logical id. */
 export const physicalIds = async (emulator: Emulator, stack: string): Promise<Map<string, string>> => {
-  const query = new URLSearchParams({
-    Action: 'DescribeStackResources',
-    StackName: stack,
-    Version: '2010-05-15',
-  })
-  const text = await call(emulator, 'cloudformation', '/', { method: 'POST', body: query })
-  const members = text.split('<member>').slice(1)
+  const query = { Action: 'DescribeStackResources', StackName: stack, Version: '2010-05-15' }
+  const members = (await call(emulator, 'cloudformation', new URLSearchParams(query))).split('<member>')
   return new Map(
     members.flatMap((member) => {
       const [, id] = /<LogicalResourceId>([^<]+)</.exec(member) ?? []

@@ -5,26 +5,14 @@ import { join } from 'node:path'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { root } from '../../local/synthesis.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import { files, placeholders } from './assembly.ts'
+import { placeholders, settingsFor } from './assembly.ts'
 
 /** `node test/deploy/keep-release.ts`, at a release: keeps what is deployed, so that the next version can be deployed over it. */
-
-const { gateway, identity } = placeholders
-const settings = {
-  PUBLIC_URL: gateway,
-  IMAS_URL: identity,
-  ADMIN_API_URL: identity,
-  ACCESS_TOKEN_URL: identity,
-  TOKEN_ISSUER: 'unchecked',
-  TOKEN_AUDIENCE: 'unchecked',
-  CORS_ALLOWED_ORIGINS: 'https://editor.example.com',
-  ALARM_EMAIL: 'operators@example.com',
-}
 
 const synthesised = (): string => {
   const outdir = mkdtempSync(join(tmpdir(), 'imsg-release-'))
   const { PATH, HOME } = process.env
-  const env = { PATH, HOME, ...settings, CDK_OUTDIR: outdir }
+  const env = { PATH, HOME, ...settingsFor(placeholders), CDK_OUTDIR: outdir }
   const { status, stderr } = spawnSync(process.execPath, ['infra/app.ts'], {
     cwd: root,
     env,
@@ -52,7 +40,7 @@ const pack = (folder: string): Buffer => {
     if (!unused && statSync(join(folder, name)).isFile())
       kept[name] = readFileSync(join(folder, name), 'utf8')
   }
-  kept[files.manifest] = withoutTraces(kept[files.manifest] ?? '')
+  kept['manifest.json'] = withoutTraces(kept['manifest.json'] ?? '')
   const text = Buffer.from(JSON.stringify(kept))
   // The window spans all bundles, which are nearly the same.
   const params = {
