@@ -1,14 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { root } from '../../local/synthesis.ts'
 
 /** Programs from PyPI that judge what this project says of itself, each in an environment of its own under `.local/engines`. */
-
-const root = join(import.meta.dirname, '..', '..')
-
-/** What schemathesis asks for; the lock files are made for it. */
-const oldestPython = [3, 11] as const
 
 /** Why an engine cannot be had on this machine; anything else that goes wrong is a failure of the suite. */
 class NotHere extends Error {}
@@ -18,12 +14,14 @@ const run = (program: string, ...args: string[]) => {
   return { ok: status === 0, text: `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`.trim() }
 }
 
+/** Schemathesis asks for 3.11, and the lock files are made for it. */
 const python = (): string => {
-  const { ok, text } = run('python3', '-c', 'import sys; print(*sys.version_info[:3], sep=".")')
-  if (!ok) throw new NotHere('there is no python3 on the PATH')
-  const [major = 0, minor = 0] = text.split('.').map(Number)
-  if (major !== oldestPython[0] || minor < oldestPython[1])
-    throw new NotHere(`python3 is ${text}, and ${oldestPython.join('.')} is needed`)
+  const { ok, text } = run(
+    'python3',
+    '-c',
+    'import sys; assert sys.version_info >= (3, 11); print(sys.version)',
+  )
+  if (!ok) throw new NotHere(`there is no Python 3.11 or newer on the PATH: ${text}`)
   return text
 }
 
@@ -32,7 +30,6 @@ const unreachable = /connection broken|ConnectionError|ConnectTimeout|ReadTimeou
 
 const install = (folder: string, lock: string): void => {
   rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
   const made = run('python3', '-m', 'venv', folder)
   if (!made.ok) throw new NotHere(`python3 makes no virtual environment: ${made.text}`)
   const pip = ['-m', 'pip', 'install', '--quiet', '--retries', '1', '--disable-pip-version-check']
