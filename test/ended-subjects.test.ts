@@ -1,8 +1,9 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { writeEnded } from '../lib/refresh/ended-subjects.ts'
 import type { EndedSubject } from '../lib/refresh/organisation-source.ts'
 import { endedKey, subjectKey } from '../lib/store/keys.ts'
+import type { Table } from '../lib/store/table.ts'
 import { memoryTable } from './support/memory-table.ts'
 
 const listed: readonly EndedSubject[] = [
@@ -14,12 +15,12 @@ const never = new AbortController().signal
 const opened = () => {
   const { table, writes, items } = memoryTable()
   let version = 0
-  const write = (ended: readonly EndedSubject[], signal = never) => {
+  const write = (ended: readonly EndedSubject[], signal = never, over: Table = table) => {
     version += 10
-    return writeEnded(table, 'demo', ended, version, signal)
+    return writeEnded(over, 'demo', ended, version, signal)
   }
   const isBlocked = (name: string) => items.get(subjectKey('demo', name))?.blocked?.BOOL ?? false
-  return { writes, items, write, isBlocked }
+  return { table, writes, items, write, isBlocked }
 }
 
 describe('Blocks and sign-outs of subjects', () => {
@@ -54,6 +55,19 @@ describe('Blocks and sign-outs of subjects', () => {
       [...writes.keys()].filter((key) => key !== endedKey('demo')),
       order,
     )
+  })
+
+  it('are taken back too when the run that wrote them broke off', async () => {
+    const { table, write, isBlocked } = opened()
+    let puts = 0
+    const broken: Table = {
+      ...table,
+      put: (...call) => (puts++ > 0 ? Promise.reject(new Error('broken off')) : table.put(...call)),
+    }
+    await rejects(write(listed, never, broken), /broken off/)
+    deepEqual([isBlocked('a'), isBlocked('b')], [true, true])
+    equal(await write([]), true)
+    deepEqual([isBlocked('a'), isBlocked('b')], [false, false])
   })
 
   it('are left to a later run when the time is over', async () => {
