@@ -54,6 +54,14 @@ describe('GET /units', () => {
     deepEqual(await held(await token({ ntt: 'access_token', permissions, groups: ['chiefs'] })), units),
   )
 
+  it('shows the names of units in the directory, also to an access token', async () => {
+    const permissions = { org: [], units: { gone: [], south: [] } }
+    deepEqual((await listed(await token({ ntt: 'access_token', permissions }))).units, [
+      { name: 'gone', displayName: 'gone', preferred: false },
+      { name: 'south', displayName: 'South', preferred: false },
+    ])
+  })
+
   it('follows a mapping that is added', async () => {
     const raw = await token()
     await control({ do: 'mapping', add: { org: 'demo', group: 'north-desk', unit: 'west' } })
