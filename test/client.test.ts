@@ -161,6 +161,14 @@ describe('the browser client: a gateway that is not available', () => {
     equal(page.pause(), 5)
   })
 
+  it('is no faster in a hidden tab than it would be without the failure', async () => {
+    const page = await listening(good)
+    await page.show(true)
+    page.answers(down)
+    await page.pass(5)
+    equal(page.pause(), 30)
+  })
+
   it('leaves half of the pause to chance, and is never faster than usual', async () => {
     const page = open()
     const gateway = imsg({ ...page.world, random: () => 0 })
