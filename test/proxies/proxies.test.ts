@@ -69,6 +69,14 @@ for (const name of ['nginx', 'caddy'] as const)
       equal(headers['x-imid-token'], editor.cookies.get('imidToken'))
     })
 
+    it('tells the unit that somebody prefers', async () => {
+      await chief.open(at('/'))
+      const headers = { origin: stack.url, 'content-type': 'application/json' }
+      const wish = { method: 'POST', headers, body: '{"unit":"west"}' }
+      equal((await chief.ask(`${stack.url}/imsg-service/v1/unit`, wish)).status, 200)
+      equal(got(await chief.ask(at('/'))).headers['x-imid-unit'], 'west')
+    })
+
     it('answers 401 to a fetch, an image and a posted form of nobody', async () => {
       for (const [method, headers] of [
         ['GET', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
