@@ -18,7 +18,7 @@ export const home = (directory: Directory): Reply =>
   page(
     200,
     'People and test switches',
-    html`<p>It plays the authentication service, the Admin API and the Access Token service.</p>
+    html`<p>It replaces the authentication service, the Admin API and the Access Token service.</p>
 <h2>Organisations and their users</h2>
 <ul>
 ${directory.organisations.map(organisationItem(directory))}

@@ -68,7 +68,7 @@ export const page = (status: number, title: string, content: Markup): Reply => (
 <header>${new Markup(icon)}<p><b>Identity stand-in</b><span>for development and tests</span></p></header>
 <h1>${title}</h1>
 ${content}
-<footer><p>Nobody's identity is checked here.</p></footer>
+<footer><p>No identities are checked here.</p></footer>
 </main>
 </body>
 </html>
