@@ -38,7 +38,7 @@ const inBrowserOf = ({ query }: Login, { person }: Login): Login => ({ person, q
 
 type More = Readonly<{ headers?: Record<string, string>; on?: (request: Request) => Promise<Answer> }>
 
-/** Comes back from the identity service with this token, by default as a program that reads problem documents. */
+/** A callback with this token, by default from a program that reads problem documents. */
 const arrive = async ({ person, query }: Login, raw?: string, more: More = {}): Promise<Answer> => {
   const { headers = asProblem, on = (request) => call('callback', request) } = more
   const whole = new URLSearchParams(query)

@@ -13,7 +13,7 @@ type Asked = Readonly<{
   body: { RequestItems: Record<string, { Keys: object[] }> }
 }>
 const asked: Asked[] = []
-/** What is answered, one after the other and the last one again; nothing at all when there is none, or where it says so. */
+/** The answers in turn, of which the last is repeated; none where there is none, or where it says so. */
 let answers: (object | 'nothing')[] = []
 let status = 200
 /** Forgets what was asked, and answers so from now on. */

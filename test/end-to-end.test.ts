@@ -11,7 +11,7 @@ import { each } from './support/each.ts'
 import { standInAt } from './support/services.ts'
 import { person, send, visitor } from './support/visitor.ts'
 
-/** The whole thing over HTTP: the bundles that would be deployed, behind the routes of the synthesised template. */
+/** The deployable bundles over HTTP, behind the routes of the synthesised template. */
 
 let stack: Stack
 let base = ''

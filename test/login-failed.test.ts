@@ -59,7 +59,7 @@ describe('GET /login-failed', () => {
   })
 
   each('is a plain 400 for anything else', [
-    // No code, or one that is none, of another route, or a failure of ours; and a key that cannot be known yet.
+    // No code, an unknown one, one of another route, one of our own failures, or a pending key.
     ...['', 'code=nonsense', 'code=unit_not_held', 'code=table_unavailable', 'code=token_key_pending'].map(
       (query) => `${query}&id=${id}`,
     ),

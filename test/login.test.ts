@@ -56,7 +56,8 @@ describe('GET /login', () => {
     [403, 'organisation_unknown', `org=nowhere&${callback}`],
     [403, 'organisation_unknown', `org=__proto__&${callback}`],
     [403, 'organisation_blocked', `org=closed&${callback}`],
-    // What makes no sense anywhere is refused before the organisation is looked up, what may make sense after.
+    // Return URLs that no organisation could allow are refused before the organisation is looked up, others
+    // after.
     [400, 'return_url_not_allowed', 'org=nowhere&callback=javascript:alert(1)'],
     [403, 'organisation_unknown', 'org=nowhere&callback=https%3A%2F%2Felsewhere.test%2F'],
   ])(async ([status, code, query]) =>

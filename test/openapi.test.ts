@@ -10,7 +10,7 @@ import { type Document, documented, mediaType, operationOf } from './support/dec
 import { asProblem, browser, fromOurPage, navigation, openGateway, type Request } from './support/gateway.ts'
 import { goodRequests } from './support/good-requests.ts'
 
-/** Statuses, headers and types of answers are held against the document by every test of the gateway: `support/gateway.ts`. */
+/** Every test of the gateway checks its answers against the document: `support/gateway.ts`. */
 
 const gateway = await openGateway()
 const { call, token, begin } = gateway
@@ -29,7 +29,7 @@ const findings = async (document: Document): Promise<string[]> => {
   return found.toSorted()
 }
 
-/** What the rules want and the contract does not: a login answers by redirects alone, and a page of refusal is one. */
+/** Rules that contradict the contract: a login only redirects, and a page of a refusal is one. */
 const exceptions = [
   'operation-2xx-response #/paths/~1callback/get/responses',
   'operation-2xx-response #/paths/~1login-failed/get/responses',

@@ -39,7 +39,8 @@ const answerOf = async (name: HttpRouteName, kind: Kind, during: Outage) => {
 each<readonly [Outage, (name: HttpRouteName, kind: Kind) => boolean]>(
   'A fault changes an answer to 503, and never to a session, a 401 or a logout that was not stored',
   [
-    // The identity service is away: no route asks it, and the state serves until it is older than GRACE_PERIOD.
+    // The identity service is down: no route calls it, and the state is used until it is older than
+    // GRACE_PERIOD.
     [(work) => work(), () => true],
     [(work) => later(1200, work), (name) => name === 'logout'],
     [(work) => whileTableFails(work), () => false],

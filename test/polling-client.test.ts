@@ -15,8 +15,8 @@ const rows = Object.entries<Route>(routes).flatMap(([name, row]) => {
 const find = router(rows)
 
 /**
- * A browser in front of a service, the gateway and the identity service, where this person has a live session. The service leads
- * whoever is not signed in to a login that comes back.
+ * A browser in front of a service, the gateway and the identity service, where this person has a live
+ * session. The service leads whoever is not signed in to a login that comes back.
  */
 const newsroom = (headers: Record<string, string>) => {
   const person = browser()
@@ -64,8 +64,9 @@ const newsroom = (headers: Record<string, string>) => {
 type Newsroom = ReturnType<typeof newsroom>
 
 /**
- * The newsroom editor that is known to poll, as its public code behaves: 200 and it carries on, unless the JSON says `statusCode: 404`,
- * then it stops for good; 401 and it asks the service for `/`, once, and starts again; anything else is a warning.
+ * The newsroom editor that is known to poll, as its public code behaves: 200 and it carries on, unless the
+ * JSON says `statusCode: 404`, then it stops for good; 401 and it asks the service for `/`, once, and starts
+ * again; anything else is a warning.
  */
 const editor = ({ visit, poll }: Newsroom) => {
   const tab = { stopped: false, warnings: 0, shown: [] as string[] }
@@ -84,7 +85,7 @@ const editor = ({ visit, poll }: Newsroom) => {
   return { tab, tick, ticks }
 }
 
-/** An editor that is open and signed in, with a token that was issued a while ago and holds for ten minutes. */
+/** An open editor with a token that was issued a while ago and is valid for ten minutes. */
 const opened = async (headers: Record<string, string> = navigation) => {
   const room = newsroom(headers)
   const token = await gateway.token({ iat: gateway.now() - 100, exp: gateway.now() + 600 })

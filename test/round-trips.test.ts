@@ -125,7 +125,7 @@ describe('A token that is not verified', () => {
 describe('A request to a warm instance', () => {
   const page = 'https://app.example.test/page'
 
-  /** How often a request reads the clock, verifies a signature, encodes its organisation and parses its return URL. */
+  /** How often a request reads the clock, verifies a signature, encodes its organisation, parses its URL. */
   const countedAt = async (test: TestContext, name: HttpRouteName) => {
     let clockReads = 0
     const on = instance()

@@ -7,7 +7,7 @@ import { methodAndPath, type Route, routes } from '../lib/routes.ts'
 import { standardEvent } from '../local/sam-template.ts'
 import { context, eventOf, openGateway } from './support/gateway.ts'
 
-/** Where events of `sam local` differ from those of API Gateway. `test/engines/sam.test.ts` has SAM itself make them. */
+/** Differences of `sam local`'s events. `test/engines/sam.test.ts` lets SAM itself make them. */
 
 const gateway = await openGateway()
 

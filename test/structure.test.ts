@@ -111,7 +111,7 @@ describe('a file', () => {
   })
 
   it('has comment lines of up to 110 columns', () => {
-    const all = linesOf([...product, ...sources('local', 'bench', 'docs', 'examples')])
+    const all = linesOf([...product, ...sources('local', 'bench', 'docs', 'examples', 'test')])
     const long = all.filter(({ line }) => line.length > 110 && /^\s*(?:\/\/|\/?\*)/.test(line))
     deepEqual(long, [])
   })

@@ -120,7 +120,7 @@ describe('The header of a token', () => {
 })
 
 describe('The claims of a signed token', () => {
-  /** `code`: empty for a good token. `fromNow`: claims that are seconds from now. `payload`: all claims as text. */
+  /** `code`: '' for a good token. `fromNow`: claims in seconds from now. `payload`: all claims as text. */
   type Vector = Readonly<{ code: string; claims?: object; fromNow?: object; payload?: string }>
   each(
     'are good or refused, each for its own reason',

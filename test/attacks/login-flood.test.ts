@@ -3,7 +3,7 @@ import { it, mock } from 'node:test'
 import { each } from '../support/each.ts'
 import { asProblem, browser, effect, fromOurPage, openGateway } from '../support/gateway.ts'
 
-/** Many logins of one browser, through the routes. Their rules: `login-binding.test.ts`, `login-loop.test.ts`. */
+/** Many logins of one browser. The rules: `login-binding.test.ts`, `login-loop.test.ts`. */
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openGateway()

@@ -12,7 +12,7 @@ const login = loginUrl(at, '/')
 const speculation = (kind: 'prefetch' | 'prerender') =>
   `<script type="speculationrules">${JSON.stringify({ [kind]: [{ urls: [login], eagerness: 'immediate' }] })}</script>`
 
-/** Opens a page with this content, waits for its request for the login, and returns how the browser sent that. */
+/** Opens a page with this content and returns how the browser requested the login. */
 const bystander = async (page: Page, host: string, content: string) => {
   front.serve(`${host}/bystander`, `<!doctype html><title>bystander</title>${content}`)
   front.asked.length = 0

@@ -7,7 +7,7 @@ import { choose, loginUrl, says } from './steps.ts'
 
 const [http, https] = await Promise.all([overHttp(), overHttps()])
 
-/** Every cookie as the browser has it, attribute by attribute, with its lifetime in seconds to the nearest ten. */
+/** Every cookie of the browser with its attributes, and its lifetime in seconds to the nearest ten. */
 const stored = async (context: BrowserContext) => {
   const cookies = (await context.cookies()).map(({ value, expires, name, ...attributes }) => {
     ok(value !== '')

@@ -26,7 +26,7 @@ export const certificate = (): { key: string; cert: string } => {
   return made
 }
 
-/** What stands before the gateway: TLS where it is wanted, pages of other services, and a note of every request. */
+/** A server in front of the gateway: TLS, pages of other services, and a record of every request. */
 export const openFront = async (secure: boolean) => {
   /** Every request so far, as `GET host/path` with its headers, and what the gateway answered. */
   const asked: Asked[] = []

@@ -12,7 +12,7 @@ for (const host of ['app.sso.localhost', 'stranger.sso.localhost'])
 
 type Asking = { method?: string; headers?: Record<string, string>; body?: string }
 
-/** `fetch` with credentials, as a script of that page would: status and body, or that the browser keeps them back. */
+/** `fetch` with credentials from a script of that page: status and body, or that the browser blocks them. */
 const fetches = (page: Page, path: string, init: Asking = {}): Promise<unknown> =>
   page.evaluate(
     async ({ url, init }) => {

@@ -25,7 +25,7 @@ const site = {
   errorsUrl: 'https://docs.example.test',
 }
 
-/** Every failure as the page that the gateway makes of it, at `/<code>`, and the pages `/signed-out` and `/start`. */
+/** The page of every failure, at `/<code>`, and the pages `/signed-out` and `/start`. */
 const gallery = createServer(async (request, response) => {
   const name = (request.url ?? '').slice(1)
   const event = {

@@ -12,8 +12,8 @@ type Template = { Resources: Record<string, Resource> }
 export const stack = 'imsg-service'
 
 /**
- * The emulator has neither alarms over expressions nor composite alarms: each becomes an alarm of the same name
- * over a metric that nobody emits.
+ * The emulator has neither alarms over expressions nor composite alarms: each becomes an alarm of the same
+ * name over a metric that nobody emits.
  */
 const withPlainAlarms = ({ Resources }: Template): void => {
   for (const [id, resource] of Object.entries(Resources)) {
@@ -28,7 +28,10 @@ const withPlainAlarms = ({ Resources }: Template): void => {
   }
 }
 
-/** Makes the changes that the emulator needs, and those of a test. A changed template is another asset: its old name may be in the bucket. */
+/**
+ * Makes the changes that the emulator and a test need. A changed template is another asset, because its old
+ * name may be in the bucket.
+ */
 export const adapt = (
   folder: string,
   change: (template: Template) => void = () => {},
@@ -74,7 +77,7 @@ export const placeholders = {
   identity: 'http://identity.localhost',
 } as const
 
-/** Unpacks the last release, its template and bundles in one file, into a folder, with these addresses in its settings. */
+/** Unpacks the last release into a folder, with these addresses in its settings. */
 export const unpackRelease = (
   folder: string,
   addresses: Record<keyof typeof placeholders, string>,

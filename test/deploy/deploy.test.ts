@@ -12,8 +12,9 @@ import { adapt, copyOf, settingsFor, stack, unpackRelease } from './assembly.ts'
 import { cdkFor, environment, openFront, physicalIds, putSecret, startEmulator } from './emulator.ts'
 
 /**
- * The life of a deployment, in the order in which an operator lives it: CDK's own command line, CloudFormation, zip files in a bucket and
- * functions that run from them, on MiniStack. What it cannot do is in docs/reliability.md.
+ * The life of a deployment, in the order in which an operator lives it: CDK's own command line,
+ * CloudFormation, zip files in a bucket and functions that run from them, on MiniStack. What it cannot do is
+ * in docs/reliability.md.
  */
 
 const bin = engine('ministack')

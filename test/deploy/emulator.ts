@@ -33,7 +33,8 @@ const end = async (child: ChildProcess): Promise<void> => {
 export const startEmulator = async (bin: string, folder: string): Promise<Emulator> => {
   const port = await freePort()
   mkdirSync(join(folder, 'tmp'), { recursive: true })
-  // The emulator writes a CommonJS program beside each function; without this it would count as a module of this package.
+  // The emulator writes a CommonJS program next to each function. Without this it would be a module of this
+  // package.
   writeFileSync(join(folder, 'package.json'), '{}')
   const url = `http://127.0.0.1:${port}`
   const log = createWriteStream(join(folder, 'emulator.log'))
@@ -99,7 +100,7 @@ export const cdkFor =
 /** The environment that is bootstrapped. */
 export const environment = `aws://000000000000/${region}`
 
-/** A call of AWS's own API. The emulator reads from the signature which service is meant, and does not check it. */
+/** A call of an AWS API. The emulator reads the service from the signature, which it does not check. */
 const call = async (
   { port }: Emulator,
   service: string,
@@ -124,7 +125,7 @@ export const putSecret = (emulator: Emulator, id: string, value: object): Promis
     'x-amz-target': 'secretsmanager.PutSecretValue',
   })
 
-/** The names that CloudFormation gave the resources of a stack, by logical id. */
+/** The physical names of the resources of a stack, by logical id. Undefined without such a stack. */
 export const physicalIds = async (emulator: Emulator, stack: string): Promise<Map<string, string>> => {
   const query = { Action: 'DescribeStackResources', StackName: stack, Version: '2010-05-15' }
   const members = (await call(emulator, 'cloudformation', new URLSearchParams(query))).split('<member>')
@@ -138,8 +139,8 @@ export const physicalIds = async (emulator: Emulator, stack: string): Promise<Ma
 }
 
 /**
- * A front on a port that is known before anything is deployed, as a proxy or DNS is: PUBLIC_URL has to be. It passes on to the API
- * of the stack, which the emulator knows by its host name.
+ * A front on a port that is known before anything is deployed, as a proxy or DNS is: PUBLIC_URL has to be. It
+ * passes on to the API of the stack, which the emulator knows by its host name.
  */
 export const openFront = async ({ port }: Emulator) => {
   let apiId = ''

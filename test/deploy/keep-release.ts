@@ -7,7 +7,7 @@ import { root } from '../../local/synthesis.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { placeholders, settingsFor } from './assembly.ts'
 
-/** `node test/deploy/keep-release.ts`, at a release: keeps what is deployed, so that the next version can be deployed over it. */
+/** `node test/deploy/keep-release.ts`: keeps what a release deploys, for the upgrade test. */
 
 const synthesised = (): string => {
   const outdir = mkdtempSync(join(tmpdir(), 'imsg-release-'))

@@ -13,7 +13,7 @@ import { root } from '../../local/synthesis.ts'
 import { everything, good, least, resourcesOf, templateOf } from '../infra/synthesised.ts'
 import { engine } from './python.ts'
 
-/** Every template that the settings can make, judged by AWS's linter against the registry schemas of the regions they may go to. */
+/** Every template that the settings can make, checked by cfn-lint for all regions. */
 
 const bin = engine('cfn-lint')
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../../local/synthesis.ts'
 
-/** Programs from PyPI that judge what this project says of itself, each in an environment of its own under `.local/engines`. */
+/** Programs from PyPI that check this project, each in its own environment under `.local/engines`. */
 
 /** Why an engine cannot be had on this machine; anything else that goes wrong is a failure of the suite. */
 class NotHere extends Error {}
@@ -56,8 +56,9 @@ const installed = (name: string): string => {
 }
 
 /**
- * Where the programs of an engine are: `<name>.txt` beside this file pins it and all that it needs. Without Python or PyPI there is
- * none: the suite says `not run` and has nothing to test, or fails when REQUIRE_ENGINES is 1.
+ * Where the programs of an engine are: `<name>.txt` beside this file pins it and all that it needs. Without
+ * Python or PyPI there is none: the suite says `not run` and has nothing to test, or fails when
+ * REQUIRE_ENGINES is 1.
  */
 export const engine = (name: string): string | undefined => {
   try {

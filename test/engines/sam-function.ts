@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 
-/** A function instead of its container: events come in line by line, results go to a file descriptor, logs to stdout. */
+/** Runs a function: events come in line by line, results go to a file descriptor, logs to stdout. */
 
 const [folder = '', handlerName = '', timeout = '', results = ''] = process.argv.slice(2)
 const [file = '', member = ''] = handlerName.split('.')

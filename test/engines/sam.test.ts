@@ -20,8 +20,9 @@ import { person } from '../support/visitor.ts'
 import { engine } from './python.ts'
 
 /**
- * `npm run sam` with the code of AWS SAM CLI: it reads the template, routes the requests, makes the events and takes the answers. Only
- * Docker is missing: `sam.py` runs each function in a Node process where SAM would run a container.
+ * `npm run sam` with the code of AWS SAM CLI: it reads the template, routes the requests, makes the events
+ * and takes the answers. Only Docker is missing: `sam.py` runs each function in a Node process where SAM
+ * would run a container.
  */
 
 const bin = engine('aws-sam-cli')

@@ -12,7 +12,7 @@ import { type Stack, startStack } from '../../local/stack.ts'
 import { root } from '../../local/synthesis.ts'
 import { engine } from './python.ts'
 
-/** `docs/openapi.json` held against the local stack by requests that schemathesis makes from it, good and bad. */
+/** Checks `docs/openapi.json` against the local stack with requests by schemathesis. */
 
 const bin = engine('schemathesis')
 const folder = mkdtempSync(join(tmpdir(), 'imsg-schemathesis-'))
@@ -21,7 +21,7 @@ after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
 /** Counts of answers, written by `schemathesis_hooks.py`: `GET /health 200`. */
 const answered = join(folder, 'answered.json')
 
-/** Runs schemathesis over the whole document. Its last lines say how many requests there were, and with which it failed. */
+/** Runs schemathesis on the whole document. Its last lines have the number of requests and the failures. */
 const run = async ({ url, identityUrl = '' }: Stack, options: string[], env: object = {}) => {
   const file = join(root, 'docs', 'openapi.json')
   const config = join(import.meta.dirname, 'schemathesis.toml')

@@ -103,7 +103,7 @@ const keysIn = ({ RequestItems = {}, Key, Item }: Body): string[] =>
     .flat()
     .map(({ pk }) => pk?.S ?? '')
 
-/** A front before the database at `url`. Its plan can be changed at any time; calls in progress keep the fault they met. */
+/** A proxy in front of the database at `url`. Changing its plan does not affect calls in progress. */
 export const openDatabaseFront = async (url: string) => {
   const front: { plan: Plan; calls: number } = { plan: () => undefined, calls: 0 }
   /** What is in progress at the database: it must not be closed meanwhile. */

@@ -18,8 +18,8 @@ import {
 } from './database-front.ts'
 
 /**
- * Every fault of the database, met by the client of a function. A read or a write is done, or unavailable in time for
- * the function to say so. What that does to each route: `test/outages.test.ts`.
+ * Every fault of the database, met by the client of a function. A read or a write is done, or unavailable in
+ * time for the function to say so. What that does to each route: `test/outages.test.ts`.
  */
 
 const database = await openTable()
@@ -32,7 +32,7 @@ const unavailable = ['table_unavailable', 'table_unavailable']
 const onlyWrites = ['table_unavailable', true]
 const everyKey = () => true
 const hours = 3_600_000
-/** Hangs twice, then leaves everything for later, again and again: what takes each attempt as long as it can. */
+/** Hangs twice, then leaves all keys unprocessed, again and again: as slow as possible. */
 const hangingAndLeaving: Plan = ({ number }): DatabaseFault =>
   number % 3 === 0 ? unprocessed(everyKey, 900) : held(hours)
 

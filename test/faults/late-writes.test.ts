@@ -5,8 +5,8 @@ import { fromOurPage, openGateway } from '../support/gateway.ts'
 import { type DatabaseFault, faults, kept, openDatabaseFront, tableAt } from './database-front.ts'
 
 /**
- * Writes that arrive when nobody waits for them any more: held up on the way, or sent by an instance that was frozen
- * after it had answered 503. What was acknowledged since then has to stay.
+ * Writes that arrive when nobody waits for them any more: held up on the way, or sent by an instance that was
+ * frozen after it had answered 503. What was acknowledged since then has to stay.
  */
 
 const { database, instance, open, refresh, token } = await openGateway()

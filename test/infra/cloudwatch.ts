@@ -2,8 +2,8 @@ import type { Template } from 'aws-cdk-lib/assertions'
 import { propertiesOf, resourcesOf } from './synthesised.ts'
 
 /**
- * What CloudWatch makes of metric data, by AWS's documentation: the statistics, metric math and alarm rules that
- * this stack uses. Alarms are evaluated every minute over periods that end there.
+ * What CloudWatch makes of metric data, by AWS's documentation: the statistics, metric math and alarm rules
+ * that this stack uses. Alarms are evaluated every minute over periods that end there.
  */
 
 /** Data of a metric by minute, under `keyOf`. */

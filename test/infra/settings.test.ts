@@ -31,7 +31,7 @@ const problemsOf = (texts: Texts): readonly string[] => {
   }
 }
 
-/** One vector for what functions judge too (`test/config.test.ts` has the rest), and each problem of a deployment alone. */
+/** One vector for what `test/config.test.ts` checks, and each problem of a deployment. */
 const wrong: [texts: Texts, problem: RegExp][] = [
   [{ IMAS_URL: 'https://imas.example.dev/?a=b' }, /^IMAS_URL may not contain a query or fragment/],
   [{ ORGANISATIONS: 'nowhere.json' }, /^ORGANISATIONS names a file/],

@@ -1,4 +1,5 @@
-// One process for everything that reads the synthesised template: loading CDK and synthesising cost more than all assertions.
+// One process for all tests of the synthesised template: loading CDK and synthesising take longer than all
+// assertions.
 import './alarms.ts'
 import './failures.ts'
 import './api.ts'

@@ -1,7 +1,7 @@
 /**
- * Mutants that no test can tell from the source, and why, by file. `code` is how their line begins, `mutators` are names of
- * Stryker, and `to` is what stands there instead, where a test finds others of the same kind. A mutant that a test does find must
- * not be excused: `npm run mutate` says so and fails.
+ * Mutants that no test can tell from the source, and why, by file. `code` is how their line begins,
+ * `mutators` are names of Stryker, and `to` is what stands there instead, where a test finds others of the
+ * same kind. A mutant that a test does find must not be excused: `npm run mutate` says so and fails.
  */
 type Excuse = readonly [code: string, mutators: string, why: string, to?: string]
 

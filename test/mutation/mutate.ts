@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import { excuses } from './excuses.ts'
 
 /**
- * `npm run mutate` breaks every clause of the sources, one at a time, and looks for a test that notices. `-- since <commit>` does so for
- * the lines that are new since then, `-- lib/session/units.ts` for a file. Results are kept in `.local/`, and what did not change is not tried again.
+ * `npm run mutate` breaks every clause of the sources, one at a time, and looks for a test that notices. `--
+ * since <commit>` does so for the lines that are new since then, `-- lib/session/units.ts` for a file.
+ * Results are kept in `.local/`, and what did not change is not tried again.
  */
 
 const root = join(import.meta.dirname, '..', '..')
 const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' })
 
-/** The lines of the sources that are new since `commit`, as Stryker wants them: `lib/session/units.ts:10-12`. */
+/** The new lines of the sources since `commit`, in Stryker's form: `lib/session/units.ts:10-12`. */
 const changedSince = (commit: string): string[] => {
   const diff = git('diff', '-U0', '-M', '--diff-filter=d', commit, '--', 'lib/*.ts', 'functions/*/handler.ts')
   let file = ''
@@ -46,7 +47,7 @@ type Report = Readonly<{
 /** Of a hundred mutants, how many may survive without an excuse. */
 const maxSurvivors = 5
 
-/** What a run leaves to do: survivors without an excuse, and excuses for mutants that a test finds or for lines that are gone. */
+/** The findings of a run: survivors without an excuse, and excuses for killed mutants or missing lines. */
 const leftToDo = ({ files }: Report): string[] =>
   Object.entries(files).flatMap(([file, { source, mutants }]) => {
     const lines = source.split('\n').map((line) => line.trim())

@@ -8,12 +8,14 @@ import { configureGlobal } from 'fast-check'
 import type { TestResult } from './suites.ts'
 
 /**
- * A test runner for Stryker (https://stryker-mutator.io/docs/stryker-js/guides/create-a-plugin/) that keeps the sources loaded and
- * runs the tests of `node:test` in the same process, one by one, so that a mutant costs the tests that reach it.
+ * A test runner for Stryker (https://stryker-mutator.io/docs/stryker-js/guides/create-a-plugin/) that keeps
+ * the sources loaded and runs the tests of `node:test` in the same process, one by one, so that a mutant
+ * costs the tests that reach it.
  *
- * Stryker's own runners, version 10.0.0, on the 13 mutants of `lib/session/seal.ts` and four files of tests, in seconds of processor
- * time: this one 7, `tap-runner` 23 with the same verdicts, because it starts a process for each file of tests and mutant.
- * `vitest-runner` 19: it needs every import of `node:test` replaced, ran none of the tests that cover a mutant, and found none.
+ * Stryker's own runners, version 10.0.0, on the 13 mutants of `lib/session/seal.ts` and four files of tests,
+ * in seconds of processor time: this one 7, `tap-runner` 23 with the same verdicts, because it starts a
+ * process for each file of tests and mutant. `vitest-runner` 19: it needs every import of `node:test`
+ * replaced, ran none of the tests that cover a mutant, and found none.
  */
 
 /** The suites that a mutant meets. */
@@ -51,7 +53,7 @@ let stray: { error: unknown } | undefined
 const made: Promise<unknown>[] = []
 let taken = 0
 
-/** New RSA keys are half of what a file of tests costs, so in this process each file is given the same ones, and no key twice. */
+/** New RSA keys take half the time of a test file, so each file gets the same ones, and no key twice. */
 const keysAreMadeOnce = (): void => {
   const make = promisify(crypto.generateKeyPair) as (kind: string, options: object) => Promise<unknown>
   const give = (kind: string, options: { modulusLength?: number }): Promise<unknown> => {
@@ -81,7 +83,7 @@ const tellers: Readonly<Record<string, readonly string[]>> = {
   errors: ['endpoint', 'problem', 'error-response'],
 }
 
-/** `MUTANT_FILES` bounds how many files of tests a mutant meets, the likeliest first: quicker, and some that a later file would find survive. */
+/** `MUTANT_FILES` limits the test files per mutant: faster, with some false survivors. */
 const mostFiles = Number(process.env.MUTANT_FILES ?? Number.POSITIVE_INFINITY)
 
 const inOrder = (source: string, files: readonly string[]): string[] => {
@@ -183,8 +185,9 @@ class Runner {
   }
 
   /**
-   * Runs the tests that reached a mutant until one notices. When none does, all tests of their files: an instance that a first
-   * test has started serves the tests after it, and what ran at the start counts as reached by that first test alone.
+   * Runs the tests that reached a mutant until one notices. When none does, all tests of their files: an
+   * instance that a first test has started serves the tests after it, and what ran at the start counts as
+   * reached by that first test alone.
    */
   async #hunt(
     source: string,

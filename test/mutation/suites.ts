@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { mock } from 'node:test'
 
 /**
- * The part of `node:test` that the suites use, with tests that can be run again and one by one: it stands in for `node:test` in the
- * process that runs mutants. A file of tests that is imported anew registers anew.
+ * The part of `node:test` that the suites use, with tests that can be run again and one by one: it stands in
+ * for `node:test` in the process that runs mutants. A file of tests that is imported anew registers anew.
  */
 
 type Hook = () => unknown
@@ -30,7 +30,7 @@ let file = fileNamed('')
 const around = new AsyncLocalStorage<Suite>()
 const here = (): Suite => around.getStore() ?? file.top
 
-/** Options, such as a time limit, mean nothing here: each test has the limit below. Names that stand twice are numbered. */
+/** Options such as a time limit are ignored: each test has the limit below. Repeated names are numbered. */
 export const it = (name: string, ...rest: [Work] | [options: object, Work]): void => {
   const id = `${here().id} > ${name}`
   const times = (file.ids.get(id) ?? 0) + 1
@@ -82,7 +82,7 @@ const within = async (work: () => unknown): Promise<void> => {
   }
 }
 
-/** Runs one thing under the name of a test or of the file. Stops the file when it fails, or when the listener has seen enough. */
+/** Runs a test or file. Stops the file when it fails, or when the listener has seen enough. */
 const step = async (id: string, work: () => unknown, on: Listener): Promise<void> => {
   on.starts(id)
   const began = performance.now()
@@ -130,7 +130,7 @@ const runSuite = async (entry: Suite, outer: readonly Suite[], name: string, on:
   }
 }
 
-/** Imports a file of tests anew and runs those that are wanted. `name`: its name in ids; `url`: from where to import it. */
+/** Imports the test file at `url` again and runs the wanted tests. `name`: its name in ids. */
 export const runFile = async (name: string, url: string, on: Listener): Promise<void> => {
   const env = { ...process.env }
   file = fileNamed(name)

@@ -122,7 +122,7 @@ const judged = (name: EndpointName, answer: Answer, sent: Sent): void => {
     ok(/^[a-z-]+$/.test(key) && header7.test(value), key)
   for (const text of answer.cookies ?? []) ok(header7.test(text), text)
   const { cookies = [], headers, body } = answer
-  // Whoever writes a token into their own return URL is sent to that URL; nothing else of an answer may repeat it.
+  // A token in the return URL of a request is sent back in that URL, but nowhere else.
   const { location = '', ...others } = headers
   const ownReturnUrl = /callback=[^&]*TOKEN/i.test(sent.rawQueryString ?? '')
   withoutToken(JSON.stringify({ others, body, location: ownReturnUrl ? '' : location }))

@@ -18,8 +18,8 @@ const runtimeClient = join(import.meta.dirname, 'node_modules', 'aws-lambda-ric'
 const api = '/2018-06-01/runtime'
 
 /**
- * Lambda's Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) for one instance: hands out one event after the
- * other and takes what becomes of each. A start that fails ends every call that waits.
+ * Lambda's Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) for one instance: hands out
+ * one event after the other and takes what becomes of each. A start that fails ends every call that waits.
  */
 export const startInstance = async (
   deployed: Definition,

@@ -11,8 +11,9 @@ import { openServices } from '../support/services.ts'
 import { type Instance, startInstance } from './runtime-api.ts'
 
 /**
- * Every bundle of the synthesised stack under the real runtime client of Lambda: what is zipped is what is run here, with the
- * variables that the template gives it. State and keys are there because refresh-state, under the same client, put them there.
+ * Every bundle of the synthesised stack under the real runtime client of Lambda: what is zipped is what is
+ * run here, with the variables that the template gives it. State and keys are there because refresh-state,
+ * under the same client, put them there.
  */
 
 const outdir = join(root, '.local', 'runtime-test')

@@ -13,7 +13,7 @@ import { type Stack, startStack } from '../../local/stack.ts'
 import { freePort, isOpen, until } from '../support/ports.ts'
 import { type Seen, send, visitor, type Wish } from '../support/visitor.ts'
 
-/** The two packages as somebody gets them: packed, installed into an empty project, and used as their READMEs say. */
+/** The two packages as published: packed, installed into an empty project, and used as their READMEs say. */
 
 const root = join(import.meta.dirname, '..', '..')
 // Beside the frameworks, so that the examples find them.

@@ -6,9 +6,10 @@ import { openDynalite } from '../../local/database.ts'
 import { person } from '../support/visitor.ts'
 
 /**
- * Forty people poll, choose units, sign out and in again, against the local stack with the bundles that would be deployed. Fails on any wrong
- * answer, and when memory grew: the median of the last tenth may be at most a sixth above the median of the first tenth after the warm-up.
- * That leaves room for the laziness of a collector and none for a leak.
+ * Forty people poll, choose units, sign out and in again, against the local stack with the bundles that would
+ * be deployed. Fails on any wrong answer, and when memory grew: the median of the last tenth may be at most a
+ * sixth above the median of the first tenth after the warm-up. That leaves room for the laziness of a
+ * collector and none for a leak.
  */
 
 const { values } = parseArgs({

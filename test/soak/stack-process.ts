@@ -1,6 +1,6 @@
 import { startStack } from '../../local/stack.ts'
 
-/** The local stack in a process of its own, so that its memory can be watched without that of whoever asks it. */
+/** The local stack in a separate process, so that its memory can be measured. */
 
 process.on('disconnect', () => process.exit())
 const AWS_ENDPOINT_URL_DYNAMODB = process.argv[2] ?? ''

@@ -115,8 +115,8 @@ export const asProblem = { accept: 'application/problem+json' }
 const shortName = ({ name }: Crumb): string => name.replace(/^__Host-imsg-(seal|rounds|login).*/, '$1')
 
 /**
- * All that an answer does, to be compared as a whole: what is not in it did not happen. `code`: of a problem document. `sets` and
- * `clears`: names of cookies.
+ * All that an answer does, to be compared as a whole: what is not in it did not happen. `code`: of a problem
+ * document. `sets` and `clears`: names of cookies.
  */
 export const effect = (answer: Answer): Record<string, unknown> => {
   const crumbs = (answer.cookies ?? []).map(crumb)

@@ -11,7 +11,7 @@ const soFar = (passed: number): TestEvent => ({
   data: { nesting: 0, message: `${passed} passed so far`, level: 'info' },
 })
 
-/** The spec reporter without what went well: failures, measured figures, warnings, the summary, and now and then how far it is. */
+/** The spec reporter without successes: failures, measured figures, warnings, the summary, and progress. */
 export async function* reportOf(events: AsyncIterable<TestEvent>, now: () => number): AsyncGenerator<string> {
   const kept = async function* () {
     let passed = 0

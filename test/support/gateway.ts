@@ -19,8 +19,9 @@ import { type browser, context, eventOf, publicUrl, type Request } from './event
 import { openIdentity, schema, standInAt } from './services.ts'
 
 /**
- * The door of the gateway, for tests: an API Gateway event in, the whole answer out, with the real handlers and chain, real
- * signatures from the identity stand-in, an embedded database, and a clock that the test holds.
+ * The door of the gateway, for tests: an API Gateway event in, the whole answer out, with the real handlers
+ * and chain, real signatures from the identity stand-in, an embedded database, and a clock that the test
+ * holds.
  */
 
 export * from './events.ts'
@@ -116,7 +117,7 @@ export const openGateway = async (settings: Settings = {}) => {
   const { control, token } = standInAt(identity.url)
   const now = () => Math.floor(Date.now() / 1000) + clock.ahead
 
-  /** Fresh dependencies: what a newly started function instance has. `invented`: its routes fail as no real one does. */
+  /** The dependencies of a new function instance. `invented`: its routes fail as no real one does. */
   const instance = (more: Settings = {}, failures: 'declared' | 'invented' = 'declared'): Dependencies => {
     const urls = { IMAS_URL: identity.url, ADMIN_API_URL: identity.url, ACCESS_TOKEN_URL: identity.url }
     const config = readConfig({ ...standard, ...urls, ...settings, ...more })
@@ -238,7 +239,7 @@ export const openGateway = async (settings: Settings = {}) => {
   }
 
   after(() => Promise.all([identity.close(), database.close()]))
-  // Declared failures: what a route does and neither its row nor the OpenAPI document says is a lie of one of them.
+  // Declared failures: a route may only fail as its row and the OpenAPI document say.
   after(() => deepEqual([...undeclared], [], 'neither in the row of the route nor in the OpenAPI document'))
 
   await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: '["app.example.test"]' } })

@@ -1,7 +1,7 @@
 import type { HttpRouteName } from '../../lib/routes.ts'
 import { fromOurPage, navigation, type Request } from './events.ts'
 
-/** One request to each route that is served, with the status it gets, for everything that walks all routes. */
+/** A successful request to each route, with its status, for everything that walks all routes. */
 
 type Good = Readonly<{
   status: number

@@ -8,7 +8,7 @@ import { context, type Gateway } from './gateway.ts'
 
 type How = Readonly<{ milliseconds?: number; over?: Table; forced?: boolean; secret?: string }>
 
-/** A run of refresh-state as Lambda starts it, with so many milliseconds until it would be ended; and the line it leaves. */
+/** A run of refresh-state with this many milliseconds until its timeout, and its log line. */
 export const refreshRun = async (
   gateway: Pick<Gateway, 'instance' | 'table' | 'logs'>,
   { milliseconds = 60_000, over = gateway.table, forced = false, secret = 'canary-client-secret' }: How = {},

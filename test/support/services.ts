@@ -5,7 +5,7 @@ import type { Functions } from '../../local/functions.ts'
 import { startIdentity } from '../../local/identity/server.ts'
 import { listenOnLoopback } from '../../local/listening.ts'
 
-/** What functions need outside of Lambda: the identity stand-in, a database, and the AWS services they call. */
+/** The services that functions use: the identity stand-in, a database, and the AWS calls. */
 
 const credentials = { clientId: 'gateway', clientSecret: 'canary-client-secret' }
 

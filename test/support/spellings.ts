@@ -1,3 +1,3 @@
-/** The inputs of packed lines: a space parts them, `␣` stands for a space in one of them, and `∅` for an empty one. */
+/** The inputs of packed lines, separated by spaces: `␣` is a space in an input, `∅` an empty input. */
 export const unpacked = (lines: readonly string[]): string[] =>
   lines.flatMap((line) => line.split(' ')).map((input) => (input === '∅' ? '' : input.replaceAll('␣', ' ')))

@@ -1,4 +1,4 @@
-/** The log lines that go to standard output meanwhile. What else is written there, by the test runner, is left alone. */
+/** The log lines written to standard output meanwhile, without the test runner's output. */
 export const writtenBy = async (work: () => Promise<unknown>): Promise<string[]> => {
   const { stdout } = process
   const write = stdout.write.bind(stdout)

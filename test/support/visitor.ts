@@ -9,7 +9,7 @@ export type Wish = Readonly<{
   body?: string | Uint8Array
 }>
 
-/** One request over a connection of its own, with no headers but these: Node's `fetch` adds Fetch Metadata. */
+/** A request over its own connection, with only these headers. Node's `fetch` would add Fetch Metadata. */
 export const send = (url: string, { method = 'GET', headers = {}, body }: Wish = {}): Promise<Seen> =>
   new Promise((resolve, reject) => {
     const sent = request(url, { method, headers, agent: false }, (answer) => {
@@ -24,7 +24,7 @@ export const send = (url: string, { method = 'GET', headers = {}, body }: Wish =
     sent.once('error', reject).end(body)
   })
 
-/** A browser at `localhost`: it keeps cookies whatever the port, follows redirects, and says who it is at the identity stand-in. */
+/** A browser at `localhost`: keeps cookies, follows redirects, chooses a person at the stand-in. */
 export const visitor = (subject = 'editor') => {
   const cookies = new Map<string, string>()
 
@@ -71,7 +71,7 @@ export const person = (gateway: string, subject = 'editor') => {
 
   return {
     cookies,
-    /** Whether a login ends at its page. Each login has a page of its own, or it would be stopped as a loop. */
+    /** Whether a login ends at its page. Each login has its own page, or it would count as a loop. */
     signIn: async (): Promise<boolean> => {
       const page = `/article/${logins++}`
       const { trail } = await open(`${base}/org/demo/login?callback=${page}`)
