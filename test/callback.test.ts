@@ -126,7 +126,6 @@ describe('GET /callback', () => {
     deepEqual(await arrived(inBrowserOf(attacker, victim), theirs), foreign)
     deepEqual(await arrived(victim, await token()), signedIn())
     deepEqual(await arrived(inBrowserOf(attacker, victim), theirs), foreign, 'never on as somebody else')
-    equal(gateway.logs.at(-1)?.cause, 'another person')
   })
 
   it('goes on to no return URL that was taken off the list while the login was open', async () => {
@@ -176,19 +175,20 @@ describe('GET /callback, once more', () => {
     deepEqual(await arrived(other, await token()), goesOn(`${app}other`))
   })
 
-  each('is refused unless the same person is signed in', [
-    ['nobody', undefined, {}, {}],
-    ['a session that has run out', { iat: now() - 100, exp: now() }, {}, {}],
-    ['a session that is not good yet', { nbf: now() + 100 }, {}, {}],
-    ["another person's token", {}, {}, { user: 'visitor' }],
-    ['the same subject elsewhere', { sub: 'x' }, { sub: 'x', org: 'second' }, {}],
-    ['no token', {}, 'rubbish', {}],
-  ])(async ([, session, claims, more]) => {
+  each('is refused unless the same person is signed in, and the log says why', [
+    ['Problem token_missing', undefined, {}, {}],
+    ['Problem token_expired', { iat: now() - 100, exp: now() }, {}, {}],
+    ['Problem token_from_future', { nbf: now() + 100 }, {}, {}],
+    ['another person', {}, {}, { user: 'visitor' }],
+    ['another person', { sub: 'x' }, { sub: 'x', org: 'second' }, {}],
+    ['Problem token_malformed', {}, 'rubbish', {}],
+  ])(async ([cause, session, claims, more]) => {
     const login = await begun()
     login.person.cookies.clear()
     if (session !== undefined) login.person.cookies.set('imidToken', await token(session))
     const raw = typeof claims === 'string' ? claims : await token(claims, more)
     deepEqual(await arrived(login, raw), foreign)
+    equal(gateway.logs.at(-1)?.cause, cause)
   })
 
   it('goes on to no return URL that the organisation of the session does not allow', async () => {
@@ -206,6 +206,12 @@ describe('GET /callback, once more', () => {
       deepEqual(await arrived(before, raw), fails)
     })
     deepEqual(await arrived(login, raw), signedIn())
+  })
+
+  it('counts no round after an unexpected error', async () => {
+    const table = { ...gateway.table, read: () => Promise.reject(new TypeError('unexpected')) }
+    const on = await gateway.open('callback', { ...gateway.instance(), table })
+    deepEqual(await arrived(await begun(), await token(), { on }), { status: 500, code: 'internal' })
   })
 })
 

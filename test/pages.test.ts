@@ -171,6 +171,7 @@ describe('what a page may hold', () => {
     const query = 'org=%3Cscript%3E&callback=/%22canary&imid_token=canary'
     const { statusCode, body = '', headers } = await pageFor(query)
     deepEqual([statusCode, headers['cross-origin-opener-policy']], [400, 'same-origin'])
+    ok(body.includes('<meta name="robots" content="noindex">'))
     ok(!/<script|<img|<link|<form|style=|\son\w+=|canary/i.test(body))
     match(
       headers['content-security-policy'] ?? '',
