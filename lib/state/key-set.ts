@@ -19,8 +19,9 @@ export const algorithms = {
 /** An accepted `alg`. */
 export type Algorithm = keyof typeof algorithms
 
-const isAlgorithm = (value: unknown): value is Algorithm =>
-  typeof value === 'string' && Object.hasOwn(algorithms, value)
+const algorithmNames: ReadonlySet<unknown> = new Set(Object.keys(algorithms))
+
+const isAlgorithm = (value: unknown): value is Algorithm => algorithmNames.has(value)
 
 /** A public key as stored in the state. Unknown members are dropped. */
 export type PublicKey = Readonly<{

@@ -177,12 +177,6 @@ export const excuses: Readonly<Record<string, readonly Excuse[]>> = {
     ],
   ],
   'lib/state/key-set.ts': [
-    [
-      "typeof value === 'string' && Object.hasOwn",
-      'ConditionalExpression',
-      'A key is not imported for an algorithm that is not a text.',
-      'true',
-    ],
     ['const bytes', 'StringLiteral', 'Neither text is a sound number.', '"Stryker was here!"'],
     ['() => false,', 'ArrowFunction', 'What is undefined is not sound either.'],
     ['const candidates', 'ArrayDeclaration', 'The text is no sound key.'],
