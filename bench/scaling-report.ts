@@ -21,7 +21,7 @@ const hotTabs = hotInstances * limits.perConcurrency * pollEvery
 export const scalingMarkdown = (): string => `# Scaling
 
 Computed for open tabs that poll \`token-is-set\` every five seconds, from measured polls and published limits, with 8 ms for a warm poll
-(assumed). Not tried on AWS.
+(assumed).
 
 ${perTabs('open tabs', [
   ['polls a second', (one) => whole(one.perSecond)],

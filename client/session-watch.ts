@@ -25,7 +25,7 @@ export class SessionWatch {
   #failures = 0
   #closed = false
   /**
-   * Another page has signed in, maybe as another person, so the next answer is told even if it is the same.
+   * Another page has signed in, maybe as another person. Subscribers are called for the next `signed-in` too.
    */
   #renewed = false
   #cancel = () => {}

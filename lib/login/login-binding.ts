@@ -57,7 +57,8 @@ export const loginBindingIn = (jar: Jar, random: (bytes: number) => string): Log
       const ours = request.cookies
         .beginning(jar.loginPrefix)
         .filter(([name]) => nameShape.test(name.slice(jar.loginPrefix.length)))
-      // Browsers send older cookies first (RFC 6265 section 5.4), which settles the order within one second.
+      // The sort is stable: for logins of the same second the order of the header decides, in which browsers
+      // send older cookies first (RFC 6265 section 5.4).
       const pending = [...ours].sort((a, b) => begunAt(a) - begunAt(b))
       const surplus = pending.slice(0, Math.max(0, pending.length - maxPending + 1))
       const dropped = [...new Set(surplus.map(([name]) => name))].filter((name) => name !== cookieOf(proof))
