@@ -96,7 +96,7 @@ export const costMarkdown = (report: Report, poll: Poll, idle: Idle): string => 
   return `# Cost
 
 Computed by \`npm run docs\` from measured polls and list prices of ${pricesOf} in us-east-1 ([bench/prices.ts](../bench/prices.ts)), without free tiers,
-support and taxes. Not taken from a bill.
+support and taxes; not from a bill.
 
 ## A million polls
 
