@@ -91,6 +91,8 @@ describe('the way on', () => {
     ['login', 'org=demo&callback=https://evil.example/', {}],
     ['login', 'org=nowhere&callback=/', {}],
     ['login', 'org=closed&callback=/', {}],
+    // Of no known organisation.
+    ['units', '', {}],
     // A logout that another site began.
     ['logout', 'callback=/', { 'sec-fetch-site': 'cross-site' }],
   ])(async ([name, query, headers]) => {
@@ -140,7 +142,7 @@ describe('whose page it is', () => {
   it('links a code to its explanation only where there is one in its language', () => {
     const code = '<dd><code>token_expired</code></dd>'
     ok(page(sv, content, site).includes(code))
-    ok(page(en, content, { publicUrl }).includes(code))
+    for (const site of [{ publicUrl }, undefined]) ok(page(en, content, site).includes(code))
   })
 
   it('is the start page at /, and 404 anywhere else that is no route', async () => {

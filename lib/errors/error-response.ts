@@ -66,7 +66,7 @@ export const asPage = async <W extends Pick<Words, 'language' | 'labels'>>(
 export const signedOut = (request: Incoming, site: Site, logoutUrl?: LogoutUrl): Promise<Answer> | Answer =>
   request.header('sec-fetch-mode') === 'navigate'
     ? asPage(request, 200, written, site, ({ loggedOut }) => loggedOut)
-    : ok({ msg: 'You are logged out', ...(logoutUrl === undefined ? {} : { logoutUrl }) })
+    : ok({ msg: 'You are logged out', logoutUrl })
 
 /** The page at `/`. */
 export const startPage = (request: Incoming, site: Site): Promise<Answer> =>

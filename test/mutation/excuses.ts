@@ -10,6 +10,10 @@ export const excuses: Readonly<Record<string, readonly Excuse[]>> = {
     ['const page', 'StringLiteral', 'Neither text is a return URL.', '"Stryker was here!"'],
   ],
   'lib/config.ts': [['if (!(error instanceof', 'ConditionalExpression', 'Nothing else is thrown there.']],
+  'lib/errors/error-response.ts': [
+    ["const accept = header('accept')", 'StringLiteral', 'Neither text names a type.', '"Stryker was here!"'],
+    ['const words = preferred', 'StringLiteral', 'Neither text names a language.', '"Stryker was here!"'],
+  ],
   'lib/errors/page.ts': [
     ['export const baseStyle', 'StringLiteral', 'The look of a page is held by the browser suite.'],
     ['export const cardStyle', 'StringLiteral', 'The look of a page is held by the browser suite.'],
