@@ -64,7 +64,9 @@ const finished = async (
       ...(config.sessionSeal ? [jar.seal(sealOf(claims), secondsLeft)] : []),
       ...(pending === undefined ? [] : [bindings.spend(pending)]),
       counted,
-      ...(request.cookies.values(jar.sessionName).length > 0 ? jar.clearSession('callback', 'others') : []),
+      ...(request.cookies.values(jar.sessionName).length > 0
+        ? jar.clearSession(request.route, 'others')
+        : []),
     )
     return redirect(302, to)
   } catch (error) {

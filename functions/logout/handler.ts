@@ -64,7 +64,7 @@ export const logout =
       request.facts.cookies.push(
         ...(request.cookies.values(jar.sealName).length > 0 ? [jar.noSeal()] : []),
         ...loop.forget(request),
-        ...jar.clearSession('logout', 'all'),
+        ...jar.clearSession(request.route, 'all'),
       )
 
     const home = homeOf(ending, sealIn(request, jar))
