@@ -18,6 +18,8 @@ each('A run ends itself eight seconds before Lambda would, or at half of its tim
   [60_000, 52_000],
   [16_000, 8000],
   [1600, 800],
+  // A timer takes no fractions.
+  [1599, 799],
 ])(([remaining, own]) => equal(timeFor(remaining), own))
 
 describe('The line of a run', () => {

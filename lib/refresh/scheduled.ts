@@ -16,8 +16,8 @@ export type Report = Readonly<{ outcome: RefreshResult['outcome'] }>
 /** Milliseconds reserved for writes in progress and for storing why the run ended. */
 const reserve = 8000
 
-/** Milliseconds after which a run stops itself, given the milliseconds until Lambda stops it. */
-export const timeFor = (remaining: number): number => Math.max(remaining - reserve, remaining / 2)
+/** Whole milliseconds after which a run stops itself, given the milliseconds until Lambda stops it. */
+export const timeFor = (remaining: number): number => Math.max(remaining - reserve, Math.floor(remaining / 2))
 
 /** Maximum number of organisations that the log line names. */
 const maxNamed = 10
