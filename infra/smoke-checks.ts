@@ -142,7 +142,7 @@ const crossOrigin = (cors: string | undefined): readonly Check[] => [
       ]),
 ]
 
-/** The request of a proxy in front of a service: contract, section 12. */
+/** The request of a proxy in front of a service. */
 const authorizeChecks = (origin: string): readonly Check[] => [
   check(
     'authorize, a page without a session: 302 to the login, and nothing about a person',

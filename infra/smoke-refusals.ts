@@ -2,7 +2,7 @@ import type { Code } from '../lib/problem.ts'
 import type { EndpointName } from '../lib/routes.ts'
 import type { Reader } from './smoke-rules.ts'
 
-/** A failure of the contract that can be provoked without credentials. */
+/** A failure of the catalogue that can be provoked without credentials. */
 export type Refusal = Readonly<{
   name: EndpointName
   when: string

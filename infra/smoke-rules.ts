@@ -18,7 +18,7 @@ type Problems = string[]
 /** The problems of a response as texts, or an empty list. */
 export type Rule = (reply: Reply) => Problems
 
-/** The three representations of a failure, and how to ask for each: contract, section 2. */
+/** The three representations of a failure, and how to ask for each. */
 export const readers = {
   key: { what: 'the key', headers: {} },
   problem: { what: 'the problem document', headers: { accept: 'application/problem+json' } },
@@ -108,7 +108,7 @@ export const leadsTo =
   ({ header }) =>
     is('location', header('location'), to)
 
-/** A refused callback redirects to a URL without the token: contract, section 3. */
+/** A refused callback redirects to a URL without the token. */
 export const leavesToken =
   (page: string): Rule =>
   ({ header }) => {
@@ -164,7 +164,7 @@ export const challenges =
 
 const checksum = /^(sha256[:-])?[\w+/=-]{32,}$/i
 
-/** The two documented members, of a healthy or unhealthy gateway: contract, section 8. */
+/** The two documented members, of a healthy or unhealthy gateway. */
 export const isHealth: Rule = (reply) => {
   const { inGrace, stateChecksum, ...more } = membersOf(reply)
   return [
@@ -178,7 +178,7 @@ export const isHealth: Rule = (reply) => {
   ]
 }
 
-/** `application/health+json`: contract, section 8. */
+/** `application/health+json`. */
 export const isExtendedHealth: Rule = (reply) => {
   const { status, stateAge, gracePeriod } = membersOf(reply)
   return [

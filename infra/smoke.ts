@@ -6,8 +6,8 @@ import type { Reply } from './smoke-rules.ts'
 import { coloured } from './terminal.ts'
 
 /**
- * `npm run smoke -- <url>`: checks from outside, without credentials, whether a deployment meets the
- * contract.
+ * `npm run smoke -- <url>`: checks from outside, without credentials, whether a deployment answers as
+ * documented.
  */
 
 /** The result of one check. */

@@ -70,7 +70,7 @@ export type SettingName = keyof typeof settings
 /** Descriptions of settings by name. */
 type Explained = Readonly<Record<string, string>>
 
-/** Request headers that CORS always allows: contract, section 9. */
+/** Request headers that CORS always allows. */
 export const corsHeaders = ['Accept', 'Authorization', 'Content-Type', 'If-None-Match'] as const
 
 /** All problems of a configuration. They name settings and never quote a value. */

@@ -1,6 +1,6 @@
 /** The catalogue of failures, with the response and log level of each. The texts are in `lib/errors/`. */
 
-/** The public answers: contract, section 2. */
+/** The public answers: `docs/openapi.json`. */
 export const answers = {
   badRequest: { status: 400, key: 'errors.api.BadRequestError' },
   missingToken: { status: 401, key: 'errors.auth.MissingToken' },
@@ -82,7 +82,7 @@ export const catalogue = {
   internal: { answer: 'internal', level: 'error', again: true },
 } as const satisfies Record<string, Row>
 
-/** A code of the catalogue. Codes are part of the contract. */
+/** A code of the catalogue. Clients may rely on codes. */
 export type Code = keyof typeof catalogue
 
 /** The row of a code. */

@@ -17,9 +17,9 @@ type Common = {
 type Http = Common & {
   /** Serves only top-level navigations: no prefetch, frame or fetch. */
   only?: 'navigations'
-  /** The answer without a session, if not 401: contract, section 5. */
+  /** The answer without a session, if not 401. */
   signedOut?: 'forbidden'
-  /** Redirects refused navigations to `/login-failed`, so no token stays in the URL: contract, section 3. */
+  /** Redirects refused navigations to `/login-failed`, so no token stays in the URL. */
   refusedAt?: 'login-failed'
   /** Logs a success at `debug` instead of `info`. For routes that every open editor polls. */
   successLevel?: 'debug'

@@ -9,7 +9,7 @@ export type Tls = Readonly<{ key: string; cert: string }>
 export type Listening = Readonly<{ port: number; close: () => Promise<void> }>
 
 /** Holds requests until a handler is set, because ports have to be known before everything else. */
-export const lobby = () => {
+export const deferredListener = () => {
   const { promise, resolve } = Promise.withResolvers<RequestListener>()
   const listener: RequestListener = async (request, response) => (await promise)(request, response)
   return { listener, open: resolve }

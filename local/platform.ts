@@ -4,7 +4,7 @@ import { localAws, openDynalite } from './database.ts'
 import { Functions } from './functions.ts'
 import { addressOf } from './https.ts'
 import { startIdentity } from './identity/server.ts'
-import { isForbidden, isTaken, listenOnLoopback, lobby } from './listening.ts'
+import { deferredListener, isForbidden, isTaken, listenOnLoopback } from './listening.ts'
 import { CannotStart, hasIdentity, type Options } from './options.ts'
 
 /** The dependencies of the functions: identity services, database and AWS calls. */
@@ -60,7 +60,7 @@ export const openPlatform = async (
 ): Promise<Platform> => {
   const identityUrl = await openIdentity(options, credentials, closers)
   const databaseUrl = await openDatabase(options, closers)
-  const { listener, open } = lobby()
+  const { listener, open } = deferredListener()
   const aws = await listenOnLoopback(listener, 0)
   closers.add(aws.close)
   const awsUrl = `http://127.0.0.1:${aws.port}`

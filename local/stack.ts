@@ -8,7 +8,7 @@ import { demo, errorsPath } from './demo/server.ts'
 import { Gateway } from './gateway.ts'
 import { addressOf, sharedDomain } from './https.ts'
 import type { InvocationResult } from './instances.ts'
-import { listenOnLoopback, lobby } from './listening.ts'
+import { deferredListener, listenOnLoopback } from './listening.ts'
 import { CannotStart, credentialsFrom, type Options, type Texts, textsFrom } from './options.ts'
 import { openPlatform, type Platform, takePort } from './platform.ts'
 import { runEvery, runOnce } from './schedules.ts'
@@ -65,7 +65,7 @@ const start = async (options: Options, closers: Closers): Promise<Stack> => {
   const { env = {}, log = () => {}, refreshEvery = 10, signal, certificate } = options
   const credentials = credentialsFrom(env)
 
-  const { listener, open } = lobby()
+  const { listener, open } = deferredListener()
   const listen = (port: number) => listenOnLoopback(listener, port, certificate)
   const front = await takePort(listen, options.port ?? 3000, 'PORT')
   closers.add(front.close)

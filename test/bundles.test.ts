@@ -88,7 +88,7 @@ describe('the texts of a refusal', () => {
     equal(JSON.parse((await ask(handler, asProblem)).body ?? '{}').title, 'Something went wrong')
   })
 
-  it('are not loaded for a key', async () => {
+  it('are not loaded when the answer is only an error key', async () => {
     const handler = await deployed('health', 'texts.mjs')
     equal((await ask(handler)).body, '"errors.api.InternalServerError"')
     await rejects(ask(handler, navigation), { code: 'ERR_MODULE_NOT_FOUND' })

@@ -29,7 +29,7 @@ describe('the browser client: several tabs', () => {
     deepEqual(here.heard.length, 3, 'and no more than that')
   })
 
-  it('is alone where pages cannot speak to each other', async () => {
+  it('works without BroadcastChannel', async () => {
     const { channel: _, ...world } = open().world
     const { BroadcastChannel } = globalThis
     for (const broken of [

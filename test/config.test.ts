@@ -136,7 +136,7 @@ describe('Settings that contradict each other', () => {
 })
 
 describe('Settings that hold together', () => {
-  it('have their standards', () => {
+  it('have their defaults', () => {
     deepEqual(readConfig(least), {
       publicUrl: 'https://gw.example.test',
       loopback: false,

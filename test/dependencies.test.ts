@@ -57,7 +57,7 @@ const found = (...keys: string[]) => ({ Responses: { 'the-table': keys.map(item)
 const left = (...keys: string[]) => ({ UnprocessedKeys: { 'the-table': { Keys: keys.map(item) } } })
 
 describe('The dependencies of a function', () => {
-  it('are a table at the endpoint of the environment', async () => {
+  it('read the table at AWS_ENDPOINT_URL_DYNAMODB', async () => {
     answering(found('a', 'b'))
     const items = await dependencies(env).table.read(['a', 'b', 'a'])
     deepEqual(Object.fromEntries(items), { a: item('a'), b: item('b') })

@@ -71,7 +71,7 @@ describe('Organisations without a source', () => {
     deepEqual(there(), [organisationKey('b')])
   })
 
-  it('are not noted where there never were any', async () => {
+  it('are not written about when there never were any', async () => {
     const { table, writes } = memoryTable()
     await forgetOrganisations(table, 1, 0, never)
     equal(writes.size, 0)

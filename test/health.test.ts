@@ -37,7 +37,7 @@ describe('GET /health', () => {
     equal(gateway.logs.at(-1)?.code, code)
   })
 
-  each('says more to who asks for it', [
+  each('adds status and ages for application/health+json', [
     [200, 0, table.read, { status: 'pass', ...well, stateAge: 0, gracePeriod: 200 }],
     [200, 181, table.read, { status: 'warn', ...well, inGrace: true, stateAge: 181, gracePeriod: 200 }],
     [500, 201, table.read, { status: 'fail', ...unhealthy, stateAge: 201, gracePeriod: 200 }],

@@ -40,10 +40,12 @@ describe('GET /login-failed', () => {
     equal(JSON.parse((await ask(query, asProblem)).body ?? '').login, login)
   })
 
-  each('offers none without both', ['org=demo', 'callback=/', ''])(async (more) => {
-    const { statusCode, body } = await ask(`code=token_expired&id=${id}&${more}`, asProblem)
-    deepEqual([statusCode, JSON.parse(body ?? '').login], [401, undefined])
-  })
+  each('is not offered without both organisation and return URL', ['org=demo', 'callback=/', ''])(
+    async (more) => {
+      const { statusCode, body } = await ask(`code=token_expired&id=${id}&${more}`, asProblem)
+      deepEqual([statusCode, JSON.parse(body ?? '').login], [401, undefined])
+    },
+  )
 
   it('offers it after every refusal that another login can put right, and after no other', async () => {
     const offers = async (code: Code) => {

@@ -121,7 +121,7 @@ describe('The line of a request', async () => {
     deepEqual([line.LoginFailed, line.code, line.Code], [1, code, code])
   })
 
-  each('rings no login alarm for what no person did', [
+  each('leaves requests of programs out of the login alarms', [
     [undefined, {}],
     [undefined, { headers: { ...headers, 'sec-purpose': 'prefetch' }, cookies: ['a=1'] }],
     [undefined, { headers: { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' } }],

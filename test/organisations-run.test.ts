@@ -63,7 +63,7 @@ describe('A run over the organisations', () => {
       TypeError,
     ))
 
-  it('blames nobody for what it did not come to in its time', async () => {
+  it('reports organisations not reached in time as unread, not at fault', async () => {
     const late = { reason: 'not reached in time', isUnread: true, isOwnFault: false }
     const time = new AbortController()
     const run = await opened(0, time.signal)

@@ -164,7 +164,7 @@ describe('Any return URL', () => {
     'http://localhost:3000',
   ]
 
-  it('stays home when it is accepted, by every reading, and is accepted as itself the next time', () => {
+  it('leads to an allowed origin for every URL parser when it is accepted, and is accepted again', () => {
     let accepted = 0
     const promising = fc.tuple(fc.constantFrom(...starts), anything).map(([start, rest]) => start + rest)
     const property = fc.property(fc.oneof({ weight: 3, arbitrary: promising }, anything), (text) => {

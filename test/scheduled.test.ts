@@ -23,7 +23,7 @@ each('A run ends itself eight seconds before Lambda would, or at half of its tim
 ])(([remaining, own]) => equal(timeFor(remaining), own))
 
 describe('The line of a run', () => {
-  each('says what nobody foresaw, and where when it is a defect', [
+  each('has the reason of an unexpected error, and frames for a bug', [
     [new Problem('table_unavailable', 'gone'), 'table_unavailable: Problem table_unavailable < gone', false],
     [new TypeError('canary'), 'internal: TypeError', true],
   ])(async ([error, reason, isDefect]) => {

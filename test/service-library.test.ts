@@ -48,7 +48,7 @@ describe('settings and rules', () => {
     (host) => ok(authorization({ gateway: `http://${host}` })),
   )
 
-  each('refuse a rule that is none, and ask nobody', [
+  each('refuse an invalid rule without asking the gateway', [
     {},
     { org: '' },
     { org: 'demo', role: 'x' },
@@ -226,13 +226,13 @@ describe('an authorizer of API Gateway', () => {
     await rejects(authorizer(asking(refused(503)).auth, open)(event), { name: 'Unavailable' })
   })
 
-  it('lets everybody in where the rule says so, as nobody', async () => {
+  it('lets people in without a session when the rule allows it', async () => {
     const { isAuthorized, context } = await authorizer(asking().auth, open)({})
     deepEqual([isAuthorized, visitorBehind(behind(context))], [true, undefined])
     throws(() => personBehind(behind(context)), { name: 'Unauthorized' })
   })
 })
 
-each('nobody is in front of what is no request behind the guard', [personOf, hapiPersonOf])((read) =>
+each('the person of a request that passed no guard cannot be read', [personOf, hapiPersonOf])((read) =>
   throws(() => read({}), { name: 'ConfigError' }),
 )

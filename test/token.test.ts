@@ -18,7 +18,7 @@ import {
 import claimVectors from './vectors/token-claims.json' with { type: 'json' }
 import headerVectors from './vectors/token-headers.json' with { type: 'json' }
 
-/** The rules for tokens: contract, section 6. */
+/** The rules for tokens. */
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -69,7 +69,7 @@ describe('The algorithm of a token', () => {
     { by: stranger.privateKey },
   ])(async (forgery) => equal(await verdict(forged(forgery)), 'token_signature'))
 
-  each<Forgery>('is a text, beside a signature', [
+  each<Forgery>('is a string, other than none, with a signature', [
     { header: { alg: 'none' }, signature: 'empty' },
     ...[['RS256'], 256, null, true, undefined].map((alg) => ({ header: { alg } })),
   ])(async (forgery) => equal(await verdict(forged(forgery)), 'token_malformed'))
@@ -150,7 +150,7 @@ describe('The claims of a signed token', () => {
     async (wholePayload) => equal(await verdict(forged({ wholePayload })), 'token_malformed'),
   )
 
-  each('may be deep where nobody looks, and the last of two is checked and used', [
+  each('may be nested in an unused claim, and of a repeated claim the last counts', [
     ['token_claims', text.replace('"someone"', deep(2000))],
     ['good', text.replace('"jti"', `"other":${deep(1000)},"jti"`)],
     ['good', text.replace('"sub"', '"sub":5,"sub"')],

@@ -69,7 +69,7 @@ describe('GET /units', () => {
     deepEqual(await held(raw), all)
   })
 
-  it('answers 403 to nobody, and 503 while the table cannot be read', async () => {
+  it('answers 403 without a session, and 503 while the table cannot be read', async () => {
     const { statusCode, body } = await call('units')
     deepEqual([statusCode, body], [403, '"errors.auth.Forbidden"'])
     const bearer = await token()
@@ -117,7 +117,7 @@ describe('POST /unit', () => {
     equal(front.calls.write, 0)
   })
 
-  it('answers 403 to nobody, and 200 only when the choice is stored', async () => {
+  it('answers 403 without a session, and 200 only when the choice is stored', async () => {
     equal((await choose('', 'south')).statusCode, 403)
     const raw = await token()
     await choose(raw, 'north')

@@ -77,7 +77,7 @@ describe('The key set', () => {
     equal(asked.length, calls)
   })
 
-  it('is had at the second try, unless nobody may ask twice', async () => {
+  it('is fetched again after a transient failure, unless asked for once', async () => {
     says = [cut, json({ keys: [] })]
     deepEqual(await opened().keySet(), { keys: [] })
     says = [cut]

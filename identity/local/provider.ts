@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { type ClientMetadata, type Configuration, Provider } from 'oidc-provider'
 import { cardStyle, escaped, icon } from '../../lib/errors/page.ts'
-import { listenOnLoopback, lobby } from '../../local/listening.ts'
+import { deferredListener, listenOnLoopback } from '../../local/listening.ts'
 
 /**
  * A real OpenID Connect provider on this machine, with a login page of its own and the people of the local
@@ -140,7 +140,7 @@ const interact = async (
 /** Starts the provider at 127.0.0.1, another site than `localhost` even to a browser that ignores ports. */
 export const startProvider = async (options: ProviderOptions) => {
   const { people, log = () => {} } = options
-  const { listener, open } = lobby()
+  const { listener, open } = deferredListener()
   const { port, close } = await listenOnLoopback(listener, options.port ?? 0)
   const issuer = `http://127.0.0.1:${port}`
   const provider = new Provider(issuer, configuration(options))

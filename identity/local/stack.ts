@@ -6,7 +6,7 @@ import { createTables, localAws, openDynalite } from '../../local/database.ts'
 import { Functions, type Log } from '../../local/functions.ts'
 import { Gateway } from '../../local/gateway.ts'
 import { addressOf, type Certificate } from '../../local/https.ts'
-import { listenOnLoopback, lobby } from '../../local/listening.ts'
+import { deferredListener, listenOnLoopback } from '../../local/listening.ts'
 import { takePort } from '../../local/platform.ts'
 import { type Plan, planFrom } from '../../local/template.ts'
 import { stackOf } from '../infra/stack.ts'
@@ -48,7 +48,7 @@ export const startIdentityStack = async (options: IdentityOptions) => {
   const closers = new Closers()
   try {
     mkdirSync(outdir, { recursive: true })
-    const { listener, open } = lobby()
+    const { listener, open } = deferredListener()
     const listen = (port: number) => listenOnLoopback(listener, port, certificate)
     const front = await takePort(listen, options.port, 'IDP_PORT')
     closers.add(front.close)

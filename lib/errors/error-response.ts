@@ -5,7 +5,7 @@ import type { LogoutUrl } from '../redirect/login-url.ts'
 import type { Words } from './en.ts'
 import type { PageContent, Site } from './page.ts'
 
-/** Responses to failures, as a problem document, a page or a key: contract, section 2. */
+/** Responses to failures, as a problem document, a page or a key. */
 
 type Reader = 'problem' | 'page' | 'key'
 

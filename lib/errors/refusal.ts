@@ -22,7 +22,7 @@ const loginAfter = (route: Route, { publicUrl }: Config, { login, claimedOrg }: 
   return { org: claimedOrg, callback: `${publicUrl}${prefix}${page}` }
 }
 
-/** Whether to redirect to `/login-failed`, because the URL may contain a token: contract, section 3. */
+/** Whether to redirect to `/login-failed`, because the URL may contain a token. */
 const redirectsFailure = (route: Route, request: Incoming, code: Code): boolean =>
   'refusedAt' in route &&
   code !== 'not_a_navigation' &&

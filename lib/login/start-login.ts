@@ -12,7 +12,7 @@ import type { Table } from '../store/table.ts'
 import { loginBindingIn } from './login-binding.ts'
 import { loginLoopIn } from './login-loop.ts'
 
-/** Starts a login for `/login` and `/org/{org}/login`: contract, section 3. */
+/** Starts a login for `/login` and `/org/{org}/login`: docs/login.md. */
 
 /** Dependencies. `random` returns the given number of bytes from a CSPRNG as base64url. */
 export type LoginDeps = Readonly<{

@@ -46,7 +46,7 @@ export const identityLogoutUrl = (
   return `${imasUrl}${imasLogoutPath.replace('{org}', encodeURIComponent(org))}${query}` as LogoutUrl
 }
 
-/** The page of a refused callback. It checks its parameters again: contract, section 3. */
+/** The page of a refused callback. It checks its parameters again. */
 export const loginFailedUrl = (
   { publicUrl }: Pick<Config, 'publicUrl'>,
   query: Readonly<{ code: string; id: string; org?: string; callback?: string }>,

@@ -1,7 +1,7 @@
 import { canonicalJson } from './canonical-json.ts'
 import { type OrganisationContent, UnusableData } from './organisation-source.ts'
 
-/** Limits for one organisation. If it exceeds them, it keeps its last good data: contract, section 8. */
+/** Limits for one organisation. If it exceeds them, it keeps its last good data. */
 export const limits = {
   domains: 200,
   units: 10_000,

@@ -5,7 +5,7 @@ import type { Unit } from './directory.ts'
 import type { Permissions } from './permissions.ts'
 import type { Claims } from './token.ts'
 
-/** The headers between `/authorize` and a proxy in front of a service: contract, section 12. */
+/** The headers between `/authorize` and a proxy in front of a service: docs/proxies/README.md. */
 
 /** The URL that the browser requested from the proxy. Anybody can send this header, so check it. */
 export const originalUrl = (request: Incoming): string | undefined => request.header('x-original-url')

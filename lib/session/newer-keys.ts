@@ -4,7 +4,7 @@ import { stateKey } from '../store/keys.ts'
 import type { Table } from '../store/table.ts'
 import { mayHaveNewKey, type UnverifiedToken } from './token.ts'
 
-/** Finds keys that are newer than those in memory, for a token with an unknown key: contract, section 6. */
+/** Finds keys that are newer than those in memory, for a token with an unknown key. */
 
 /** Dependencies of a search for newer keys. */
 export type KeyDeps = Readonly<{

@@ -5,7 +5,7 @@ import type { Unit } from './directory.ts'
 import { isHeld, type Permissions } from './permissions.ts'
 import type { Claims } from './token.ts'
 
-/** The requirements of a service. All given parts must hold: contract, section 12. */
+/** The requirements of a service. All given parts must hold. */
 export type Rule = Readonly<{
   /** Undefined for any organisation, written `*` in the query. */
   org: OrganisationName | undefined

@@ -4,8 +4,8 @@ import type { Incoming } from '../http/messages.ts'
 import type { Claims } from './token.ts'
 
 /**
- * The seal names the person who signed in at this gateway, in a `__Host-` cookie that no other host can set:
- * contract, section 4. It does not name a token, so a token renewed by another service is accepted.
+ * The seal names the person who signed in at this gateway, in a `__Host-` cookie that no other host can set
+ * (docs/login.md). It does not name a token, so a token renewed by another service is accepted.
  */
 
 type Person = Pick<Claims, 'org' | 'subject'>

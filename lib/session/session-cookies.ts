@@ -5,7 +5,7 @@ import { Problem } from '../problem.ts'
 import { sealIn, sealOf } from './seal.ts'
 import type { UnverifiedToken } from './token.ts'
 
-/** Chooses which session cookies of a request to trust: contract, section 4. */
+/** Chooses which session cookies of a request to trust: docs/login.md. */
 
 type CookieDeps = Readonly<{
   config: Pick<Config, 'sessionSeal'>

@@ -39,7 +39,7 @@ export type Claims = Readonly<{
   email: string
   issuer: unknown
   audience: unknown
-  /** Id of this session in the table: contract, section 6. */
+  /** Id of this session in the table. */
   session: string
 }>
 
@@ -207,7 +207,7 @@ const checkParties = (claims: Claims, { issuer, audience }: TokenRules): void =>
 
 /**
  * Whether a token with an unknown key may be signed with a key published after `keysAt`, when the keys were
- * last accepted: contract, section 6.
+ * last accepted.
  */
 export const mayHaveNewKey = (
   { unverifiedClaims: { issued, expires } }: UnverifiedToken,
@@ -237,7 +237,7 @@ export const signedClaims = async (token: UnverifiedToken, keys: KeySet): Promis
   return unverifiedClaims
 }
 
-/** Verifies signature and claims: contract, section 6. `now` in seconds since the epoch. */
+/** Verifies signature and claims. `now` in seconds since the epoch. */
 export const verifiedToken = async (
   token: UnverifiedToken,
   keys: KeySet,

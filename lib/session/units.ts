@@ -14,7 +14,7 @@ import type { Claims } from './token.ts'
 
 const byName = (a: Unit, b: Unit): number => (a.name < b.name ? -1 : 1)
 
-/** The units of a token, sorted by name: contract, section 5. */
+/** The units of a token, sorted by name. */
 const heldIn = (directory: IndexedDirectory, claims: Claims): readonly Unit[] => {
   const everything = [...directory.units.values()]
   if (claims.kind === 'access_token') {

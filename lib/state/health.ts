@@ -1,7 +1,7 @@
 import { type Answer, answer, type Incoming } from '../http/messages.ts'
 import { inGrace, type State, stateAge } from './state.ts'
 
-/** The answer of `/health`: contract, section 8. It is public, so it names no versions, hosts or causes. */
+/** The answer of `/health`. It is public, so it names no versions, hosts or causes. */
 
 const unhealthy = { inGrace: false, stateChecksum: 'No checksum string' }
 

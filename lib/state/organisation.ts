@@ -45,7 +45,7 @@ export type OrganisationLookup = Readonly<{
  */
 export type Organisations = Readonly<{ lookup(org: string, now: number): OrganisationLookup }>
 
-/** Cache TTL, seconds: contract, section 6. */
+/** Cache TTL, seconds. */
 export const organisationTtl = 5
 /** Maximum number of organisations in memory. The one read longest ago is dropped first. */
 const maxRemembered = 500

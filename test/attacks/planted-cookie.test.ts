@@ -131,7 +131,7 @@ describe('The seal', () => {
   it('is not set when SESSION_SEAL is off', async () =>
     equal(effect(await finish({ SESSION_SEAL: 'off' })).sets, 'imidToken rounds'))
 
-  it('comes with a clean jar: a login clears the other slots when the request brought a session cookie', async () => {
+  it('is set after the other slots are cleared, if the request brought a session cookie', async () => {
     const cleared = slots(await finish({ COOKIE_DOMAIN: 'example.test' }, sessions(theirs)))
     ok(
       cleared.includes(own) && cleared.includes(shared) && !cleared.includes('example.test /'),

@@ -24,7 +24,7 @@ export const states: Contract = (database, open) =>
       return { writer, read, state }
     }
 
-    it('is nothing until it was loaded, and notes failures all the same', async () => {
+    it('is absent until it is loaded, and stores failures even then', async () => {
       const { writer, read } = await empty()
       equal(await read(), undefined)
       await writer.fail('down')

@@ -2,7 +2,7 @@ import { equal, ok } from 'node:assert/strict'
 import { it } from 'node:test'
 import { openGateway } from '../support/gateway.ts'
 
-/** Contract, section 8: a refresh each minute; and how long an instance uses its copy of the state. */
+/** A refresh each minute; and how long an instance uses its copy of the state. */
 const refreshEvery = 60
 const documented = refreshEvery + 60
 

@@ -19,7 +19,7 @@ import { type browser, context, eventOf, publicUrl, type Request } from './event
 import { openIdentity, schema, standInAt } from './services.ts'
 
 /**
- * The door of the gateway, for tests: an API Gateway event in, the whole answer out, with the real handlers
+ * The gateway for tests: an API Gateway event in, the whole answer out, with the real handlers
  * and chain, real signatures from the identity stand-in, an embedded database, and a clock that the test
  * holds.
  */
