@@ -28,7 +28,6 @@ export const excuses: Readonly<Record<string, readonly Excuse[]>> = {
     ['export const cardStyle', 'StringLiteral', 'The look of a page is held by the browser suite.'],
     ['const style', 'StringLiteral', 'The look of a page is held by the browser suite.'],
     ['export const escaped', 'StringLiteral', 'For the type checker: every mark has its entity.'],
-    ["'<svg viewBox", 'StringLiteral', 'The picture is decoration.'],
   ],
   'lib/http/accept.ts': [
     [
