@@ -13,18 +13,18 @@ const secretsIn = async (test: TestContext, text: string) => {
   return { secretOf: clientSecrets(env), close }
 }
 
-it('A client secret is that of its own organisation', async (test) => {
+it('The client secret is looked up by the name of the organisation', async (test) => {
   const { secretOf } = await secretsIn(test, '{"demo":"one","second":"two"}')
   equal(`${await secretOf('demo')} ${await secretOf('second')}`, 'one two')
 })
 
-it('An organisation without a client secret is misconfigured', async (test) => {
+it('An organisation without a usable client secret is refused as misconfigured', async (test) => {
   const { secretOf } = await secretsIn(test, '{"demo":"one","empty":"","number":5}')
   for (const org of ['other', 'constructor', 'empty', 'number'])
     await rejects(secretOf(org), { code: 'provider_misconfigured' }, org)
 })
 
-it('Client secrets that are not JSON are quoted nowhere in the error', async (test) => {
+it('The error about client secrets that are not JSON does not quote them', async (test) => {
   const { secretOf } = await secretsIn(test, 'canary')
   await rejects(secretOf('demo'), (error: Error & { code?: string }) => {
     equal(error.code, 'provider_misconfigured')
@@ -32,7 +32,7 @@ it('Client secrets that are not JSON are quoted nowhere in the error', async (te
   })
 })
 
-it('Client secrets are asked for again after five minutes', async (test) => {
+it('Client secrets are cached for five minutes', async (test) => {
   test.mock.timers.enable({ apis: ['Date'], now: Date.now() })
   const { secretOf, close } = await secretsIn(test, '{"demo":"one"}')
   await secretOf('demo')
@@ -43,7 +43,7 @@ it('Client secrets are asked for again after five minutes', async (test) => {
   await rejects(secretOf('demo'), { code: 'provider_misconfigured' })
 })
 
-it('There is a table for each gateway', () => {
+it('GATEWAY_TABLES gives one table per gateway, and none when it is missing', () => {
   equal(tables({ GATEWAY_TABLES: 'first,second' }).gatewayTables.length, 2)
   equal(tables({}).gatewayTables.length, 0)
 })

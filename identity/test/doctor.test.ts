@@ -34,7 +34,7 @@ const verdictOf = (metadata: Json, settings: Json = {}) => {
 describe('npm run doctor -- --providers', () => {
   const nothingMissing = { good: true, lines: [`demo: ${provider.issuer} answers, with 1 keys`] }
 
-  each<readonly [Json, Json?]>('finds nothing missing at a provider that offers what is needed', [
+  each<readonly [Json, Json?]>('reports no problem for a provider that offers everything required', [
     [{}],
     [{}, { idTokenAlg: ['ES256', 'RS256'], useUserinfoEndpoint: true }],
     [{ backchannel_logout_supported: false, frontchannel_logout_supported: true }],
@@ -43,29 +43,32 @@ describe('npm run doctor -- --providers', () => {
     [{ end_session_endpoint: undefined }, { logoutAtProvider: false }],
   ])(async ([metadata, settings]) => deepEqual(await verdictOf(metadata, settings), nothingMissing))
 
-  each<readonly [good: boolean, RegExp, Json, Json?]>('says what a provider does not offer', [
-    [false, /✗ signs ID tokens with none/, { id_token_signing_alg_values_supported: ['ES256'] }],
+  each<readonly [good: boolean, RegExp, Json, Json?]>(
+    'reports each defect of the discovery document, as an error or a warning',
     [
-      false,
-      /✗ does not take client_secret_basic/,
-      { token_endpoint_auth_methods_supported: ['client_secret_post'] },
+      [false, /✗ signs ID tokens with none/, { id_token_signing_alg_values_supported: ['ES256'] }],
+      [
+        false,
+        /✗ does not take client_secret_basic/,
+        { token_endpoint_auth_methods_supported: ['client_secret_post'] },
+      ],
+      [false, /✗ has no userinfo/, { userinfo_endpoint: undefined }, { useUserinfoEndpoint: true }],
+      [true, /! does not list the scope profile, email$/, { scopes_supported: ['openid'] }],
+      [true, /! does not announce PKCE/, { code_challenge_methods_supported: undefined }],
+      [true, /! does not name itself/, { authorization_response_iss_parameter_supported: undefined }],
+      [true, /! does not list the claim groups/, { claims_supported: ['sub'] }],
+      [true, /! cannot be asked to sign somebody out/, { end_session_endpoint: undefined }],
+      [true, /! announces no sign-out/, { backchannel_logout_supported: false }],
+      [false, /✗ discovery: another issuer/, { issuer: 'https://evil.test' }],
     ],
-    [false, /✗ has no userinfo/, { userinfo_endpoint: undefined }, { useUserinfoEndpoint: true }],
-    [true, /! does not list the scope profile, email$/, { scopes_supported: ['openid'] }],
-    [true, /! does not announce PKCE/, { code_challenge_methods_supported: undefined }],
-    [true, /! does not name itself/, { authorization_response_iss_parameter_supported: undefined }],
-    [true, /! does not list the claim groups/, { claims_supported: ['sub'] }],
-    [true, /! cannot be asked to sign somebody out/, { end_session_endpoint: undefined }],
-    [true, /! announces no sign-out/, { backchannel_logout_supported: false }],
-    [false, /✗ discovery: another issuer/, { issuer: 'https://evil.test' }],
-  ])(async ([good, says, metadata, settings]) => {
+  )(async ([good, says, metadata, settings]) => {
     const verdict = await verdictOf(metadata, settings)
     equal(verdict.good, good)
     equal(verdict.lines.length, 2, verdict.lines.join('\n'))
     match(verdict.lines[1] ?? '', says)
   })
 
-  it('says that a provider is down, and what is wrong with the file itself', async () => {
+  it('reports a provider that is down, and mistakes in the organisations file', async () => {
     provider.wrong.answers['/.well-known/openid-configuration'] = (response) => void response.destroy()
     const away = await verdictOf({})
     deepEqual([away.good, away.lines[0]], [false, 'demo: provider_unavailable'])

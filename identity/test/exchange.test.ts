@@ -20,8 +20,8 @@ const signInWith = (wrong: Partial<Wrong>, org = 'demo') => {
   return on.signIn({ call: on.open(), org })
 }
 
-describe('The exchange of a code', () => {
-  it('shows the PKCE verifier of this sign-in, and names the redirect URI of this organisation', async () => {
+describe('The token request', () => {
+  it('sends the PKCE verifier of this sign-in and the redirect URI of this organisation', async () => {
     const { person, asked, query } = await on.begin()
     const headers = { host: 'evil.test', 'x-forwarded-host': 'evil.test' }
     await on.call('login-callback', { query, headers, cookies: person.pairs() })
@@ -31,7 +31,7 @@ describe('The exchange of a code', () => {
     equal(sent.get('redirect_uri'), `${identity}/v1/org/demo/login-callback`)
   })
 
-  each('authenticates in the way that the organisation names', [
+  each('uses the client authentication that the organisation configures', [
     // RFC 6749 section 2.3.1 form-encodes both.
     ['demo', `Basic ${Buffer.from('imsg%2Ddemo:client%2Dsecret').toString('base64')}`, null],
     ['posting', undefined, 'client-secret'],
@@ -43,8 +43,8 @@ describe('The exchange of a code', () => {
   })
 })
 
-describe('An ID token of a provider', () => {
-  each<readonly [string, Partial<Wrong>]>('is refused', [
+describe('An ID token from a provider', () => {
+  each<readonly [string, Partial<Wrong>]>('is refused when its signature, its header or a claim is wrong', [
     ['signed with the key of a stranger', { signature: 'forged' }],
     ['with a key that is not published', { header: { kid: 'another' } }],
     ['for another client', { claims: { aud: 'another' } }],
@@ -67,7 +67,7 @@ describe('An ID token of a provider', () => {
     ['with an unknown critical header', { header: { crit: ['x'], x: 1 } }],
   ])(async ([, wrong]) => equal(codeIn(await signInWith(wrong)), 'provider_answer_refused'))
 
-  each('is refused with an algorithm that discovery offers and idTokenAlg does not', [
+  each('is refused when its algorithm is not in idTokenAlg, even if discovery lists it', [
     'none',
     'HS256',
     'RS512',
@@ -77,7 +77,7 @@ describe('An ID token of a provider', () => {
     equal((await signInWith({ metadata })).statusCode, 303)
   })
 
-  each<Partial<Wrong>>('is accepted', [
+  each<Partial<Wrong>>('is accepted with small clock skew, a long lifetime, azp, or typ JWT', [
     // Clocks may differ by a minute.
     { claims: { iat: now + 30, nbf: now + 45, exp: now - 45 } },
     { claims: { iat: now - 500, exp: now + 604_000 } },
@@ -85,8 +85,8 @@ describe('An ID token of a provider', () => {
   ])(async (unusual) => equal((await signInWith(unusual)).statusCode, 303))
 })
 
-describe('The answer of a provider', () => {
-  each('is refused when it comes from another issuer, or from none (RFC 9207)', [
+describe('The response of a provider', () => {
+  each('is refused when its iss parameter is missing or names another issuer (RFC 9207)', [
     '&iss=https%3A%2F%2Fevil.test',
     '',
   ])(async (iss) => {
@@ -101,16 +101,16 @@ describe('The answer of a provider', () => {
     equal(codeIn(await on.signIn({ call: on.open() })), 'provider_answer_refused')
   })
 
-  it('is refused when userinfo is about another person', async () =>
+  it('is refused when the sub of userinfo differs from that of the ID token', async () =>
     equal(codeIn(await signInWith({ userinfo: { sub: 'person-2' } }, 'public')), 'provider_answer_refused'))
 
-  it('is completed by userinfo, and the ID token wins', async () => {
+  it('is completed with claims from userinfo, which never override those of the ID token', async () => {
     const answer = await signInWith({ userinfo: { given_name: 'Other', groups: ['south-desk'] } }, 'public')
     const { userinfo, groups } = claimsIn(tokenIn(answer))
     deepEqual([userinfo, groups], [{ given_name: 'Edith', family_name: 'Reyes' }, ['north-desk']])
   })
 
-  each('is reported by a code, with its error in the log alone', [
+  each('that is an OAuth error shows our code on the page; its error is only logged', [
     [400, { error: 'invalid_grant' }, '', 'code_refused', 'invalid_grant'],
     [400, { error: 'invalid_client' }, '', 'provider_misconfigured', 'invalid_client'],
     [401, {}, 'Basic realm="x", error="invalid_client"', 'provider_misconfigured', 'invalid_client'],

@@ -17,8 +17,8 @@ const variablesIn = (template: Template): Variables[] =>
     return Variables ? [Variables] : []
   })
 
-describe('The gateway beside this service', () => {
-  it('differs by two variables of its functions and by nothing else of its template', () => {
+describe('The gateway stack with this identity service', () => {
+  it('differs from one without it only in two environment variables of its functions', () => {
     const without = templateWith({})
     const ORGANISATIONS = join(import.meta.dirname, '..', 'organisations.example.json')
     const beside = templateWith({ ORGANISATIONS, IMAS_LOGOUT_PATH: '/v1/org/{org}/logout' })

@@ -7,7 +7,7 @@ const on = await openService()
 const { faults } = on.kms
 
 describe('GET /v1/jwks', () => {
-  it('publishes every key as documented, each by its thumbprint and the day it was made, for a minute', async () => {
+  it('publishes every signing key with its creation date, cacheable for a minute', async () => {
     const settings = settingsOf({ SIGNING_KEYS: '2026-11-01=key-1,2026-11-27=key-2' })
     const answer = await on.open(on.instance({ settings }))('jwks')
     const { keys, keysMeta, maxTokenTTL } = JSON.parse(answer.body ?? '')
@@ -19,8 +19,8 @@ describe('GET /v1/jwks', () => {
   })
 })
 
-describe('KMS', () => {
-  it('that is throttled is a 503 with a way to begin again, and the next try succeeds', async () => {
+describe('When KMS fails', () => {
+  it('the login callback answers 503 with a link to retry, and the retry succeeds', async () => {
     faults.failEvery = 1
     const person = browser()
     const answer = await on.signIn({ person })
@@ -32,7 +32,7 @@ describe('KMS', () => {
     equal((await on.signIn({ person })).statusCode, 303)
   })
 
-  it('that does not answer is given up in time for a page', async () => {
+  it('the login callback answers 503 within eight seconds if KMS does not respond', async () => {
     faults.silent = true
     const began = performance.now()
     const answer = await on.signIn()
@@ -41,14 +41,14 @@ describe('KMS', () => {
     ok(performance.now() - began < 8000)
   })
 
-  it('that could not give a public key is asked again', async () => {
+  it('GET /v1/jwks answers 503 and asks KMS again; a key that was read stays cached', async () => {
     faults.down = true
     const call = on.open()
     equal((await call('jwks')).statusCode, 503)
     delete faults.down
     equal((await call('jwks')).statusCode, 200)
     faults.down = true
-    equal((await call('jwks')).statusCode, 200, 'it never changes')
+    equal((await call('jwks')).statusCode, 200, 'a public key never changes, so it stays cached')
     delete faults.down
   })
 })

@@ -27,13 +27,13 @@ import {
  */
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
-const later = (seconds: number): void => mock.timers.tick(seconds * 1000)
+const advanceClock = (seconds: number): void => mock.timers.tick(seconds * 1000)
 const [hour, week] = [3600, 604_800]
 
 const service = await openService({ demo: { sessionLifetime: week } })
 const { provider } = service
 
-/** Waits for KMS however busy this machine is: what happens when KMS is slow has a test of its own. */
+/** Signing keys without a timeout, for a busy machine: keys.test.ts covers a slow KMS. */
 const keysOf = ({ signingKeys: names }: Pick<Settings, 'signingKeys'>, maxAttempts = 3) =>
   signingKeys(new KMSClient({ endpoint: service.kms.url, maxAttempts }), names)
 
@@ -43,7 +43,7 @@ const started = (keys: string, more: Parameters<Service['instance']>[0] = {}): S
   return service.open(service.instance({ settings, keys: keysOf(settings), ...more }))
 }
 
-/** The keys that are deployed: who asks for the public keys meets an instance that has just started. */
+/** The keys that are deployed. Each request for the key set reaches a newly started instance. */
 const deployed = { keys: '2026-11-01=key-1' }
 const front = createServer(async (_, response) => {
   const { statusCode, headers, body } = await started(deployed.keys)('jwks')
@@ -59,18 +59,18 @@ const on = await openGateway({
 
 type Session = Readonly<{ name: string; kid: unknown; expires: number; cookies: readonly string[] }>
 const sessions: Session[] = []
-/** The pages that people met on their way in, by their code. */
-const met: string[] = []
-/** What polls were answered. */
+/** Status and code of each error page that was shown during a sign-in. */
+const errorPages: string[] = []
+/** The status codes of all polls. */
 const polled = new Set<number>()
 let people = 0
 afterEach(() => {
-  sessions.length = met.length = 0
+  sessions.length = errorPages.length = 0
   polled.clear()
 })
 
-/** One more person tries to sign in, beginning again from each page that offers it, and succeeds or not. */
-const arrive = async (call: Service['call'], tries = 9): Promise<boolean> => {
+/** Signs a new person in, retrying after each error page. Resolves to whether it succeeded. */
+const signInSomebody = async (call: Service['call'], tries = 9): Promise<boolean> => {
   const name = `person-${++people}`
   const [here, there] = [browser(), browser()]
   const query = `org=demo&callback=${encodeURIComponent('https://app.example.test/')}`
@@ -89,18 +89,18 @@ const arrive = async (call: Service['call'], tries = 9): Promise<boolean> => {
       sessions.push({ name, kid: headerIn(token).kid, expires: Number(exp), cookies: here.pairs() })
       return true
     }
-    met.push(`${answer.statusCode} ${codeIn(answer)}`)
-    match(answer.body ?? '', /class="action"/, 'a way to begin again')
+    errorPages.push(`${answer.statusCode} ${codeIn(answer)}`)
+    match(answer.body ?? '', /class="action"/, 'a link to retry')
   }
   return false
 }
 
 /** Polls with every session whose token has not expired. */
-const pollAll = async (poll: typeof askWarm): Promise<void> => {
+const pollAll = async (poll: typeof pollWarm): Promise<void> => {
   const living = sessions.filter(({ expires }) => expires > Date.now() / 1000)
   for (const { cookies } of living) polled.add((await poll({ cookies })).statusCode)
 }
-const askWarm = (request: { cookies: readonly string[] }) => on.call('token-is-set', request)
+const pollWarm = (request: { cookies: readonly string[] }) => on.call('token-is-set', request)
 
 /**
  * Four instances sign people in, and two gateways poll every session, one of them newly started, until
@@ -113,9 +113,14 @@ const underLoad = async (
   let going = true
   const work = [
     ...instances.map(async (_, lane) => {
-      while (going) equal(await arrive(instances[lane] ?? service.call), true, `not in: ${met.at(-1)}`)
+      while (going)
+        equal(
+          await signInSomebody(instances[lane] ?? service.call),
+          true,
+          `not signed in: ${errorPages.at(-1)}`,
+        )
     }),
-    ...[askWarm, await on.open('token-is-set')].map(async (poll) => {
+    ...[pollWarm, await on.open('token-is-set')].map(async (poll) => {
       while (going) await pollAll(poll).then(() => pause(1))
     }),
   ]
@@ -127,14 +132,14 @@ const underLoad = async (
     going = false
   })
   await Promise.all(work)
-  await pollAll(askWarm)
+  await pollAll(pollWarm)
 }
 
-const four = (keys = deployed.keys) => Array.from({ length: 4 }, () => started(keys))
+const fourInstances = (keys = deployed.keys) => Array.from({ length: 4 }, () => started(keys))
 
-describe('A rotation of our own key under load', () => {
-  it('refuses no login and no poll, and makes no gateway ask for keys out of turn', async () => {
-    const instances = four()
+describe('A rotation of the signing key under load', () => {
+  it('refuses no login or poll, and causes no extra key set request by a gateway', async () => {
+    const instances = fourInstances()
     /** Replaces one instance after the other while people come and go, and the gateway fetches the keys. */
     const deploy = (keys: string) =>
       underLoad(instances, async (signedIn) => {
@@ -147,17 +152,17 @@ describe('A rotation of our own key under load', () => {
           await on.refresh()
           // Gateways keep what they have read for a minute.
           for (const seconds of [31, 31]) {
-            later(seconds)
+            advanceClock(seconds)
             await signedIn(4)
           }
         }
         await signedIn(4)
       })
     const wait = async (seconds: number): Promise<void> => {
-      later(seconds - 60)
+      advanceClock(seconds - 60)
       await on.refresh()
-      later(60)
-      await pollAll(askWarm)
+      advanceClock(60)
+      await pollAll(pollWarm)
     }
 
     await deploy('2026-11-01=key-1,2026-11-27=key-2')
@@ -168,13 +173,13 @@ describe('A rotation of our own key under load', () => {
     await wait(week - 600)
     await wait(hour + 600)
     await deploy('2026-11-27=key-2')
-    deepEqual([met, [...polled], on.asked.times], [[], [200], 0])
+    deepEqual([errorPages, [...polled], on.asked.times], [[], [200], 0])
   })
 })
 
-describe('KMS that fails one call in five, under load', () => {
-  it('refuses nobody for good, makes no wrong token and loses no stored session', async () => {
-    // The first has its retries, the others have used them up.
+describe('Sign-ins while KMS fails one call in five', () => {
+  it('succeed after retries, issue correct tokens and store every session', async () => {
+    // The first instance retries calls of KMS, the others do not.
     const names = [{ made: '2026-11-01', id: 'key-1' }]
     const once = () => keysOf({ signingKeys: names }, 1)
     const keys = '2026-11-01=key-1'
@@ -190,52 +195,52 @@ describe('KMS that fails one call in five, under load', () => {
     })
     delete service.kms.faults.failEvery
     deepEqual([...polled], [200])
-    deepEqual([...new Set(met)], ['503 signing_unavailable'])
+    deepEqual([...new Set(errorPages)], ['503 signing_unavailable'])
 
     // What was stored on the way is complete: the provider can end each of these sessions.
     const call = started(keys, { gatewayTables: [on.table] })
-    later(1)
+    advanceClock(1)
     for (const { name } of sessions)
       await call('frontchannel-logout', { query: `sid=${encodeURIComponent(`session of ${name}`)}` })
     polled.clear()
-    await pollAll(askWarm)
+    await pollAll(pollWarm)
     deepEqual([...polled], [401])
   })
 })
 
 describe('A provider that changes its keys under load', () => {
-  it('refuses nobody when the new key is published a minute before it signs', async () => {
+  it('causes no refusal when it publishes the new key a minute before signing with it', async () => {
     provider.wrong.signs = 'k1'
-    await underLoad(four(), async (signedIn) => {
+    await underLoad(fourInstances(), async (signedIn) => {
       await signedIn(8)
       provider.wrong.keys.set('k2', provider.newKey())
       await signedIn(8)
-      later(60)
+      advanceClock(60)
       provider.wrong.signs = 'k2'
       await signedIn(8)
       provider.wrong.keys.delete('k1')
       await signedIn(8)
     })
-    deepEqual([met, [...polled]], [[], [200]])
+    deepEqual([errorPages, [...polled]], [[], [200]])
   })
 
-  it('without notice shows a page to people who sign in during the next minute, and ends no session', async () => {
-    const instances = four()
+  it('without notice causes refused sign-ins for up to a minute, and ends no session', async () => {
+    const instances = fourInstances()
     await underLoad(instances, (signedIn) => signedIn(8))
     const inBefore = sessions.length
     provider.wrong.keys = new Map([['k2', provider.newKey()]])
-    for (const call of instances) await arrive(call, 2)
+    for (const call of instances) await signInSomebody(call, 2)
     equal(sessions.length, inBefore)
     deepEqual(
-      met,
+      errorPages,
       Array.from({ length: 8 }, () => '403 provider_answer_refused'),
     )
-    await arrive(started(deployed.keys))
+    await signInSomebody(started(deployed.keys))
     equal(sessions.length, inBefore + 1, 'a new instance asks for the keys at once')
 
-    later(60)
-    met.length = 0
+    advanceClock(60)
+    errorPages.length = 0
     await underLoad(instances, (signedIn) => signedIn(8))
-    deepEqual([met, [...polled]], [[], [200]])
+    deepEqual([errorPages, [...polled]], [[], [200]])
   })
 })

@@ -7,7 +7,8 @@ import { claimsIn } from './support/service.ts'
 import { startEverything } from './support/started.ts'
 
 /**
- * The whole way on the bundles, started as a person starts it: gateway, identity service, a real provider.
+ * Logins and logouts end to end, started by `npm start`: gateway and identity service on their bundles, with
+ * a real provider.
  */
 
 const { gateway, identity, provider } = await startEverything()
@@ -25,7 +26,7 @@ const signedIn = async (login: string) => {
 }
 
 describe('npm start -- --provider', () => {
-  it('signs somebody in at a real provider, with the units of the organisations file', async () => {
+  it('signs a person in at a real provider, with the units of the organisations file', async () => {
     const person = await signedIn('editor')
     equal((await person.ask(home)).status, 200)
     equal(await poll(person), 200)
@@ -33,7 +34,7 @@ describe('npm start -- --provider', () => {
     deepEqual(await units(await signedIn('chief')), ['north', 'south', 'west'])
   })
 
-  it('goes back to the gateway with the error of a provider that refuses', async () => {
+  it('returns to the gateway with an error when the person cancels at the provider', async () => {
     const person = agent()
     const page = await start(person)
     const back = await person.follow(await person.ask(page.url, { form: { cancel: 'yes' } }))
@@ -42,7 +43,7 @@ describe('npm start -- --provider', () => {
     equal(await poll(person), 401)
   })
 
-  it('signs out here and at the provider, which then asks who it is again', async () => {
+  it('signs out at the gateway and at the provider, so that the next login asks for the person', async () => {
     const person = await signedIn('editor')
     equal((await start(person)).url, home, 'the provider still knows the person')
     const asked = await leave(person, `${gateway}/`)
@@ -52,7 +53,7 @@ describe('npm start -- --provider', () => {
     match((await start(person)).url, signInPage)
   })
 
-  it('names the installation on the pages of both services, also where there is nothing', async () => {
+  it('shows SITE_NAME in the title of the pages of both services, including a 404 page', async () => {
     for (const page of [
       `${gateway}/imsg-service/v1/login`,
       `${identity}/v1/org/nobody/login`,
@@ -61,7 +62,7 @@ describe('npm start -- --provider', () => {
       match((await agent().ask(page)).body, / · Example News<\/title>/)
   })
 
-  it('ends the session that a provider names in a frame', async () => {
+  it('ends the session that a front-channel logout request names', async () => {
     const person = await signedIn('editor')
     const { sid } = claimsIn(person.cookie('localhost', 'imsg-hint'))
     await pause(1100)
@@ -71,13 +72,13 @@ describe('npm start -- --provider', () => {
     equal(await poll(person), 401)
   })
 
-  it('ends every session of somebody who signs out at the provider, by the back channel', async () => {
+  it('ends every session of a person who signs out at the provider, by back-channel logout', async () => {
     const [here, elsewhere] = [await signedIn('chief'), await signedIn('chief')]
     await pause(1100)
     deepEqual([await poll(here), await poll(elsewhere)], [200, 200])
     await confirmSignOut(here, await here.ask(`${provider}/session/end`))
     deepEqual([await poll(here), await poll(elsewhere)], [401, 401])
     await pause(1100)
-    equal(await poll(await signedIn('chief')), 200, 'a new session is none of those')
+    equal(await poll(await signedIn('chief')), 200, 'a new session is not affected')
   })
 })

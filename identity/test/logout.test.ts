@@ -16,7 +16,7 @@ const query = `callback=${encodeURIComponent(home)}`
 const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 
 describe('A logout at the provider', () => {
-  it('asks there with the hint, one registered address and a state, and then goes on to the callback of the gateway', async () => {
+  it('sends id_token_hint, the registered URI and state, then returns to the callback', async () => {
     const person = browser()
     await on.signIn({ person })
     const answer = person.take(await call('logout', { query, cookies: person.pairs() }))
@@ -27,7 +27,7 @@ describe('A logout at the provider', () => {
     const { state = '', id_token_hint: hint = '', ...more } = Object.fromEntries(there.searchParams)
     deepEqual(more, { client_id: 'imsg-demo', post_logout_redirect_uri: `${identity}/v1/org/demo/logout` })
     equal(claimsIn(hint).sub, 'person-1')
-    deepEqual([...person.cookies.keys()], ['imsg-logout'], 'the hint is spent')
+    deepEqual([...person.cookies.keys()], ['imsg-logout'], 'the hint cookie is cleared')
 
     const headers = { ...navigation, 'sec-fetch-site': 'cross-site' }
     const back = async (query: string) => {
@@ -46,7 +46,7 @@ describe('A logout at the provider', () => {
     deepEqual(await back(`state=${state}`), [200, undefined, true])
   })
 
-  it('leaves out a hint that is too long, one of two, and one that is no token', async () => {
+  it('sends no id_token_hint that is too long, malformed or present twice', async () => {
     provider.wrong.claims = { padding: 'x'.repeat(2000) }
     const person = browser()
     await on.signIn({ person })
@@ -55,7 +55,7 @@ describe('A logout at the provider', () => {
       ok(!(await call('logout', { query, cookies })).headers.location?.includes('hint'))
   })
 
-  each('is not for another site, a frame or a script', [
+  each('is refused for requests from another site, a frame or a script', [
     ['cross-site', 'navigate', 'document', 403],
     ['same-site', 'navigate', 'iframe', 401],
     ['same-site', 'cors', 'empty', 401],
@@ -65,7 +65,7 @@ describe('A logout at the provider', () => {
     equal((await call('logout', { query, headers })).statusCode, status)
   })
 
-  each('goes on only to a return URL of the organisation at one of the gateways', [
+  each('redirects only to a return URL at a gateway or at a domain of the organisation', [
     ['https://evil.test/', 400],
     ['//evil.test', 400],
     ['https://app.example.test.evil.test/', 400],
@@ -75,7 +75,7 @@ describe('A logout at the provider', () => {
     equal(answer.statusCode, status)
   })
 
-  it('comes back nowhere else when its cookie was planted', async () => {
+  it('does not redirect when its cookie is forged, duplicated or has an empty state', async () => {
     const planted = Buffer.from('https://evil.test/').toString('base64url')
     const back = await call('logout', { query: 'state=s', cookies: [`imsg-logout=s!${planted}`] })
     deepEqual([back.statusCode, back.headers.location], [400, undefined])
@@ -87,7 +87,7 @@ describe('A logout at the provider', () => {
       )
   })
 
-  it('says that a provider cannot sign people out, and asks no provider that is not to be asked', async () => {
+  it('is skipped with logoutAtProvider false, and explained if the provider offers no logout', async () => {
     const silent = await call('logout', { path: { org: 'silent' }, query })
     deepEqual([silent.statusCode, silent.headers.location], [303, home])
     const here = await call('logout', { path: { org: 'silent' } })
@@ -101,7 +101,7 @@ describe('A logout at the provider', () => {
 })
 
 describe('The cookies of a logout', () => {
-  it('belong to this host, and the hint to the logout of one organisation, where the service is deployed', () => {
+  it('are bound to the host, and the hint to one organisation, on a deployed service', () => {
     const demo = on.instance().organisations.get('demo')
     ok(demo !== undefined)
     deepEqual(

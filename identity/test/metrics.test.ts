@@ -6,7 +6,7 @@ import type { RouteName } from '../routes.ts'
 
 type Visit = readonly [RouteName, code: string, failed: boolean, counts: Readonly<Record<string, 0 | 1>>]
 
-each<Visit>('A visit counts, with a zero for the other outcome that the alarm on failing sign-ins compares', [
+each<Visit>('A request emits the metrics of its outcome, with zero for the opposite outcome of a sign-in', [
   ['login', 'ok', false, { SignInStarted: 1 }],
   ['login', 'not_a_navigation', true, {}],
   ['login', 'organisation_unknown', true, { SignInFailed: 1, SignInFinished: 0 }],
@@ -34,7 +34,7 @@ each<Visit>('A visit counts, with a zero for the other outcome that the alarm on
   deepEqual(line, { ...counts, ...dimensions })
 })
 
-it('Both outcomes that the alarm compares are counted by organisation', () => {
+it('SignInFinished and SignInFailed have the organisation as a dimension', () => {
   const outcome = { route: 'login-callback', code: 'signed_in', failed: false, org: 'demo' } as const
   const { _aws } = visitMetrics('test', outcome, 0)
   const { CloudWatchMetrics } = _aws as {
@@ -47,7 +47,7 @@ it('Both outcomes that the alarm compares are counted by organisation', () => {
   )
 })
 
-each('Only what failed is counted by code, and only what has an organisation by organisation', [
+each('Metrics have the dimension Code only for failures, and Org only with an organisation', [
   [true, 'demo', [[], ['Code'], ['Org']]],
   [true, undefined, [[], ['Code']]],
   [false, 'demo', [[], ['Org']]],

@@ -14,7 +14,7 @@ const problemsOf = (provider: object) => parsed(organisation('demo', provider)).
 const at = (host: string, path = '') => providerOf(`https://${host}${path}`)
 
 describe('The organisations file', () => {
-  it('fills in what is not given, as the schema says', () => {
+  it('gets the provider settings that it omits from the defaults of the schema', () => {
     const { organisations, problems } = parsed(organisation('demo', good))
     deepEqual(problems, [])
     const { properties } = schema.$defs.provider
@@ -26,7 +26,7 @@ describe('The organisations file', () => {
     deepEqual(properties.idTokenAlg.items.enum, Object.keys(algorithms))
   })
 
-  each('is refused with a provider, once and by name', [
+  each('is refused with one problem, which names the organisation, for an invalid provider', [
     { ...good, clientSecret: 'x' },
     { ...good, clientId: '' },
     { clientId: 'x' },
@@ -43,7 +43,7 @@ describe('The organisations file', () => {
     { ...good, wellKnownConfigUrl: `${good.wellKnownConfigUrl}?p=1` },
     { ...good, wellKnownConfigUrl: 'https://login.example.com/' },
     at('10.0.0.1'),
-    // Strangers could sign in.
+    // Accounts of any organisation could sign in.
     at('accounts.google.com'),
     { ...at('accounts.google.com'), requiredClaims: { email_verified: true } },
     at('login.microsoftonline.com', '/common/v2.0'),
@@ -55,13 +55,13 @@ describe('The organisations file', () => {
     match(problems[0] ?? '', /^demo: /)
   })
 
-  it('lets Google in with a domain of its own, and a tenant of Entra', () => {
+  it('accepts Google with a required domain, and Entra with a tenant', () => {
     deepEqual(problemsOf({ ...at('accounts.google.com'), requiredClaims: { hd: 'example.com' } }), [])
     deepEqual(problemsOf(at('login.microsoftonline.com', '/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0')), [])
     deepEqual(problemsOf(at('login.example.com', '/common')), [])
   })
 
-  it('takes the provider of each page in docs/providers', () => {
+  it('accepts the example provider of each page in docs/providers', () => {
     const folder = join(import.meta.dirname, '..', '..', 'docs', 'providers')
     const pages = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
     const blocks = pages.flatMap((page) => /```json\n(.*?)```/s.exec(page)?.[1] ?? [])
@@ -72,24 +72,24 @@ describe('The organisations file', () => {
     }
   })
 
-  it('is refused with a provider that is no object', () =>
+  it('is refused when a provider is not an object', () =>
     equal(parsed({ name: 'demo', provider: 'x' }).problems.length, 1))
 
-  it('blocks an organisation unless it says no', () => {
+  it('blocks an organisation when blocked is present and not false', () => {
     const blocked = [true, 'yes', undefined, false].map(
       (blocked) => parsed(organisation('demo', good, { blocked })).organisations.get('demo')?.blocked,
     )
     deepEqual(blocked, [true, true, false, false])
   })
 
-  it('leaves out what is no organisation with a provider', () => {
+  it('ignores entries that are not an organisation with a provider', () => {
     const { organisations, problems } = parsed({ name: 'demo' }, 1, organisation('a b', good))
     deepEqual([organisations.size, problems], [0, []])
   })
 })
 
 describe('A provider', () => {
-  each('may be called at', [
+  each('is called only over https at a public host, or at loopback when it runs locally', [
     ['https://login.example.com/x', true, true],
     ['http://login.example.com/x', false, false],
     ['https://127.0.0.1/x', false, true],
@@ -110,7 +110,7 @@ describe('A provider', () => {
     deepEqual([isProviderAddress(address, false), isProviderAddress(address, true)], [deployed, local]),
   )
 
-  it('is its issuer with or without a slash at the end, and nothing else', () => {
+  it('accepts its issuer with or without a trailing slash, and no other issuer', () => {
     const { organisations } = parsed(organisation('demo', good))
     const provider = organisations.get('demo')?.provider
     const issuers = [

@@ -20,30 +20,37 @@ const personOf = (claims: Claims, provider: object = {}) => {
 describe('The groups of a person', () => {
   const url = 'https://example.test/groups'
   const many = Array.from({ length: 300 }, (_, index) => `group-${index}`)
-  each<readonly [Claims, groupsClaim: string, readonly string[]]>('are those that a mapping names', [
-    [{ groups: [...many, 'south-desk', 'north-desk', 'south-desk'] }, 'groups', ['north-desk', 'south-desk']],
-    [{}, 'groups', []],
-    [{ groups: 'north-desk' }, 'groups', ['north-desk']],
-    [{ groups: [1, null, { a: 1 }, 'north-desk'] }, 'groups', ['north-desk']],
-    [{ realm_access: { roles: ['north-desk'] } }, 'realm_access.roles', ['north-desk']],
-    [{ realm_access: 'x' }, 'realm_access.roles', []],
-    [{ [url]: ['north-desk'] }, url, ['north-desk']],
-    [{ _claim_names: { others: 'src1' } }, 'groups', []],
-  ])(([claims, groupsClaim, groups]) => deepEqual(personOf(claims, { groupsClaim }).groups, groups))
+  each<readonly [Claims, groupsClaim: string, readonly string[]]>(
+    'are the values of the groups claim that a mapping names',
+    [
+      [
+        { groups: [...many, 'south-desk', 'north-desk', 'south-desk'] },
+        'groups',
+        ['north-desk', 'south-desk'],
+      ],
+      [{}, 'groups', []],
+      [{ groups: 'north-desk' }, 'groups', ['north-desk']],
+      [{ groups: [1, null, { a: 1 }, 'north-desk'] }, 'groups', ['north-desk']],
+      [{ realm_access: { roles: ['north-desk'] } }, 'realm_access.roles', ['north-desk']],
+      [{ realm_access: 'x' }, 'realm_access.roles', []],
+      [{ [url]: ['north-desk'] }, url, ['north-desk']],
+      [{ _claim_names: { others: 'src1' } }, 'groups', []],
+    ],
+  )(([claims, groupsClaim, groups]) => deepEqual(personOf(claims, { groupsClaim }).groups, groups))
 
-  it('are not complete when Entra left them out', () =>
+  it('cause the error groups_overage when Entra omits them from the token', () =>
     throws(() => personOf({ _claim_names: { groups: 'src1' } }), { code: 'groups_overage' }))
 })
 
 describe('A person', () => {
-  it('signs in only with the claims that the organisation requires', () => {
+  it('is refused without the claims that the organisation requires', () => {
     const strict = { requiredClaims: { hd: 'example.test' } }
     for (const claims of [{ hd: 'evil.test' }, {}])
       throws(() => personOf(claims, strict), { code: 'person_not_allowed' })
     personOf({ hd: 'example.test' }, strict)
   })
 
-  it('is the UUID of issuer and subject, whatever the e-mail address', () => {
+  it('has a subject derived from issuer and sub, independent of the e-mail address', () => {
     equal(uuid5('https://login.example.com|person-1'), '4bfb7a85-b1e1-557d-a361-f7ad75f1199f')
     const { subject } = personOf({ email: 'desk@example.test' })
     equal(subject, 'demo_4bfb7a85-b1e1-557d-a361-f7ad75f1199f')
@@ -51,14 +58,14 @@ describe('A person', () => {
     ok(personOf({ sub: 'person-2', email: 'desk@example.test' }).subject !== subject)
   })
 
-  it('is identified by the claim that the organisation names, and refused without it', () => {
+  it('is identified by the configured subjectClaim, and refused without it', () => {
     const oid = { subjectClaim: 'oid' }
     equal(personOf({ oid: 'o-1', sub: 'a' }, oid).subject, personOf({ oid: 'o-1', sub: 'b' }, oid).subject)
     for (const claims of [{}, { oid: '' }, { oid: 7 }])
       throws(() => personOf(claims, oid), { code: 'provider_misconfigured' })
   })
 
-  it('keeps the time of the sign-in at the provider, and leaves out what is too long or no text', () => {
+  it('keeps auth_time, and drops userinfo values that are too long, empty or not text', () => {
     const { auth_time, userinfo } = personOf({
       auth_time: 1_700_000_000,
       given_name: 'x'.repeat(128),
@@ -70,7 +77,7 @@ describe('A person', () => {
     equal(personOf({ auth_time: 'x' }).auth_time, undefined)
   })
 
-  it('keeps an earlier subject only where that is trusted, and only as a UUID of this organisation', () => {
+  it('keeps originalSubject only if it is trusted and a UUID of this organisation', () => {
     const name = 'http://infomaker.io/originalSubject'
     const uuid = 'ffffffff-5eed-4000-8000-000000000001'
     const trusting = { trustOriginalSubject: true }

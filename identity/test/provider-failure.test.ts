@@ -13,7 +13,7 @@ const { provider } = on
 const query = `callback=${encodeURIComponent(callback)}`
 const discovery = '/.well-known/openid-configuration'
 
-/** The status and code that people meet, and whether their page has a button to begin again. */
+/** Status and code of an error page, and whether it has a button to retry. */
 const pageIn = (answer: Answer) => [
   answer.statusCode,
   codeIn(answer),
@@ -39,7 +39,7 @@ const trickling = async (response: ServerResponse) => {
 }
 
 describe('Discovery', () => {
-  each('is down, large or strange: a page, and no cookie', [
+  each('that fails, is too large or malformed leads to an error page without a cookie', [
     [down, away, /^TypeError/],
     [large, away, /^answer too large$/],
     [broken, away, /^status 500$/],
@@ -52,20 +52,23 @@ describe('Discovery', () => {
     match(String(on.lines.at(-1)?.cause), cause)
   })
 
-  each<Record<string, unknown>>('that lies is a provider that is not set up correctly', [
-    { issuer: 'https://evil.test' },
-    { token_endpoint: 'http://example.test/token' },
-    { jwks_uri: 'https://10.0.0.1/keys' },
-    { jwks_uri: undefined },
-    { authorization_endpoint: 'javascript:alert(1)' },
-    { userinfo_endpoint: 'https://db.internal/x' },
-    { end_session_endpoint: 'http://example.test/logout' },
-  ])(async (metadata) => {
+  each<Record<string, unknown>>(
+    'with a wrong issuer or an unsafe endpoint is refused as provider_misconfigured',
+    [
+      { issuer: 'https://evil.test' },
+      { token_endpoint: 'http://example.test/token' },
+      { jwks_uri: 'https://10.0.0.1/keys' },
+      { jwks_uri: undefined },
+      { authorization_endpoint: 'javascript:alert(1)' },
+      { userinfo_endpoint: 'https://db.internal/x' },
+      { end_session_endpoint: 'http://example.test/logout' },
+    ],
+  )(async (metadata) => {
     provider.wrong.metadata = metadata
     deepEqual(pageIn(await on.open()('login', { query })), misconfigured)
   })
 
-  it('that was read goes on to be used for ten minutes while the provider is down', async () => {
+  it('is cached for ten minutes while the provider is down', async () => {
     const call = on.open()
     await call('login', { query })
     provider.wrong.answers[discovery] = down
@@ -75,14 +78,14 @@ describe('Discovery', () => {
     deepEqual(pageIn(await call('login', { query })), away)
   })
 
-  it('of no provider leads to an address that is not public', () =>
+  it('never requests an address that is not public', () =>
     rejects(boundedFetch(AbortSignal.timeout(1000), false)('https://169.254.169.254/', {} as never), {
       code: 'provider_misconfigured',
     }))
 })
 
 describe('A provider', () => {
-  each('fails after the sign-in has begun: a page, and the sign-in is spent, because a code works once', [
+  each('that fails at /token or /jwks causes an error page, and ends the sign-in', [
     ['/token', down, away],
     ['/token', large, away],
     ['/token', page, refused],
@@ -97,7 +100,7 @@ describe('A provider', () => {
     equal(person.cookies.size, 0)
   })
 
-  it('that works is asked for metadata and keys once for several sign-ins', async () => {
+  it('is asked for metadata and keys once for several sign-ins', async () => {
     const call = on.open()
     await on.signIn({ call })
     await on.signIn({ call })
@@ -107,7 +110,7 @@ describe('A provider', () => {
     deepEqual(times, [1, 1, 2])
   })
 
-  it('that trickles, or takes 9 s for each answer, is given 10 s for all its answers together', {
+  it('that responds slowly gets 10 s in total for all responses of a sign-in', {
     timeout: 40_000,
   }, async () => {
     const slow = await openService()

@@ -47,26 +47,29 @@ const logoutToken = (claims: Json = {}, header: Json = {}) =>
 const post = (token: string, org = 'demo', at = call) =>
   at('backchannel-logout', { path: { org }, body: `logout_token=${token}` })
 
-/** Our subject of somebody of this name, who has signed in with a session of the same name. */
+/** Signs a person of this name in, with a `sid` of the same name. Resolves to our subject. */
 const signedIn = async (name: string, org = 'demo') =>
   String(claimsIn(tokenIn(await on.signIn({ org, claims: { sub: name, sid: `sid-${name}` } }))).sub)
-const of = (name: string) => ({ sub: name, sid: `sid-${name}` })
-/** From when on sessions of this subject count, as the gateway's table has it. */
+const claimsOf = (name: string) => ({ sub: name, sid: `sid-${name}` })
+/** `notBefore` of this subject in the table of the gateway: sessions issued earlier have ended. */
 const notBefore = async (sub: string, org = 'demo') => {
   const key = subjectKey(org, sub)
   return Number((await on.gatewayTable.read([key])).get(key)?.notBefore?.N ?? 0)
 }
 
-describe('A logout from the provider, back-channel', () => {
-  each<readonly [string, claims: Json, header: Json]>('ends every session of the person', [
-    ['both', {}, { typ: 'logout+jwt' }],
-    ['sid', { sub: undefined }, { typ: 'JWT' }],
-    ['sub', { sid: undefined }, {}],
-    ['no exp, as older providers send it', { exp: undefined }, {}],
-    ['older than a minute', { iat: on.now() - 300 }, {}],
-  ])(async ([name, claims, header]) => {
+describe('Back-channel logout', () => {
+  each<readonly [string, claims: Json, header: Json]>(
+    'ends every session of the person named by sub, sid or both',
+    [
+      ['both', {}, { typ: 'logout+jwt' }],
+      ['sid', { sub: undefined }, { typ: 'JWT' }],
+      ['sub', { sid: undefined }, {}],
+      ['no exp, as older providers send it', { exp: undefined }, {}],
+      ['older than a minute', { iat: on.now() - 300 }, {}],
+    ],
+  )(async ([name, claims, header]) => {
     const sub = await signedIn(name)
-    const token = logoutToken({ ...of(name), ...claims }, header)
+    const token = logoutToken({ ...claimsOf(name), ...claims }, header)
     const answer = await post(token)
     deepEqual([answer.statusCode, answer.headers['cache-control']], [200, 'no-store'])
     equal(await notBefore(sub), claimsIn(token).iat)
@@ -75,7 +78,7 @@ describe('A logout from the provider, back-channel', () => {
   })
 
   each<readonly [string, claims: Json, header?: Json, signature?: Signature]>(
-    'is refused, and ends nothing',
+    'is refused and ends no session when the logout token is invalid',
     [
       ['the signature of a stranger', {}, {}, 'forged'],
       ['no signature', {}, {}, 'none'],
@@ -100,55 +103,55 @@ describe('A logout from the provider, back-channel', () => {
     provider.wrong.signature = 'good'
     const sub = await signedIn(name)
     provider.wrong.signature = signature
-    const answer = await post(logoutToken({ ...of(name), ...claims }, header))
+    const answer = await post(logoutToken({ ...claimsOf(name), ...claims }, header))
     deepEqual([answer.statusCode, await notBefore(sub)], [400, 0])
   })
 
-  it('ends no session of an organisation that its token was not sent to', async () => {
+  it('ends sessions only at the organisation that the token was sent to', async () => {
     const [mine, theirs] = [await signedIn('twice'), await signedIn('twice', 'other')]
-    equal((await post(logoutToken(of('twice')), 'client')).statusCode, 400)
-    equal((await post(logoutToken(of('twice')))).statusCode, 200)
+    equal((await post(logoutToken(claimsOf('twice')), 'client')).statusCode, 400)
+    equal((await post(logoutToken(claimsOf('twice')))).statusCode, 200)
     ok((await notBefore(mine)) > 0)
     equal(await notBefore(theirs, 'other'), 0)
   })
 
-  it('is answered 200 for somebody who is not signed in', async () => {
+  it('is answered 200 for a person without a session', async () => {
     // Nobody has signed in there, so its keys are not in the table.
-    equal((await post(logoutToken(of('nobody')), 'unused')).statusCode, 200)
+    equal((await post(logoutToken(claimsOf('nobody')), 'unused')).statusCode, 200)
     equal(on.lines.at(-1)?.code, 'nobody_signed_in')
   })
 
-  it('never moves an end backwards, nor beyond now when the clock of the provider is ahead', async () => {
+  it('never moves notBefore backwards, nor into the future when iat is ahead of our clock', async () => {
     const sub = await signedIn('again')
     const now = on.now()
-    await post(logoutToken({ ...of('again'), iat: now + 40 }))
+    await post(logoutToken({ ...claimsOf('again'), iat: now + 40 }))
     const end = await notBefore(sub)
     ok(end >= now && end <= on.now())
-    equal((await post(logoutToken({ ...of('again'), iat: now - 50 }))).statusCode, 200)
+    equal((await post(logoutToken({ ...claimsOf('again'), iat: now - 50 }))).statusCode, 200)
     equal(await notBefore(sub), end)
   })
 
-  it('ends nothing once our token has expired', async () => {
+  it('changes nothing when our own session token has expired', async () => {
     const sub = await signedIn('expired', 'brief')
     clock.ahead = 61
-    equal((await post(logoutToken(of('expired')), 'brief')).statusCode, 200)
+    equal((await post(logoutToken(claimsOf('expired')), 'brief')).statusCode, 200)
     equal(await notBefore(sub, 'brief'), 0)
   })
 
-  it('is verified with the keys in the table for a day while the provider is down', async () => {
+  it('is verified with the stored key set for up to a day while the provider is down', async () => {
     const sub = await signedIn('down')
     for (const path of ['/.well-known/openid-configuration', '/jwks'])
       provider.wrong.answers[path] = (response) => void response.destroy()
     clock.ahead = 86_460
-    equal((await post(logoutToken(of('down')), 'demo', on.open())).statusCode, 400)
+    equal((await post(logoutToken(claimsOf('down')), 'demo', on.open())).statusCode, 400)
     clock.ahead = 700
     const began = performance.now()
-    equal((await post(logoutToken(of('down')), 'demo', on.open())).statusCode, 200)
+    equal((await post(logoutToken(claimsOf('down')), 'demo', on.open())).statusCode, 200)
     ok(performance.now() - began < 2400, 'within the time that providers wait')
     ok((await notBefore(sub)) > 0)
   })
 
-  it('causes one fetch of keys a minute, however many forged tokens name unknown keys', async () => {
+  it('requests the key set at most once a minute for tokens with unknown keys', async () => {
     await signedIn('busy')
     const at = on.open()
     const flood = async () => {
@@ -168,42 +171,45 @@ describe('A logout from the provider, back-channel', () => {
     equal(provider.requests.length, 2, 'another issuer causes no fetch')
   })
 
-  it('is verified with a new key of the provider, and refused with one that was withdrawn', async () => {
+  it('accepts a token signed with a new key of the provider, and refuses a withdrawn key', async () => {
     const sub = await signedIn('newer', 'changing')
     clock.ahead = 1000
-    const old = logoutToken(of('newer'))
+    const old = logoutToken(claimsOf('newer'))
     provider.wrong.keys = new Map([['k2', provider.newKey()]])
     equal((await post(old, 'changing')).statusCode, 400)
-    equal((await post(logoutToken(of('newer')), 'changing')).statusCode, 200)
+    equal((await post(logoutToken(claimsOf('newer')), 'changing')).statusCode, 200)
     ok((await notBefore(sub, 'changing')) > 0)
   })
 
-  it('is answered 400 and counted as our failure when it cannot be stored', async () => {
+  it('is answered 400 and counted as ProviderSignOutFailed when the table cannot be written', async () => {
     await signedIn('unlucky')
     const change = () => Promise.reject(new Problem('table_unavailable'))
     const broken: Table = { ...on.gatewayTable, change }
     const at = on.open(on.instance({ gatewayTables: [broken] }))
-    equal((await post(logoutToken(of('unlucky')), 'demo', at)).statusCode, 400)
+    equal((await post(logoutToken(claimsOf('unlucky')), 'demo', at)).statusCode, 400)
     equal(on.lines.at(-1)?.ProviderSignOutFailed, 1)
   })
 
-  each<readonly [body: string, type?: string]>('is refused unless it is one token in a form', [
-    [''],
-    ['logout_token='],
-    ['logout_token=x'],
-    [`logout_token=${logoutToken()}&logout_token=x`],
-    [`logout_token=${logoutToken()}`, 'text/plain'],
-    [`logout_token=${logoutToken()}`, 'application/x-www-form-urlencoded-not'],
-    [`logout_token=${logoutToken({ padding: 'x'.repeat(8192) })}`],
-    [`x=${'x'.repeat(40_000)}&logout_token=${logoutToken()}`],
-  ])(async ([body, type]) => {
+  each<readonly [body: string, type?: string]>(
+    'is refused unless the body is a form with exactly one valid logout_token',
+    [
+      [''],
+      ['logout_token='],
+      ['logout_token=x'],
+      [`logout_token=${logoutToken()}&logout_token=x`],
+      [`logout_token=${logoutToken()}`, 'text/plain'],
+      [`logout_token=${logoutToken()}`, 'application/x-www-form-urlencoded-not'],
+      [`logout_token=${logoutToken({ padding: 'x'.repeat(8192) })}`],
+      [`x=${'x'.repeat(40_000)}&logout_token=${logoutToken()}`],
+    ],
+  )(async ([body, type]) => {
     const headers = type === undefined ? {} : { 'content-type': type }
     equal((await call('backchannel-logout', { body, headers })).statusCode, 400)
   })
 })
 
-describe('A logout from the provider, front-channel', () => {
-  it('ends every session of the person, by a session id that cannot be guessed', async () => {
+describe('Front-channel logout', () => {
+  it('ends every session of the person whose sid it names', async () => {
     const sub = await signedIn('framed')
     const query = `sid=sid-framed&iss=${encodeURIComponent(provider.issuer)}`
     const dest = { 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'cross-site' }
@@ -213,7 +219,7 @@ describe('A logout from the provider, front-channel', () => {
     ok((await notBefore(sub)) >= on.now() - 5)
   })
 
-  each('ends nothing for a subject, another session or another issuer', [
+  each('ends no session when sid is missing, empty or unknown, or when iss is wrong', [
     ['sid=person', 200],
     ['sid=another', 200],
     ['sid=sid-person&iss=https%3A%2F%2Fevil.test', 400],
@@ -226,7 +232,7 @@ describe('A logout from the provider, front-channel', () => {
   })
 })
 
-describe('A real provider', async () => {
+describe('A logout from a real provider', async () => {
   const receiver = await listening(
     createServer(async (request, response) => {
       const { statusCode } = await at('backchannel-logout', { body: await text(request) })
@@ -256,10 +262,10 @@ describe('A real provider', async () => {
     return { sub: String(claimsIn(tokenIn(answer)).sub), sid: String(claimsIn(hint ?? '').sid) }
   }
 
-  it('ends the sessions of a person by the session alone: in a logout token, or in a frame', async () => {
+  it('ends the sessions of a person by sid, in the back channel and in the front channel', async () => {
     const { sub, sid } = await realSignIn()
     match(sid, /^[\w-]{20,}$/)
-    // The token names a subject that nobody has, so only its session leads anywhere.
+    // The sub of the token is unknown, so the person can only be found by sid.
     const registered = await real.provider.Client.find(client.client_id)
     ok(typeof registered?.backchannelLogout === 'function')
     await registered.backchannelLogout('nobody', sid)

@@ -16,14 +16,14 @@ const problemsOf = (read: () => unknown): string[] => {
   }
 }
 
-it('Settings are refused with all their problems, by name and never by value', () => {
+it('All missing settings are reported at once, by name', () => {
   deepEqual(
     problemsOf(() => readSettings({})),
     ['IDENTITY_URL', 'PUBLIC_URL', 'ORGANISATIONS', 'SIGNING_KEYS'],
   )
 })
 
-each('A setting is refused by its name', [
+each('An invalid setting is reported by its name', [
   ['IDENTITY_URL', gateway],
   ['IDENTITY_URL', 'http://id.example.test'],
   ['GATEWAYS', 'https://gw.example.test/path'],
@@ -39,7 +39,7 @@ each('A setting is refused by its name', [
   ),
 )
 
-each('Only a service on this machine may call providers there, and only over http it leaves out Secure', [
+each('Only a local IDENTITY_URL allows local providers, and only over http are cookies not Secure', [
   ['https://id.example.com', false, false],
   ['https://localhost.example.com', false, false],
   ['https://identity.imsg.localhost:3001', true, false],
@@ -49,7 +49,7 @@ each('Only a service on this machine may call providers there, and only over htt
   deepEqual([localProviders, loopback], [allowed, plain])
 })
 
-it('A function with bad settings answers 500 to everybody', async () => {
+it('A function with invalid settings answers every request with 500', async () => {
   const handler = served(() => async () => ({ statusCode: 200, headers: {} }), '/', {})
   const event = { rawQueryString: '', isBase64Encoded: false, requestContext: { requestId: 'r' } }
   const { statusCode, body } = await handler(event, context)

@@ -26,7 +26,7 @@ const { call, clock } = on
 const query = `callback=${encodeURIComponent(callback)}`
 
 describe('A sign-in', () => {
-  it('asks the provider with PKCE, state, nonce and the address of this organisation', async () => {
+  it('sends PKCE, state, nonce and the redirect URI of this organisation to the provider', async () => {
     const { asked } = await on.begin()
     const { state = '', nonce = '', code_challenge = '', ...others } = Object.fromEntries(asked)
     deepEqual(others, {
@@ -40,10 +40,10 @@ describe('A sign-in', () => {
     equal(new Set([state, nonce, code_challenge]).size, 3)
   })
 
-  it('makes the provider ask for the password again where the organisation wants that', async () =>
+  it('sends prompt=login when the organisation sets forceLoginPrompt', async () =>
     equal((await on.begin({ org: 'other' })).asked.get('prompt'), 'login'))
 
-  it('gives the gateway a token of ours, which the published key verifies, and spends its cookie', async () => {
+  it('gives the gateway a token signed with a published key, and clears its own cookie', async () => {
     const person = browser()
     const answer = await on.signIn({ person })
     equal(answer.statusCode, 303)
@@ -70,20 +70,20 @@ describe('A sign-in', () => {
     deepEqual([...person.cookies.keys()], ['imsg-hint'])
   })
 
-  it('is for the gateway that started it, if several use this service', async () => {
+  it('issues the token for the gateway that started it when several use this service', async () => {
     const answer = await on.signIn({ to: callback.replace(gateway, second) })
     ok(answer.headers.location?.startsWith(`${second}/`))
     equal(claimsIn(tokenIn(answer)).aud, second)
   })
 
-  it('gives one person in two organisations two subjects, and the same one each time', async () => {
+  it('gives a person a stable subject, which differs between organisations', async () => {
     const subject = async (org: string) => claimsIn(tokenIn(await on.signIn({ org }))).sub
     const [demo, again, other] = [await subject('demo'), await subject('demo'), await subject('other')]
     equal(demo, again)
     ok(String(other).startsWith('other_') && other !== demo)
   })
 
-  it('waits in a cookie for this host alone, where the service is deployed', async () => {
+  it('is stored in a __Host- cookie on a deployed service', async () => {
     const deployed = on.instance()
     const settings = { ...deployed.settings, loopback: false }
     const { cookies = [] } = await on.open({ ...deployed, settings })('login', { query })
@@ -93,7 +93,7 @@ describe('A sign-in', () => {
     )
   })
 
-  it('goes on in two tabs at once, and drops the oldest when all cookies together pass 4 kB', async () => {
+  it('works in two tabs at once; the oldest are dropped when the cookies exceed 4 kB', async () => {
     const person = browser()
     const tabs = [await on.begin({ person }), await on.begin({ person })]
     for (const { query } of tabs)
@@ -110,7 +110,7 @@ describe('A sign-in', () => {
   })
 
   each<readonly [string, (state: string, cookies: string[]) => Asked, ahead?: number]>(
-    'is refused when it is finished',
+    'is refused in another browser, with a wrong state or organisation, or after half an hour',
     [
       ['in another browser', () => ({ cookies: [] })],
       ['with another state', (state) => ({ query: `code=c&state=${state.slice(0, -1)}_` })],
@@ -128,14 +128,14 @@ describe('A sign-in', () => {
     deepEqual([answer.statusCode, codeIn(answer)], [403, 'login_not_from_this_browser'])
   })
 
-  it('is refused a second time', async () => {
+  it('is refused when its callback is repeated', async () => {
     const { person, query } = await on.begin()
     const finish = async () => person.take(await call('login-callback', { query, cookies: person.pairs() }))
     equal((await finish()).statusCode, 303)
     equal(codeIn(await finish()), 'login_not_from_this_browser')
   })
 
-  each('goes back to the gateway with the error of a provider that refuses', [
+  each('returns the error of the provider to the gateway, or "other" if it is malformed', [
     ['access_denied', 'access_denied'],
     ['<script', 'other'],
     ['script>', 'other'],
@@ -148,7 +148,7 @@ describe('A sign-in', () => {
     equal(on.lines.at(-1)?.SignInDeclined, 1)
   })
 
-  each('is refused at an organisation', [
+  each('is refused when the organisation is unknown or blocked', [
     ['nobody', 'organisation_unknown'],
     ['closed', 'organisation_blocked'],
   ])(async ([org, code]) => {
@@ -165,7 +165,7 @@ describe('A sign-in', () => {
     deepEqual([answer.statusCode, answer.cookies], [401, undefined])
   })
 
-  it('leaves two lines with its metrics in the log, and no code, token, secret or claim', async () => {
+  it('logs two lines with metrics, but no code, token, secret or claim', async () => {
     on.lines.length = 0
     const token = tokenIn(await on.signIn())
     const text = JSON.stringify(on.lines)
@@ -178,13 +178,13 @@ describe('A sign-in', () => {
 })
 
 describe('A page', () => {
-  it('says what an organisation in Entra has to configure when its groups are too many', async () => {
+  it('explains how to configure Entra when a person has too many groups', async () => {
     const answer = await on.signIn({ claims: { groups: undefined, _claim_names: { groups: 'src1' } } })
     deepEqual([answer.statusCode, codeIn(answer)], [403, 'groups_overage'])
     match(answer.body ?? '', /only the groups that are assigned to this application/)
   })
 
-  each('links to the explanation of the codes that the gateway has too', [
+  each('links to the error documentation only for codes that the gateway shares', [
     ['nobody', 'organisation_unknown', true],
     ['demo', 'callback_not_allowed', false],
   ])(async ([org, code, explained]) => {
@@ -193,7 +193,7 @@ describe('A page', () => {
     equal(body.includes(`href="https://docs.example.test/errors.html#${code}"`), explained)
   })
 
-  each('is served at any other address: what this is, or that there is nothing', [
+  each('describes the service at / in a browser; other unmatched requests are answered 404', [
     ['/', 'text/html', 200, /You sign in here when a service asks you to/],
     ['/nothing', 'text/html', 404, /There is nothing at this address/],
     ['/', 'application/json', 404, /^"errors.api.NotFound"$/],
@@ -205,8 +205,8 @@ describe('A page', () => {
   })
 })
 
-describe('A defect of ours', () => {
-  it('is a 500, and its log line says where it happened', async () => {
+describe('An unexpected exception', () => {
+  it('is answered 500, and its stack frames are logged', async () => {
     const random = () => {
       throw new TypeError('a defect')
     }
@@ -218,17 +218,17 @@ describe('A defect of ours', () => {
   })
 })
 
-describe('The callback of a sign-in', () => {
+describe('The callback parameter of a login', () => {
   const base = `${gateway}/imsg-service/v1/callback`
   const { gateways } = settingsOf()
 
-  it('is one of the gateway, or nothing is started', async () => {
+  it('is refused without a redirect or a cookie when it is not at a gateway', async () => {
     const evil = `callback=${encodeURIComponent(callback.replace('gw.', 'evil.'))}`
     const answer = await call('login', { query: evil })
     deepEqual([answer.statusCode, answer.cookies, answer.headers.location], [400, undefined, undefined])
   })
 
-  each('is refused', [
+  each('is refused unless it is exactly the callback of a gateway with its two parameters', [
     ['another host', callback.replace('gw.', 'evil.')],
     ['a host that begins like ours', callback.replace('example.test', 'example.test.evil.test')],
     ['another path', callback.replace('/callback?', '/callback/x?')],
@@ -246,7 +246,7 @@ describe('The callback of a sign-in', () => {
     ['nothing', ''],
   ])(([, text]) => throws(() => gatewayCallback(text, gateways), /callback_not_allowed|bad_query/))
 
-  it('may have 2,000 bytes', () => {
+  it('may be up to 2,000 bytes long', () => {
     const longest = callback + 'x'.repeat(2000 - callback.length)
     deepEqual(gatewayCallback(longest, gateways), { callback: longest, gateway })
   })

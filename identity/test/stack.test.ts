@@ -51,7 +51,7 @@ const grantsOf = (name: string): string[][] =>
     .map(({ Action, Resource, Condition = {} }) => [String(Action), plain(Resource), plain(Condition)])
 
 describe('The stack', () => {
-  it('is synthesised without a finding of the rule packs, in the folder that the CDK CLI names', () => {
+  it('is synthesised into CDK_OUTDIR without findings of the rule packs', () => {
     const cwd = join(import.meta.dirname, '..')
     const CDK_OUTDIR = relative(cwd, join(folder, 'app'))
     const options = { cwd, env: { ...process.env, ...env, CDK_OUTDIR }, encoding: 'utf8' } as const
@@ -60,7 +60,7 @@ describe('The stack', () => {
     ok(existsSync(join(folder, 'app', 'ImsgIdentity.template.json')))
   })
 
-  it('has a route for each row, and a function for those that share one', () => {
+  it('has an API route for each row of the route table, and five functions', () => {
     deepEqual(
       new Set(all('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey)),
       new Set(Object.values(routes).map(({ method, path }) => `${method} ${path}`.replace('ANY ', ''))),
@@ -68,7 +68,7 @@ describe('The stack', () => {
     equal(functionNames.length, 5)
   })
 
-  it('grants what each function does and nothing else', () => {
+  it('grants each function only the actions and resources that it uses', () => {
     const table = '{"Fn::GetAtt":["sessionstable","Arn"]}'
     const [signs, published] = ['20261127', '20261001'].map(
       (day) => `{"Fn::GetAtt":["signingkey${day}","Arn"]}`,
@@ -99,7 +99,7 @@ describe('The stack', () => {
     })
   })
 
-  it('names its items as it grants them', () => {
+  it('has item keys with the prefixes that its policies grant', () => {
     const keys = deployment.organisations.flatMap((one) => [
       ...sessionKeys(one, { sid: 's', sub: 'p' }),
       providerKey(one.name),
@@ -110,7 +110,7 @@ describe('The stack', () => {
     )
   })
 
-  it('keeps its keys, its table and its secrets when it is deleted', () => {
+  it('retains keys, table and client secrets when it is deleted', () => {
     const kept = ['AWS::KMS::Key', 'AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret'].flatMap(all)
     deepEqual(
       kept.filter(([, { DeletionPolicy }]) => DeletionPolicy === 'Retain').map(([id]) => plain(id)),
@@ -118,7 +118,7 @@ describe('The stack', () => {
     )
   })
 
-  it('has alarms for providers, KMS, sign-outs, every organisation and every function, which say what to do', () => {
+  it('has alarms for every organisation, function and dependency, each with a runbook link', () => {
     const made = all('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties)
     deepEqual(
       new Set(made.map(({ AlarmName }) => String(AlarmName).replace('ImsgIdentity-', ''))),
@@ -136,20 +136,20 @@ describe('The stack', () => {
     }
   })
 
-  it('gives functions the settings, and the organisations file by its name beside them', () => {
+  it('passes every function the settings and the name of its copy of the organisations file', () => {
     for (const [, { Properties }] of all('AWS::Lambda::Function')) {
       const { Variables } = Properties.Environment as { Variables: Record<string, unknown> }
       deepEqual([Variables.ORGANISATIONS, Variables.SITE_NAME], ['organisations.json', 'Example News'])
     }
   })
 
-  it('deploys files that every user can read, whatever the umask of the build', () => {
+  it('bundles files with mode 0644, whatever the umask of the build', () => {
     for (const name of functionNames)
       for (const file of ['index.mjs', 'organisations.json'])
         equal(statSync(join(folder, name, file)).mode & 0o777, 0o644)
   })
 
-  it('keeps its bundles within their budgets: login and logout load no AWS client', () => {
+  it('keeps bundles within their size budgets: login and logout include no AWS client', () => {
     const most: Record<string, number> = {
       login: 75_000,
       logout: 76_000,
@@ -168,7 +168,7 @@ describe('The stack', () => {
   const wrong = { name: 'demo', whitelistCallbackUrls: ['com'], provider: providerOf('https://10.0.0.1') }
 
   each<readonly [settings: Record<string, string | undefined>, ...problems: string[]]>(
-    'is refused with all problems of its settings and its file together',
+    'reports all problems of the settings and the organisations file together',
     [
       [{}],
       [{ GATEWAY_TABLES: undefined, PUBLIC_URL: undefined }, 'PUBLIC_URL', 'GATEWAY_TABLES'],

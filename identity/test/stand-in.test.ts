@@ -22,12 +22,12 @@ const keySetIn = (text = '') => {
 }
 
 describe('The stand-in for an identity service in `local/identity`', () => {
-  it('publishes its keys in the form of this service', async () => {
+  it('publishes a key set of the same shape as this service', async () => {
     const answer = await fetch(`${standIn.url}/v1/jwks`)
     deepEqual(keySetIn(await answer.text()), keySetIn((await service.call('jwks')).body))
   })
 
-  it('hands over a token as this service does, apart from iss and aud, which are not documented', async () => {
+  it('hands over a token of the same shape as this service, except for iss and aud', async () => {
     const query = new URLSearchParams({ callback, subject: 'editor' })
     const there = await fetch(`${standIn.url}/v1/org/demo/login?${query}`, { redirect: 'manual' })
     const location = there.headers.get('location') ?? ''

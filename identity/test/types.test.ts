@@ -5,8 +5,8 @@ import { describe, it } from 'node:test'
 
 const folder = join(import.meta.dirname, '..')
 
-describe('The types of this package', () => {
-  it('hold, which `npm run check` cannot tell before the package is installed', () => {
+describe('The identity package', () => {
+  it('type-checks, which `npm run check` cannot do before the package is installed', () => {
     const tsc = join(folder, '..', 'node_modules', 'typescript', 'bin', 'tsc')
     const { stdout, status } = spawnSync(process.execPath, [tsc], { cwd: folder, encoding: 'utf8' })
     equal(status, 0, stdout)

@@ -7,7 +7,7 @@ import { accessible } from '../../../test/browser/accessibility.ts'
 import { person, screenshot } from '../../../test/browser/chromium.ts'
 import { startEverything } from '../support/started.ts'
 
-/** The same way in Chromium: its cookies, its Fetch Metadata, its redirects between sites. */
+/** Logins and logouts in Chromium: its cookies, its Fetch Metadata, its redirects between sites. */
 
 const { gateway, identity, provider } = await startEverything()
 const home = `${gateway}/`
@@ -23,7 +23,7 @@ const cookiesOf = async (context: BrowserContext): Promise<string[]> =>
 const isIn = (page: Page): Promise<boolean> =>
   page.evaluate(async () => (await fetch('/imsg-service/v1/token-is-set')).status === 200)
 
-/** What a page of a service does: the form of its logout button. */
+/** Submits a logout form, as a page of a service does. */
 const submitLogout = (page: Page): Promise<unknown> =>
   page.evaluate(`
     const form = document.createElement('form')
@@ -33,7 +33,7 @@ const submitLogout = (page: Page): Promise<unknown> =>
     form.submit()`)
 
 describe('In Chromium', () => {
-  it('somebody signs in, sees their units, and leaves no cookie of the sign-in behind', async () => {
+  it('a person signs in, sees their units, and keeps no cookie of the sign-in', async () => {
     const context = await person()
     const page = await context.newPage()
     await signIn(page)
@@ -46,7 +46,7 @@ describe('In Chromium', () => {
     ok(!(await cookiesOf(context)).some((name) => name.startsWith('imsg-sign-in')))
   })
 
-  it('a logout goes on to the provider and comes back, and the provider asks again', async () => {
+  it('a logout redirects to the provider and back, and the next login asks for the person', async () => {
     const context = await person({ bypassCSP: true })
     const page = await context.newPage()
     await signIn(page)
@@ -62,7 +62,7 @@ describe('In Chromium', () => {
     await screenshot(page, 'identity-provider')
   })
 
-  it('a logout in a frame of another site is not served', async () => {
+  it('a logout in a frame of another site is answered 401', async () => {
     const context = await person()
     const page = await context.newPage()
     await page.goto(`${provider}/.well-known/openid-configuration`)

@@ -68,7 +68,7 @@ const apiIn = (ids: ReadonlyMap<string, string>): string =>
   [...ids].find(([id]) => /^api[0-9A-F]{8}$/.test(id))?.[1] ?? ''
 
 if (bin !== undefined)
-  describe('both stacks', () => {
+  describe('gateway and identity service, deployed by the CDK CLI', () => {
     let on: Awaited<ReturnType<typeof open>>
     const person = agent()
     let way: ReturnType<typeof journey>
@@ -79,7 +79,7 @@ if (bin !== undefined)
     })
     after(() => on.close())
 
-    it('deploy one after the other, the second with the table of the first', async () => {
+    it('deploy in sequence, the identity service with the table of the gateway', async () => {
       const { gateway, identity, file, cdk, synthesised, deployed, emulator } = on
       const assembly = await synthesised(stack, 'node infra/app.ts', {
         PUBLIC_URL: gateway.url,
@@ -108,14 +108,14 @@ if (bin !== undefined)
       equal(keys.length, 1)
     })
 
-    it('turn healthy within two minutes, because the schedule fetches the keys from the other', async () => {
+    it('become healthy within two minutes, once the schedule has fetched the key set', async () => {
       const status = async () => (await person.ask(`${on.gateway.url}/imsg-service/v1/health`)).status
       const deadline = Date.now() + 120_000
       while ((await status()) !== 200 && Date.now() < deadline) await pause(2000)
       equal(await status(), 200)
     })
 
-    it('sign somebody in at the provider, with units, and out again at both', async () => {
+    it('sign a person in at the provider, list their units, and sign them out at both', async () => {
       const { home, start, poll, units, leave } = way
       const page = await start(person)
       match(page.url, /\/interaction\//, `${page.url} ${page.status} ${page.body}`)
@@ -127,7 +127,7 @@ if (bin !== undefined)
       equal(await poll(person), 401)
     })
 
-    it('end the session of somebody who signs out at the provider, by the back channel', async () => {
+    it('end the session of a person who signs out at the provider, by back-channel logout', async () => {
       const { home, start, poll } = way
       await signInAt(person, await start(person), 'chief', home)
       equal(await poll(person), 200)

@@ -9,8 +9,8 @@ import { journey } from '../support/journey.ts'
 import { startKeycloak } from './keycloak.ts'
 
 /**
- * The same way as with `npm start -- --provider`, with Keycloak as the provider: gateway and identity service
- * on their bundles.
+ * Logins and logouts as with `npm start -- --provider`, with Keycloak as the provider: gateway and identity
+ * service on their bundles.
  */
 
 const [port, idpPort, keycloakPort] = [await freePort(), await freePort(), await freePort()]
@@ -42,13 +42,13 @@ const signedIn = async () => {
 }
 
 describe('Keycloak', () => {
-  it('signs somebody in, with the groups of its mapper', async () => {
+  it('signs a person in, with the groups from its group mapper', async () => {
     const person = await signedIn()
     equal(await poll(person), 200)
     deepEqual(await units(person), ['north', 'south'])
   })
 
-  it('signs out there without a question, and ends every other session of the person by the back channel', async () => {
+  it('signs out without confirmation, and ends the other sessions by back-channel logout', async () => {
     const [here, elsewhere] = [await signedIn(), await signedIn()]
     await pause(1100)
     deepEqual([await poll(here), await poll(elsewhere)], [200, 200])

@@ -19,7 +19,7 @@ const run = (command: string, args: readonly string[]): void => {
   if (status !== 0) throw new Error(`${command} ${args[0]} failed ${error?.message ?? ''}`)
 }
 
-/** The unpacked distribution: fetched once, and never run unless it is the one that was pinned. */
+/** The unpacked distribution: fetched once, and run only if its digest is the pinned one. */
 const distribution = (): string => {
   const folder = join(cache, `keycloak-${version}`)
   const archive = join(cache, `keycloak-quarkus-dist-${version}.zip`)
@@ -33,7 +33,7 @@ const distribution = (): string => {
       `-DoutputDirectory=${cache}`,
     ])
   const found = createHash('sha256').update(readFileSync(archive)).digest('hex')
-  if (found !== digest) throw new Error('this is not the Keycloak that was pinned')
+  if (found !== digest) throw new Error('the digest of the Keycloak archive is not the pinned one')
   rmSync(folder, { recursive: true, force: true })
   run('unzip', ['-q', '-o', archive, '-d', cache])
   return folder
@@ -76,5 +76,5 @@ export const startKeycloak = async (port: number, texts: Readonly<Record<string,
   throw new Error(`Keycloak did not start: ${said}`)
 }
 
-// `npm run keycloak:fetch`: whether it can be had at all.
+// `npm run keycloak:fetch` only fetches it.
 if (import.meta.main) distribution()

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { listening } from '../../../test/support/ports.ts'
 
-/** A provider that says whatever a test wants. */
+/** An OpenID provider whose responses a test can make wrong. */
 
 type Json = Record<string, unknown>
 
@@ -21,7 +21,7 @@ export type Wrong = {
   delay: number
   /** The keys that are published, by `kid`. */
   keys: Map<string, KeyObject>
-  /** The `kid` of the key that signs: the last one if it is not said. */
+  /** The `kid` of the key that signs: the last one by default. */
   signs: string | undefined
 }
 
@@ -70,7 +70,7 @@ export const startFaultyProvider = async (clientId: string) => {
   const asked = { body: '', authorization: '' as string | undefined }
   let issuer = ''
 
-  /** A JWT with the faults of the moment. */
+  /** A JWT with the faults that are set in `wrong`. */
   const token = (claims: Json, header: Json = {}): string => {
     const kid = wrong.signs ?? [...wrong.keys.keys()].at(-1) ?? ''
     const alg = { none: 'none', HS256: 'HS256', good: 'RS256', forged: 'RS256', RS512: 'RS512' }

@@ -1,12 +1,12 @@
 import type { agent, Page } from './agent.ts'
 
-/** The way of a person through the gateway, for suites with a real provider. */
+/** Requests of a person to the gateway, for suites with a real provider. */
 
 type Agent = ReturnType<typeof agent>
 
 const json = { accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
 
-/** `home`: where a login leads in the end. */
+/** `home`: the callback of the login. */
 export const journey = (gateway: string, home = `${gateway}/whoami`) => {
   const api = (path: string) => `${gateway}/imsg-service/v1${path}`
   const login = api(`/login?org=demo&callback=${encodeURIComponent(home)}`)

@@ -77,7 +77,7 @@ type SignIn = {
   claims?: Record<string, unknown>
 }
 
-/** `rows`: the organisations by name, all at one provider, which is well again after each test. */
+/** `rows`: the organisations by name, all at one provider, whose faults are removed after each test. */
 export const openService = async (rows: Record<string, Row> = { demo: {} }, env = {}) => {
   const [provider, kms, database] = await Promise.all([
     startFaultyProvider('imsg-demo'),
@@ -162,8 +162,8 @@ export const openService = async (rows: Record<string, Row> = { demo: {} }, env 
   const ready = open()
 
   /**
-   * Begins a sign-in. `location`: where to, and what the provider is `asked`; `query`: what it answers, with a
-   * code for these claims.
+   * Begins a sign-in. `location`: the URL at the provider, with the parameters `asked`; `query`: the response
+   * of the provider, with a code for these claims.
    */
   const begin = async ({
     call = ready,
@@ -187,7 +187,7 @@ export const openService = async (rows: Record<string, Row> = { demo: {} }, env 
       query: `code=${code}&state=${state}&iss=${encodeURIComponent(provider.issuer)}`,
     }
   }
-  /** Signs in: to the gateway, or to wherever the fault of the provider leads. */
+  /** Signs in. Resolves to the redirect to the gateway, or to the error page. */
   const signIn = async (options: SignIn = {}): Promise<Answer> => {
     const { call = ready, org = 'demo' } = options
     const { person, query } = await begin(options)
@@ -198,10 +198,10 @@ export const openService = async (rows: Record<string, Row> = { demo: {} }, env 
 
 export type Service = Awaited<ReturnType<typeof openService>>
 
-/** The code that an answer gives a person, from its page. */
+/** The error code on the page of a response. */
 export const codeIn = ({ body = '' }: Answer): string | undefined => /<code>([a-z_]+)<\/code>/.exec(body)?.[1]
 
-/** The token that a gateway was given. */
+/** The token in the redirect to a gateway. */
 export const tokenIn = ({ headers }: Pick<Answer, 'headers'>): string =>
   new URL(headers.location ?? 'about:blank').searchParams.get('imid_token') ?? ''
 
