@@ -4,7 +4,7 @@ import { preferred, prefers, weight } from '../lib/http/accept.ts'
 import { each } from './support/each.ts'
 
 describe('An Accept header', () => {
-  each('reads the weight of text/html from the header', [
+  each('gives text/html the q value of its first entry, by default 1, and 0 without a valid entry', [
     ['text/html', 1],
     ['TEXT/HTML ; Q=0.3', 0.3],
     ['application/json, text/html;level=7;q=0.4', 0.4],
@@ -16,7 +16,7 @@ describe('An Accept header', () => {
 })
 
 describe('A choice between HTML and JSON', () => {
-  each('falls to JSON unless HTML is preferred', [
+  each('is JSON unless the Accept header prefers HTML', [
     ['text/html', true],
     ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', true],
     ['text/html, */*', true],
@@ -35,15 +35,15 @@ describe('A choice between HTML and JSON', () => {
   ])(([accept, expected]) => equal(prefers(accept, 'text/html', 'application/json'), expected))
 })
 
-describe('An Accept header without end', () => {
-  it('is read to its end', () =>
+describe('A very long Accept header', () => {
+  it('is parsed to its end', () =>
     equal(prefers(`text/html,${'*/*,'.repeat(200_000)}`, 'text/html', 'application/json'), true))
 })
 
 describe('An Accept-Language header', () => {
   const written = [{ language: 'en' }, { language: 'sv' }] as const
 
-  each('chooses the language of the highest quality that pages are written in', [
+  each('selects the available language with the highest q value, otherwise English', [
     ['', 'en'],
     ['sv', 'sv'],
     ['SV-se', 'sv'],

@@ -13,7 +13,7 @@ const values = (...header: string[]): readonly string[] => cookies(header).value
 
 describe('A Cookie header', () => {
   each(
-    'gives our cookie beside any other, however malformed',
+    'yields the session cookie beside any other cookie, even a malformed one',
     unpacked(vectors.foreign),
   )((pair) => {
     deepEqual(values(pair), [])
@@ -22,16 +22,16 @@ describe('A Cookie header', () => {
       deepEqual(values(...header), ['x'], JSON.stringify(header))
   })
 
-  each('gives no cookie whose name only looks like ours', [
+  each('does not yield a cookie whose name only resembles ours', [
     ...[...unpacked(vectors['not ours']), ' imidToken={token}', 'a=1;  imidToken={token}'],
   ])((pair) => deepEqual(values(pair), []))
 
   each(
-    'gives the value as it was sent: neither trimmed, unquoted nor decoded',
+    'yields the value as it was sent: not trimmed, unquoted or decoded',
     unpacked(vectors['not a token']),
   )((value) => deepEqual(values(`imidToken=${value}`), [value]))
 
-  it('never throws, and gives the same from one header as from several', () => {
+  it('never throws, and yields the same cookies from one header as from several', () => {
     const pieces = ['; ', ' ', ...'sid __Host-sid = ; " , \t %65 \\ { } __proto__ sid=x'.split(' ')]
     const piece = fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: 'binary', maxLength: 3 }))
     const pair = fc.array(piece, { maxLength: 6 }).map((parts) => parts.join('').replace(/^ +/, ''))
@@ -50,12 +50,12 @@ describe('A Cookie header', () => {
 
 describe('STRICT_COOKIE_MODE', async () => {
   each(
-    'takes what keeps to the grammar of RFC 6265',
+    'accepts cookies that follow the grammar of RFC 6265',
     unpacked(vectors.proper),
   )((header) => checkCookieGrammar(['b=1', header, `${header}; b=1`]))
 
   each(
-    'refuses anything else',
+    'refuses cookies that break this grammar',
     unpacked(vectors['breaks the grammar']),
   )((header) => throws(() => checkCookieGrammar(['b=1', header]), { code: 'bad_cookies' }))
 
@@ -72,7 +72,7 @@ describe('STRICT_COOKIE_MODE', async () => {
     equal((await call('health', { cookies: [foreign] })).statusCode, 200)
   })
 
-  it('does not keep anybody from signing out', async () => {
+  it('still ends the session at a logout with malformed cookies', async () => {
     const raw = await token()
     const request = { cookies: [foreign, `imidToken=${raw}`], headers: { ...asProblem, ...fromOurPage } }
     deepEqual(effect(await call('logout', request)), {
@@ -93,7 +93,7 @@ describe('A cookie of the gateway', () => {
       loopback: publicUrl.startsWith('http:'),
     })
 
-  each('is read by no script, sent to no other site and never over plain http, loopback apart', [
+  each('is HttpOnly, SameSite=Lax, and Secure unless PUBLIC_URL is plain http on loopback', [
     ...['https://gw.example.test', 'http://localhost:1'].flatMap((url) => [
       [url, 'sid'] as const,
       [url, '__Host-sid'] as const,
@@ -111,7 +111,7 @@ describe('A cookie of the gateway', () => {
       ok(secure || !own.startsWith('__Host-'), own)
   })
 
-  each('keeps the prefix of its name by https alone', [
+  each('keeps a __Host- or __Secure- prefix only when PUBLIC_URL is https', [
     ['__Host-sid', 'sid'],
     ['__secure-sid', 'sid'],
     ['my__Host-sid', 'my__Host-sid'],
@@ -120,7 +120,7 @@ describe('A cookie of the gateway', () => {
     deepEqual(names, [name, plain])
   })
 
-  it('is shared with sibling hosts where the settings say so, if it is the session', () => {
+  it('has the Domain of COOKIE_DOMAIN only if it is the session cookie', () => {
     const our = made('https://gw.example.test', 'sid', 'example.test')
     const shared = [our.session('a', 1), our.seal('a', 1), our.login('a', 'b'), our.loop('c')].map((text) =>
       text.includes('; Path=/; Domain=example.test;'),
@@ -148,7 +148,7 @@ describe('A cookie of the gateway', () => {
       .filter(where)
       .map((text) => attribute.exec(text)?.[1])
 
-  each('is cleared on the host and its parents, no top-level domain and no address among them', [
+  each('is cleared for its host and parent domains, but not for top-level domains or IP addresses', [
     ['https://a.b.example.test', ['a.b.example.test', 'b.example.test', 'example.test']],
     ['https://gw.b1', ['gw.b1']],
     ['https://a.1.test', ['a.1.test', '1.test']],
@@ -161,7 +161,7 @@ describe('A cookie of the gateway', () => {
     deepEqual(domainsAt, [undefined, ...domains])
   })
 
-  it('is cleared at every path of the route table, the route of the answer first', () => {
+  it('is cleared at every path of the route table, first at the route that answers', () => {
     const paths = clearedAt('https://gw.b1', /Path=([^;]+)/, (text) => !text.includes('Domain='))
     const v1 = '/imsg-service/v1'
     const first = ['/', v1, `${v1}/`, '/imsg-service', '/imsg-service/', `${v1}/units`, `${v1}/units/`]
@@ -177,7 +177,7 @@ describe('A cookie of the gateway', () => {
     )
   })
 
-  it('goes once into an answer, and only while its headers stay below 8,000 bytes', () => {
+  it('is added to a response once, and only while the headers have at most 8,000 bytes', () => {
     const answer = { statusCode: 200, headers: { a: 'b' } }
     const cookie = (length: number, letter = 'x') => letter.repeat(length) as SetCookie
     // `a: b` and `set-cookie: `, each with its line break, are 6 and 14 bytes.

@@ -11,7 +11,7 @@ import { memoryTable } from './support/memory-table.ts'
 
 describe('A stored directory', () => {
   const organisation = { blocked: false, notBefore: 0, domains: [], version: 1, directory: 1 }
-  /** Units and permissions of somebody in the group `desk`, when the directory is stored like this. */
+  /** The units and permissions of a member of the group `desk` with this stored directory. */
   const heldBy = async (value: unknown, directory = 1, whose = claims()) => {
     const { table, items } = memoryTable()
     await writeLargeItem(table, directoryKey('demo'), { version: 1, value })
@@ -26,7 +26,7 @@ describe('A stored directory', () => {
   const everywhere = { units, mappings: [{ group: 'desk', role: 'r' }], roles }
   const nothing = [[], [], []]
 
-  each('grants what its rows say, and nothing by a row that makes no sense', [
+  each('grants what its well-formed rows say, and ignores malformed rows', [
     [
       { units, mappings: [{ group: 'desk', role: 'r', unit: 'north' }], roles },
       [['north'], [], [['north', ['svc:read']]]],
@@ -44,10 +44,10 @@ describe('A stored directory', () => {
     [null, nothing],
   ])(async ([value, expected]) => deepEqual(await heldBy(value), expected))
 
-  it('counts for nothing when the organisation names none', async () =>
+  it('is ignored when the organisation names no directory', async () =>
     deepEqual(await heldBy(everywhere, 0), nothing))
 
-  each('gives permissions to an ID token by its groups alone, and none to an access token', [
+  each('gives permissions to ID tokens by group; an access token has only those in its claims', [
     ['id_token', [['svc:read'], []]],
     ['access_token', [['svc:all'], [['west', ['svc:x']]]]],
   ])(async ([kind, expected]) => {
@@ -56,13 +56,13 @@ describe('A stored directory', () => {
     deepEqual(held, expected)
   })
 
-  it('that the organisation names and the table lacks is a failure, and not an empty one', () => {
+  it('that the organisation names but the table does not have causes state_missing', () => {
     const { table, items } = memoryTable()
     const directory = directoriesIn(table).of({ claims: claims(), organisation, items })
     return rejects(directory, { code: 'state_missing' })
   })
 
-  it('is used once for each token', () => {
+  it('is evaluated once per token', () => {
     let times = 0
     const count = oncePerToken(() => ++times)
     const whose = claims()

@@ -14,7 +14,7 @@ const report = { headers: { accept: 'text/html, application/health+json' } }
 const empty: Table['read'] = async () => new Map()
 const down: Table['read'] = () => Promise.reject(new Error('down'))
 
-/** Asks a fresh instance so many seconds after the last refresh. */
+/** Asks a new instance this many seconds after the last refresh. */
 const ask = async (age: number, request: Request = {}, read = table.read) => {
   const on = gateway.instance({ GRACE_PERIOD: '200' })
   const now = () => Number(state?.lastSuccess?.N) + age
@@ -24,7 +24,7 @@ const ask = async (age: number, request: Request = {}, read = table.read) => {
 describe('GET /health', () => {
   const well = { inGrace: false, stateChecksum }
   const unhealthy = { inGrace: false, stateChecksum: 'No checksum string' }
-  each('says the two documented things and no more, until the grace period is over', [
+  each('answers 200 until the grace period is over, then 500, with only inGrace and stateChecksum', [
     [200, 'ok', 0, table.read, well],
     [200, 'ok', 200, table.read, { ...well, inGrace: true }],
     [500, 'unhealthy', 201, table.read, unhealthy],
@@ -48,7 +48,7 @@ describe('GET /health', () => {
     equal(answer.headers['content-type'], 'application/health+json; charset=utf-8')
   })
 
-  each('is answered for HEAD as for GET, without a body', [
+  each('answers HEAD like GET, without a body', [
     [table.read, {}],
     [empty, report],
   ])(async ([read, request]) => {

@@ -36,21 +36,21 @@ const described = (
     jar(config),
     { includeToken: false },
   )
-describe('A list about a person', () => {
+describe('A list header about a person', () => {
   const [a, b] = ['a'.repeat(1000), 'b'.repeat(1043)]
-  each('is whole up to 2,048 characters, and ends after its last whole item beyond', [
+  each('is complete up to 2,048 characters; a longer one ends after its last whole item', [
     [[a, `${b}bbbb`], `${a},${b}bbbb`, false],
     [[a, `${b}bbbbb`], `${a},...`, true],
     [[a, b, 'c', 'ddd'], `${a},${b},...`, true],
     [[a, `${b}b`, 'c', 'dd'], `${a},...`, true],
-    // A unit of that name is no mark of the end.
+    // A unit named `...` is encoded, and so not mistaken for the mark of a cut.
     [['...', 'ö, b'], '%2E%2E%2E,%C3%B6%2C%20b', false],
   ])(([names, text, isCutOff]) => {
     const { headers, cutOff } = described({ units: names.map((name) => ({ name, displayName: '' })) })
     deepEqual([headers['x-imid-units'], cutOff], [text, isCutOff])
   })
 
-  each('of permissions is sorted, and names none of a unit that the organisation grants', [
+  each('of permissions is sorted, and omits unit permissions that the organisation grants anyway', [
     ['north', 'a:a,a:x,b:x,c:y'],
     ['west', 'a:x,b:x'],
     [undefined, 'a:x,b:x,north/a:a,north/c:y,south/d:z'],
@@ -66,18 +66,18 @@ describe('A list about a person', () => {
   })
 })
 
-it('Texts about a person are encoded, and cut off after 256 characters', () => {
+it('Name and email are percent-encoded, and cut off after 256 characters', () => {
   const { headers } = described({ claims: claims({ name: `å\r\n${'ö'.repeat(300)}`, email: '\ud800@x' }) })
   equal(headers['x-imid-name'], `%C3%A5%0D%0A${'%C3%B6'.repeat(253)}`)
   equal(headers['x-imid-email'], '%EF%BF%BD%40x')
 })
 
-describe('The cookies of others', () => {
+describe('The x-imid-cookie header', () => {
   const cookies = [
     ...['a=1;  b=2 ', 'raw={"a":1,"b":"imidToken=x"}', 'name=värde', 'no-value', 'imidToken=a.b.c'],
     ...['__Host-imsg-login-abcdefgh=x', '__Host-imsg-rounds=x', '__Host-imsg-seal=xyz'],
   ]
-  each('go to a proxy alone', [
+  each('passes on cookies that are not ours, only to requests with sec-imid-proxy: 1', [
     [fromProxy, 'a=1; b=2; raw={"a":1,"b":"imidToken=x"}; no-value'],
     ...[{}, { 'sec-imid-proxy': '0' }, { 'sec-imid-proxy': '1, 1' }, { 'x-imid-proxy': '1' }].map(
       (headers) => [headers, ''] as const,

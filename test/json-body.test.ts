@@ -25,7 +25,7 @@ const chosen = (request: Request): string | null => {
 const refused = (request: Request, code: Code): void => throws(() => chosen(request), { code })
 
 describe('A body', () => {
-  each('is refused when it is not an object with a unit, as text and in base64', [
+  each('is refused when it is not a JSON object with a unit, as text and as base64', [
     ...unpacked(vectors['not what is expected']),
     ...[deep('[', ']'), deep('[', ''), deep('{"unit":', '}'), `{"unit":${deep('[', ']')}}`],
   ])((body) => {
@@ -33,7 +33,7 @@ describe('A body', () => {
     refused({ body: base64(body), base64: true }, 'bad_body')
   })
 
-  each<Request>('is refused when it is missing, or neither UTF-8 nor its base64', [
+  each<Request>('is refused when it is missing, not UTF-8, or not valid base64', [
     {},
     { body: ' '.repeat(2 * most), base64: true },
     ...unpacked(vectors['base64 that is none']).map((body) => ({ body, base64: true })),
@@ -41,45 +41,45 @@ describe('A body', () => {
       body: base64(Buffer.from(bytes, 'hex')),
       base64: true,
     })),
-    // What was no UTF-8 arrives with something in its place.
+    // Base64 without its flag, lone surrogates, and the replacement character of invalid UTF-8.
     ...[base64(none), '{"unit":"\ud800"}', '{"\udc00":1,"unit":null}', '{"unit":null,"x":"\ufffd"}'].map(
       (body) => ({ body }),
     ),
   ])((request) => refused(request, 'bad_body'))
 
   const as = (type: string) => ({ body: none, headers: { 'content-type': type } })
-  each('is refused unless its type is JSON', [
+  each('is refused unless its Content-Type is JSON', [
     { body: none, headers: {} },
     ...unpacked(vectors['types that are not JSON']).map(as),
   ])((request) => refused(request, 'not_json'))
 
-  it('is refused for a type with a long run of spaces without reading the run twice', () => {
+  it('is refused in linear time for a Content-Type with a long run of spaces', () => {
     const began = performance.now()
     refused(as(`a${' '.repeat(100_000)}b`), 'not_json')
     ok(performance.now() - began < 1000)
   })
 
-  each('is too large from the first byte too many, in text and in base64', [
+  each('is refused when it is one byte longer than the limit, as text and as base64', [
     { body: long(most + 1) },
     { body: base64(long(most + 1)), base64: true },
     { body: `{"unit":"${'\u20ac'.repeat(most / 3)}"}` },
-    // However little that text encodes.
+    // Base64 of this length, whatever it decodes to.
     { body: ' '.repeat(2 * most + 1), base64: true },
   ])((request) => refused(request, 'body_too_large'))
 
   each<[Request, string | null]>(
-    'is taken when it is as long as it may be, in any type of JSON, with any text',
+    'is accepted at the maximum length, with any JSON media type and any Unicode text',
     [
       [{ body: long(most) }, null],
       [{ body: base64(long(most)), base64: true }, null],
       [{ body: '{"x":"\u{1f511}","unit":"\u{1f511}"}' }, '\u{1f511}'],
-      // The last of two.
+      // Of a repeated member the last one counts.
       [{ body: '{"unit":"a","unit":"b"}' }, 'b'],
       ...unpacked(vectors['types that are']).map((one): [Request, null] => [as(one), null]),
     ],
   )(([request, unit]) => equal(chosen(request), unit))
 
-  each<Error>('lets errors pass that are not about it', [
+  each<Error>('leaves unrelated errors unchanged', [
     new Problem('table_unavailable'),
     new TypeError('a mistake'),
     Object.assign(new Error('a status'), { statusCode: 500 }),
@@ -105,7 +105,7 @@ describe('POST /unit', async () => {
   const choose = (request: Request) => call('unit', { headers, cookies: [`imidToken=${raw}`], ...request })
   const preferred = async () => JSON.parse((await call('units', { bearer: raw })).body ?? '').preferred
 
-  each<[number, Code, Request]>('judges the origin first, then the body, the session and the unit', [
+  each<[number, Code, Request]>('checks the origin first, then the body, the session and the unit', [
     [403, 'foreign_origin', { headers: { ...headers, origin: 'https://evil.test' }, body: '[' }],
     [
       413,
@@ -125,13 +125,13 @@ describe('POST /unit', async () => {
     ...unpacked(vectors['units that nobody holds']).map((body) => body.replace('{held}', 'north')),
   ])(async (body) => deepEqual(effect(await choose({ body })), { status: 403, code: 'unit_not_held' }))
 
-  it('chooses for the person of the session, whoever else the body names', async () => {
+  it('stores the choice for the person of the session, even if the body names another', async () => {
     const body = JSON.stringify({ unit: 'north', unit2: 'x', sub: 'chief', org: 'second', subject: 'chief' })
     equal((await choose({ body })).statusCode, 200)
     equal(await preferred(), 'north')
   })
 
-  it('is the only route on which a body counts', async () => {
+  it('is the only route that reads a body; others ignore it', async () => {
     const request = { cookies: [`imidToken=${raw}`] }
     for (const name of ['token-is-set', 'health'] as const)
       deepEqual(await call(name, { ...request, body: long(most + 1) }), await call(name, request), name)

@@ -26,7 +26,7 @@ const [cooling, open] = [state(at - 59), state(at - 60)]
 const fetching = { ...cooling, settledAt: at - 61 }
 const justAccepted = { ...cooling, keysAt: at }
 
-/** A search in this state of the table, and what it does there. */
+/** A search over this stored state, and the calls that it makes. */
 const opened = (stored: () => State | undefined, fresh?: State, read?: State) => {
   const calls: string[] = []
   const deps = {
@@ -45,8 +45,8 @@ const opened = (stored: () => State | undefined, fresh?: State, read?: State) =>
 }
 const unknown = () => Promise.reject(new Problem('token_key_unknown'))
 
-describe('A search for the key of a token', () => {
-  each('reads the state and asks for keys once at most, and says whether the key may still come', [
+describe('A search for the unknown key of a token', () => {
+  each('reads the state and asks for newer keys at most once, and tells pending from unknown keys', [
     ['the state was read by this request, in a cooldown', cooling, undefined, [], 'token_key_pending'],
     ['it was read in this second, in a cooldown', undefined, cooling, [], 'token_key_pending'],
     ['it has to be read, in a cooldown', undefined, undefined, ['read'], 'token_key_pending'],
@@ -60,7 +60,7 @@ describe('A search for the key of a token', () => {
     deepEqual(calls, expected)
   })
 
-  it('asks for keys where no state was ever stored, and finds what comes', async () => {
+  it('asks for keys when no state is stored yet, and uses the keys that arrive', async () => {
     const { calls, search } = opened(() => (calls.includes('ask') ? open : undefined))
     const attempt = async (current: State) => (current === open ? 'found' : unknown())
     deepEqual([await search(token, cooling, attempt), calls], ['found', ['read', 'ask', 'read']])

@@ -19,11 +19,11 @@ const record: OrganisationRecord = {
 const items = (org: string, more: Partial<OrganisationRecord> = {}): Items =>
   new Map([[organisationKey(org), organisationItem({ ...record, ...more })]])
 
-describe('The item of an organisation', () => {
-  it('has what was written', () =>
+describe('The stored item of an organisation', () => {
+  it('reads back as the record that was written', () =>
     deepEqual(organisationFrom(items('demo').get(organisationKey('demo'))), record))
 
-  it('allows nothing when it is empty, and is no organisation when there is none', () => {
+  it('grants nothing when it is empty, and reads as undefined when it is absent', () => {
     equal(organisationFrom(undefined), undefined)
     const empty = { blocked: false, notBefore: 0, domains: [], version: 0, directory: 0 }
     deepEqual(organisationFrom({}), empty)
@@ -31,7 +31,7 @@ describe('The item of an organisation', () => {
   })
 })
 
-describe('The copy of an organisation in memory', () => {
+describe('The cache of organisations', () => {
   const opened = () => {
     const organisations = organisationsOf()
     /** Whether a request at this second reads it, and the version that it sees. */
@@ -43,7 +43,7 @@ describe('The copy of an organisation in memory', () => {
     return { organisations, seen }
   }
 
-  it('is used for five seconds from before the read, and not by a clock that was set back', () => {
+  it('uses a record for five seconds from before its read, but not when the clock was set back', () => {
     const { organisations, seen } = opened()
     const slow = organisations.lookup('demo', 1000)
     seen(1004, 1, 'another')
@@ -54,13 +54,13 @@ describe('The copy of an organisation in memory', () => {
     )
   })
 
-  it('may be that it is absent', () => {
+  it('remembers for five seconds that an organisation is absent', () => {
     const { seen } = opened()
     const all = [seen(1000, undefined), seen(1004, 1), seen(1005, 1)]
     deepEqual(all, ['read undefined', 'keep undefined', 'read 1'])
   })
 
-  it('is one of 500, of which the one read longest ago is dropped', () => {
+  it('holds 500 records, and drops the one that was read longest ago', () => {
     const { seen } = opened()
     for (let n = 0; n < 500; n++) seen(1000, n, `org-${n}`)
     deepEqual([seen(1001, 9, 'org-0'), seen(1001, 9, 'org-499')], ['keep 0', 'keep 499'])

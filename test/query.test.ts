@@ -5,9 +5,9 @@ import { query } from '../lib/http/query.ts'
 import { each } from './support/each.ts'
 import { unpacked } from './support/spellings.ts'
 
-describe('A parameter', () => {
+describe('A query parameter', () => {
   each(
-    'is refused when it is there twice, not at all, empty, under another name or unreadable',
+    'is refused when it is repeated, missing, empty, misspelled or malformed',
     unpacked([
       '∅ callback=/&callback=/ callback=/&callback=//evil.test callback=/&%63allback=/ callback callback=',
       '%63allback=/&c%61llback=/ callback=/,//evil.test&callback callback&callback=/ callback[]=/ =callback',
@@ -21,13 +21,13 @@ describe('A parameter', () => {
   })
 
   each(
-    'is read between others that nobody asked for, however they are written',
+    'is read beside unknown parameters, even malformed ones',
     unpacked(['x=1 x=%zz statusCode=404 callback_uri=//evil.test __proto__=1 x&x&x']),
   )((other) => {
     for (const sent of [`${other}&callback=/`, `callback=/&${other}`]) equal(query(sent).the('callback'), '/')
   })
 
-  it('is decoded once, whatever is in it, and keeps its plus', () => {
+  it('is percent-decoded once, and a plus stays a plus', () => {
     equal(query('callback=/a+b?c+d=%2B').the('callback'), '/a+b?c+d=+')
     const text = fc.string({ unit: 'grapheme', maxLength: 12 })
     const others = fc.array(fc.tuple(text, text), { maxLength: 4 })
@@ -40,7 +40,7 @@ describe('A parameter', () => {
     fc.assert(property, { numRuns: 2000 })
   })
 
-  it('can be looked for even if it is malformed', () => {
+  it('can be tested for presence even in a malformed query', () => {
     const { has } = query('%zz=1&imid_token=%zz')
     deepEqual([has('imid_token'), has('error')], [true, false])
     deepEqual(query('').all(), [])

@@ -28,7 +28,7 @@ describe('The cookies of a request', () => {
     cookiesMayAct(incoming(eventOf('unit', { headers, cookies }), 'unit', 0), config)
 
   const behindOurs = ['.evil.test', ':8443', ':443', '/', '\0', ',https://evil.test', ' https://evil.test']
-  each('change nothing for another origin, whatever else a browser says', [
+  each('may not act for another Origin, whatever Sec-Fetch-Site and Referer say', [
     ...['', '*', 'gw.example.test', 'http://gw.example.test', 'HTTPS://gw.example.test'],
     ...['https://evil.test', 'https://example.test', 'https://app.example.test', 'https://GW.example.test'],
     ...behindOurs.map((more) => `https://gw.example.test${more}`),
@@ -39,14 +39,14 @@ describe('The cookies of a request', () => {
     deepEqual([mayAct({ origin }), mayAct({ origin, ...more })], [false, false])
   })
 
-  each('change nothing for another site, where there is no origin or a null one', [
+  each('may not act for another site when Origin is absent or null', [
     ...['same-site', 'cross-site', 'none', '', 'Same-Origin', 'same-origin,cross-site'],
   ])((site) => {
     const headers = { 'sec-fetch-site': site }
     deepEqual([mayAct(headers), mayAct({ origin: 'null', ...headers }, [])], [false, false])
   })
 
-  each<[boolean, Headers, string[]?]>('count only when something says that a page of ours sent them', [
+  each<[boolean, Headers, string[]?]>('may act only when Origin or Sec-Fetch-Site names an allowed page', [
     [false, {}],
     [false, { referer: 'https://gw.example.test/' }],
     [false, { origin: 'null' }],
@@ -55,13 +55,13 @@ describe('The cookies of a request', () => {
     [true, { origin: editor, 'sec-fetch-site': 'same-site' }],
     [true, { origin: other }],
     [true, { 'sec-fetch-site': 'same-origin' }],
-    // A page with `Referrer-Policy: no-referrer` sends a form so.
+    // A form on a page with `Referrer-Policy: no-referrer`.
     [true, { origin: 'null', 'sec-fetch-site': 'same-origin' }],
-    // No cookies and no browser.
+    // Without cookies, from a program.
     [true, {}, []],
   ])(([expected, headers, cookies]) => equal(mayAct(headers, cookies), expected))
 
-  each<Request>('are refused at POST /unit before anything is read', [
+  each<Request>('are refused at POST /unit before the table is read', [
     { headers: { origin: 'https://evil.test' } },
     { headers: { 'sec-fetch-site': 'cross-site' }, cookies: [] },
     { headers: { authorization: 'Basic eDp5' } },
@@ -87,7 +87,7 @@ describe('A navigation', () => {
     'prefetch prefetch;prerender prerender PREFETCH prefetch;anonymous-client-ip preview',
   )
 
-  each<Headers>('is no frame, image, script, fetch or prefetch: each of these headers alone is enough', [
+  each<Headers>('is not a frame, image, script, fetch or prefetch, by any one of these headers', [
     ...dests.flatMap((dest) => [{ 'sec-fetch-dest': dest }, { ...navigation, 'sec-fetch-dest': dest }]),
     ...['empty', '', 'document, iframe', 'Document'].map((dest) => ({ 'sec-fetch-dest': dest })),
     ...['document, iframe', 'document,  IFRAME'].map((dest) => ({ ...navigation, 'sec-fetch-dest': dest })),
@@ -100,7 +100,7 @@ describe('A navigation', () => {
     { 'sec-purpose': 'prefetch' },
   ])((headers) => equal(navigates(headers), false))
 
-  each<Headers>('says so, or says nothing of itself, or was passed on by the service worker of a page', [
+  each<Headers>('declares itself, has no Fetch Metadata, or was forwarded by a service worker', [
     {},
     { 'sec-fetch-mode': 'navigate' },
     { 'sec-fetch-dest': 'document' },
@@ -110,7 +110,7 @@ describe('A navigation', () => {
   ])((headers) => equal(navigates(headers), true))
 
   const refused = { status: 401, code: 'not_a_navigation' }
-  it('alone starts and finishes a login; anything else is offered one, and spends none', async () => {
+  it('is required to start or finish a login; other requests only get a login link', async () => {
     const person = browser()
     const arrival = { query: `${await begin(person)}&imid_token=${raw}`, cookies: person.pairs() }
     const offered = 'https://gw.example.test/imsg-service/v1/org/demo/login?callback=%2Fx'
@@ -130,7 +130,7 @@ describe('A navigation', () => {
     equal((await call('callback', arrival)).statusCode, 302, 'the login is not spent')
   })
 
-  each('is not offered to an address that would lead elsewhere, or is none', [
+  each('is suggested by a login link only if organisation and return URL are valid', [
     ['bad_query', 'org=demo&org=x&callback=/'],
     ['bad_query', 'org=demo&callback=%'],
     ...[
@@ -147,7 +147,7 @@ describe('A navigation', () => {
     deepEqual([problem.code, problem.login], [code, undefined])
   })
 
-  it('is offered only once its return URL could be checked', async () => {
+  it('is suggested by a login link only if its return URL could be checked', async () => {
     const login = await gateway.open('login')
     const query = 'org=demo&callback=https%3A%2F%2Fapp.example.test%2F'
     const ask = () => login({ query, headers: { ...asProblem, 'sec-fetch-mode': 'cors' } })

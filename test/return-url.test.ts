@@ -22,14 +22,14 @@ const filled = (input: string): string =>
   input.replace(/\{(\d+)\}/, (hole, length) => 'x'.repeat(Number(length) - (input.length - hole.length)))
 
 describe('A return URL that is allowed', () => {
-  each('comes with the rule that allows it', [
+  each('is returned with the rule that allows it', [
     ['/next?a=b', `${publicUrl}/next?a=b`, 'a path on PUBLIC_URL'],
     [publicUrl, `${publicUrl}/`, 'PUBLIC_URL itself'],
     ['http://localhost:3000/a', 'http://localhost:3000/a', 'listed in ALLOWED_CALLBACK_ORIGINS'],
     ['https://a.news.x/b', 'https://a.news.x/b', 'under a return domain of the organisation'],
   ])(([input, url, rule]) => deepEqual(judgeReturnUrl(input, allowed), { url, rule }))
 
-  each('is written out whole', [
+  each('is returned as an absolute URL', [
     ...unpacked(vectors['accepted as they are']).map((input) => [input, input] as const),
     ...unpacked(vectors['accepted below the gateway']).map((path) => [path, `${publicUrl}${path}`] as const),
     ...vectors['accepted and written out'].map(([from = '', to = '']) => [from, to] as const),
@@ -40,7 +40,7 @@ describe('A return URL that is allowed', () => {
   const titles =
     'می\u200cخواهم क्\u200dष Donau\u00addampf 👩\u200d👩\u200d👧 ❤\ufe0f\u200d🔥 1\ufe0f\u20e3 文書'
   const england = '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}'
-  each('keeps its title in any script', [...titles.split(' '), england])((title) => {
+  each('may contain a percent-encoded title in any script', [...titles.split(' '), england])((title) => {
     const path = `/${encodeURIComponent(title)}`
     for (const input of [path, `/a?b=${path}`, `https://app.example.test${path}/x`, encodeURI(path)])
       ok(judged(input), input)
@@ -54,7 +54,7 @@ describe('A return URL that is refused', () => {
       .filter((input) => input.startsWith('/') && !input.includes('{'))
       .flatMap((input) => [`https://app.example.test${input}`, `${publicUrl}${input}`])
 
-  each('is one of these classes, as a path and behind an allowed origin', [
+  each('contains one of the attack vectors, as a path or behind an allowed origin', [
     ...Object.entries(vectors.refused).flatMap(([what, lines]) => {
       const inputs = unpacked(lines)
       return what === 'back into the login' ? inputs : [...inputs, ...absolute(inputs)]
@@ -64,7 +64,7 @@ describe('A return URL that is refused', () => {
   const reasons: Readonly<Record<string, readonly string[]>> = {
     'empty or longer than 2048 characters': [
       ...['', `${publicUrl}/${'a'.repeat(2025)}`],
-      // It would be too long once its origin stands in front. Length is the first thing that is looked at.
+      // Too long once its origin stands in front. Length is checked first.
       ...[`/${'a'.repeat(2025)}`, `\\${'a'.repeat(2048)}`],
     ],
     'characters outside printable ASCII, or a backslash': ['/\u00e5', '/\\'],
@@ -74,7 +74,7 @@ describe('A return URL that is refused', () => {
     ],
     'a path that other programs read as another address': [
       ...['/%EF%BC%8Fevil.test', '/%E2%80%8B', '/%252525252e', '/./a', '/a/..'],
-      // A reader that drops what cannot be seen.
+      // Attacks on a reader that drops invisible characters.
       ...[
         '/%E2%80%8D/evil.test',
         '/%C2%AD%E2%80%8C/evil.test',
@@ -82,9 +82,9 @@ describe('A return URL that is refused', () => {
         '/%E1%A0%8B/evil.test',
       ],
       ...['/.%E2%80%8D./x', '/a/%C2%AD..', '/%25E2%2580%258D/evil.test', '/%2%C2%ADf%2fevil.test'],
-      // Four rounds of decoding are enough only for a reader that keeps what cannot be seen.
+      // Still encoded after four rounds in a reader that drops invisible characters.
       '/%2%C2%AD52525252541',
-      // Invisible, and no part of any text.
+      // Invisible characters that are not part of any text.
       ...['/a%E2%80%8D%5cb', '/a%E2%80%AEb', '/a%E2%81%A6b', '/a%E2%80%8Eb', '/a%EF%BB%BFb'],
       ...['/a%F3%A0%81%A7%F3%A0%81%BF', '/%F0%9F%8F%B4%F3%A0%81%A7'],
     ],
@@ -95,25 +95,25 @@ describe('A return URL that is refused', () => {
     ],
   }
   each(
-    'is refused with the reason',
+    'is reported with the reason',
     Object.entries(reasons).flatMap(([reason, inputs]) => inputs.map((input) => [input, reason] as const)),
   )(([input, refused]) => deepEqual(judgeReturnUrl(input, allowed), { refused }))
 })
 
 describe('A return URL that no organisation could allow', () => {
   const { domains: _, ...settings } = allowed
-  each('is refused before anybody is asked', [
+  each('is refused before the organisation is looked up', [
     ...['', 'javascript:alert(1)', 'https://evil.test:8443/', 'https://a_b.test/', 'https://evil.test/..'],
   ])((input) => throws(() => plausibleReturnUrl(input, settings), { code: 'return_url_not_allowed' }))
 
-  it('is none that is listed, nor a page of any host over https', () => {
+  it('is neither a path, nor on a listed origin, nor an https page of any host', () => {
     for (const input of ['/', 'http://localhost:3000/', 'https://a.b.elsewhere.test/x?y#z'])
       ok(plausibleReturnUrl(input, settings))
   })
 })
 
 describe('Any return URL', () => {
-  /** Where a URL may lead: said here in other words than the rule is written in. */
+  /** Whether a URL leads to an allowed place: an independent implementation of the rule. */
   const isHome = ({ protocol, hostname, host, origin, username, password }: URL): boolean => {
     if (username !== '' || password !== '') return false
     if (origin === publicUrl || allowed.origins.some((listed) => listed === origin)) return true
@@ -122,7 +122,7 @@ describe('Any return URL', () => {
     return protocol === 'https:' && host === hostname && isListed
   }
 
-  /** Wherever a program that reads the answer may stand. */
+  /** Base URLs against which a client may resolve the answer. */
   const bases = [undefined, `${publicUrl}/a/b`, 'http://gw.example.test/', 'https://elsewhere.test/x/y']
 
   const staysHome = (input: string): boolean => {
@@ -164,7 +164,7 @@ describe('Any return URL', () => {
     'http://localhost:3000',
   ]
 
-  it('leads to an allowed origin for every URL parser when it is accepted, and is accepted again', () => {
+  it('leads to an allowed origin from any base when it is accepted, and is then accepted unchanged', () => {
     let accepted = 0
     const promising = fc.tuple(fc.constantFrom(...starts), anything).map(([start, rest]) => start + rest)
     const property = fc.property(fc.oneof({ weight: 3, arbitrary: promising }, anything), (text) => {
@@ -174,7 +174,7 @@ describe('Any return URL', () => {
     ok(accepted > 750, `only ${accepted} were accepted: the property says little`)
   })
 
-  it('stays home with an attack in front of it, behind it or inside it', () => {
+  it('leads only to allowed origins after being cut and joined with attack vectors', () => {
     const inputs = [...Object.values(vectors.refused), vectors['accepted as they are']].flat()
     const known = fc.constantFrom(...unpacked(inputs))
     const cut = fc

@@ -63,7 +63,7 @@ describe('A revocation', async () => {
   const leave = async (raw: string) =>
     equal((await call('logout', { cookies: [`imidToken=${raw}`], headers: fromOurPage })).statusCode, 200)
 
-  it('of a session counts at every route, in every instance, also one that has just accepted it', async () => {
+  it('of a session takes effect at once at every route, even if the token is cached', async () => {
     const raw = forged({ claims: { jti: 'left' } })
     const elsewhere = await gateway.open('token-is-set')
     deepEqual(await poll(raw, elsewhere), { status: 200 })
@@ -73,7 +73,7 @@ describe('A revocation', async () => {
     deepEqual(await poll(raw, elsewhere), { status: 401, code: 'token_revoked' })
   })
 
-  it('of a session ends all its tokens, even by one that has expired, and no other session', async () => {
+  it('of a session by one token, even expired, ends all tokens of that session and of no other', async () => {
     const jti = 'several tokens'
     const expired = forged({ claims: { jti, iat: now() - 100, exp: now() } })
     const others = [
@@ -87,7 +87,7 @@ describe('A revocation', async () => {
     deepEqual(await statuses(), [401, 401, 200])
   })
 
-  it('of a subject counts at every route, and for nobody else', async () => {
+  it('of a subject takes effect at every route, and for no other subject', async () => {
     const key = subjectKey('demo', 'someone')
     await table.put(key, { blocked: { BOOL: true } })
     await refusedEverywhere(gateway, forged(), 'subject_blocked')
@@ -99,7 +99,7 @@ describe('A revocation', async () => {
     await acceptedEverywhere(gateway, forged())
   })
 
-  it('of an organisation counts at every route', async () => {
+  it('of an organisation takes effect at every route', async () => {
     for (const [code, set] of [
       ['organisation_signed_out', { notBefore: now() + 1 }],
       ['token_organisation', { notBefore: null, blocked: true }],
@@ -115,7 +115,7 @@ describe('A revocation', async () => {
   })
 })
 
-it('A subject ended through the Admin API is refused by every name in its tokens', async () => {
+it('A subject revoked by the Admin API is refused with and without organisation prefix in sub', async () => {
   const { token, control, refresh, call } = await openGateway()
   const { subject } = unverifiedToken(await token()).unverifiedClaims
   const id = subject.replace(/^demo_/, '')

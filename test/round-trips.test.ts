@@ -31,7 +31,7 @@ const askedThere = async (): Promise<string[]> => {
 }
 
 describe('Round trips', () => {
-  it('read the session and the subject always, and the rest when the copy in memory is too old', async () => {
+  it('read session and subject every time, and other items when their copy is too old', async () => {
     const call = await open('units')
     const raw = await token()
     const { session, org, subject } = unverifiedToken(raw).unverifiedClaims
@@ -53,7 +53,7 @@ describe('Round trips', () => {
   })
 
   each(
-    'of each route are one read, one write where its row says so, and no call of the identity service',
+    'of each route are at most one read, one write if its row says so, and no identity service call',
     Object.keys(good) as HttpRouteName[],
   )(async (name) => {
     const { request, status, warmReads = 1 } = good[name]
@@ -77,7 +77,7 @@ it('A logout without a token reads nothing, even in a new instance', async () =>
   deepEqual(front.calls, { read: 0, write: 0 })
 })
 
-describe('A token that is not verified', () => {
+describe('A token that cannot be verified', () => {
   const withKid = async (kid: string, claims = {}) => {
     const [, ...rest] = (await token(claims)).split('.')
     return [Buffer.from(JSON.stringify({ alg: 'RS256', kid })).toString('base64url'), ...rest].join('.')
@@ -92,7 +92,7 @@ describe('A token that is not verified', () => {
     return [statusCode, [...front.reads], asked.times]
   }
 
-  it('reads nothing that it claims in an instance with a state, and asks for keys once in a cooldown', async () => {
+  it('causes no reads for its claims in a warm instance, and one key request per cooldown', async () => {
     const call = await open('units')
     const raw = await token()
     await call({ bearer: raw })
@@ -111,7 +111,7 @@ describe('A token that is not verified', () => {
     deepEqual(await costOf(call, expired), [403, [[stateKey]], 0])
   })
 
-  it('reads as much as a verified one in a new instance, once', async () => {
+  it('causes the same reads as a valid one in a new instance, but only once', async () => {
     const call = await open('units')
     const [status, [first]] = (await costOf(call, await withKid('cold', { iat: 1, exp: 2 }))) as [
       number,

@@ -7,7 +7,7 @@ import { methodAndPath, type Route, routes } from '../lib/routes.ts'
 import { standardEvent } from '../local/sam-template.ts'
 import { context, eventOf, openGateway } from './support/gateway.ts'
 
-/** Differences of `sam local`'s events. `test/engines/sam.test.ts` lets SAM itself make them. */
+/** How events of `sam local` differ. `test/engines/sam.test.ts` uses events that SAM itself makes. */
 
 const gateway = await openGateway()
 
@@ -18,7 +18,7 @@ const answer = async (name: string, event: object, settings = {}) => {
   return [statusCode, body]
 }
 
-it('names of headers are understood in lower case, in capitals, and mixed', () => {
+it('header names are accepted in lower, upper and mixed case', () => {
   for (const names of [
     ['host', 'dnt'],
     ['host', 'DNT'],
@@ -33,7 +33,7 @@ it('names of headers are understood in lower case, in capitals, and mixed', () =
   }
 })
 
-it('cookies are read from the header where the event does not list them', async () => {
+it('cookies are read from the Cookie header when the event does not list them', async () => {
   const Cookie = `theme=dark; imidToken=${await gateway.token()}`
   const ask = (cookies: string) =>
     answer('token-is-set', { ...eventOf('token-is-set', {}), cookies: null, headers: { Cookie: cookies } })
@@ -41,7 +41,7 @@ it('cookies are read from the header where the event does not list them', async 
   deepEqual((await ask(`${Cookie}; imidToken=x`))[0], 401)
 })
 
-it('an event without query, headers and cookies is a request without them', async () => {
+it('an event without query, headers and cookies is handled as a request without them', async () => {
   const { rawQueryString: _, headers: __, ...more } = eventOf('logout', {})
   const bare = { ...more, requestContext: { requestId: 'bare' } }
   const leave = await answer('logout', bare, { STRICT_COOKIE_MODE: 'true' })
@@ -50,7 +50,7 @@ it('an event without query, headers and cookies is a request without them', asyn
   deepEqual(choose, [415, '"errors.api.UnsupportedMediaType"'])
 })
 
-it('each function has an event to be invoked with, which it answers', async () => {
+it('each HTTP function answers its sample event without a 5xx; others have an empty event', async () => {
   for (const [name, row] of Object.entries<Route>(routes)) {
     const event = standardEvent(row)
     if (!methodAndPath(row)) deepEqual(event, {})

@@ -18,8 +18,8 @@ const items = (more: object = {}, keys: readonly object[] = goodKeys()): Items =
 
 const opened = (gracePeriod = 3600) => statesOf({ gracePeriod })
 
-describe('The copy of the state in memory', () => {
-  it('is used for a minute, and is fresh in the second in which it was read', () => {
+describe('The cached state', () => {
+  it('is used for a minute, and is fresh only in the second of its read', () => {
     const states = opened()
     deepEqual([states.remembered(1000), states.fresh(1000), states.last()], [undefined, undefined, undefined])
     const state = states.serving(items(), 1000)
@@ -28,7 +28,7 @@ describe('The copy of the state in memory', () => {
     deepEqual([used, fresh, states.last()], [[true, true, false], [true, false], state])
   })
 
-  it('is not used when it is too old to serve, however recently it was read', () => {
+  it('is not used once it is older than the grace period, even if it was just read', () => {
     const states = opened(60)
     const state = states.from(items(), 1060)
     deepEqual([states.remembered(1060), states.remembered(1061)], [state, undefined])
@@ -36,7 +36,7 @@ describe('The copy of the state in memory', () => {
     equal(states.fresh(1061), undefined)
   })
 
-  it('keeps its key set while the keys are the same, and takes another when they are not', () => {
+  it('keeps its key set object while the stored keys are unchanged, and replaces it otherwise', () => {
     const states = opened()
     const { keys } = states.serving(items(), 1000)
     equal(states.serving(items({ version: { N: '2' } }), 1001).keys, keys)
@@ -45,12 +45,12 @@ describe('The copy of the state in memory', () => {
 })
 
 describe('The state', () => {
-  it('serves until it is older than the grace period', () => {
+  it('is served until it is older than the grace period', () => {
     equal(opened(60).serving(items(), 1060).checksum, 'sum')
     throws(() => opened(60).serving(items(), 1061), { code: 'state_too_old' })
   })
 
-  each<Record<string, Item>>('is missing until it was loaded', [
+  each<Record<string, Item>>('is missing until a refresh has stored it', [
     {},
     { [stateKey]: { lastError: { S: 'down' } } },
   ])((stored) =>
@@ -58,7 +58,7 @@ describe('The state', () => {
   )
 
   each<readonly [object, number, boolean]>(
-    'is in grace after a failure, and when three refreshes were missed',
+    'is in grace after a failed refresh, and after three missed refreshes',
     [
       [{}, 1180, false],
       [{}, 1181, true],

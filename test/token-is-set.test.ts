@@ -14,7 +14,7 @@ describe('GET /token-is-set', () => {
     raw = await token()
   })
 
-  it('answers a good session, letter for letter', async () => {
+  it('answers a valid session with exactly this status, these headers and this body', async () => {
     const answer = await call('token-is-set', { cookies: [`imidToken=${raw}`] })
     deepEqual(answer, {
       statusCode: 200,
@@ -31,7 +31,7 @@ describe('GET /token-is-set', () => {
     })
   })
 
-  it('accepts a bearer, and an access token', async () => {
+  it('accepts ID tokens and access tokens as bearer', async () => {
     equal((await call('token-is-set', { bearer: raw })).statusCode, 200)
     equal((await call('token-is-set', { bearer: await token({ ntt: 'access_token' }) })).statusCode, 200)
   })
@@ -46,7 +46,7 @@ describe('GET /token-is-set', () => {
 
   const challenge = 'Bearer realm="imsg-service"'
   const invalid = `${challenge}, error="invalid_token"`
-  each('asks for a bearer in a 401, and only there', [
+  each('sends WWW-Authenticate with each 401, and with no other status', [
     [401, 'token-is-set', {}, challenge],
     [401, 'token-is-set', { bearer: '' }, invalid],
     [401, 'token-is-set', { cookies: ['imidToken=x'] }, invalid],
@@ -59,7 +59,7 @@ describe('GET /token-is-set', () => {
     deepEqual([statusCode, headers['www-authenticate']], [status, expected])
   })
 
-  it('offers a login to one of two sessions when both are of one organisation', async () => {
+  it('offers a login for two session cookies only if both are of one organisation', async () => {
     for (const [other, offered] of [
       [await token({ sub: 'other' }), true],
       [await token({}, { user: 'guest' }), false],
@@ -72,7 +72,7 @@ describe('GET /token-is-set', () => {
     }
   })
 
-  it('accepts one good cookie of several of the sealed person, and logs who it is', async () => {
+  it('accepts session cookies of the sealed person if one is valid, and logs the subject', async () => {
     const other = await token({ jti: 'other' })
     const forged = [raw, other].map((good) => `${good.slice(0, good.lastIndexOf('.'))}.${'A'.repeat(342)}`)
     const seal = `__Host-imsg-seal=${sealOf(unverifiedToken(raw).unverifiedClaims)}`
@@ -87,7 +87,7 @@ describe('GET /token-is-set', () => {
     deepEqual([org, typeof subject], ['demo', 'string'])
   })
 
-  it('answers 503, never 401 and never 200, while the table cannot be read or the grace period is over', async () => {
+  it('answers 503 while the table cannot be read, and after the grace period', async () => {
     const poll = { bearer: raw, headers: asProblem }
     const down = await whileTableFails(() => call('token-is-set', poll))
     deepEqual(effect(down), { status: 503, code: 'table_unavailable' })
@@ -95,7 +95,7 @@ describe('GET /token-is-set', () => {
     deepEqual(effect(await later(3700, () => fresh(poll))), { status: 503, code: 'state_too_old' })
   })
 
-  it('refuses a withdrawn key within a minute of the refresh', async () => {
+  it('refuses a token of a withdrawn key within a minute of the refresh', async () => {
     const poll = async (bearer: string) => effect(await call('token-is-set', { bearer, headers: asProblem }))
     deepEqual(await poll(raw), { status: 200 })
     await control({ do: 'rotate' })

@@ -23,7 +23,7 @@ beforeEach(async () => {
 describe('GET /units', () => {
   const all = ['north', 'south', 'west']
 
-  it('lists the units of an ID token by its groups, letter for letter', async () => {
+  it('answers an ID token with exactly this list of the units of its groups', async () => {
     const answer = await call('units', { cookies: [`imidToken=${await token()}`] })
     deepEqual([answer.statusCode, answer.headers['content-type']], [200, 'application/json; charset=utf-8'])
     equal(
@@ -42,7 +42,7 @@ describe('GET /units', () => {
     [{ groups: [], permissions: { org: ['content:read'], units: { north: [] } } }, {}, []],
   ])(async ([claims, who, units]) => deepEqual(await held(await token(claims, who)), units))
 
-  each('lists the units of an access token, whatever its groups', [
+  each('lists the units in the permissions of an access token, whatever its groups', [
     [{ org: [], units: { south: ['svc:perm'] } }, ['south']],
     [{ org: ['svc:perm'], units: {} }, all],
     [{ org: [], units: JSON.parse('{"constructor":[],"__proto__":[]}') }, ['__proto__', 'constructor']],
@@ -54,7 +54,7 @@ describe('GET /units', () => {
     deepEqual(await held(await token({ ntt: 'access_token', permissions, groups: ['chiefs'] })), units),
   )
 
-  it('shows the names of units in the directory, also to an access token', async () => {
+  it('takes display names from the directory, also for an access token', async () => {
     const permissions = { org: [], units: { gone: [], south: [] } }
     deepEqual((await listed(await token({ ntt: 'access_token', permissions }))).units, [
       { name: 'gone', displayName: 'gone', preferred: false },
@@ -62,7 +62,7 @@ describe('GET /units', () => {
     ])
   })
 
-  it('follows a mapping that is added', async () => {
+  it('lists a unit whose group mapping was added after the login', async () => {
     const raw = await token()
     await control({ do: 'mapping', add: { org: 'demo', group: 'north-desk', unit: 'west' } })
     await refreshEverywhere()
@@ -78,7 +78,7 @@ describe('GET /units', () => {
 })
 
 describe('POST /unit', () => {
-  it('stores the unit of a person, for every instance and session, until it is cleared', async () => {
+  it('stores the preferred unit for all instances and sessions, until it is cleared', async () => {
     const raw = await token()
     const answer = await choose(raw, 'south')
     deepEqual([answer.statusCode, answer.body], [200, '{"msg":"Unit set"}'])
@@ -97,7 +97,7 @@ describe('POST /unit', () => {
     equal(await preferred(raw), null)
   })
 
-  it('is forgotten when the person no longer holds the unit', async () => {
+  it('stores a preference that is ignored once the person no longer holds the unit', async () => {
     const raw = await token()
     await choose(raw, 'south')
     await control({ do: 'mapping', remove: { org: 'demo', group: 'south-desk', unit: 'south' } })
@@ -106,7 +106,7 @@ describe('POST /unit', () => {
     deepEqual(await listed(raw), { msg: 'Unit set', units, preferred: null })
   })
 
-  each('refuses what cannot be set, and writes nothing', [
+  each('refuses a unit that is not held or not a string, and writes nothing', [
     [403, 'unit_not_held', 'west'],
     [403, 'unit_not_held', 'moon'],
     [400, 'bad_body', ['south']],
@@ -117,7 +117,7 @@ describe('POST /unit', () => {
     equal(front.calls.write, 0)
   })
 
-  it('answers 403 without a session, and 200 only when the choice is stored', async () => {
+  it('answers 403 without a session, and 503 when the choice cannot be stored', async () => {
     equal((await choose('', 'south')).statusCode, 403)
     const raw = await token()
     await choose(raw, 'north')

@@ -6,7 +6,7 @@ import { forged } from '../support/forger.ts'
 import { asProblem, effect, eventOf } from '../support/gateway.ts'
 import { openForgedGateway } from '../support/present.ts'
 
-each('A bearer is what follows the scheme and its spaces, and there is none in another scheme', [
+each('The bearer token is what follows the scheme Bearer and its spaces, and is absent for other schemes', [
   ...['Bearer', 'Bearer  '].map((header) => [header, ''] as const),
   ...['Bearer t', 'bEaReR t', 'Bearer    t', ' Bearer t'].map((header) => [header, 't'] as const),
   ...['a b', 't ', 't\n', 't, Bearer u'].map((bearer) => [`Bearer ${bearer}`, bearer] as const),
@@ -18,11 +18,11 @@ each('A bearer is what follows the scheme and its spaces, and there is none in a
   equal(incoming(eventOf('unit', { headers: { authorization } }), 'unit', 0).bearer, bearer),
 )
 
-describe('A request with a cookie beside its bearer', async () => {
+describe('Authentication by bearer token or session cookie', async () => {
   const gateway = await openForgedGateway()
   const good = forged()
   const json = { ...asProblem, 'content-type': 'application/json' }
-  /** Its cookie is good, but has no Origin, which a cookie needs on a POST. */
+  /** Three routes with a valid cookie beside this header. A POST with a cookie would need an Origin. */
   const beside = (authorization: string): Promise<object[]> => {
     const headers = { ...json, authorization }
     const request = { headers, cookies: [`imidToken=${good}`], body: '{"unit":null}' }
@@ -30,7 +30,7 @@ describe('A request with a cookie beside its bearer', async () => {
     return Promise.all(routes.map(async (name) => effect(await gateway.call(name, request))))
   }
 
-  each('is refused when the bearer is bad, however good the cookie', ['Bearer', `Bearer ${good} `])(
+  each('refuses a malformed bearer token even beside a valid cookie', ['Bearer', `Bearer ${good} `])(
     async (authorization) => {
       gateway.front.reset()
       const refused = [401, 403, 403].map((status) => ({ status, code: 'token_malformed' }))
@@ -39,19 +39,19 @@ describe('A request with a cookie beside its bearer', async () => {
     },
   )
 
-  it('is judged by the cookie alone when there is no bearer', async () =>
+  it('uses the cookie when the Authorization scheme is not Bearer', async () =>
     deepEqual(await beside(`Basic ${good}`), [
       { status: 200 },
       { status: 200 },
       { status: 403, code: 'foreign_origin' },
     ]))
 
-  it('is judged by a good bearer alone', async () => {
+  it('ignores session cookies beside a valid bearer token', async () => {
     const cookies = ['imidToken=x', 'imidToken=y']
     deepEqual(effect(await gateway.call('token-is-set', { bearer: good, cookies })), { status: 200 })
   })
 
-  it('has no token in a query or a body', async () => {
+  it('ignores tokens in the query and in the body', async () => {
     const query = `imid_token=${good}&access_token=${good}`
     const body = JSON.stringify({ unit: null, access_token: good })
     const answer = await gateway.call('unit', { query, headers: json, body })

@@ -25,8 +25,8 @@ const people = [
 })
 const everybody = [people, people, people, people].flat()
 
-describe('Requests at once in one instance', () => {
-  it('see the units of their own person and organisation', async () => {
+describe('Concurrent requests to one function instance', () => {
+  it('get the units of their own person and organisation', async () => {
     const seen = everybody.map(async ({ raw }) => {
       const { body = '' } = await gateway.call('units', { bearer: raw })
       return JSON.parse(body).units.map(({ name }: { name: string }) => name)
@@ -37,7 +37,7 @@ describe('Requests at once in one instance', () => {
     )
   })
 
-  it('end with the token, and at the page, of their own login', async () => {
+  it('get the session cookie and the redirect of their own login', async () => {
     const ends = everybody.map(async ({ org, home, raw }) => {
       const person = browser()
       const query = `${await gateway.begin(person, home, org)}&imid_token=${raw}`

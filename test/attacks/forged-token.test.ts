@@ -12,13 +12,13 @@ import {
   refusedEverywhere,
 } from '../support/present.ts'
 
-/** One token of each class at every route that trusts one. The rules for tokens: `test/token.test.ts`. */
+/** One token of each class at every route that accepts one. The rules for tokens: `test/token.test.ts`. */
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 const gateway = await openForgedGateway()
 const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
-describe('A token that is not good', () => {
+describe('An invalid token', () => {
   each('is refused at every route, as cookie, bearer and callback parameter', [
     ['token_malformed', forged({ header: { alg: 'none' }, signature: 'empty' })],
     ['token_signature', forged({ by: stranger.privateKey })],
@@ -31,14 +31,16 @@ describe('A token that is not good', () => {
     ok(!gateway.lines.join().includes('canary-kid'), 'the kid is in the log')
   })
 
-  each('ends no session', [forged({ by: stranger.privateKey }), 'a.b.c'])((raw) => endsNothing(gateway, raw))
+  each('ends no session at a logout', [forged({ by: stranger.privateKey }), 'a.b.c'])((raw) =>
+    endsNothing(gateway, raw),
+  )
 
-  it('is refused where it is empty', async () => {
+  it('is refused at every route when it is empty', async () => {
     await refusedAtTheRoutes(gateway, '', 'token_malformed')
     await refusedAtTheCallback(gateway, '', 'bad_query', 400)
   })
 
-  it('is held to the issuer, audience and age of the settings', async () => {
+  it('is one whose issuer, audience or lifetime does not match the settings', async () => {
     const ours = { iss: 'https://identity.example.test', aud: 'gateway' }
     const settings = { TOKEN_ISSUER: ours.iss, TOKEN_AUDIENCE: ours.aud, MAX_TOKEN_AGE: '600' }
     const strict = await openForgedGateway(settings)
@@ -51,7 +53,7 @@ describe('A token that is not good', () => {
   })
 })
 
-it('A good token does not outlive its time in an instance that has verified it', async () => {
+it('A valid token is refused after it expires, even by an instance that has verified it before', async () => {
   const raw = forged({ claims: { exp: now() + 5 } })
   await acceptedEverywhere(gateway, raw)
   await gateway.later(5, () => refusedEverywhere(gateway, raw, 'token_expired'))

@@ -25,7 +25,7 @@ const arrive = async (person: Person, query: URLSearchParams, raw: string, route
     }),
   )
 
-it('Of twenty logins of one browser the newest five stay open, and end well', async () => {
+it('Only the newest five of twenty pending logins in one browser can finish', async () => {
   const person = browser()
   const raw = await token()
   const queries: URLSearchParams[] = []
@@ -39,10 +39,10 @@ it('Of twenty logins of one browser the newest five stay open, and end well', as
   deepEqual(statuses, [...Array(15).fill(403), ...Array(5).fill(302)])
 })
 
-each('A login is stopped after five rounds, on that page, for a minute', [
-  ['that ended well', {}, {}],
-  ['that were refused', { ntt: 'access_token' }, {}],
-  ['that were refused and not bound', { ntt: 'access_token' }, { LOGIN_BINDING: 'off' }],
+each('A sixth login to the same page is refused as a loop for a minute; other pages are not', [
+  ['logins that succeeded', {}, {}],
+  ['logins that were refused', { ntt: 'access_token' }, {}],
+  ['logins that were refused, without binding', { ntt: 'access_token' }, { LOGIN_BINDING: 'off' }],
 ])(async ([, claims, settings]) => {
   const person = browser()
   const raw = await token(claims)
@@ -56,7 +56,7 @@ each('A login is stopped after five rounds, on that page, for a minute', [
   equal((await later(60, () => start(person))).statusCode, 302)
 })
 
-it('A login is not stopped when somebody signs out and in again, or when logins only begin', async () => {
+it('Logins after a logout, and logins that never finish, do not count as a loop', async () => {
   const person = browser()
   for (let visit = 0; visit < 6; visit++) {
     equal((await arrive(person, await begin(person), await token())).statusCode, 302)

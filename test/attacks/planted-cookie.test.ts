@@ -33,17 +33,17 @@ const slots = (answer: Answer): string[] =>
   })
 const own = '- /'
 const shared = 'example.test /imsg-service/v1'
-/** The gateway's own slot is spared. */
+/** Asserts that other slots are cleared, but not the gateway's own. */
 const clearsOthers = (answer: Answer): void => {
   const cleared = slots(answer)
   ok(cleared.includes(shared) && !cleared.includes(own), cleared.join())
 }
 
-describe('Session cookies at a gateway that sealed the session', () => {
+describe('Session cookies beside a seal cookie', () => {
   const poll = (values: readonly string[], sealed = seal) =>
     call('token-is-set', { cookies: [...sessions(...values), sealed], headers: asProblem })
 
-  each("keep the person signed in and clear every slot but the gateway's own, whatever is beside them", [
+  each("authenticate the sealed person, and are cleared in every slot but the gateway's own", [
     [mine, foreign],
     [foreign, mine],
     ['x', mine],
@@ -55,7 +55,7 @@ describe('Session cookies at a gateway that sealed the session', () => {
     clearsOthers(answer)
   })
 
-  it('refuse another person alone, with a login to offer, and leave the own slot to them', async () => {
+  it('are refused with a login link when the only one belongs to another person', async () => {
     const answer = await poll([foreign])
     const { code, login } = JSON.parse(answer.body ?? '{}')
     deepEqual([answer.statusCode, code], [401, 'session_of_another_person'])
@@ -63,7 +63,7 @@ describe('Session cookies at a gateway that sealed the session', () => {
     clearsOthers(answer)
   })
 
-  each('refuse everybody when the seal is empty, malformed or there twice, and rubbish with any', [
+  each('are refused when the seal is empty, malformed or repeated, or when none of them is valid', [
     ['session_of_another_person', [mine], '__Host-imsg-seal='],
     ['session_of_another_person', [mine], '__Host-imsg-seal=x'],
     ['session_of_another_person', [mine], `${seal}; __Host-imsg-seal=x`],
@@ -71,7 +71,7 @@ describe('Session cookies at a gateway that sealed the session', () => {
     ['token_signature', ['A', 'Q'].map((letter) => mine.replace(/[^.]+$/, `${letter.repeat(341)}A`)), seal],
   ])(async ([code, values, sealed]) => equal(codeOf(await poll(values, sealed)), code))
 
-  it('count by the latest iat among those of the person that verify and were not ended', async () => {
+  it('authenticate by the valid, unrevoked token of the sealed person with the latest iat', async () => {
     const at = (jti: string, ago: number, groups: string[]) =>
       token({ jti, iat: gateway.now() - ago, groups })
     const [old, recent] = [await at('old', 50, ['north-desk']), await at('recent', 30, [])]
@@ -90,14 +90,14 @@ describe('Session cookies at a gateway that sealed the session', () => {
     equal(codeOf(await call('token-is-set', { cookies, headers: asProblem })), 'token_revoked')
   })
 
-  it('ask for no keys when one of several names an unknown key', async () => {
+  it('cause no key set fetch when one of several names an unknown key', async () => {
     const unknown = await token({}, { header: { kid: 'unknown' } })
     gateway.asked.times = 0
     deepEqual([(await poll([unknown, mine])).statusCode, gateway.asked.times], [200, 0])
-    deepEqual(effect(await poll([mine])), { status: 200 }, 'and one alone clears nothing')
+    deepEqual(effect(await poll([mine])), { status: 200 }, 'and a single one clears nothing')
   })
 
-  it('are judged without the seal when SESSION_SEAL is off, and for a bearer', async () => {
+  it('are not compared with the seal when SESSION_SEAL is off; bearer tokens never are', async () => {
     const unsealed = await gateway.open('token-is-set', instance({ SESSION_SEAL: 'off' }))
     equal((await unsealed({ cookies: [...sessions(foreign), seal] })).statusCode, 200)
     equal((await call('token-is-set', { bearer: foreign, cookies: [seal] })).statusCode, 200)
@@ -106,7 +106,7 @@ describe('Session cookies at a gateway that sealed the session', () => {
 
 describe('Session cookies without a seal', () => {
   const json = { ...asProblem, ...fromOurPage, 'content-type': 'application/json' }
-  each('sign nobody in and are cleared in every slot when there are two, in several headers or in one', [
+  each('are refused and cleared in every slot when there are two, in one Cookie header or several', [
     ['token-is-set', { cookies: sessions(theirs, mine) }],
     ['token-is-set', { cookies: sessions(mine, '') }],
     ['token-is-set', { cookies: [`a=1; ${sessions(mine, foreign).join('; ')}; b=2`] }],
@@ -120,7 +120,7 @@ describe('Session cookies without a seal', () => {
   })
 })
 
-describe('The seal', () => {
+describe('The seal cookie', () => {
   const finish = async (settings: Settings, cookies: readonly string[] = []) => {
     const person = browser()
     const query = `${await gateway.begin(person)}&imid_token=${mine}`
@@ -131,7 +131,7 @@ describe('The seal', () => {
   it('is not set when SESSION_SEAL is off', async () =>
     equal(effect(await finish({ SESSION_SEAL: 'off' })).sets, 'imidToken rounds'))
 
-  it('is set after the other slots are cleared, if the request brought a session cookie', async () => {
+  it('is set, and other slots are cleared only if the request had a session cookie', async () => {
     const cleared = slots(await finish({ COOKIE_DOMAIN: 'example.test' }, sessions(theirs)))
     ok(
       cleared.includes(own) && cleared.includes(shared) && !cleared.includes('example.test /'),
@@ -140,7 +140,7 @@ describe('The seal', () => {
     deepEqual(slots(await finish({})), [], 'a first login clears nothing')
   })
 
-  it('goes with the session at a logout, which decides by it where the person may go', async () => {
+  it('is cleared by a logout, and selects the session that decides on the return URL', async () => {
     const to = 'https://app.example.test/'
     const cookies = [...sessions(foreign, await token()), seal]
     const answer = await call('logout', { cookies, query: `callback=${to}`, headers: fromOurPage })
@@ -149,7 +149,7 @@ describe('The seal', () => {
   })
 })
 
-each('No value of a request stands in a Set-Cookie', [
+each('No Set-Cookie header contains a value of the request', [
   ['login', { query: 'org=demo&callback=/' }],
   ['token-is-set', {}],
   ['logout', { headers: fromOurPage }],

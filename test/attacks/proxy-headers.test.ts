@@ -20,7 +20,7 @@ const good = goodRequests({
 })
 const requests = Object.entries(good).map(([name, { request }]) => [name as HttpRouteName, request] as const)
 
-/** What an answer is, but for what is random. */
+/** An answer without its random values. */
 const shape = (answer: Answer) => {
   const location = answer.headers.location?.replace(/login%3D[\w-]{32}/, '') ?? ''
   const { status, ...effects } = effect({ ...answer, headers: { ...answer.headers, location } })
@@ -28,7 +28,7 @@ const shape = (answer: Answer) => {
 }
 
 each<readonly [HttpRouteName, () => Promise<Request>]>(
-  'What proxies and frameworks put into headers changes no answer',
+  'Headers that proxies and frameworks add do not change the response of any route',
   [
     ...requests,
     ['token-is-set', async () => ({})],

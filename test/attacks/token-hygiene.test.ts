@@ -5,7 +5,7 @@ import { accessLogFields } from '../../infra/api.ts'
 import { crumb } from '../support/gateway.ts'
 import { clientSecret, everythingSaid, type Heard, userinfo } from '../support/hygiene-flow.ts'
 
-/** Everything that leaves the gateway is searched for what must not. */
+/** Searches responses, log lines, metrics and stored items for tokens and other secrets. */
 
 const { gateway, spoken, heard, proofs, sessions } = await everythingSaid()
 
@@ -17,7 +17,7 @@ const secrets = [
   ...tokens.flatMap((raw) => raw.split('.').flatMap((part) => [part.slice(0, 40), part.slice(-40)])),
   ...[...proofs, ...claimed, ...sent, clientSecret],
 ]
-/** The ids of a person and a session, which are stored, and go nowhere else. */
+/** The ids of people and sessions, which may be stored but not sent or logged. */
 const ids = tokens.flatMap((raw) => {
   const { jti, sub } = JSON.parse(Buffer.from(raw.split('.')[1] ?? '', 'base64url').toString())
   return [jti, sub].filter((id) => id !== '')
@@ -33,7 +33,7 @@ const found = (texts: readonly string[], wanted: readonly string[]): string[] =>
   return wanted.filter((secret) => spellings(secret).some((spelling) => all.includes(spelling)))
 }
 
-/** An answer without the two places in which the contract puts a secret. */
+/** An answer without the session cookie and the login redirect, where the contract puts a secret. */
 const withoutItsPlaces = ({ name, answer }: Heard): string => {
   const cookies = (answer.cookies ?? []).map((text) => {
     const { name: cookie, value, attributes } = crumb(text)
@@ -47,7 +47,7 @@ const withoutItsPlaces = ({ name, answer }: Heard): string => {
 }
 
 describe('Tokens and secrets', () => {
-  it('are searched for at every route that meets them, and in every kind of answer', () => {
+  it('are searched for in responses of eight routes, with eight statuses, and in their log lines', () => {
     const names = [...new Set(heard.map(({ name }) => name))].sort().join(' ')
     equal(names, 'callback health login logout org-login token-is-set unit units')
     const statuses = [...new Set(heard.map(({ answer }) => answer.statusCode))].sort()
@@ -55,15 +55,15 @@ describe('Tokens and secrets', () => {
     ok(gateway.lines.length >= heard.length, 'each answer has its log line')
   })
 
-  it('are in no log line or metric, and nothing is written beside the log', () => {
+  it('are in no log line or metric, and nothing is written to the console', () => {
     deepEqual(found(gateway.lines, [...secrets, ...ids]), [])
     deepEqual(spoken, [])
   })
 
-  it('are in no page, problem document, redirect, header or cookie but their own', () =>
+  it('are in no page, problem document, redirect, header or cookie that may not have them', () =>
     deepEqual(found(heard.map(withoutItsPlaces), [...secrets, ...ids]), []))
 
-  it('leave in one answer alone: the session cookie of a login that has ended', () => {
+  it('are sent only in the session cookie of a successful callback', () => {
     const bearing = heard.filter(({ answer }) => found([JSON.stringify(answer)], tokens).length > 0)
     ok(bearing.length > 0)
     for (const { name, answer } of bearing) {
@@ -72,7 +72,7 @@ describe('Tokens and secrets', () => {
     }
   })
 
-  it('are not passed on by a callback: it is not stored, and sends no referrer', () => {
+  it('are not leaked by callback responses: no-store, no-referrer, and pages load nothing', () => {
     for (const { answer } of heard.filter(({ name }) => name === 'callback')) {
       equal(answer.headers['referrer-policy'], 'no-referrer')
       equal(answer.headers['cache-control'], 'no-store')
@@ -81,7 +81,7 @@ describe('Tokens and secrets', () => {
     }
   })
 
-  it('are in no stored item, which names a person by subject alone', async () => {
+  it('are in no stored item, where people appear only by subject', async () => {
     const { TableNames: [TableName] = [] } = await client.send(new ListTablesCommand({}))
     const { Items = [] } = await client.send(new ScanCommand({ TableName }))
     for (const kept of ['ended', 'unit']) ok(Items.some((item) => item[kept] !== undefined))

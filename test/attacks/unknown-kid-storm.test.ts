@@ -13,7 +13,7 @@ const instances = 10
 const ten = () => Promise.all(Array.from({ length: instances }, () => gateway.open('token-is-set')))
 type Polls = Awaited<ReturnType<typeof ten>>
 
-/** The codes of this many requests at once, each with its own unknown key. */
+/** The codes of this many concurrent requests, each with its own unknown key. */
 const storm = async (polls: Polls, times: number, iat = gateway.now()): Promise<(string | undefined)[]> => {
   const answers = Array.from({ length: times }, (_, number) => {
     const bearer = forged({ header: { kid: `unknown ${number}` }, claims: { iat, exp: iat + 28_800 } })
@@ -33,8 +33,8 @@ const later = (seconds: number) => {
   gateway.asked.times = 0
 }
 
-describe('A storm of unknown keys', () => {
-  it('costs one fetch in each cooldown, across ten instances, and refuses no good token', async () => {
+describe('Tokens with unknown key ids', () => {
+  it('cause one fetch per cooldown for ten instances, and valid tokens stay accepted', async () => {
     later(60)
     const polls = await ten()
     const storming = storm(polls, 100)
@@ -42,7 +42,7 @@ describe('A storm of unknown keys', () => {
     deepEqual(await storming, ['token_key_unknown'])
     equal(gateway.keySet.asked, 1)
 
-    // In the cooldown nobody asks. A token that may be newer than the keys cannot be judged, others can.
+    // No fetch in the cooldown. A token that may be newer than the keys is pending, an older one refused.
     later(10)
     const older = gateway.now() - 71
     deepEqual(await storm(polls, 20, older), ['token_key_unknown'])
@@ -53,14 +53,14 @@ describe('A storm of unknown keys', () => {
     equal(gateway.keySet.asked, 1)
   })
 
-  it('finds a new key with one fetch, in every instance', async () => {
+  it('are accepted by every instance after one fetch when the key set has the new key', async () => {
     later(60)
     gateway.keySet.answer = sending({ keys: [...goodKeys(), publicJwk('new', 'RS256')] })
     deepEqual(await statuses(await ten(), forged({ header: { kid: 'new' } })), [200])
     equal(gateway.keySet.asked, 1)
   })
 
-  it('ends no session at a logout, and costs one fetch there too', async () => {
+  it('end no session at a logout, and cause one key set fetch there', async () => {
     later(60)
     gateway.front.reset()
     for (const number of [1, 2, 3]) {
@@ -70,7 +70,7 @@ describe('A storm of unknown keys', () => {
     deepEqual([gateway.keySet.asked, gateway.front.calls.write], [1, 0])
   })
 
-  it('is refused while no keys can be fetched, unless it may be newer than the keys, and causes no grace', async () => {
+  it('are pending only if newer than the keys while fetches fail; no grace begins', async () => {
     await gateway.refresh()
     const keysAt = gateway.now()
     later(70)

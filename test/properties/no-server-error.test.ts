@@ -20,7 +20,7 @@ const person = browser()
 const begun = `${await gateway.begin(person)}`
 const pending = person.pairs().join('; ')
 
-/** Reads the same keys once, says yes to every write and keeps none: nothing changes during the run. */
+/** Caches reads, and accepts writes without storing them: nothing changes during the run. */
 const frozen = (table: Table): Table => {
   const seen = new Map<string, Promise<Items>>()
   const read = (keys: readonly string[]): Promise<Items> => {
@@ -40,7 +40,7 @@ const withoutToken = (text: string): void => {
   for (const part of raw.split('.').slice(1)) ok(!text.includes(part), 'a part of the token')
 }
 
-/** Words that stand for what only exists once the tests run. */
+/** Replaces placeholders by values that exist only at run time. */
 const filled = (text: string): string =>
   text.replaceAll('TOKEN', raw).replaceAll('BEGUN', begun).replaceAll('PENDING', pending)
 
@@ -66,7 +66,7 @@ const names = [
   ...'sec-fetch-dest sec-purpose host forwarded x-forwarded-host accept-language __proto__'.split(' '),
 ]
 const said = `${publicUrl} bearer TOKEN ;q= 1e999 text/html application/json null */* navigate iframe sv , -`
-/** A request that is nearly right goes further than one of which nothing is. */
+/** Valid headers let more of the random requests get past the first checks. */
 const ours = Object.entries({ ...fromOurPage, ...navigation, 'content-type': 'application/json' })
 const types = ['application/problem+json', 'text/html', 'application/health+json']
 const header = fc.oneof(
@@ -85,7 +85,7 @@ const organisation = fc.oneof(fc.constantFrom('demo', '..', 'a/b', '__proto__', 
 const json = fc.oneof(words(...'{ } "unit" : null "north" [ e30='.split(' ')), fc.constant('{"unit":null}'))
 const perhaps = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
 
-/** Whatever API Gateway could hand on, and a good deal that it never would. */
+/** Any event that API Gateway could send, and many that it never would. */
 const event = fc.record({
   rawQueryString: query,
   headers,
@@ -112,7 +112,7 @@ const built = ({ rawQueryString, headers, cookies, org, body, isBase64Encoded, m
   },
 })
 
-/** Characters that a header may hold, so that nothing can split it. */
+/** A header value without line breaks and non-ASCII characters. */
 const header7 = /^[\t !-~]*$/
 
 const judged = (name: EndpointName, answer: Answer, sent: Sent): void => {
@@ -134,12 +134,12 @@ const judged = (name: EndpointName, answer: Answer, sent: Sent): void => {
     ok([publicUrl, 'https://app.example.test', gateway.identity.url].includes(new URL(to).origin), to)
 }
 
-/** Endpoints that answer nothing but refusals. */
+/** Endpoints that answer only with refusals. */
 const refusesAlways: ReadonlySet<string> = new Set(['login-failed', 'not-found'])
 
-describe('No request at all', () => {
+describe('Random requests', () => {
   for (const name of Object.keys(routes).filter((name): name is EndpointName => name !== 'refresh-state'))
-    it(`makes ${name} fail, lead away or give the token back`, async () => {
+    it(`get no 5xx, foreign redirect or leaked token from ${name}`, async () => {
       const { wire } = (await import(`../../functions/${name}/index.ts`)) as {
         wire: (on: (typeof instances)[number]) => (event: unknown, context: unknown) => Promise<Answer>
       }

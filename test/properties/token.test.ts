@@ -6,7 +6,7 @@ import { type UnverifiedToken, unverifiedToken } from '../../lib/session/token.t
 import { organisationKey, subjectKey } from '../../lib/store/keys.ts'
 import { claims, encoded, forged, now, verdict } from '../support/forger.ts'
 
-/** Why a text cannot be parsed. */
+/** The codes with which parsing refuses a text. */
 const unparsable: readonly Code[] = ['token_malformed', 'token_claims', 'token_purpose']
 
 /** The parsed token, or the code of the refusal. */
@@ -38,7 +38,7 @@ const oddClaim = fc.oneof(
 const oddClaims = fc.record(Object.fromEntries(names.map((name) => [name, oddClaim])), { requiredKeys: [] })
 
 describe('A token', () => {
-  it('is parsed or refused with one of three codes, whatever the text', () => {
+  it('is parsed or refused with one of three codes, for any text', () => {
     const property = fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
       const raw = pieces.join('')
       const result = attempt(raw)
@@ -48,7 +48,7 @@ describe('A token', () => {
     fc.assert(property, { numRuns: 5000 })
   })
 
-  it('is good in the text that was signed, and in no other', async () => {
+  it('is valid only as exactly the text that was signed', async () => {
     const put = fc.oneof(
       fc.string({ maxLength: 2 }),
       fc.base64String({ maxLength: 4 }),
@@ -61,7 +61,7 @@ describe('A token', () => {
     await fc.assert(property, { numRuns: 2000 })
   })
 
-  it('has known claims alone, each of its own kind, whatever was signed', () => {
+  it('yields only known claims of the expected types, whatever was signed', () => {
     const known =
       'audience email expires groups issued issuer kind name notBefore org permissions session subject'
     const property = fc.property(oddClaims, (odd) => {
@@ -80,7 +80,7 @@ describe('A token', () => {
   })
 })
 
-it('Keys of organisations, people and sessions are equal for the same ones, and for no others', () => {
+it('Table keys of organisations, subjects and sessions are equal only for the same names', () => {
   const name = fc.oneof(
     fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 }),
     fc.constantFrom('a', 'b', 'a#b', '#', '%23', 'a#', '#b', '","', '\\', ' ', 'SUBJECT'),
