@@ -61,9 +61,9 @@ const judged = (error: unknown): never => {
 /** Checks that openid-client does not make: OpenID Connect Core section 3.1.3.7. */
 const checkIdToken = (claims: Claims, raw: string, { provider }: Organisation, now: number): void => {
   const { azp, iat, exp, sub } = claims
-  const { typ } = decodeProtectedHeader(raw)
+  const { typ }: { typ?: unknown } = decodeProtectedHeader(raw)
   if (azp !== undefined && azp !== provider.clientId) refused('azp')
-  if (typ !== undefined && typ.toLowerCase() !== 'jwt') refused('typ')
+  if (typ !== undefined && !(typeof typ === 'string' && typ.toLowerCase() === 'jwt')) refused('typ')
   if (typeof iat !== 'number' || iat > now + skew || iat < now - oldest) refused('iat')
   if (typeof exp !== 'number' || exp > now + longestLifetime) refused('exp')
   if (typeof sub !== 'string' || sub === '' || sub.length > 255) refused('sub')

@@ -64,6 +64,7 @@ describe('An ID token from a provider', () => {
     ['with a number as its subject', { claims: { sub: 7 } }],
     ['with a subject of 256 characters', { claims: { sub: 'x'.repeat(256) } }],
     ['of the type of an access token', { header: { typ: 'at+jwt' } }],
+    ['of a type that is not a string', { header: { typ: 7 } }],
     ['with an unknown critical header', { header: { crit: ['x'], x: 1 } }],
   ])(async ([, wrong]) => equal(codeIn(await signInWith(wrong)), 'provider_answer_refused'))
 
