@@ -29,14 +29,14 @@ const directoryOf = (more: Partial<typeof lists>) => {
 
 describe('A mapping', () => {
   const everywhere = [{ group: 'desk', role: 'r1' }]
-  each('grants a role in its unit, in all without one, and nothing when it makes no sense', [
+  each('grants a role in its unit, in all units without a unit id, and nothing when it is malformed', [
     [{}, [{ group: 'desk', role: 'r1', unit: 'north' }]],
     ...[undefined, null, ''].map((unitId) => [{ unitId }, everywhere] as const),
     ...['u9', 17, false, { id: 'u1' }, ['u1']].map((unitId) => [{ unitId }, []] as const),
     ...[{ roleId: 'r9' }, { group: '' }, { group: ['desk'] }].map((odd) => [odd, []] as const),
   ])(([more, held]) => deepEqual(directoryOf({ mappings: [{ ...mapping, ...more }] }).mappings, held))
 
-  each('grants no unit that has no id', [
+  each('never grants a unit that has no id', [
     [undefined, everywhere],
     [17, []],
   ])(([unitId, held]) => {
@@ -44,7 +44,7 @@ describe('A mapping', () => {
     deepEqual(directoryOf({ units: [{ name: 'stray' }], mappings }).mappings, held)
   })
 
-  it('has its place by group, unit and role, whatever the order of the lists', () => {
+  it('is sorted by group, unit and role, whatever the order of the lists', () => {
     const mappings = [
       { ...mapping, group: 'b' },
       { ...mapping, group: 'a', unitId: 'u2' },
@@ -69,12 +69,12 @@ describe('A mapping', () => {
 })
 
 describe('A unit', () => {
-  it('has a name, and shows it when it has no other', () => {
+  it('is ignored without a name, and uses its name when it has no display name', () => {
     const units = [{ id: 'u1', name: '' }, { id: 'u2' }, { id: 'u3', name: 'west' }, { id: 'u4', name: 5 }]
     deepEqual(directoryOf({ units }).units, [{ name: 'west', displayName: 'west' }])
   })
 
-  it('that is listed twice shows the first of its names in the alphabet', () => {
+  it('that is listed twice takes the alphabetically first display name', () => {
     const twins = ['B', 'A'].map((displayName) => ({ id: displayName, name: 'west', displayName }))
     for (const units of [twins, twins.toReversed()])
       deepEqual(directoryOf({ units }).units, [{ name: 'west', displayName: 'A' }])
@@ -99,7 +99,7 @@ describe('A role', () => {
     [[role('r1', ['p3'])], [':stray']],
   ])(([roles, expected]) => deepEqual(directoryOf({ roles }).roles, { r1: expected }))
 
-  it('that nobody is mapped to is left out', () =>
+  it('is left out when no mapping refers to it', () =>
     deepEqual(Object.keys(directoryOf({ roles: [{ id: 'r1' }, { id: 'r2' }] }).roles), ['r1']))
 
   it('has at most 2,500 ancestors, in linear time', { timeout: 5000 }, () => {
@@ -112,17 +112,17 @@ describe('A role', () => {
     throws(() => directoryOf(descending(2502)), { name: 'UnusableData', message })
   })
 
-  it('is computed once for all organisations', () => {
+  it('is computed once and shared by all organisations', () => {
     const { of } = rolePermissions([{ id: 'r1', permissions: ['p1'] }], [], [{ id: 'p1', name: 'read' }])
     equal(of('r1'), of('r1'))
   })
 })
 
-describe('An id of two different things', () => {
+describe('An id that is listed twice', () => {
   const twins = (...permissions: string[][]) => ({
     roles: permissions.map((each) => ({ id: 'r1', permissions: each })),
   })
-  each('names neither of them, unless both are the same', [
+  each('is ignored when its rows differ', [
     [{ units: ['north', 'south'].map((name) => ({ id: 'u1', name })) }, 0],
     [twins(['p1'], []), 0],
     [twins(['p1'], ['p1']), 1],
@@ -141,7 +141,7 @@ describe('The limits of an organisation', () => {
   const mappings = (count: number) => ({ mappings: many(count, (n) => ({ group: `g${n}`, role: 'r' })) })
   const long = [{ name: 'u', displayName: 'x'.repeat(limits.characters) }]
 
-  each('are checked in its content', [
+  each('apply to its content', [
     ['domains', content({}, 200), content({}, 201)],
     ['units', content(units(10_000)), content(units(10_001))],
     ['mappings', content(mappings(250_000)), content(mappings(250_001))],
@@ -154,7 +154,7 @@ describe('The limits of an organisation', () => {
     throws(() => limitedContent(beyond), { name: 'UnusableData', message })
   })
 
-  each('are checked while its directory is built', [
+  each('apply while its directory is built', [
     ['more than 10000 units', { units: many(10_001, () => ({})) }],
     ['more than 250000 mappings', { mappings: Array(250_001).fill(mapping) }],
     [

@@ -8,7 +8,7 @@ afterEach(() => {
   process.env = env
 })
 
-each('The credentials of a function are those of its environment, or empty ones, which AWS refuses', [
+each('The credentials of a function come from its environment, and are empty without it', [
   [
     { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'session' },
     { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 'session' },

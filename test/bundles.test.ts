@@ -43,7 +43,7 @@ const deployed = async (route: string, without?: string) => {
 }
 
 describe('the asset of a function', () => {
-  it('is what a cold start loads and what may come later, without source maps', () => {
+  it('has the code of a cold start and the lazily loaded code, without source maps', () => {
     deepEqual(assets.map(filesIn).toSorted(), [
       ['index.mjs', 'public-suffix.mjs'],
       ['index.mjs', 'texts.mjs'],
@@ -55,7 +55,7 @@ describe('the asset of a function', () => {
     ok(!filesOf('health')[0].text.includes('sourceMappingURL'))
   })
 
-  it('can be read by Lambda, whatever the umask of whoever builds it', () => {
+  it('has files that Lambda can read, whatever the umask of the build', () => {
     for (const name of assets) {
       const asset = join(outdir, name)
       const modes = ['.', ...filesIn(name)].map((file) => statSync(join(asset, file)).mode & 0o777)
@@ -64,7 +64,7 @@ describe('the asset of a function', () => {
     }
   })
 
-  it('stays within its budget, and has no part that a function never uses', () => {
+  it('stays within its size budget and contains no unused packages', () => {
     const sizes = bundleSizes()
     deepEqual(overweight(sizes), [])
     const parts = Object.values(sizes).flatMap((size) => size.parts.map(([part]) => part))
@@ -77,11 +77,11 @@ describe('the asset of a function', () => {
   })
 })
 
-describe('the texts of a refusal', () => {
+describe('the texts of error pages', () => {
   // Without settings every request is refused.
   const ask = (handler: Endpoint, headers = {}) => handler(eventOf('health', { headers }), context)
 
-  it('are loaded for a page and for a problem document', async () => {
+  it('are loaded for an HTML page and for a problem document', async () => {
     const handler = await deployed('health')
     const page = await ask(handler, { ...navigation, 'accept-language': 'sv' })
     match(page.body ?? '', /<h1>Något gick fel<\/h1>/)
@@ -95,7 +95,7 @@ describe('the texts of a refusal', () => {
   })
 })
 
-it('the public suffix list is loaded where organisations are fetched, and not where keys alone are', async () => {
+it('the public suffix list is loaded when organisations are fetched, not when only keys are', async () => {
   const services = await openServices()
   after(services.close)
   const TABLE_NAME = 'bundles'
@@ -126,7 +126,7 @@ const lineOf = (place: string): string => {
 }
 
 describe('the source maps', () => {
-  it('lead from a frame of a bundle that runs to the line that threw', async () => {
+  it('map a stack frame of a running bundle to the source line that threw', async () => {
     const handler = await deployed('health')
     const error = await handler(undefined, {}).catch((thrown: unknown) => thrown)
     const [frame = ''] = framesOf(error) ?? []
@@ -136,7 +136,7 @@ describe('the source maps', () => {
     match(lineOf(place), /event\.requestContext/)
   })
 
-  it('hold to the column behind the import of a file that is loaded later, which is longer as deployed', () => {
+  it('map to the exact column after a lazy import, whose path is longer when deployed', () => {
     const lines = filesOf('health')[0].text.split('\n')
     const [line = ''] = lines.filter((each) => each.includes('import("./texts.mjs")'))
     ok(line.indexOf('"content-language"') > line.indexOf('import("./texts.mjs")'))
@@ -144,7 +144,7 @@ describe('the source maps', () => {
     equal(lineOf(place).indexOf("'content-language'") + 1, Number(place.split(':')[2]))
   })
 
-  it('move what follows a replacement in its line, and nothing else', () => {
+  it('shift only the segments that follow a replacement in the same line', () => {
     const map = (mappings: string) => JSON.stringify({ version: 3, sources: ['a'], names: [], mappings })
     // Segments at columns 0, 10 and 20 of two lines.
     const before = map('AAAA,UAAA,UAAA;AAAA,UAAA,UAAA')
@@ -156,7 +156,7 @@ describe('the source maps', () => {
     equal(shifted(before, [{ line: 1, column: 21, by: 1 }]), before)
   })
 
-  it('are read by a command, which says what is no frame of theirs', async () => {
+  it('are read by infra/frames.ts, which rejects text that is not a stack frame', async () => {
     const frames = [join(root, 'infra', 'frames.ts'), 'health', frameOf('No checksum string')]
     const env = { ...process.env, CDK_OUTDIR: outdir }
     const { stdout } = await promisify(execFile)(process.execPath, frames, { env })

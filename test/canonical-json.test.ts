@@ -4,7 +4,7 @@ import { canonicalJson, checksum } from '../lib/refresh/canonical-json.ts'
 import { each } from './support/each.ts'
 
 describe('Canonical JSON', () => {
-  each('writes each kind of value in one way', [
+  each('has one spelling for each value', [
     [null, 'null'],
     [5, '5'],
     ['é"', '"é\\""'],
@@ -15,7 +15,7 @@ describe('Canonical JSON', () => {
     [{ B: 1, a: 2, _: 3 }, '{"B":1,"_":3,"a":2}'],
   ])(([value, text]) => equal(canonicalJson(value), text))
 
-  it('has a SHA-256 in hexadecimal, whatever the order of members', () => {
+  it('has the same SHA-256 checksum whatever the order of members', () => {
     equal(checksum({ a: 1, b: 2 }), checksum({ b: 2, a: 1 }))
     equal(checksum({}), '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a')
   })

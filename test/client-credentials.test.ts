@@ -8,7 +8,7 @@ import { listening } from './support/ports.ts'
 
 Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' })
 
-/** What a test makes Secrets Manager say, and what it was asked. */
+/** The response of the stub of Secrets Manager, and the requests that it received. */
 let says: (response: ServerResponse) => void = () => {}
 const asked: { target: unknown; body: string }[] = []
 
@@ -33,7 +33,7 @@ describe('The client credentials', () => {
     asked.length = 0
   })
 
-  it('are read anew each time, so that a rotated secret is picked up', async () => {
+  it('are read each time, so that a rotated secret is picked up', async () => {
     for (const secret of ['first', 'second']) {
       says = holds({ SecretString: JSON.stringify({ client_id: 'gateway', client_secret: secret }) })
       deepEqual(await read(), { id: 'gateway', secret })
@@ -42,7 +42,7 @@ describe('The client credentials', () => {
     deepEqual(asked, [question, question])
   })
 
-  each('are refused when they make no sense, and nothing of them is quoted', [
+  each('are refused when they are malformed, and the error does not quote them', [
     {},
     { SecretString: 'canary' },
     { SecretString: 'null' },
@@ -61,7 +61,7 @@ describe('The client credentials', () => {
     return true
   }
 
-  each('are an upstream failure when they cannot be read, after a second attempt where that may help', [
+  each('throw an UpstreamError when they cannot be read, after one retry of a server error', [
     [400, '{"__type":"AccessDeniedException"}', 1],
     [500, '', 2],
   ])(async ([status, body, times]) => {
@@ -72,7 +72,7 @@ describe('The client credentials', () => {
     equal(asked.length, times)
   })
 
-  it('are not waited for when Secrets Manager says nothing', async () => {
+  it('throw an UpstreamError when Secrets Manager does not answer in time', async () => {
     says = () => {}
     await rejects(credentialsIn('the-secret', endpoint, 100)(), cannotBeRead)
   })

@@ -35,9 +35,9 @@ const quoted = 'contains quotation marks: write the value without them.'
 const noSiteName = 'has to be a name of up to 60 visible characters.'
 const noTokenAge = 'has to be a whole number of seconds between 60 and 34560000.'
 
-describe('A setting that is wrong', () => {
+describe('An invalid setting', () => {
   // Domains are tested with return domains: `fetch-organisations`.
-  each('is told by its name and never by its value', [
+  each('is reported by name, without its value', [
     ['PUBLIC_URL', 'gw.example.test', noUrl],
     ['PUBLIC_URL', 'http://gw.example.test', plainHttp],
     ['PUBLIC_URL', 'ftp://localhost', plainHttp],
@@ -85,7 +85,7 @@ describe('A setting that is wrong', () => {
     ['LOG_LEVEL', 'loud', 'has to be debug or info or warn or error.'],
   ])(([name, value, problem]) => deepEqual(problemsOf({ [name]: value }), [`${name} ${problem}`]))
 
-  it('is told with all the others, and with what it is for where that is known', () => {
+  it('is reported together with all others, with the purpose of a missing one if known', () => {
     throws(() => readConfig({ LOG_LEVEL: 'loud' }, { IMAS_URL: 'The identity service.' }), {
       name: 'ConfigError',
       message:
@@ -93,7 +93,7 @@ describe('A setting that is wrong', () => {
     })
   })
 
-  each('is missing when it is empty, or nothing but space', ['', '  '])((IMAS_URL) =>
+  each('counts as missing when it is empty or only whitespace', ['', '  '])((IMAS_URL) =>
     deepEqual(problemsOf({ IMAS_URL }), ['IMAS_URL is missing.']),
   )
 })
@@ -135,8 +135,8 @@ describe('Settings that contradict each other', () => {
   ])(([given, problems]) => deepEqual(problemsOf(given), problems))
 })
 
-describe('Settings that hold together', () => {
-  it('have their defaults', () => {
+describe('Valid settings', () => {
+  it('have defaults', () => {
     deepEqual(readConfig(least), {
       publicUrl: 'https://gw.example.test',
       loopback: false,
@@ -168,7 +168,7 @@ describe('Settings that hold together', () => {
   })
 
   const [a, b] = ['https://a.test', 'https://b.test:8443']
-  each('are read', [
+  each('are parsed', [
     ['PUBLIC_URL', ' https://gw.example.test ', 'publicUrl', 'https://gw.example.test'],
     ['PUBLIC_URL', 'http://localhost:3000', 'loopback', true],
     ['PUBLIC_URL', 'http://app.localhost', 'loopback', true],
@@ -202,7 +202,7 @@ describe('Settings that hold together', () => {
     deepEqual(readConfig({ ...least, [name]: value })[member], expected),
   )
 
-  it('allow further request headers beside the standard ones', () => {
+  it('add CORS request headers to the standard ones', () => {
     const { corsHeaders } = readConfig({ ...least, CORS_ALLOWED_ADDITIONAL_HEADERS: 'X-A, x-b' })
     deepEqual(corsHeaders, ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'X-A', 'x-b'])
   })

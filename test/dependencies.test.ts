@@ -13,10 +13,10 @@ type Asked = Readonly<{
   body: { RequestItems: Record<string, { Keys: object[] }> }
 }>
 const asked: Asked[] = []
-/** The answers in turn, of which the last is repeated; none where there is none, or where it says so. */
+/** The answers in turn, of which the last is repeated. `nothing`, and an empty list: no answer. */
 let answers: (object | 'nothing')[] = []
 let status = 200
-/** Forgets what was asked, and answers so from now on. */
+/** Forgets earlier requests, and answers with these from now on. */
 const answering = (...next: typeof answers) => {
   asked.length = 0
   answers = next
@@ -30,7 +30,7 @@ const server = createServer(async (request, response) => {
   if (answer === undefined || answer === 'nothing') return
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' })
   const json = JSON.stringify(answer)
-  // In two pieces, with a pause: what comes first is not all there is.
+  // In two pieces, with a pause: the client has to wait for the whole body.
   response.write(json.slice(0, 5))
   setTimeout(() => response.end(json.slice(5)), 20)
 })
@@ -68,7 +68,7 @@ describe('The dependencies of a function', () => {
     deepEqual(body.RequestItems, { 'the-table': { Keys: [item('a'), item('b')], ConsistentRead: true } })
   })
 
-  it('sign with placeholders where AWS_USE_EMPTY_CREDENTIALS says so', async () => {
+  it('sign with placeholder credentials when AWS_USE_EMPTY_CREDENTIALS is true', async () => {
     answering(found())
     equal((await dependencies({ ...env, AWS_USE_EMPTY_CREDENTIALS: 'true' }).table.read(['a'])).size, 0)
     const [request] = asked as [Asked]
@@ -76,22 +76,22 @@ describe('The dependencies of a function', () => {
     equal(/Signature=(\w+)$/.exec(request.authorization)?.[1], signatureOf(request, 'empty'))
   })
 
-  it('are a clock in seconds and randomness of so many bytes', () => {
+  it('include a clock in whole seconds and random text of a given number of bytes', () => {
     const { now, random } = dependencies(env)
     ok(Math.abs(now() - Date.now() / 1000) <= 1 && Number.isInteger(now()))
     match(random(24), /^[A-Za-z0-9_-]{32}$/)
     notEqual(random(24), random(24))
   })
 
-  it('are refused without a table, in words that name what is missing', () => {
+  it('throw a ConfigError that names TABLE_NAME when it is missing', () => {
     const { TABLE_NAME: _, ...lacking } = env
     const problems = ['TABLE_NAME is missing. The stack sets it.']
     throws(() => dependencies(lacking), { name: 'ConfigError', problems })
   })
 })
 
-describe('A database that does not answer well', () => {
-  it('is unavailable when it refuses a write, and when it refuses a read', async () => {
+describe('A failing database', () => {
+  it('makes reads and writes throw table_unavailable when DynamoDB rejects them', async () => {
     answers = [{ __type: 'com.amazonaws.dynamodb.v20120810#ValidationException', message: 'canary' }]
     status = 400
     const { table } = dependencies(env)
@@ -107,7 +107,7 @@ describe('A database that does not answer well', () => {
     status = 200
   })
 
-  it('is given up: a write after three times a second, a read after four seconds however it divides them', async () => {
+  it('times out: a write after three attempts of a second, a read after four seconds in all', async () => {
     let attempts = 0
     const silent = await listening(createServer(() => attempts++))
     const writing = dependencies({ ...env, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${silent.port}` })
@@ -128,7 +128,7 @@ describe('A database that does not answer well', () => {
   })
 })
 
-/** AWS Signature Version 4, worked out from what arrived: what AWS would compare the signature with. */
+/** AWS Signature Version 4 of a received request, which AWS would compare with the one sent. */
 const signatureOf = ({ request, text, authorization }: Asked, secret: string): string => {
   const { method, url, headers } = request
   const sha256 = (value: string) => createHash('sha256').update(value).digest('hex')
@@ -143,10 +143,10 @@ const signatureOf = ({ request, text, authorization }: Asked, secret: string): s
   return hmac(scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secret}`), toSign).toString('hex')
 }
 
-describe('The keys that a function asks for', () => {
+describe('A request for newer keys', () => {
   const inStockholm = { AWS_REGION: 'eu-north-1' }
 
-  it('are asked for at refresh-state, by its name', async () => {
+  it('invokes refresh-state by the name of its function', async () => {
     answering({})
     const named = { ...inStockholm, REFRESH_FUNCTION: 'refresh/state', AWS_ENDPOINT_URL_LAMBDA: here }
     await dependencies({ ...env, ...named }).askForKeys()
@@ -164,16 +164,16 @@ describe('The keys that a function asks for', () => {
     )
   })
 
-  it('are asked for in the partition of the stack, or at a stand-in', () => {
+  it('goes to Lambda in the partition of the stack, or to AWS_ENDPOINT_URL_LAMBDA', () => {
     const china = { AWS_REGION: 'cn-north-1', URL_SUFFIX: 'amazonaws.com.cn' }
     equal(lambdaEndpoint(china), 'https://lambda.cn-north-1.amazonaws.com.cn')
     equal(lambdaEndpoint({ ...china, AWS_ENDPOINT_URL_LAMBDA: 'http://here' }), 'http://here')
   })
 
-  it('are waited for by whoever asks meanwhile, and are asked for once', async () => {
+  it('is sent once for concurrent callers, who all wait for its response', async () => {
     answering({})
     const { askForKeys } = dependencies({ ...env, ...inStockholm, AWS_ENDPOINT_URL_LAMBDA: here })
-    // The answer takes its 20 milliseconds: whoever came second has not been told to go on before.
+    // The response takes 20 milliseconds: the second caller must not go on before it.
     const order: string[] = []
     const first = askForKeys().then(() => order.push('first'))
     await Promise.all([first, askForKeys().then(() => order.push('second'))])
@@ -181,7 +181,7 @@ describe('The keys that a function asks for', () => {
     deepEqual([asked.length, order], [1, ['first', 'second']])
   })
 
-  it('are asked for again after ten seconds', async (test) => {
+  it('is sent again after ten seconds', async (test) => {
     test.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 })
     answering({})
     const { askForKeys } = dependencies({ ...env, ...inStockholm, AWS_ENDPOINT_URL_LAMBDA: here })
@@ -195,8 +195,8 @@ describe('The keys that a function asks for', () => {
   })
 })
 
-describe('A read whose keys were not all processed', () => {
-  it('asks for what is left, and for nothing else', async () => {
+describe('A read with unprocessed keys', () => {
+  it('requests only the keys that are left', async () => {
     answering({ ...found('a'), ...left('b', 'c') }, { ...found('c'), ...left('b') }, found('b'))
     const items = await dependencies(env).table.read(['a', 'b', 'c'])
     deepEqual([...items.keys()].sort(), ['a', 'b', 'c'])
@@ -206,7 +206,7 @@ describe('A read whose keys were not all processed', () => {
     )
   })
 
-  it('is unavailable after four times, and never an absence', async () => {
+  it('throws table_unavailable after four attempts instead of reporting the item as absent', async () => {
     answering(left('a'))
     const reading = dependencies(env).table.read(['a'])
     await rejects(reading, { code: 'table_unavailable', cause: 'unprocessed keys' })

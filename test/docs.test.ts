@@ -15,20 +15,20 @@ import { each } from './support/each.ts'
 
 describe('a generated document', () => {
   each(
-    'is as `npm run docs` makes it',
+    'equals the output of `npm run docs`',
     Object.entries(made()),
   )(([name, text]) => ok(read(name) === text, 'run `npm run docs`'))
 
-  it('says of the last benchmark what its figures say (node bench/publish.ts)', () => {
+  it('reports the figures of the last benchmark (node bench/publish.ts)', () => {
     const report = published()
     equal(read('docs/performance.md'), performanceMarkdown(report))
     equal(read('docs/scaling.md'), scalingMarkdown())
   })
 
-  it('explains every code of the catalogue and no other', () =>
+  it('explains every problem code of the catalogue and no other code', () =>
     deepEqual(Object.keys(explained).sort(), Object.keys(catalogue).sort()))
 
-  it('names every code in errors.html, for the links of error pages, and runs no script there', () => {
+  it('gives every problem code an anchor in errors.html, which loads no script or other resource', () => {
     const page = read('docs/errors.html')
     const ids = [...page.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id)
     deepEqual(ids, Object.keys(catalogue))
@@ -36,7 +36,7 @@ describe('a generated document', () => {
     ok(!/<script|<link|<img|https?:\/\/|\]\(|`/.test(page.slice(page.indexOf('<html'))))
   })
 
-  it('is put between its markers, and nowhere without them', () => {
+  it('replaces the text between its markers, and changes nothing when a marker is missing', () => {
     equal(between('a\n<!-- x -->\nold\n<!-- /x -->\nb', 'x', 'new'), 'a\n<!-- x -->\nnew\n<!-- /x -->\nb')
     equal(between('a', 'x', 'new'), undefined)
     equal(between('<!-- /x --><!-- x -->', 'x', 'new'), undefined)
@@ -57,9 +57,9 @@ const anchors = (file: string): string[] =>
     ? [...read(file).matchAll(/ id="([^"]*)"/g)].map(([, id = '']) => id)
     : [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading))
 
-describe('a link', () => {
+describe('a link in a document', () => {
   each(
-    'leads to something that is there',
+    'leads to an existing file and heading',
     documents,
   )((file) => {
     const links = [...read(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, to = '']) => to)
@@ -87,7 +87,7 @@ describe('a test file that is cited', () => {
     )
   })
 
-  it('stands behind every guarantee', () => {
+  it('is cited for every guarantee of SECURITY.md', () => {
     const [, guarantees = ''] = /## What is guaranteed([\s\S]*?)\n## /.exec(read('SECURITY.md')) ?? []
     const bare = guarantees
       .split(/\n- /)
@@ -96,7 +96,7 @@ describe('a test file that is cited', () => {
     deepEqual(bare, [])
   })
 
-  it('stands behind each of the 102 points of the audit that holds', () => {
+  it('is cited for each of the 102 points of the security audit that is met', () => {
     const points = [...read('docs/security-audit.md').matchAll(/^- \*\*([A-J]\d[^*]*):\*\* (.*)$/gm)]
     const numbers = points.flatMap(([, ids = '']) => ids.split(', ').map((id) => Number(id.slice(1))))
     deepEqual(
@@ -111,7 +111,7 @@ describe('a test file that is cited', () => {
   })
 })
 
-/** Why a block is not run here. */
+/** Why a block of commands is not run here. */
 const reasons: readonly (readonly [RegExp, string])[] = [
   [/(^|\s)npm (ci|start|test)\b/m, 'it installs everything, or does not end, or is what runs this'],
   [/^npm run build && npm install <|^nginx /m, 'test/service and test/proxies run it'],
@@ -123,17 +123,17 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/\b(aws|cdk|sam|docker|git clone|export [A-Z_]+=)/, 'it needs an AWS account, Docker, or a clone'],
 ]
 
-/** What a block may be made of, so that nobody's account is ever touched by a test. */
+/** The lines that a block may contain, so that a test never changes a real account. */
 const harmless =
   /^(?:[A-Z_]+=.*|(?:curl|echo|printf|grep|npm sbom|npm run (?:docs|doctor|build))\b.*|\s*#.*|\s*)$/
 
 describe('a command in a document', () => {
-  it('has a reason when it is not run', () => {
+  it('matches one of the listed reasons when no test runs it', () => {
     const bare = blocks.filter(({ runs, text }) => !runs && !reasons.some(([pattern]) => pattern.test(text)))
     deepEqual(bare, [])
   })
 
-  it('is harmless when it is run', () => {
+  it('only sends requests to the local stack or builds files when a test runs it', () => {
     const strange = blocks
       .filter(({ runs }) => runs)
       .flatMap(({ file, text }) =>
@@ -146,7 +146,7 @@ describe('a command in a document', () => {
     deepEqual(strange, [], 'mark the block `sh no-run` if it is more than a request to the local stack')
   })
 
-  it('is a script of package.json or a suite of test/suites.ts when npm runs it', () => {
+  it('names an existing script of package.json or suite of test/suites.ts after npm', () => {
     const named = (pattern: RegExp, known: readonly string[]) =>
       documents.flatMap((file) =>
         [...read(file).matchAll(pattern)]

@@ -24,7 +24,7 @@ const opened = () => {
 }
 
 describe('Blocks and sign-outs of subjects', () => {
-  it('are written once, and taken back when they are no longer listed', async () => {
+  it('are written once, and removed when they are no longer listed', async () => {
     const { writes, items, write, isBlocked } = opened()
     for (const [ended, blocked, written] of [
       [listed, [true, true], ['a', 'b']],
@@ -41,7 +41,7 @@ describe('Blocks and sign-outs of subjects', () => {
     equal(items.has(endedKey('demo')), false)
   })
 
-  it('are written blocks first, then sign-outs from the latest on', async () => {
+  it('are written blocks first, then sign-outs, latest first', async () => {
     const { writes, write } = opened()
     await write([
       { name: 'a', blocked: false, notBefore: 1 },
@@ -57,7 +57,7 @@ describe('Blocks and sign-outs of subjects', () => {
     )
   })
 
-  it('are taken back too when the run that wrote them broke off', async () => {
+  it('are removed too when the run that wrote them failed midway', async () => {
     const { table, write, isBlocked } = opened()
     let puts = 0
     const broken: Table = {
@@ -70,7 +70,7 @@ describe('Blocks and sign-outs of subjects', () => {
     deepEqual([isBlocked('a'), isBlocked('b')], [false, false])
   })
 
-  it('are left to a later run when the time is over', async () => {
+  it('are written by a later run when the time of this one is over', async () => {
     const { write, isBlocked } = opened()
     equal(await write(listed, AbortSignal.abort()), false)
     equal(isBlocked('a'), false)

@@ -12,7 +12,7 @@ const sourceOf = (...rows: object[]) => adminApi(answering(organisations(...rows
 const namesOf = (rows: readonly { name: string }[]): string[] => rows.map(({ name }) => name)
 
 each<readonly [read: (value: unknown) => unknown, value: unknown, expected: unknown]>(
-  'A value of the Admin API may be wrapped, as very old deployments do, and counts for nothing in another type',
+  'A value of the Admin API may be wrapped in an object, and is ignored when its type is wrong',
   [
     [truth, true, true],
     [truth, 'true', true],
@@ -36,7 +36,7 @@ each<readonly [read: (value: unknown) => unknown, value: unknown, expected: unkn
 )(([read, value, expected]) => equal(read(value), expected))
 
 describe('Organisations of the Admin API', () => {
-  it('are asked for by id, each with its units, mappings and subjects', async () => {
+  it('are requested by id, each with its units, mappings and subjects', async () => {
     const rows = organisations({ id: 'o1', name: 'demo' }, { id: 'o/2', name: 'other' })
     const { upstream, asked } = answering(rows)
     await everything(upstream)
@@ -50,7 +50,7 @@ describe('Organisations of the Admin API', () => {
     )
   })
 
-  it('become names, domains, a directory and ends, sorted', async () => {
+  it('become sorted names, domains, directories and ended subjects', async () => {
     deepEqual(await made(), [
       {
         name: 'demo',
@@ -72,7 +72,7 @@ describe('Organisations of the Admin API', () => {
     deepEqual(namesOf(await made(rows)), ['a', 'b', 'c'])
   })
 
-  it('are left out when nobody could sign in at their name, and refused when none is left', async () => {
+  it('are left out when their name is invalid, and an empty list fails the refresh', async () => {
     const rows = [{ id: 'o1', name: 'a/b' }, { id: 'o2', name: '' }, { id: 'o3' }, { id: 'o4', name: 'demo' }]
     deepEqual(namesOf(await made(organisations(...rows))), ['demo'])
     const refused = {
@@ -83,7 +83,7 @@ describe('Organisations of the Admin API', () => {
     await rejects(made(organisations(...rows.slice(0, 3))), refused)
   })
 
-  each('are refused whole when a list is no list of objects', [
+  each('fail the refresh when a response is not a list of objects', [
     ['organizations.list', { list: [] }],
     ['units.list', [null, 5]],
     ['services.list', undefined],
@@ -104,7 +104,7 @@ describe('A subject', () => {
     blocked: true,
   })
 
-  each('is kept when it is blocked or signed out, under every name that a token may give it', [
+  each('is kept when it is blocked or signed out, under every name that a token may contain', [
     [{ id: 'x', blocked: false }, []],
     [
       { id: 'x', organizationSubject: 'y@example.com', blocked: true },
@@ -115,7 +115,7 @@ describe('A subject', () => {
       ended(['demo_x', 'x'], { blocked: false, notBefore: 7 }),
     ],
     [{ organizationSubject: 'y', blocked: true }, ended(['y'])],
-    // Nobody: without a name, with half a character in it, or with one that fits no key once it is encoded.
+    // Ignored: no name, a lone surrogate in it, or too long for a key once it is encoded.
     [{ blocked: true }, []],
     [{ organizationSubject: '\ud800', blocked: true }, []],
     [long('n', 900), ended(['n'.repeat(900)])],
@@ -129,14 +129,17 @@ describe('A subject', () => {
     { ...y, notBefore: 5 },
     { ...y, notBefore: 7 },
   ]
-  each('that is listed twice is one, and the stricter row counts', [rows, rows.toReversed()])(async (twins) =>
+  each('that is listed twice is stored once, with the stricter values of both rows', [
+    rows,
+    rows.toReversed(),
+  ])(async (twins) =>
     deepEqual((await one(subjects(...twins))).ended, [{ name: 'y', blocked: true, notBefore: 7 }]),
   )
 })
 
 describe('Return domains', () => {
   const label = 'a'.repeat(63)
-  each('are bare domains in lower case, sorted, each once', [
+  each('are bare domains in lower case, sorted and without duplicates', [
     [
       ['b.Example', 'a.example', 'b.example'],
       ['a.example', 'b.example'],
@@ -148,19 +151,19 @@ describe('Return domains', () => {
       ['1.2.example', 'a.example'],
     ],
     ...[
-      // Public suffixes, addresses, labels of other characters, and what is more or less than a domain.
+      // Public suffixes, addresses, labels with other characters, URLs, wildcards and other types.
       ...['com', 'co.uk', 'github.io', '127.0.0.1', '10.0.0.300', '2130706433', '-a.example', 'a-.example'],
       ...['a_b.example', 'a..example', 'é.example', '.a.example', 'a.example.', '*.a.example', 'a.example:1'],
       ...['https://a.example', 'a.example/', 5, null, ['a.example'], ''],
     ].map((none) => [[none], []] as const),
   ])(([listed, domains]) => deepEqual(returnDomains(listed, isPublicSuffix), domains))
 
-  each('come from a list in JSON, or from none', [
+  each('are parsed from a JSON list; an absent or empty value means none', [
     ...[undefined, null, '', '[]'].map((none) => [none, []] as const),
     ['["example.com","example.org"]', ['example.com', 'example.org']],
   ])(async ([text, domains]) => deepEqual((await demo({ whitelistCallbackUrls: text })).domains, domains))
 
-  each('make no sense in any other form', [
+  each('make the data of the organisation unusable in any other form', [
     ...['example.com', '{"0":"example.com"}', '"example.com"', ['example.com']],
   ])((whitelistCallbackUrls) =>
     rejects(demo({ whitelistCallbackUrls }), {
@@ -170,17 +173,17 @@ describe('Return domains', () => {
   )
 })
 
-describe('Rows that make no sense', () => {
+describe('Malformed rows', () => {
   const odd = [null, 5, 'text', [], {}, { id: null, name: null }, { id: '\ud800', name: '\ud800' }]
 
-  it('are passed over in every list, and never fatal', async () => {
+  it('are ignored in every list', async () => {
     const withOdd = Object.fromEntries(
       Object.entries(lists).map(([name, rows]) => [name, [...odd, ...(rows as object[]), ...odd]]),
     )
     deepEqual(await made(withOdd), await made())
   })
 
-  each('leave an organisation known by its name alone, with its block, when its id makes no sense', [
+  each('with a malformed id keep the name and block of the organisation, without content', [
     ...[null, '\ud800', undefined, 7],
   ])(async (id) => {
     const source = sourceOf({ id, name: 'demo', blocked: true })
@@ -191,11 +194,11 @@ describe('Rows that make no sense', () => {
   })
 })
 
-describe('Two rows of one name', () => {
+describe('Two rows with the same organisation name', () => {
   const open = { id: 'o1', name: 'demo', whitelistCallbackUrls: '["a.example"]' }
   const blocked = { ...open, id: 'o2', blocked: true, notBefore: 9 }
 
-  each('are one organisation, and the stricter row counts', [
+  each('are one organisation, with the stricter block and sign-out of both', [
     [open, blocked],
     [blocked, open],
   ])(async (rows) => {
@@ -215,7 +218,7 @@ describe('Two rows of one name', () => {
     deepEqual(namesOf(await source.ended('demo')), ['of o1', 'of o2'])
   })
 
-  it('that say the same are one row', async () => {
+  it('that are equal count as one row', async () => {
     const listed = await sourceOf(open, { ...open }).list()
     deepEqual(listed, [{ name: 'demo', blocked: false, notBefore: 0 }])
     const elsewhere = sourceOf(open, { ...open, whitelistCallbackUrls: '["b.example"]' })

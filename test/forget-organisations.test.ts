@@ -9,7 +9,7 @@ import { memoryTable } from './support/memory-table.ts'
 
 const never = new AbortController().signal
 
-/** A table with these organisations, which have been without a source since second 0. */
+/** A table with three organisations that have had no source since second 0. */
 const opened = async () => {
   const { table, writes, items } = memoryTable()
   const organisations = [
@@ -28,7 +28,7 @@ const opened = async () => {
 }
 
 describe('Organisations without a source', () => {
-  it('lose what they grant after two minutes, and a blocked one stays blocked', async () => {
+  it('lose their grants after two minutes, and blocks are kept', async () => {
     const { table, writes, items, forget, keys, there } = await opened()
     await forget(119)
     deepEqual(there(), keys)
@@ -37,13 +37,13 @@ describe('Organisations without a source', () => {
     const { blocked, domains } = items.get(organisationKey('b')) ?? {}
     deepEqual([blocked?.BOOL, domains], [true, undefined])
     const { entries } = await openIndex(table, 0)
-    deepEqual([...entries.keys()].sort(), ['b', 'c'], 'whose blocks are still there')
+    deepEqual([...entries.keys()].sort(), ['b', 'c'], 'the index keeps those with blocks')
     writes.clear()
     await forget(180)
     deepEqual([...writes], [])
   })
 
-  it('are written again when there is a source again, wherever a run broke off', async () => {
+  it('are written again when there is a source again, even after a run that failed midway', async () => {
     const { table, write, forget, keys, there } = await opened()
     const broken: Table = {
       ...table,
@@ -56,14 +56,14 @@ describe('Organisations without a source', () => {
     deepEqual(there(), keys)
   })
 
-  it('keep what they grant for two minutes again when there was a source in between', async () => {
+  it('keep their grants for another two minutes when there was a source in between', async () => {
     const { write, forget, keys, there } = await opened()
     await write(100_000)
     await forget(200)
     deepEqual(there(), keys)
   })
 
-  it('are left to a later run when the time is over', async () => {
+  it('are removed by a later run when the time of this one is over', async () => {
     const { forget, keys, there } = await opened()
     await forget(120, AbortSignal.abort())
     deepEqual(there(), keys)
@@ -71,7 +71,7 @@ describe('Organisations without a source', () => {
     deepEqual(there(), [organisationKey('b')])
   })
 
-  it('are not written about when there never were any', async () => {
+  it('cause no write when there never were any', async () => {
     const { table, writes } = memoryTable()
     await forgetOrganisations(table, 1, 0, never)
     equal(writes.size, 0)

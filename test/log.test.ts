@@ -8,7 +8,7 @@ import { context, eventOf, openGateway } from './support/gateway.ts'
 import { writtenBy } from './support/standard-output.ts'
 
 describe('A log line', () => {
-  it('has long texts shortened', () => {
+  it('shortens texts of more than 256 characters', () => {
     const lines: string[] = []
     const log = logTo('debug', (line) => lines.push(line))
     log('debug', { org: 'x'.repeat(256), cause: 'y'.repeat(257), ms: 5 })
@@ -20,7 +20,7 @@ describe('A log line', () => {
     })
   })
 
-  it('is left out below the level that was asked for, unless it has metrics', () => {
+  it('is left out below the configured level, unless it has metrics', () => {
     const lines: string[] = []
     const log = logTo('warn', (line) => lines.push(line))
     for (const level of ['debug', 'info', 'warn', 'error'] as const) log(level, {})
@@ -28,7 +28,7 @@ describe('A log line', () => {
     deepEqual(lines, ['{"level":"warn"}', '{"level":"error"}', '{"level":"info","_aws":{}}'])
   })
 
-  it('is written straight to standard output, and not through the console', async (test) => {
+  it('is written to standard output directly, not through the console', async (test) => {
     const viaConsole = test.mock.method(console, 'log', () => {})
     const lines = await writtenBy(async () => {
       const log = logTo('info')
@@ -40,8 +40,8 @@ describe('A log line', () => {
   })
 })
 
-describe('What the log says of an error', () => {
-  each('is its name, and nothing that it may quote', [
+describe('The description of an error in the log', () => {
+  each('has the names and codes of the error and its causes, without messages', [
     [undefined, undefined],
     ['in words', 'in words'],
     [5, 'number'],
@@ -58,7 +58,7 @@ describe('What the log says of an error', () => {
   const many = Array.from({ length: 9 }, (_, line) => `${at}f (/x/index.mjs:${line}:1)`).join('')
   const forged = `${at}f (/x/secret:1:1)`
 
-  each('are five frames at most, and never those of a message or of Node itself', [
+  each('has at most five stack frames, none from the message or from Node itself', [
     [['index.mjs:12:345'], thrown(`${at}f (file:///var/task/index.mjs:12:345)`)],
     [['index.mjs:1:2'], thrown(`${at}file:///var/task/index.mjs:1:2`)],
     [['texts.mjs:3:4'], thrown(`${at}async A.b (file:///x/texts.mjs:3:4)`)],
@@ -72,21 +72,21 @@ describe('What the log says of an error', () => {
   ])(([frames, error]) => deepEqual(framesOf(error), frames))
 })
 
-describe('A request', async () => {
+describe('The log line of a request', async () => {
   const gateway = await openGateway()
   const { call, logs } = gateway
-  /** The line of a request whose handler does this. */
+  /** The log line of a request with this handler. */
   const lineOf = async (handle: Parameters<typeof endpoint>[1]) => {
     await endpoint('health', handle, gateway.instance({}, 'invented'))(eventOf('health', {}), context)
     return logs.at(-1) ?? {}
   }
 
-  it('leaves one line, with these fields and no others', async () => {
+  it('is one per request, with these fields and no others', async () => {
     const before = logs.length
     await call('units', { bearer: await gateway.token() })
     equal(logs.length, before + 1)
     const { time, ms, id, ...line } = logs.at(-1) ?? {}
-    // The digest of organisation and subject: people are told apart, not named.
+    // The digest of organisation and subject tells people apart without naming them.
     const subject = 'otzU6JitNOu2zUtI'
     deepEqual(line, { level: 'info', route: 'units', status: 200, code: 'ok', org: 'demo', subject })
     match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
@@ -94,7 +94,7 @@ describe('A request', async () => {
     equal(typeof ms, 'number')
   })
 
-  it('of nobody names nobody, and people of two organisations are told apart', async () => {
+  it('has no subject without a token, and different subjects in different organisations', async () => {
     await call('token-is-set')
     equal('subject' in (logs.at(-1) ?? {}), false)
     const subjects = new Set()
@@ -105,7 +105,7 @@ describe('A request', async () => {
     equal(subjects.size, 2)
   })
 
-  it('leaves a line of a good poll only where LOG_LEVEL is debug', async () => {
+  it('is left out for a successful poll unless LOG_LEVEL is debug', async () => {
     const raw = await gateway.token()
     const before = logs.length
     await (await gateway.open('token-is-set', gateway.instance({ LOG_LEVEL: 'info' })))({ bearer: raw })
@@ -115,7 +115,7 @@ describe('A request', async () => {
     deepEqual([level, status, _aws], ['debug', 200, undefined])
   })
 
-  it('says how long it took, in milliseconds with one place', async () => {
+  it('has the duration in milliseconds, with one decimal place', async () => {
     const { ms } = await lineOf(async () => {
       await new Promise((resolve) => setTimeout(resolve, 60))
       return { statusCode: 200, headers: {} }
@@ -124,7 +124,7 @@ describe('A request', async () => {
     equal(Math.round(Number(ms) * 10) / 10, ms)
   })
 
-  it('says where an internal error was thrown, and of no other failure', async () => {
+  it('has stack frames of an internal error, and of no other failure', async () => {
     const { cause, frames } = await lineOf(() => Promise.reject(new TypeError('canary at index.mjs:1:1')))
     equal(cause, 'TypeError')
     match(String((frames as string[])[0]), /^log\.test\.ts:\d+:\d+$/)

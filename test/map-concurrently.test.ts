@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { mapConcurrently } from '../lib/refresh/map-concurrently.ts'
 
-describe('Work on many things at once', () => {
-  it('is as much as was asked for and no more, with results in the order of the list', async () => {
+describe('mapConcurrently', () => {
+  it('runs at most the given number at once and returns results in the order of the list', async () => {
     let running = 0
     let most = 0
     const times = [30, 1, 20, 5, 1]
@@ -19,7 +19,7 @@ describe('Work on many things at once', () => {
     deepEqual(await mapConcurrently(3, [], async () => 'x'), [])
   })
 
-  it('begins nothing after a failure, and throws it when what was in progress has ended', async () => {
+  it('starts nothing after a failure, and throws it when the work in progress has ended', async () => {
     const begun: number[] = []
     const ended: number[] = []
     const work = mapConcurrently(2, [1, 2, 3, 4], async (item) => {

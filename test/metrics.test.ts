@@ -18,7 +18,7 @@ type Line = Record<string, unknown> & {
 
 const steps = ['LoginStarted', 'LoginReturned', 'LoginVerified', 'SessionSet', 'LoginFailed']
 
-describe('What is counted of a request', () => {
+describe('The metrics of a request', () => {
   const counted = (route: HttpRouteName, status: number, code = 'ok', more: object = {}) => {
     const outcome = { route, status, code, refused: status >= 400, cookieBytes: 7, person: true, ...more }
     const line: Line = requestMetrics('n', outcome, 1000)
@@ -31,9 +31,9 @@ describe('What is counted of a request', () => {
     return byCode.length > 0 ? [values, byCode, line.Code] : values
   }
   const failedBy = (code: string) => [['LoginFailed', [['Code']]], code] as const
-  const alone = { person: false }
+  const byProgram = { person: false }
   const ended = ['LoginReturned', 'LoginVerified', 'SessionSet', 'HeaderBytes']
-  each<readonly [found: unknown, expected: unknown]>('is what it came to, for people alone', [
+  each<readonly [found: unknown, expected: unknown]>('count its outcome, for people and not for programs', [
     [counted('login', 302), ['LoginStarted', 'HeaderBytes']],
     [counted('org-login', 400, 'bad_query'), [['LoginFailed', 'HeaderBytes'], ...failedBy('bad_query')]],
     [counted('callback', 302, 'session_set'), ended],
@@ -45,10 +45,10 @@ describe('What is counted of a request', () => {
     // Prefetches, embeds, link scanners and crawlers.
     [counted('login', 401, 'not_a_navigation'), []],
     [counted('callback', 401, 'not_a_navigation'), []],
-    [counted('org-login', 302, 'ok', alone), []],
-    [counted('callback', 400, 'bad_query', alone), []],
-    // A session that begins counts, whatever its headers say.
-    [counted('callback', 302, 'session_set', alone), ended],
+    [counted('org-login', 302, 'ok', byProgram), []],
+    [counted('callback', 400, 'bad_query', byProgram), []],
+    // A new session counts, whatever the headers of its request.
+    [counted('callback', 302, 'session_set', byProgram), ended],
     [counted('login', 302, 'login_elsewhere'), []],
     [counted('token-is-set', 200), []],
     [counted('token-is-set', 401, 'token_missing'), ['PollRefused']],
@@ -56,7 +56,7 @@ describe('What is counted of a request', () => {
     [counted('health', 500, 'unhealthy'), []],
   ])(([found, expected]) => deepEqual(found, expected))
 
-  it('has every member of its kind in every line, so that one can be compared with another', () => {
+  it('have every metric of their kind in each line, with zeros, so that they can be compared', () => {
     const outcome = { code: 'ok', refused: false, cookieBytes: 7, person: true, status: 401 }
     const valuesOf = (route: HttpRouteName, names: readonly string[]) => {
       const line: Line = requestMetrics('n', { ...outcome, route }, 0)
@@ -68,7 +68,7 @@ describe('What is counted of a request', () => {
   })
 })
 
-it('Metrics are kept under the name that the stack gives its functions', () => {
+it('The metrics namespace is METRICS_NAMESPACE, by default imsg-service', () => {
   const env = {
     PUBLIC_URL: 'https://gw.example.test',
     IMAS_URL: 'https://imas.example.test',
@@ -83,7 +83,7 @@ it('Metrics are kept under the name that the stack gives its functions', () => {
   )
 })
 
-describe('The line of a request', async () => {
+describe('The log line of a request', async () => {
   const gateway = await openGateway()
   const { instance, token } = gateway
   const lineOf = async (name: HttpRouteName, request: Request, on = instance()): Promise<Line> => {
@@ -92,7 +92,7 @@ describe('The line of a request', async () => {
   }
   const elsewhere = { query: 'org=demo&callback=//elsewhere', headers: { ...headers, ...asProblem } }
 
-  it('counts what a login came to, and how large the cookies were', async () => {
+  it('counts the steps of a login and the size of the request cookies', async () => {
     const person = browser()
     const query = await gateway.begin(person)
     query.set('imid_token', await token())
@@ -113,7 +113,7 @@ describe('The line of a request', async () => {
     )
   })
 
-  each('counts a refusal by its code', [
+  each('counts a failed login by its problem code', [
     ['login', elsewhere, 'return_url_not_allowed'],
     ['callback', { query: 'imid_token=x&serviceCallback=/', headers }, 'login_not_from_this_browser'],
   ])(async ([name, request, code]) => {
@@ -121,7 +121,7 @@ describe('The line of a request', async () => {
     deepEqual([line.LoginFailed, line.code, line.Code], [1, code, code])
   })
 
-  each('leaves requests of programs out of the login alarms', [
+  each('does not count failed logins of programs', [
     [undefined, {}],
     [undefined, { headers: { ...headers, 'sec-purpose': 'prefetch' }, cookies: ['a=1'] }],
     [undefined, { headers: { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' } }],
@@ -132,7 +132,7 @@ describe('The line of a request', async () => {
     deepEqual([line.LoginFailed, line._aws === undefined], [failed, failed === undefined])
   })
 
-  each('says that LOGIN_BINDING is off at a login, and nowhere else', [
+  each('has `binding: off` at a login when LOGIN_BINDING is off, and not on other routes', [
     ['login', elsewhere, 'off'],
     ['callback', { query: 'imid_token=x&serviceCallback=/', headers }, 'off'],
     ['token-is-set', {}, undefined],

@@ -20,7 +20,7 @@ const httpRoutes = Object.entries<Route>(routes).flatMap(([name, row]) =>
 
 const config = await createConfig({ extends: ['recommended'] })
 
-/** What the recommended rules of Redocly say of a document: `rule place`. */
+/** The findings of Redocly's recommended rules in a document: `rule place`. */
 const findings = async (document: Document): Promise<string[]> => {
   const problems = await lintFromString({ source: JSON.stringify(document), config })
   const found = problems.map(({ ruleId, message, location: [where] }) =>
@@ -38,13 +38,13 @@ const exceptions = [
 ]
 
 describe('docs/openapi.json', () => {
-  it('is what the tables say (`npm run docs` writes it anew)', () =>
+  it('is up to date (`npm run docs` writes it)', () =>
     ok(readFileSync(openApiFile, 'utf8') === openApiText()))
 
-  it('passes the recommended rules but for what the contract has otherwise', async () =>
+  it('passes the recommended rules of Redocly, apart from the listed exceptions', async () =>
     deepEqual(await findings(documented()), exceptions))
 
-  it('names each route by its one word, and each failure of its row', () => {
+  it('uses the route name as operationId and lists every problem of each route', () => {
     for (const name of httpRoutes) {
       const { operationId, responses } = operationOf(documented(), name)
       equal(operationId, name)
@@ -54,7 +54,7 @@ describe('docs/openapi.json', () => {
   })
 })
 
-/** An example of each kind goes into the document, where no member may be without a schema. */
+/** The document with these answers as examples, which may have no member without a schema. */
 const withExamples = (answers: readonly (readonly [HttpRouteName, Answer])[]): Document => {
   const document = documented()
   for (const [number, [name, answer]] of answers.entries()) {
@@ -69,14 +69,14 @@ const withExamples = (answers: readonly (readonly [HttpRouteName, Answer])[]): D
 
 const healthJson = { accept: 'application/health+json' }
 
-/** Requests to each route whose answers have bodies of their own form, beside one that is good. */
+/** Further requests to each route, whose answers have another kind of body than the good one. */
 const others: Partial<Record<HttpRouteName, readonly Request[]>> = {
   authorize: [{ query: 'org=demo', headers: asProblem }],
   logout: [{ headers: { ...fromOurPage, ...navigation } }],
   health: [{ headers: healthJson }],
 }
 
-describe('a body', () => {
+describe('a response body', () => {
   const good = goodRequests({
     token,
     begun: async () => {
@@ -85,7 +85,7 @@ describe('a body', () => {
     },
   })
 
-  it('has the form of its schema where a route answers', async () => {
+  it('matches its schema when the request succeeds', async () => {
     const answers: [HttpRouteName, Answer][] = []
     for (const name of httpRoutes)
       for (const request of [await good[name].request(), ...(others[name] ?? [])])
@@ -93,7 +93,7 @@ describe('a body', () => {
     deepEqual(await findings(withExamples(answers)), exceptions)
   })
 
-  it('has the form of its schema while the table cannot be read, for each reader', async () => {
+  it('matches its schema while the table cannot be read, for every Accept header', async () => {
     const answers: [HttpRouteName, Answer][] = []
     const reading = httpRoutes.filter((name) =>
       [...routes[name].problems].some((code) => code === 'table_unavailable'),

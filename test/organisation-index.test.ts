@@ -6,7 +6,7 @@ import { writeLargeItem } from '../lib/store/large-item.ts'
 import { memoryTable } from './support/memory-table.ts'
 
 describe('The index of organisations', () => {
-  it('takes what makes no sense as uncertain, so that it is written again', async () => {
+  it('reads malformed members as unknown, so that they are written again', async () => {
     const { table } = memoryTable()
     const odd = { revocation: 5, ended: 5, content: 5, failing: 'yes', missingSince: '5' }
     await writeLargeItem(table, indexKey, { version: 1, value: { organisations: { odd }, forgottenAt: '5' } })
@@ -15,7 +15,7 @@ describe('The index of organisations', () => {
     equal(index.forgottenAt(), undefined)
   })
 
-  it('has the same digest for organisations in any order', async () => {
+  it('has the same digest whatever the order of the organisations', async () => {
     const digestOf = async (...names: string[]) => {
       const index = await openIndex(memoryTable().table, 1)
       for (const name of names) index.note(name, { content: name })
@@ -24,7 +24,7 @@ describe('The index of organisations', () => {
     equal(await digestOf('a', 'b', 'c'), await digestOf('c', 'a', 'b'))
   })
 
-  it('is written when something changed', async () => {
+  it('is written only when something changed', async () => {
     const { table, writes } = memoryTable()
     const index = await openIndex(table, 1)
     const times: (number | undefined)[] = []
@@ -36,7 +36,7 @@ describe('The index of organisations', () => {
     deepEqual(times, [1, 1, 2])
   })
 
-  it('has blocks and sign-outs in the text that is stored', () =>
+  it('encodes blocks and sign-outs as text', () =>
     deepEqual(
       [revocationOf({ blocked: true }), revocationOf({ blocked: false, notBefore: 7 })],
       ['blocked 0', 'open 7'],

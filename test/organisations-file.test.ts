@@ -25,7 +25,7 @@ const fileOf = (...organisations: unknown[]) => ({ $schema: './organisations.sch
 const problemsOf = (more: object) => organisationsFileProblems(fileOf({ ...demo, ...more }), isPublicSuffix)
 
 describe('The organisations file', () => {
-  it('gives the same content as the Admin API would: sorted, with a role for each set of permissions', async () => {
+  it('gives sorted content like the Admin API, with one role for each set of permissions', async () => {
     const source = organisationsFile(fileOf(demo, { name: 'closed', blocked: true }), isPublicSuffix)
     deepEqual(organisationsFileProblems(fileOf(demo), isPublicSuffix), [])
     deepEqual(await source.list(), [
@@ -56,7 +56,7 @@ describe('The organisations file', () => {
     'needs a name of its own',
     'needs a group, a listed unit, service:permission',
   ]
-  each('keeps back an organisation that makes no sense, and that one alone, and says what is wrong', [
+  each('rejects the data of a malformed organisation, names the problem, and keeps the others', [
     [{ whitelistCallbackUrls: ['example.test', 'co.uk'] }, `whitelistCallbackUrls: entry 2 ${domain}`],
     [{ whitelistCallbackUrls: ['*.example.test'] }, `whitelistCallbackUrls: entry 1 ${domain}`],
     [{ whitelistCallbackUrls: '["example.test"]' }, 'whitelistCallbackUrls has to be a list'],
@@ -84,7 +84,7 @@ describe('The organisations file', () => {
   ] as const)(async ([more, problem]) => {
     deepEqual(problemsOf(more), [`demo: ${problem}`])
     const source = organisationsFile(fileOf({ ...demo, ...more }, { name: 'other' }), isPublicSuffix)
-    equal((await source.list())[0]?.blocked, 'blocked' in more, 'what cannot be read blocks')
+    equal((await source.list())[0]?.blocked, 'blocked' in more, 'an unreadable block counts as blocked')
     for (const name of ['demo', 'nobody'])
       await rejects(source.content(name), {
         name: 'UnusableData',
@@ -96,7 +96,7 @@ describe('The organisations file', () => {
     })
   })
 
-  it('is refused whole when it lists nothing, and by name when names are missing or twice there', async () => {
+  it('is rejected when it lists no valid organisation, or names are missing or repeated', async () => {
     const unnamed = 'needs a name of letters, digits, dots, hyphens, underscores'
     for (const [document, problems] of [
       ...[null, [], {}, fileOf(), fileOf(1), fileOf(demo, 'other')].map(
@@ -115,7 +115,7 @@ describe('The organisations file', () => {
   })
 })
 
-it('The schema of the file has the members that the parser knows', () => {
+it('The JSON schema of the organisations file has only members that the parser accepts', () => {
   const { properties } = schema.$defs.organisation
   const all = (row: object, value: unknown) =>
     Object.fromEntries(Object.keys(row).map((name) => [name, value]))
@@ -128,7 +128,7 @@ it('The schema of the file has the members that the parser knows', () => {
   deepEqual(organisationsFileProblems(fileOf(document), isPublicSuffix), [])
 })
 
-it('A gateway with an organisations file knows its units and blocks, and keeps what it knew when it is broken', async () => {
+it('A gateway applies an organisations file, and keeps its units and blocks when it is invalid', async () => {
   const gateway = await openGateway()
   const settings = { ADMIN_API_URL: '', ACCESS_TOKEN_URL: '', ORGANISATIONS: 'organisations.json' }
   const refresh = async (file: unknown) => {

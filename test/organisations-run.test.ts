@@ -17,7 +17,7 @@ const opened = async (now = 0, signal = new AbortController().signal): Promise<R
 describe('A run over the organisations', () => {
   const listed = Array.from({ length: 1200 }, (_, n) => organisation({ name: `${n}` }))
 
-  each('begins at another place each minute, and comes to all', [
+  each('starts at a different organisation each minute and includes all of them', [
     [0, '0'],
     [59, '0'],
     [60, '500'],
@@ -27,7 +27,7 @@ describe('A run over the organisations', () => {
     deepEqual([order[0]?.name, new Set(order).size, order.length], [first, 1200, 1200])
   })
 
-  it('takes 500 at a time', () =>
+  it('works in batches of 500', () =>
     deepEqual(
       batchesOf(listed).map((batch) => [batch[0]?.name, batch.length]),
       [
@@ -37,13 +37,13 @@ describe('A run over the organisations', () => {
       ],
     ))
 
-  each('takes more than a third, and more than two, for the fault of the source', [
+  each('blames the source when more than two and more than a third of the organisations fail', [
     [2, 3, false],
     [3, 8, true],
     [3, 9, false],
   ])(([count, all, expected]) => equal(isTooMany(count, all), expected))
 
-  each('notes what could not be read, and reads no more of it', [
+  each('records an organisation that failed, and stops reading it when it could not be read', [
     [new UnusableData('odd'), { reason: 'odd', isUnread: false, isOwnFault: true }, 2],
     [new UpstreamError('away', true), { reason: 'away', isUnread: true, isOwnFault: true }, 1],
   ] as const)(async ([error, failure, times]) => {
@@ -57,13 +57,13 @@ describe('A run over the organisations', () => {
     deepEqual([run.failures.get('demo'), reads], [failure, times])
   })
 
-  it('hides no error of our own', async () =>
+  it('rethrows programming errors', async () =>
     rejects(
       readOne(await opened(), 'demo', () => Promise.reject(new TypeError('ours'))),
       TypeError,
     ))
 
-  it('reports organisations not reached in time as unread, not at fault', async () => {
+  it('reports organisations that it did not reach in time as unread, not as at fault', async () => {
     const late = { reason: 'not reached in time', isUnread: true, isOwnFault: false }
     const time = new AbortController()
     const run = await opened(0, time.signal)

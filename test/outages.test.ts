@@ -5,7 +5,7 @@ import { each } from './support/each.ts'
 import { browser, openGateway, set } from './support/gateway.ts'
 import { goodRequests } from './support/good-requests.ts'
 
-/** What a fault does to each route. What counts as a fault of the table: `faults/database`. */
+/** How each route answers during a fault. Which faults make the table fail: `faults/database`. */
 
 const gateway = await openGateway()
 const { begin, clock, instance, later, now, open, table, token, whileTableFails } = gateway
@@ -20,7 +20,7 @@ const good = goodRequests({
 })
 const names = (Object.keys(good) as HttpRouteName[]).filter((name) => name !== 'login-failed')
 
-/** `warm`: the instance has the keys in memory, so it reads less. */
+/** `warm`: the instance has the state in memory, so it reads less. */
 type Kind = 'new' | 'warm'
 type Outage = <T>(work: () => Promise<T>) => Promise<T>
 
@@ -37,7 +37,7 @@ const answerOf = async (name: HttpRouteName, kind: Kind, during: Outage) => {
 }
 
 each<readonly [Outage, (name: HttpRouteName, kind: Kind) => boolean]>(
-  'A fault changes an answer to 503, and never to a session, a 401 or a logout that was not stored',
+  'A fault turns an answer into 503 (health: 500), never into a session, a 401 or an unstored logout',
   [
     // The identity service is down: no route calls it, and the state is used until it is older than
     // GRACE_PERIOD.

@@ -11,7 +11,7 @@ import { listening } from './support/ports.ts'
 const publicUrl = 'https://gateway.example.com' as Origin
 
 describe('Health at the public address', () => {
-  each('is what /health answers there, without a redirect and in time', [
+  each('is good only when /health there answers 200 in time, without a redirect', [
     [200, true],
     [500, false],
     [302, false],
@@ -30,10 +30,10 @@ describe('Health at the public address', () => {
     await close()
   })
 
-  it('is bad where there is no connection', async () =>
+  it('is bad when the connection fails', async () =>
     equal(await publicHealth({ publicUrl }, 5000, () => Promise.reject(new TypeError('failed'))), false))
 
-  it('is asked for by the schedule, and not by a forced run, whose caller waits', async (test) => {
+  it('is checked by a scheduled run, not by a forced run, whose caller waits', async (test) => {
     const { instance } = await openGateway()
     const run = wire(instance({ PUBLIC_URL: publicUrl, ADMIN_API_URL: '' }), {})
     const asked: unknown[] = []
@@ -49,7 +49,7 @@ describe('Health at the public address', () => {
     deepEqual(asked, [`${publicUrl}/imsg-service/v1/health`])
   })
 
-  each('is not asked about at an address that nobody else can reach', [
+  each('is not checked at a local or reserved address', [
     ...['http://localhost:3000', 'https://localhost', 'http://127.12.34.56:3000', 'http://[::1]:3000'],
     ...['https://own-address.execute-api.invalid', 'https://gw.example.test', 'https://example'],
   ])(async (url) => {
@@ -57,7 +57,7 @@ describe('Health at the public address', () => {
     equal(await publicHealth({ publicUrl: url as Origin }, 5000, asked), undefined)
   })
 
-  each('is asked about anywhere else', ['https://localhost.news.contest', 'https://127.0.0.1.news'])((url) =>
-    equal(isPublic(url), true),
+  each('is checked at any other address', ['https://localhost.news.contest', 'https://127.0.0.1.news'])(
+    (url) => equal(isPublic(url), true),
   )
 })

@@ -15,7 +15,7 @@ import { refreshRun } from './support/refresh-run.ts'
 const named = (names: readonly string[]) => names.map((name) => organisation({ name }))
 const numbered = (count: number) => named(Array.from({ length: count }, (_, n) => `org-${n}`))
 
-/** A table in memory with these organisations, and what becomes of it in the next runs. */
+/** A table in memory with these organisations, and a function that runs the next refresh on it. */
 const opened = async (...before: Organisation[]) => {
   const { table, items, writes } = memoryTable()
   let version = 0
@@ -45,7 +45,7 @@ const unread = new UpstreamError('units.list: status 500', true)
 describe('An organisation whose data cannot be read or used', () => {
   const ended = [{ name: 'somebody', blocked: true }]
 
-  each('keeps its last good data and is reported; its block applies, and the rest goes on', [
+  each('keeps its last good data and is reported; blocks still apply, and other organisations are updated', [
     ['content', new UnusableData('odd'), true],
     ['content', unread, true],
     ['ended', unread, false],
@@ -63,10 +63,10 @@ describe('An organisation whose data cannot be read or used', () => {
     equal(items.get(directoryKey('demo')), directory)
     equal(items.get(subjectKey('demo', 'somebody'))?.blocked?.BOOL ?? false, areEndedKnown)
     deepEqual(items.get(organisationKey('second'))?.domains?.L, [])
-    deepEqual((await write(after)).kept, [], 'and no more when its data are good again')
+    deepEqual((await write(after)).kept, [], 'not reported once its data are good again')
   })
 
-  it('is no fault of the source, however many there are, when its data were read', async () => {
+  it('does not fail the refresh, however many there are, when its data are invalid', async () => {
     const domains = Array.from({ length: 201 }, (_, n) => `d${n}.example`)
     const { write } = await opened()
     const { kept } = await write(['a', 'b', 'c'].map((name) => organisation({ name, domains })))
@@ -77,7 +77,7 @@ describe('An organisation whose data cannot be read or used', () => {
     )
   })
 
-  it('fails the refresh together with more than a third of the others', async () => {
+  it('fails the refresh when more than a third of the organisations cannot be read', async () => {
     const all = named(['a', 'b', 'c'])
     const { write } = await opened(...all)
     const message = 'units.list: status 500 (3 of 3 organisations)'
@@ -89,7 +89,7 @@ describe('An organisation whose data cannot be read or used', () => {
     })
   })
 
-  it('is unknown while it is new, also with somebody blocked there', async (test) => {
+  it('stays unknown when it is new, even with a blocked subject', async (test) => {
     const { table, close } = await openTable()
     test.after(close)
     const all = [organisation({ ended }), organisation({ name: 'second' })]
@@ -100,7 +100,7 @@ describe('An organisation whose data cannot be read or used', () => {
     }
   })
 
-  it('is read after all others the next time', async () => {
+  it('is read last in the next run', async () => {
     const all = named(['a', 'b', 'c', 'd'])
     const { write } = await opened(...all)
     const read: string[] = []
@@ -124,7 +124,7 @@ describe('Blocks and sign-outs', () => {
   const written = (writes: ReadonlyMap<string, number>) =>
     [...writes.keys()].filter((key) => !/^(INDEX|ENDED)/.test(key))
 
-  it('are written before anything else', async () => {
+  it('are written before everything else', async () => {
     const { writes, write } = await opened(...before)
     await write(after)
     const contents = ['demo', 'third'].flatMap((name) => [directoryKey(name), organisationKey(name)])
@@ -132,7 +132,7 @@ describe('Blocks and sign-outs', () => {
     deepEqual(written(writes).slice(2).sort(), contents.sort())
   })
 
-  it('are written alone when the rest of the run cannot go on', async () => {
+  it('are written even when the rest of the run fails', async () => {
     const { writes, write } = await opened(...before)
     const afterBlocks = () => Promise.reject(new UpstreamError('no keys', false))
     await rejects(write(after, { afterBlocks }), { message: 'no keys' })
@@ -142,7 +142,7 @@ describe('Blocks and sign-outs', () => {
 
 describe('A list of organisations that shrinks', () => {
   const shrunk = 'organizations.list: 4 of 9 organisations are missing'
-  /** Nine organisations; and what is left of them with fewer, so many seconds later. */
+  /** Stores nine organisations. Then: a run at `now` that lists `count`, and how many are left. */
   const nine = async () => {
     const { items, write } = await opened(...numbered(9))
     return async (count: number, now: number) => {
@@ -151,20 +151,20 @@ describe('A list of organisations that shrinks', () => {
     }
   }
 
-  it('by a third or less, or by two, is believed at once', async () => {
+  it('by a third or less, or by two, removes the missing organisations at once', async () => {
     const write = await nine()
     deepEqual(await write(6, 60), [undefined, 6])
     await write(4, 120)
     deepEqual(await write(2, 180), [undefined, 2])
   })
 
-  it('by more keeps the missing ones, until the same names have been missing for 15 minutes', async () => {
+  it('by more keeps the missing organisations until they have been missing for 15 minutes', async () => {
     const write = await nine()
     for (const now of [60, 500, 959]) deepEqual(await write(5, now), [shrunk, 9])
     deepEqual(await write(5, 960), [undefined, 5])
   })
 
-  it('begins to count again when they come back in between', async () => {
+  it('restarts the 15 minutes when the organisations were listed again in between', async () => {
     const write = await nine()
     await write(5, 60)
     await write(9, 120)
@@ -173,7 +173,7 @@ describe('A list of organisations that shrinks', () => {
   })
 })
 
-it('An organisation is written again when the run that removed it broke off', async () => {
+it('An organisation is written again when the run that removed it failed midway', async () => {
   const all = named(['a', 'b', 'demo'])
   const { table, items, write } = await opened(...all)
   const remove: Table['remove'] = (key) =>
@@ -184,8 +184,8 @@ it('An organisation is written again when the run that removed it broke off', as
   equal(items.has(organisationKey('demo')), true)
 })
 
-describe('More organisations than are noted at once', () => {
-  it('are written once each, and the index three times: before each five hundred, and at the end', async () => {
+describe('More than 500 organisations', () => {
+  it('are written once each, and the index before each batch of 500 and at the end', async () => {
     const { writes, write } = await opened()
     const all = numbered(501)
     await write(all)
@@ -194,7 +194,7 @@ describe('More organisations than are noted at once', () => {
     equal(writes.get('INDEX'), 3)
   })
 
-  it('are taken up where a run broke off', async () => {
+  it('are continued where the previous run failed', async () => {
     const { table, items, writes, write } = await opened()
     let left = 1400
     const put: Table['put'] = (...call) =>
@@ -211,7 +211,7 @@ describe('More organisations than are noted at once', () => {
 })
 
 describe('More ended subjects than one run writes', () => {
-  it('are written by the next, the strictest first, and nobody can sign in at a new organisation before', async () => {
+  it('are completed by the next run, before which a new organisation stays unknown', async () => {
     const { items, write } = await opened()
     const ended = Array.from({ length: 10_001 }, (_, n) => ({
       name: `s${n}`,
@@ -228,7 +228,7 @@ describe('More ended subjects than one run writes', () => {
     equal(last.filter((key) => items.has(key)).length, 2)
   })
 
-  it('are the strictest 300,000 at most', async () => {
+  it('are limited to the strictest 300,000', async () => {
     const ended = Array.from({ length: 300_002 }, (_, n) => ({
       name: `s${n}`,
       blocked: n === 300_001,
@@ -245,7 +245,7 @@ describe('More ended subjects than one run writes', () => {
 describe('The gateway', async () => {
   const gateway = await openGateway()
   const { control, clock, health } = gateway
-  /** Lists the stand-in's own three organisations and so many others. */
+  /** Makes the stand-in list its own three organisations and `count` others. */
   const list = (count: number) => {
     const rows = [...named(['demo', 'second', 'closed']), ...numbered(count)]
     return control({
@@ -255,7 +255,7 @@ describe('The gateway', async () => {
     })
   }
 
-  it('reports an organisation that keeps its last good data, and takes blocks although there are no keys', async () => {
+  it('reports an organisation that keeps its last good data, and applies blocks without keys', async () => {
     await control({ do: 'answer', list: 'units.list', org: 'demo', status: 500 })
     const { outcome, line } = await refreshRun(gateway)
     const { level, kept, OrganisationsKeptBack, RefreshFailed, InGrace } = line
@@ -269,7 +269,7 @@ describe('The gateway', async () => {
     equal((await (await gateway.open('token-is-set'))({ bearer })).statusCode, 401)
   })
 
-  it('shows grace after a list that shrank, without growing older, and counts it for the alarm', async () => {
+  it('is in grace after a shrunken list, does not age, and emits ListShrunk for the alarm', async () => {
     await control({ do: 'up' })
     await list(6)
     await refreshRun(gateway)

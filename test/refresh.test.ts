@@ -21,7 +21,7 @@ beforeEach(async () => {
 })
 
 describe('A refresh', () => {
-  it('changes the checksum with the content, and back', async () => {
+  it('changes the checksum when the content changes, and restores it with the content', async () => {
     const before = await health()
     match(before.stateChecksum, /^[0-9a-f]{64}$/)
     equal((await refresh()).outcome, 'unchanged')
@@ -36,7 +36,7 @@ describe('A refresh', () => {
   })
 
   // Other key sets that are refused: `key-set`. Other answers: `upstream`.
-  each('leaves the last good state, in grace, while the identity service is down or makes no sense', [
+  each('keeps the last good state, in grace, while the identity service is down or answers nonsense', [
     { do: 'down' },
     { do: 'answer', list: 'organizations.list' },
     { do: 'malformed-jwks', as: 'duplicate-kid' },
@@ -54,7 +54,7 @@ describe('A refresh', () => {
     deepEqual(await health(), before)
   })
 
-  it('leaves the last good state, in grace, when the table refuses a write', async () => {
+  it('keeps the last good state, in grace, when a write to the table fails', async () => {
     const before = await health()
     await control({ do: 'organisation', org: 'second', set: { blocked: true } })
     const broken: Table = {
@@ -69,7 +69,7 @@ describe('A refresh', () => {
     deepEqual(await health(), { ...before, inGrace: true })
   })
 
-  it('is good although the state cannot be read for its report', async () => {
+  it('succeeds even when the state cannot be read for its report', async () => {
     let reads = 0
     const read: Table['read'] = (keys) =>
       keys.includes(stateKey) && reads++ > 0 ? Promise.reject(new Error('gone')) : table.read(keys)
@@ -78,7 +78,7 @@ describe('A refresh', () => {
     equal((await stored(stateKey))?.lastError, undefined)
   })
 
-  it('ends itself before Lambda ends it, notes why, and leaves the way free for the next', async () => {
+  it('stops before the timeout of Lambda, stores the reason and releases its lease', async () => {
     await control({ do: 'slow', ms: 4500 })
     const began = performance.now()
     const { outcome, line } = await refreshRun(gateway, { milliseconds: 1600 })
@@ -90,7 +90,7 @@ describe('A refresh', () => {
     equal((await refresh()).outcome, 'unchanged')
   })
 
-  it('gives a version above the one before, whatever the clock says', async () => {
+  it('writes a version above the previous one, even when the clock is behind it', async () => {
     const ahead = Date.now() + 1_000_000
     await table.change(stateKey, { set: 'SET version = :v', values: { v: { N: String(ahead) } } })
     await control({ do: 'rotate' })
@@ -99,14 +99,14 @@ describe('A refresh', () => {
   })
 })
 
-describe('Of two refreshes', () => {
-  it('one does the work', async () => {
+describe('Concurrent refreshes', () => {
+  it('are one that does the work and others that report busy', async () => {
     const runs = await Promise.all(Array.from({ length: 5 }, () => refresh()))
     const outcomes = runs.map(({ outcome }) => outcome).sort()
     equal(outcomes.join(), 'busy,busy,busy,busy,unchanged')
   })
 
-  it('the slower leaves the state to the faster', async () => {
+  it('report busy when another run has written a newer version', async () => {
     let version = Date.now() + 1000
     const other = () => {
       const values = { v: { N: String(++version) } }
@@ -130,7 +130,7 @@ describe('Of two refreshes', () => {
     equal((await refresh()).outcome, 'changed')
   })
 
-  it('none takes its own write, whose answer was lost, for that of another', async () => {
+  it('recognise their own write when it is retried after a lost response', async () => {
     const change: Table['change'] = async (...write) => {
       await table.change(...write)
       return table.change(...write)
@@ -145,7 +145,7 @@ describe('Of two refreshes', () => {
 describe('Without an Admin API', () => {
   const none = { ADMIN_API_URL: '', ACCESS_TOKEN_URL: '' }
 
-  it('the state holds keys alone, and return URLs come from the settings', async () => {
+  it('the state holds only keys, and the settings decide which return URLs are allowed', async () => {
     const tools = 'https://tools.example.org'
     const alone = await openGateway({ ...none, ALLOWED_CALLBACK_ORIGINS: tools })
     deepEqual([...(await alone.table.read([stateKey, organisationKey('demo')])).keys()], [stateKey])
@@ -157,7 +157,7 @@ describe('Without an Admin API', () => {
     equal((await alone.call('token-is-set', { bearer: await alone.token() })).statusCode, 200)
   })
 
-  it('organisations are forgotten, and removed when nobody reads them any more, but no block is', async () => {
+  it('organisations are removed when no instance reads them any more, but blocks are kept', async () => {
     const once = await openGateway()
     const block = async (blocked: boolean) => {
       await once.control({ do: 'organisation', org: 'second', set: { blocked } })
@@ -200,8 +200,8 @@ describe('Without an Admin API', () => {
   })
 })
 
-describe('A refresh of the keys alone', () => {
-  it('asks once for newer keys, whatever the answer', async () => {
+describe('A forced refresh of the keys', () => {
+  it('requests the key set once, even when the response is an error', async () => {
     clock.ahead = 200
     await control({ do: 'fail' })
     const fetched = async () => {
@@ -212,10 +212,10 @@ describe('A refresh of the keys alone', () => {
     equal((await refresh(true)).outcome, 'failed')
     equal((await fetched()) - before, 1)
     const { forcedAt, settledAt } = (await stored(stateKey)) ?? {}
-    ok(Number(settledAt?.N) >= Number(forcedAt?.N), 'whoever waits need not wait longer')
+    ok(Number(settledAt?.N) >= Number(forcedAt?.N), 'settled, so that no caller waits longer')
   })
 
-  it('leaves the state as it is when the keys are the same, and its age when they are not', async () => {
+  it('leaves an unchanged state alone, and replaces changed keys without renewing its age', async () => {
     const shown = async () => {
       const { version, lastSuccess, lastError } = (await stored(stateKey)) ?? {}
       return { version, lastSuccess, lastError }
@@ -236,14 +236,14 @@ describe('A refresh of the keys alone', () => {
     await control({ do: 'answer' })
   })
 
-  it('loads everything when keys are asked for before there is a state', async (test) => {
+  it('loads the whole state when there is none yet', async (test) => {
     const { table: empty, close } = await openTable()
     test.after(close)
     const { outcome, state } = await refresh(true, empty)
     deepEqual([outcome, state?.organisations === undefined], ['changed', false])
   })
 
-  each('waits for the other fetch of this cooldown, for two seconds', [
+  each('waits up to two seconds for a fetch in progress in the same cooldown', [
     [4, 5],
     [99, 21],
   ])(async ([settledAfter, expected]) => {

@@ -8,13 +8,13 @@ import { context, openGateway } from './support/gateway.ts'
 const gateway = await openGateway()
 const { control, refresh, instance } = gateway
 
-/** The line that a run leaves when the schedule starts it, with the outcome that its caller is told. */
+/** The log line of a scheduled run, and the outcome that it returns. */
 const lineOf = async (run: Parameters<typeof scheduled>[0], settings = {}, healthy?: boolean) => {
   const { outcome } = await scheduled(run, instance(settings), async () => healthy)({}, context)
   return { outcome, ...gateway.logs.at(-1) } as Record<string, unknown> & { frames?: readonly string[] }
 }
 
-each('A run ends itself eight seconds before Lambda would, or at half of its time', [
+each('A run ends eight seconds before the timeout of Lambda, or after half of a short time', [
   [60_000, 52_000],
   [16_000, 8000],
   [1600, 800],
@@ -22,8 +22,8 @@ each('A run ends itself eight seconds before Lambda would, or at half of its tim
   [1599, 799],
 ])(([remaining, own]) => equal(timeFor(remaining), own))
 
-describe('The line of a run', () => {
-  each('has the reason of an unexpected error, and frames for a bug', [
+describe('The log line of a run', () => {
+  each('has the reason of an unexpected error, and stack frames of a programming error', [
     [new Problem('table_unavailable', 'gone'), 'table_unavailable: Problem table_unavailable < gone', false],
     [new TypeError('canary'), 'internal: TypeError', true],
   ])(async ([error, reason, isDefect]) => {
@@ -33,13 +33,13 @@ describe('The line of a run', () => {
     deepEqual([RefreshFailed, RefreshSucceeded, InGrace, frames.length > 0], [1, 0, undefined, isDefect])
   })
 
-  it('counts nothing when another run is in progress', async () => {
+  it('has no metrics when another run is in progress', async () => {
     const { outcome, code, level, kept, _aws, ms } = await lineOf(async () => ({ outcome: 'busy' }))
     ok(Number(ms) < performance.now() / 2)
     deepEqual([outcome, code, level, kept, _aws], ['busy', 'busy', 'info', undefined, undefined])
   })
 
-  it('names ten of the organisations that were kept back, and counts all', async () => {
+  it('names at most ten organisations that were kept back, and counts all of them', async () => {
     const all = Array.from({ length: 11 }, (_, n) => ({ name: `${n}`, reason: 'odd' }))
     const { kept, level, OrganisationsKeptBack } = await lineOf(async () => ({
       outcome: 'changed',
@@ -49,7 +49,7 @@ describe('The line of a run', () => {
     equal(OrganisationsKeptBack, 11)
   })
 
-  each('counts a success, what the public address answers beside it, and whether logins are unbound', [
+  each('counts a success, the health of the public address, and whether LOGIN_BINDING is off', [
     [true, {}, 1, undefined],
     [false, {}, 0, undefined],
     [undefined, { LOGIN_BINDING: 'off' }, undefined, 1],
@@ -61,7 +61,7 @@ describe('The line of a run', () => {
     deepEqual([line.PublicHealth, line.LoginUnbound], [publicHealth, unbound])
   })
 
-  each('says how it failed, how old the state is and why', [
+  each('has the reason of a failed refresh and the age of the state', [
     [{ do: 'fail' }, /^key set: status 500$/],
     [{ do: 'malformed-jwks', as: 'symmetric' }, /^key set: \w+/],
   ])(async ([command, why]) => {
@@ -74,7 +74,7 @@ describe('The line of a run', () => {
     ok(Number(counts.StateAge) < 5)
   })
 
-  it('says where a defect of ours is, also when the refresh itself notes the failure', async () => {
+  it('has stack frames of a programming error even when the refresh stores the failure itself', async () => {
     const broken = { ...gateway.table, put: () => Promise.reject(new TypeError('canary')) }
     await control({ do: 'organisation', org: 'second', set: { blocked: true } })
     const { reason, frames } = await lineOf(() => refresh(false, broken))

@@ -43,7 +43,7 @@ const product = sources('functions', 'lib', 'infra', 'client', 'service')
 const deployed = product.filter(under('functions', 'lib'))
 const handlers = sources('functions').filter((file) => file.endsWith('handler.ts'))
 
-/** The folders of lib, which import those before them alone. */
+/** The folders of lib. Each imports only itself and those before it. */
 const order = ['', 'store', 'redirect', 'http', 'state', 'session', 'login', 'errors', 'lambda', 'refresh']
 const levelOf = (file: string): number => order.indexOf(/^lib\/([^/]+)\//.exec(file)?.[1] ?? '')
 
@@ -61,7 +61,7 @@ describe('the direction of imports', () => {
         [],
       ))
 
-  it('lets no function import another, and no handler the SDK, middy or Node', () => {
+  it('lets no function import another function, and no handler import the AWS SDK, middy or Node', () => {
     const isOther = (to: string, from: string) => under('functions')(to) && dirname(to) !== dirname(from)
     deepEqual(strays(sources('functions'), isOther), [])
     deepEqual(
@@ -70,7 +70,7 @@ describe('the direction of imports', () => {
     )
   })
 
-  it('runs downward between the folders of lib, and lets refresh-state alone import lib/refresh', () => {
+  it('runs downward between the folders of lib, and only refresh-state imports lib/refresh', () => {
     deepEqual(
       strays(sources('lib'), (to, from) => under('lib')(to) && levelOf(to) > levelOf(from)),
       [],
@@ -103,8 +103,8 @@ const linesOf = (files: readonly string[]) =>
     return all.map((line, index) => ({ at: `${file}:${index + 1}`, line, before: all[index - 1] ?? '' }))
   })
 
-describe('a file', () => {
-  it('of the product has a sentence for every export', () => {
+describe('a source file', () => {
+  it('has a comment above every export when it is deployed or published', () => {
     const declared = /^export (?:const|type (?!\{)|class|function|async)\b/
     const bare = linesOf(product).filter(({ line, before }) => declared.test(line) && !before.endsWith('*/'))
     deepEqual(bare, [])
@@ -117,8 +117,8 @@ describe('a file', () => {
   })
 })
 
-describe('one place for each thing', () => {
-  it('has a folder for each row of the route table, and a row for each folder', () =>
+describe('the source tree', () => {
+  it('has one folder of functions for each row of the route table', () =>
     deepEqual(readdirSync(join(root, 'functions')).sort(), Object.keys(routes).sort()))
 
   for (const [what, files, pattern, places] of [
@@ -137,7 +137,7 @@ describe('one place for each thing', () => {
       [],
     ],
   ] as const)
-    it(`is where ${what} stands: ${places.join(', ') || 'nowhere'}`, () =>
+    it(`has ${what} only in: ${places.join(', ') || 'no file'}`, () =>
       deepEqual(
         files.filter((file) => pattern.test(read(file))),
         places,

@@ -17,7 +17,7 @@ const manifest = (file: string) => {
   return { dependencies, all, allowScripts }
 }
 
-/** Every project of the repository, and those that have something to lock. */
+/** Every project of the repository, and those with dependencies. */
 const manifests = globSync('**/package.json', {
   cwd: root,
   exclude: (name) => ['node_modules', 'cdk.out', '.local'].some((folder) => name.includes(folder)),
@@ -45,7 +45,7 @@ describe('the supply chain', () => {
   })
 
   each(
-    'locks bytes, and names no registry',
+    'locks the integrity hash of every package, without naming a registry',
     dependent,
   )((file) => {
     for (const [place, locked] of lockOf(file)) {
@@ -56,7 +56,7 @@ describe('the supply chain', () => {
   })
 
   each(
-    'runs no install script but those it allows',
+    'allows exactly the install scripts that its packages have',
     dependent,
   )((file) => {
     const scripted = lockOf(file).filter(([, { hasInstallScript }]) => hasInstallScript)
@@ -64,13 +64,13 @@ describe('the supply chain', () => {
     deepEqual([...new Set(names)].sort(), Object.keys(manifest(file).allowScripts).sort())
   })
 
-  it('is listed with the licence of each package that is deployed, none of which asks for more than a notice', () => {
+  it('deploys only packages with a permissive licence', () => {
     const rows = production()
     ok(rows.length > 0)
     for (const { name, licence } of rows) match(licence, /^(MIT|Apache-2\.0|0BSD|ISC|BSD-[23]-Clause)$/, name)
   })
 
-  it('is explained when it is a direct dependency that is deployed', () => {
+  it('explains every direct production dependency in docs/supply-chain.md', () => {
     const page = readFileSync(join(root, 'docs/supply-chain.md'), 'utf8')
     const [, section = ''] = /## Direct dependencies\n([\s\S]*?)\n## /.exec(page) ?? []
     const explained = [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name)

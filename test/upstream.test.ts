@@ -5,7 +5,7 @@ import { upstreamOf } from '../lib/refresh/upstream.ts'
 import { each } from './support/each.ts'
 import { listening } from './support/ports.ts'
 
-/** What the systems upstream answer, call by call (the last one for ever), and what they were asked. */
+/** The responses of the stub server in turn (the last one repeats), and its requests. */
 type Say = (response: ServerResponse) => void
 let says: Say[] = []
 const asked: { what: string; authorization: unknown; accept: unknown; type: unknown }[] = []
@@ -50,7 +50,7 @@ const reset = () => {
 beforeEach(reset)
 
 describe('The key set', () => {
-  it('is asked for, and comes as it is, a megabyte at most', async () => {
+  it('is fetched without credentials and returned unchanged, up to a megabyte', async () => {
     const whole = 'x'.repeat(999_998)
     says = [json(whole)]
     equal(await opened().keySet(), whole)
@@ -59,7 +59,7 @@ describe('The key set', () => {
   })
 
   each<readonly [message: string, calls: number, say: Say]>(
-    'is not had from an answer that makes no sense, and asked for once more only when that may help',
+    'fails on a malformed response, and is retried once only when the failure is transient',
     [
       ['no connection', 2, cut],
       ['status 500', 2, json('x', 500)],
@@ -77,7 +77,7 @@ describe('The key set', () => {
     equal(asked.length, calls)
   })
 
-  it('is fetched again after a transient failure, unless asked for once', async () => {
+  it('is retried after a transient failure, unless the caller wants one attempt', async () => {
     says = [cut, json({ keys: [] })]
     deepEqual(await opened().keySet(), { keys: [] })
     says = [cut]
@@ -87,7 +87,7 @@ describe('The key set', () => {
 })
 
 describe('A list of the Admin API', () => {
-  it('is asked for with an access token, and may be larger than a key set', async () => {
+  it('is fetched with an access token, and may be larger than a key set', async () => {
     const long = ['x'.repeat(2_000_000)]
     says = [token(), json([1]), json(long)]
     const { list, hasAdmin } = opened()
@@ -103,13 +103,13 @@ describe('A list of the Admin API', () => {
     ])
   })
 
-  it('is not asked for where there is no Admin API, nor without a token', async () => {
+  it('is not fetched when ADMIN_API_URL is unset or the access token is refused', async () => {
     equal(opened({ adminApiUrl: undefined }).hasAdmin, false)
     says = [json('x', 400)]
     await rejects(opened().list('roles.list'), { message: 'access token: status 400' })
   })
 
-  each('is asked for with one token until half a minute before it runs out, by default after five minutes', [
+  each('reuses its access token until 30 s before it expires, by default after five minutes', [
     [{ expires_in: 60 }, 30],
     [{ expires_in: 'long' }, 270],
   ])(async ([more, lifetime]) => {
@@ -127,7 +127,7 @@ describe('A list of the Admin API', () => {
   })
 
   each(
-    'is asked for with a new token after a refusal, unless it was not of the token',
+    'uses a new access token after a 401 or 403, but not after other errors',
     [401, 403],
   )(async (status) => {
     reset()
@@ -140,7 +140,7 @@ describe('A list of the Admin API', () => {
     equal(asked.at(-1)?.authorization, 'Bearer next')
   })
 
-  each('is not asked for when no token can be had', [
+  each('is not fetched when the token response contains no usable token', [
     ...[{}, { access_token: 5 }, { access_token: '' }, { access_token: 'a\r\nb' }, null],
   ])(async (answer) => {
     reset()
@@ -152,7 +152,7 @@ describe('A list of the Admin API', () => {
 })
 
 describe('A call', () => {
-  it('is not begun when the time of the run is over', async () => {
+  it('is not sent when the time of the run is over', async () => {
     const signal = AbortSignal.abort(new DOMException('over', 'TimeoutError'))
     says = [token(), json([])]
     const { list, keySet } = opened()
@@ -162,7 +162,7 @@ describe('A call', () => {
     await rejects(keySet({ signal }), { message: 'key set: no answer in time' })
   })
 
-  it('is given up on the way, and not made again, when that time or its own is over', {
+  it('is aborted without a retry when the time of the run or its own timeout is over', {
     timeout: 10_000,
   }, async () => {
     const run = new AbortController()

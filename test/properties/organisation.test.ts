@@ -18,7 +18,7 @@ const name = fc.oneof(
   fc.stringMatching(/^[\w.~-]{0,70}$/),
 )
 
-it('A name of an organisation is refused, or one segment of the login address', () => {
+it('An organisation name is refused, or becomes exactly one path segment of the login URLs', () => {
   let accepted = 0
   const property = fc.property(name, (text) => {
     if (!isOrganisationName(text)) return throws(() => organisationName(text), { code: 'bad_organisation' })

@@ -14,7 +14,7 @@ const piece = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 4 }),
 )
 const value = fc.array(piece, { maxLength: 4 }).map((parts) => parts.join(''))
-/** Good by itself, so that settings are also judged together. */
+/** Values that are valid alone, so that contradictions between settings are reached too. */
 const good: Readonly<Record<string, readonly string[]>> = {
   PUBLIC_URL: ['https://gw.example.test', 'http://localhost:3000'],
   IMAS_URL: ['https://imas.example.test'],
@@ -41,7 +41,7 @@ const checkConfig = (config: ReturnType<typeof readConfig>): void => {
   ok(`.${new URL(publicUrl).hostname}`.endsWith(`.${cookieDomain}`))
 }
 
-it('Any settings make a configuration, or one error that names settings and quotes no value', () => {
+it('Any settings give a valid configuration or a ConfigError that names them without their values', () => {
   let read = 0
   const property = fc.property(environment, (env) => {
     try {
