@@ -30,15 +30,25 @@ export const logTo =
     if (levels.indexOf(level) >= levels.indexOf(least) || '_aws' in fields) write(lineOf(level, fields))
   }
 
-/** The name and code of an error and its causes. Never the message, which may quote input. */
-export const errorName = (error: unknown): string | undefined => {
-  if (error === undefined) return undefined
+/** An error and its causes, at most five in all: a chain of causes can be a cycle. */
+export const causes = function* (error: unknown): Generator<unknown> {
+  let each = error
+  for (let left = 5; left > 0 && each !== undefined; left--) {
+    yield each
+    each = each instanceof Error ? each.cause : undefined
+  }
+}
+
+const nameOf = (error: unknown): string => {
   if (typeof error === 'string') return error
   if (!(error instanceof Error)) return typeof error
   const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : ''
-  const cause = error.cause === undefined ? '' : ` < ${errorName(error.cause)}`
-  return `${error.name}${code}${cause}`
+  return `${error.name}${code}`
 }
+
+/** The name and code of an error and its causes. Never the message, which may quote input. */
+export const errorName = (error: unknown): string | undefined =>
+  error === undefined ? undefined : Array.from(causes(error), nameOf).join(' < ')
 
 const maxFrames = 5
 const frame = /^\s+at (?!.*node:)(?:.*[(/\\ ])?([\w.-]+:\d+:\d+)\)?$/

@@ -7,6 +7,9 @@ import { each } from './support/each.ts'
 import { context, eventOf, openGateway } from './support/gateway.ts'
 import { writtenBy } from './support/standard-output.ts'
 
+const cyclic = new Error('canary')
+cyclic.cause = new TypeError('canary', { cause: cyclic })
+
 describe('A log line', () => {
   it('shortens texts of more than 256 characters', () => {
     const lines: string[] = []
@@ -50,6 +53,7 @@ describe('The description of an error in the log', () => {
     [Object.assign(new Error('canary'), { code: 'EFOO' }), 'Error EFOO'],
     [Object.assign(new Error('canary'), { code: 5 }), 'Error'],
     [new Error('canary', { cause: new RangeError('canary') }), 'Error < RangeError'],
+    [cyclic, 'Error < TypeError < Error < TypeError < Error'],
   ])(([error, words]) => equal(errorName(error), words))
 
   const at = '\n    at '

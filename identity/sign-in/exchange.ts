@@ -1,6 +1,7 @@
 import { decodeProtectedHeader } from 'jose'
 import * as oidc from 'openid-client'
 import type { Incoming } from '../../lib/http/messages.ts'
+import { causes } from '../../lib/log.ts'
 import { longestLifetime, type Organisation } from '../organisations.ts'
 import { refuse, SignInProblem } from '../problem.ts'
 import type { Provider } from '../provider/provider.ts'
@@ -37,10 +38,6 @@ const refused = (reason: unknown): never => refuse('provider_answer_refused', re
 /** An `error` of RFC 6749 section 4.1.2.1, or `other` for anything that does not look like one. */
 const errorWord = (error: unknown): string =>
   typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? error : 'other'
-
-const causes = function* (error: unknown): Generator<unknown> {
-  for (let each = error; each instanceof Error; each = each.cause) yield each
-}
 
 /** The provider's own `error`, which comes in two shapes. */
 const providerError = (error: unknown): string | undefined => {
