@@ -1,5 +1,5 @@
 import type { Config } from '../../lib/config.ts'
-import { readerOf, startPage } from '../../lib/errors/error-response.ts'
+import { opensStartPage, startPage } from '../../lib/errors/error-response.ts'
 import type { Handle } from '../../lib/lambda/endpoint.ts'
 import { Problem } from '../../lib/problem.ts'
 
@@ -12,8 +12,6 @@ type Deps = { config: Config }
 export const notFound =
   ({ config }: Deps): Handle =>
   async (request) => {
-    const { method, rawPath } = request
-    const opened = rawPath === '/' && (method === 'GET' || method === 'HEAD')
-    if (opened && readerOf(request) === 'page') return startPage(request, config)
+    if (opensStartPage(request)) return startPage(request, config)
     throw new Problem('not_found')
   }

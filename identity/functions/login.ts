@@ -1,5 +1,5 @@
 import * as oidc from 'openid-client'
-import { readerOf } from '../../lib/errors/error-response.ts'
+import { opensStartPage } from '../../lib/errors/error-response.ts'
 import type { Endpoint, Handle } from '../../lib/lambda/chain.ts'
 import { loginUrlAt } from '../../lib/redirect/login-url.ts'
 import { gatewayCallback, providerUrl, redirect, redirectUri } from '../addresses.ts'
@@ -42,9 +42,7 @@ const login = (on: Dependencies): Handle => {
 const notFound =
   ({ settings }: Dependencies): Handle =>
   async (request) =>
-    request.rawPath === '/' && readerOf(request) === 'page'
-      ? infoPage(request, settings, ({ start }) => start)
-      : refuse('not_found')
+    opensStartPage(request) ? infoPage(request, settings, ({ start }) => start) : refuse('not_found')
 
 /** Two routes share the smallest function; only a login has an organisation in its path. */
 export const wire = (on: Dependencies): Endpoint => {

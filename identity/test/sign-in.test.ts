@@ -197,8 +197,9 @@ describe('A page', () => {
     ['/', 'text/html', 200, /You sign in here when a service asks you to/],
     ['/nothing', 'text/html', 404, /There is nothing at this address/],
     ['/', 'application/json', 404, /^"errors.api.NotFound"$/],
-  ])(async ([raw, accept, status, says]) => {
-    const answer = await call('not-found', { path: { raw }, headers: { accept } })
+    ['/', 'text/html', 404, /There is nothing at this address/, 'POST'],
+  ])(async ([raw, accept, status, says, method = 'GET']) => {
+    const answer = await call('not-found', { method, path: { raw }, headers: { accept } })
     equal(answer.statusCode, status)
     match(answer.body ?? '', says)
     equal(answer.headers['x-content-type-options'], 'nosniff')

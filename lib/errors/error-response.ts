@@ -19,6 +19,12 @@ export const readerOf = ({ header }: Pick<Incoming, 'header'>): Reader => {
   return wantsPage ? 'page' : 'key'
 }
 
+/** Whether a person opened `/` in a browser. */
+export const opensStartPage = (request: Incoming): boolean =>
+  request.rawPath === '/' &&
+  (request.method === 'GET' || request.method === 'HEAD') &&
+  readerOf(request) === 'page'
+
 /** The page template and the texts, which are loaded on demand. */
 type Written<W> = Pick<typeof import('./texts.ts'), 'page' | 'pagePolicy'> &
   Readonly<{ languages: readonly [W, ...W[]] }>

@@ -43,6 +43,7 @@ export const settingsOf = (env: Record<string, string> = {}) =>
   })
 
 export type Asked = Readonly<{
+  method?: string
   path?: Readonly<Record<string, string>>
   query?: string
   headers?: Readonly<Record<string, string>>
@@ -140,7 +141,7 @@ export const openService = async (rows: Record<string, Row> = { demo: {} }, env 
       'frontchannel-logout': providerLogout,
       'not-found': login,
     }
-    return (name, { path, query = '', headers = {}, cookies = [], body } = {}) =>
+    return (name, { method, path, query = '', headers = {}, cookies = [], body } = {}) =>
       endpoints[name](
         {
           rawPath: routes[name].path,
@@ -152,7 +153,7 @@ export const openService = async (rows: Record<string, Row> = { demo: {} }, env 
           },
           cookies: [...cookies],
           ...(name === 'not-found' ? { rawPath: path?.raw } : { pathParameters: { org: 'demo', ...path } }),
-          requestContext: { requestId: randomUUID(), http: { method: routes[name].method } },
+          requestContext: { requestId: randomUUID(), http: { method: method ?? routes[name].method } },
           isBase64Encoded: body !== undefined,
           ...(body === undefined ? {} : { body: Buffer.from(body).toString('base64') }),
         },
