@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { calculateJwkThumbprint } from 'jose'
 import { publicKeysFrom } from '../../lib/state/key-set.ts'
 import { browser, codeIn, identity, openService, settingsOf } from './support/service.ts'
 
@@ -13,6 +14,7 @@ describe('GET /v1/jwks', () => {
     const { keys, keysMeta, maxTokenTTL } = JSON.parse(answer.body ?? '')
     equal(answer.headers['cache-control'], 'public, max-age=60')
     deepEqual(Object.keys(keys[0]), ['kty', 'use', 'alg', 'kid', 'n', 'e'])
+    for (const key of keys) equal(key.kid, await calculateJwkThumbprint(key))
     deepEqual([keys.length, maxTokenTTL], [2, 604_800])
     deepEqual(Object.values(keysMeta), [{ at: 1_793_491_200 }, { at: 1_795_737_600 }])
     equal((await publicKeysFrom({ keys })).length, 2, 'the gateway takes it')

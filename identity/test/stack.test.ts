@@ -136,6 +136,19 @@ describe('The stack', () => {
     }
   })
 
+  it('limits requests to 50 a second, and alarms when half of the sign-ins fail twice in a row', () => {
+    const propertiesOf = (type: string) => all(type).map(([, { Properties }]) => Properties)
+    deepEqual(
+      propertiesOf('AWS::ApiGatewayV2::Stage').map(({ DefaultRouteSettings }) => DefaultRouteSettings),
+      [{ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 }],
+    )
+    const { Threshold, DatapointsToAlarm, EvaluationPeriods } =
+      propertiesOf('AWS::CloudWatch::Alarm').find(
+        ({ AlarmName }) => AlarmName === 'ImsgIdentity-sign-ins-failing-demo',
+      ) ?? {}
+    deepEqual([Threshold, DatapointsToAlarm, EvaluationPeriods], [50, 2, 2])
+  })
+
   it('passes every function the settings and the name of its copy of the organisations file', () => {
     for (const [, { Properties }] of all('AWS::Lambda::Function')) {
       const { Variables } = Properties.Environment as { Variables: Record<string, unknown> }

@@ -77,12 +77,18 @@ describe('the alarms', () => {
       deepEqual([target(AlarmActions), target(OKActions)], ['alarms', 'alarms'])
   })
 
-  it('go on in grace when refresh-state no longer reports', () => {
-    const unmoved = alarmsOf(listening).filter(({ TreatMissingData }) => TreatMissingData === 'ignore')
-    deepEqual(
-      unmoved.map(({ name }) => name),
-      ['in-grace', 'state-too-old'],
-    )
+  it('treat missing data as good, except where silence keeps the last state or is bad', () => {
+    const treated = alarmsOf(everything).map(({ name, TreatMissingData }) => [TreatMissingData, name])
+    const named = (treatment: string) => treated.flatMap(([how, name]) => (how === treatment ? [name] : []))
+    deepEqual(named('ignore'), ['in-grace', 'state-too-old'])
+    deepEqual(named('breaching'), ['refresh-not-running', 'public-health', 'certificate-expiring'])
+  })
+
+  it('allow a state of three minutes however short the grace period is', () => {
+    const { Threshold } = alarmsOf({ ...least, GRACE_PERIOD: '180' }).find(
+      ({ name }) => name === 'state-too-old',
+    ) as Properties
+    equal(Threshold, 180)
   })
 
   it('and the dashboard read every metric that somebody emits, and no other', () => {

@@ -51,10 +51,13 @@ describe('the API', () => {
 
   it('is throttled by route where one is busier or needs less', () => {
     const { RouteSettings } = only(template, 'AWS::ApiGatewayV2::Stage').Properties
-    const limited = Object.keys(RouteSettings ?? {})
-    for (const key of ['GET /imsg-service/v1/token-is-set', 'HEAD /imsg-service/v1/health'])
-      ok(limited.includes(key), key)
-    for (const key of limited) ok(keys.includes(key), key)
+    const limit = (rate: number) => ({ ThrottlingRateLimit: rate, ThrottlingBurstLimit: 2 * rate })
+    deepEqual(RouteSettings, {
+      'GET /imsg-service/v1/token-is-set': limit(500),
+      'GET /imsg-service/v1/authorize': limit(500),
+      'GET /imsg-service/v1/health': limit(20),
+      'HEAD /imsg-service/v1/health': limit(20),
+    })
   })
 
   it('has one stage, whose routes are there before it', () => {

@@ -111,6 +111,11 @@ const failures: readonly (readonly [what: string, change: Metrics, rings: string
     'in-grace refresh-failing state-is-ageing',
   ],
   [
+    'the identity service answers only every other minute',
+    { [own('InGrace')]: (minute) => minute % 2 },
+    'in-grace',
+  ],
+  [
     'half of the grace period is used up',
     { [own('StateAge')]: then(5, 3600) },
     'state-is-ageing state-too-old',

@@ -78,6 +78,14 @@ describe('the settings of a deployment', () => {
     )
   })
 
+  it('leave the providers of an organisations file out of the bundle of the gateway', () => {
+    const { organisations = '' } = readDeployment({
+      ...good,
+      ORGANISATIONS: 'identity/organisations.example.json',
+    })
+    ok(organisations.includes('"name":"demo"') && !organisations.includes('provider'), organisations)
+  })
+
   it('hold together in the example', () =>
     deepEqual(weakenings(readDeployment(parseEnv(readFileSync(exampleFile, 'utf8')))), []))
 
