@@ -2,9 +2,11 @@ import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { forgetOrganisations } from '../lib/refresh/forget-organisations.ts'
 import { openIndex } from '../lib/refresh/organisation-index.ts'
+import { UnusableData } from '../lib/refresh/organisation-source.ts'
 import { directoryKey, organisationKey } from '../lib/store/keys.ts'
 import type { Table } from '../lib/store/table.ts'
-import { organisation, writeOrganisations } from './contract/given.ts'
+import { organisation, sourceOf, writeOrganisations } from './contract/given.ts'
+import { openTable } from './support/gateway.ts'
 import { memoryTable } from './support/memory-table.ts'
 
 const never = new AbortController().signal
@@ -69,6 +71,17 @@ describe('Organisations without a source', () => {
     deepEqual(there(), keys)
     await forget(180)
     deepEqual(there(), [organisationKey('b')])
+  })
+
+  it('leave no item when their content was never stored', async (test) => {
+    const { table, close } = await openTable()
+    test.after(close)
+    const all = [organisation({ name: 'a' }), organisation({ ended: [{ name: 'somebody', blocked: true }] })]
+    const content = (name: string) =>
+      name === 'demo' ? Promise.reject(new UnusableData('odd')) : sourceOf(all).content(name)
+    await writeOrganisations(table, all, 1, { source: { ...sourceOf(all), content } })
+    for (const now of [0, 120]) await forgetOrganisations(table, 1000 * (now + 1), now, never)
+    equal((await table.read([organisationKey('demo')])).size, 0)
   })
 
   it('cause no write when there never were any', async () => {

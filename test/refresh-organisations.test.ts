@@ -140,6 +140,20 @@ describe('Blocks and sign-outs', () => {
   })
 })
 
+it('A block is removed again when the run that wrote it failed, and the organisation is unblocked since', async () => {
+  const { table, items, write } = await opened(...named(['demo', 'second']))
+  const change: Table['change'] = async (...call) => {
+    await table.change(...call)
+    throw new Error('broken off')
+  }
+  const blocked = [organisation(), organisation({ name: 'second', blocked: true })]
+  const blockOfSecond = () => items.get(organisationKey('second'))?.blocked?.BOOL
+  await rejects(write(blocked, { table: { ...table, change } }), /broken off/)
+  equal(blockOfSecond(), true)
+  await write(named(['demo', 'second']))
+  equal(blockOfSecond(), false)
+})
+
 describe('A list of organisations that shrinks', () => {
   const shrunk = 'organizations.list: 4 of 9 organisations are missing'
   /** Stores nine organisations. Then: a run at `now` that lists `count`, and how many are left. */
@@ -162,6 +176,13 @@ describe('A list of organisations that shrinks', () => {
     const write = await nine()
     for (const now of [60, 500, 959]) deepEqual(await write(5, now), [shrunk, 9])
     deepEqual(await write(5, 960), [undefined, 5])
+  })
+
+  it('again keeps only the organisations that went missing since', async () => {
+    const write = await nine()
+    await write(5, 60)
+    await write(1, 500)
+    deepEqual(await write(1, 960), ['organizations.list: 8 of 9 organisations are missing', 5])
   })
 
   it('restarts the 15 minutes when the organisations were listed again in between', async () => {

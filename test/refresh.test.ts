@@ -90,6 +90,24 @@ describe('A refresh', () => {
     equal((await refresh()).outcome, 'unchanged')
   })
 
+  each('dates the keys from before their fetch, as newer ones may be published during it', [
+    [false, 'unchanged'],
+    [false, 'changed'],
+    [true, 'unchanged'],
+    [true, 'changed'],
+  ])(async ([keysOnly, outcome]) => {
+    clock.ahead = 200
+    if (outcome === 'changed') await control({ do: 'rotate' })
+    await control({ do: 'slow', ms: 60 })
+    const began = now()
+    const refreshing = refresh(keysOnly)
+    await setTimeout(30)
+    clock.ahead = 230
+    equal((await refreshing).outcome, outcome)
+    const { keysAt } = (await stored(stateKey)) ?? {}
+    ok(Number(keysAt?.N) - began <= 1, `${keysAt?.N} ${began}`)
+  })
+
   it('writes a version above the previous one, even when the clock is behind it', async () => {
     const ahead = Date.now() + 1_000_000
     await table.change(stateKey, { set: 'SET version = :v', values: { v: { N: String(ahead) } } })

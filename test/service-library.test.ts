@@ -25,7 +25,10 @@ const person = (more: Record<string, string> = {}) =>
 const refused = (status: number) => () => new Response(null, { status })
 
 /** A library whose gateway is this function, and the requests that it got. */
-const asking = (answer: (url: URL) => Response = () => person(), settings: Partial<Settings> = {}) => {
+const asking = (
+  answer: (url: URL) => Response | Promise<Response> = () => person(),
+  settings: Partial<Settings> = {},
+) => {
   const asked: { url: string; init: RequestInit }[] = []
   const ask = async (url: string, init: RequestInit) => {
     asked.push({ url, init })
@@ -146,6 +149,10 @@ describe('the answer of the gateway', () => {
     await pause(60)
     await auth.authorize(session(), demo)
     equal(asked.length, 2)
+
+    const slow = asking(() => pause(60).then(() => person()), { remember: 0.05 })
+    for (let time = 0; time < 2; time++) await slow.auth.authorize(session(), demo)
+    equal(slow.asked.length, 2, 'the age of an answer counts from its request')
 
     const never = asking(undefined, { remember: 0 })
     for (let time = 0; time < 2; time++) await never.auth.authorize(session(), demo)

@@ -194,6 +194,13 @@ describe('A session', () => {
     notEqual(sessionOf({ jti }), sessionOf({ jti, exp: 3000 }))
   })
 
+  it('is issued and expires in whole seconds', () => {
+    const { issued, expires } = unverifiedToken(
+      forged({ claims: { iat: 1000.9, exp: 2000.9 } }),
+    ).unverifiedClaims
+    deepEqual([issued, expires], [1000, 2000])
+  })
+
   it('is the same under another signature', () => {
     const signed = () => forged({ header: { alg: 'ES256', kid: 'es256' } })
     const [one, other] = [signed(), signed()]
