@@ -66,6 +66,10 @@ export const everythingSaid = async () => {
     await ask('callback', { query })
     await ask('token-is-set', { bearer: raw })
     await ask('units', { cookies })
+    await ask('authorize', { query: 'org=demo', cookies })
+    for (const query of ['org=demo&unit=canary-unit', `org=${raw}`, `org=demo&sub=${raw}`])
+      await ask('authorize', { query, cookies, headers: { 'x-original-url': `https://evil.test/#${raw}` } })
+    await ask('authorize', { query: `org=demo&unit=${raw}`, cookies: [`imidToken=${raw}x`] })
     for (const body of ['{"unit":"north"}', '{"unit":"canary-unit"}', `{"token":"${raw}"}`, raw])
       await ask('unit', { cookies, headers, body })
     const origin = `https://${raw.slice(0, 40)}.test`
@@ -89,6 +93,14 @@ export const everythingSaid = async () => {
       await ask('callback', { query, cookies }, { TOKEN_ISSUER: 'https://canary.test' })
       await ask('callback', { query }, { LOGIN_BINDING: 'off', LOGIN_MAX_TOKEN_AGE: '10' })
       await ask('token-is-set', { cookies: [...cookies, `imidToken=${raw}x`] })
+      const id = 'id=0123456789abcdef'
+      const refused = `org=${raw}&callback=https://evil.test/%23${raw}`
+      for (const form of [
+        `code=${raw}&${id}`,
+        `code=token_expired&id=${raw}`,
+        `code=token_expired&${id}&${refused}`,
+      ])
+        await ask('login-failed', { query: form })
     }
   }
 
