@@ -60,7 +60,7 @@ const goesOn = (to = app) => ({ status: 302, to })
 const refused = (status: number, code: string) => ({ status, code, sets: 'rounds' })
 
 describe('GET /callback', () => {
-  it('keeps the token in the session cookie, seals it, spends the login and goes on', async () => {
+  it('sets the session cookie and its seal, clears the login cookie, and redirects to the return URL', async () => {
     const login = await begun(`${app}article#1`)
     const [name] = [...login.person.cookies.keys()]
     const raw = await token({ exp: now() + 90 })
@@ -76,7 +76,7 @@ describe('GET /callback', () => {
     deepEqual([answer.body, cache, referrer], [undefined, 'no-store', 'no-referrer'])
   })
 
-  each('refuses what does not fit its login, spends nothing and sets no session', [
+  each('refuses a query that does not fit its login, sets no session, and leaves the login usable', [
     [400, 'bad_query', (query: URLSearchParams) => query.delete('imid_token')],
     [400, 'bad_query', (query: URLSearchParams) => query.append('imid_token', 'x')],
     [400, 'bad_query', (query: URLSearchParams) => query.append('login', 'x')],
@@ -92,7 +92,7 @@ describe('GET /callback', () => {
     deepEqual(await arrived({ person, query: whole }), signedIn())
   })
 
-  each('refuses a token that does not hold', [
+  each('refuses an invalid token, one of another organisation, and one too large for a cookie', [
     [401, 'token_malformed', 'a.b.c', {}],
     [401, 'token_purpose', { ntt: 'access_token' }, {}],
     [403, 'login_other_organisation', {}, { org: 'second', user: 'guest' }],
@@ -102,10 +102,10 @@ describe('GET /callback', () => {
     deepEqual(await arrived(await begun(), raw), refused(status, code))
   })
 
-  it('takes a token that comes with an error', async () =>
+  it('accepts a valid token even if the query also has an error', async () =>
     deepEqual(await arrived(changed(await begun(), { error: 'access_denied' }), await token()), signedIn()))
 
-  it('bounds the age of a token, to the second, only where the settings say so', async () => {
+  it('limits the age of a token to LOGIN_MAX_TOKEN_AGE seconds, if that is set', async () => {
     const bounded = await withSettings({ LOGIN_MAX_TOKEN_AGE: '300' })
     const [young, old] = [await token({ iat: now() - 300 }), await token({ iat: now() - 301 })]
     deepEqual(await arrived(await begun(), young, bounded), signedIn())
@@ -113,13 +113,13 @@ describe('GET /callback', () => {
     deepEqual(await arrived(await begun(), old), signedIn())
   })
 
-  it('refuses an ended token in a login of its own', async () => {
+  it('refuses a token whose session was ended, even in a new login', async () => {
     const raw = await token()
     await call('logout', { bearer: raw })
     deepEqual(await arrived(await begun(), raw), refused(401, 'token_revoked'))
   })
 
-  it('finishes no login of another browser, whether one was begun here or somebody is signed in', async () => {
+  it('refuses a login begun in another browser, also if this one has a login or a session of its own', async () => {
     const [attacker, victim] = [await begun(), await begun()]
     const theirs = await token({}, { user: 'visitor' })
     deepEqual(await arrived(inBrowserOf(attacker, { ...victim, person: browser() }), theirs), foreign)
@@ -128,7 +128,7 @@ describe('GET /callback', () => {
     deepEqual(await arrived(inBrowserOf(attacker, victim), theirs), foreign, 'never on as somebody else')
   })
 
-  it('goes on to no return URL that was taken off the list while the login was open', async () => {
+  it('refuses a return URL that was removed from the list while the login was open', async () => {
     const list = async (domains: string) => {
       await control({ do: 'organisation', org: 'demo', set: { whitelistCallbackUrls: domains } })
       await gateway.refreshEverywhere()
@@ -139,7 +139,7 @@ describe('GET /callback', () => {
     await list('["app.example.test"]')
   })
 
-  it('lets two tabs sign in at once, each to its own page', async () => {
+  it('lets two tabs sign in at the same time, each with its own return URL', async () => {
     const first = await begun(`${app}1`)
     const second = { person: first.person, query: await begin(first.person, `${app}2`) }
     deepEqual(await arrived(second, await token()), signedIn(`${app}2`))
@@ -147,7 +147,7 @@ describe('GET /callback', () => {
     deepEqual([to, sets], [`${app}1`, 'imidToken seal rounds'])
   })
 
-  it('accepts a login that did not begin here only with LOGIN_BINDING=off', async () => {
+  it('accepts a login that did not begin in this browser only with LOGIN_BINDING=off', async () => {
     const loose = await withSettings({ LOGIN_BINDING: 'off' })
     const prepared = { person: browser(), query: new URLSearchParams({ serviceCallback: app }) }
     deepEqual(await arrived(prepared, await token()), foreign)
@@ -160,14 +160,14 @@ describe('GET /callback', () => {
   })
 })
 
-describe('GET /callback, once more', () => {
+describe('GET /callback for a login that is already finished', () => {
   const finished = async (): Promise<Login> => {
     const login = await begun()
     deepEqual(await arrived(login, await token()), signedIn())
     return login
   }
 
-  it('goes on from a reload while the same person is signed in, and changes nothing', async () => {
+  it('redirects again and changes nothing while the same person is signed in', async () => {
     const login = await finished()
     deepEqual(await arrived(login, await token()), goesOn())
     equal(gateway.logs.at(-1)?.code, 'login_repeated')
@@ -175,7 +175,7 @@ describe('GET /callback, once more', () => {
     deepEqual(await arrived(other, await token()), goesOn(`${app}other`))
   })
 
-  each('is refused unless the same person is signed in, and the log says why', [
+  each('refuses unless the same person is signed in, and logs why', [
     ['Problem token_missing', undefined, {}, {}],
     ['Problem token_expired', { iat: now() - 100, exp: now() }, {}, {}],
     ['Problem token_from_future', { nbf: now() + 100 }, {}, {}],
@@ -191,14 +191,14 @@ describe('GET /callback, once more', () => {
     equal(gateway.logs.at(-1)?.cause, cause)
   })
 
-  it('goes on to no return URL that the organisation of the session does not allow', async () => {
+  it('refuses a return URL that the organisation of the session does not allow', async () => {
     const second = await token({}, { org: 'second', user: 'guest' })
     const login = { person: browser(), query: new URLSearchParams({ serviceCallback: app }) }
     login.person.cookies.set('imidToken', second)
     deepEqual(await arrived(login, second), { status: 400, code: 'return_url_not_allowed' })
   })
 
-  it('answers 503, never a refusal, while the table fails: nothing is spent, no round counted', async () => {
+  it('answers 503 while the table fails, keeps the login usable, and counts no login round', async () => {
     const fails = { status: 503, code: 'table_unavailable' }
     const [login, raw, before] = [await begun(), await token(), await finished()]
     await whileTableFails(async () => {
@@ -208,14 +208,14 @@ describe('GET /callback, once more', () => {
     deepEqual(await arrived(login, raw), signedIn())
   })
 
-  it('counts no round after an unexpected error', async () => {
+  it('counts no login round after an unexpected error', async () => {
     const table = { ...gateway.table, read: () => Promise.reject(new TypeError('unexpected')) }
     const on = await gateway.open('callback', { ...gateway.instance(), table })
     deepEqual(await arrived(await begun(), await token(), { on }), { status: 500, code: 'internal' })
   })
 })
 
-describe('GET /callback, refused as a page', () => {
+describe('GET /callback, refused in a browser', () => {
   /** Arrives as a navigation does, and follows the redirect of a refusal. */
   const follow = async (login: Login, raw?: string) => {
     const answer = await arrive(login, raw, { headers: navigation })
@@ -229,7 +229,7 @@ describe('GET /callback, refused as a page', () => {
   const offers = ({ body = '' }: Answer, label = 'Sign in again'): boolean =>
     body.includes(`href="${login}">${label}</a>`)
 
-  it('leaves no token in the address bar, and offers the login again', async () => {
+  it('redirects to a page without the token in its URL, which offers the login again', async () => {
     const raw = await token({ iat: 1_700_000_000, exp: 1_700_000_600 })
     const { answer, to, id, members, page } = await follow(await begun(), raw)
     const expected = ['/imsg-service/v1/login-failed', undefined, 'rounds']
@@ -242,7 +242,7 @@ describe('GET /callback, refused as a page', () => {
     ok(page.body?.includes(en.signIn.here))
   })
 
-  each('offers the login again after a refusal by the identity service, which programs are told at once', [
+  each('offers the login again after a refusal by the identity service; programs get the status directly', [
     ['login_cancelled', 'access_denied'],
     ['login_refused', 'server_error'],
     ['login_refused', '<script>'],
@@ -254,24 +254,24 @@ describe('GET /callback, refused as a page', () => {
     deepEqual(await arrived(login), { status: 403, code })
   })
 
-  it('offers a login after one that was finished elsewhere, is too old or was dropped', async () => {
+  it('offers the login again when this browser has no cookie for it', async () => {
     const { members, page } = await follow({ ...(await begun()), person: browser() }, await token())
     deepEqual([members.code, page.statusCode, offers(page)], [foreign.code, 403, true])
   })
 
-  it('passes no login on where another one would not help', async () => {
+  it('offers no login when another one would not help', async () => {
     const { members } = await follow(await begun(), await token({ padding: 'x'.repeat(3500) }))
     deepEqual(members, { code: 'token_too_large' })
   })
 
-  it('offers no login to a return URL that the claimed organisation does not allow', async () => {
+  it('offers no login to a return URL that is not allowed', async () => {
     const query = new URLSearchParams({ serviceCallback: 'https://evil.test/' })
     const { members, page } = await follow({ person: browser(), query }, await token())
     deepEqual(members, { code: foreign.code })
     ok(!page.body?.includes('evil.test') && !page.body?.includes('class="action"'))
   })
 
-  it('is answered directly when there is no token to hide, or the failure is ours', async () => {
+  it('answers without a redirect when the URL has no token, or the failure is ours', async () => {
     const [login, raw] = [await begun(), await token()]
     deepEqual(effect(await arrive(login, undefined, { headers: navigation })), { status: 400 })
     const answer = await whileTableFails(() => arrive(login, raw, { headers: navigation }))

@@ -27,9 +27,9 @@ const failing = (error: unknown, name: HttpRouteName = 'token-is-set', facts: Pa
     )
 }
 
-describe('one failure, three readers', () => {
+describe('A failure', () => {
   const cors = { 'sec-fetch-mode': 'cors' }
-  each('answers each reader in its media type', [
+  each('is answered in the media type that the request prefers', [
     ['application/json', {}],
     // A script, also one that would take HTML.
     ['application/json', { accept: '*/*', ...cors }],
@@ -47,7 +47,7 @@ describe('one failure, three readers', () => {
   })
 
   each(
-    'renders every code for each of them',
+    'is answered as key, problem document and page, for every code',
     Object.keys(catalogue) as Code[],
   )(async (code) => {
     const fail = failing(new Problem(code), 'login')
@@ -71,19 +71,19 @@ describe('one failure, three readers', () => {
     deepEqual([line?.code, line?.level, line?.status], [code, row(code).level, status])
   })
 
-  it('tells people who are not signed in what each route documents', async () => {
+  it('is answered 401 or 403 without a session, as the route documents', async () => {
     for (const name of ['units', 'unit'] as const)
       equal((await failing(new Problem('token_expired'), name)()).statusCode, 403)
     equal((await failing(new Problem('token_expired'))()).statusCode, 401)
     equal((await failing(new Problem('table_unavailable'), 'units')()).statusCode, 503)
   })
 
-  it('passes through the body parser unchanged', async () => {
+  it('is not changed by the body parser', async () => {
     equal((await failing(new Problem('table_unavailable'), 'unit')()).statusCode, 503)
     equal((await failing(new SyntaxError('not of the body'), 'unit')()).statusCode, 500)
   })
 
-  it('reveals nothing about an unexpected error', async () => {
+  it('reveals nothing about an unexpected error to the client, and only names in the log', async () => {
     const cause = Object.assign(new Error('canary-cause'), { code: 'EFOO' })
     const fail = failing(new TypeError('canary-detail', { cause }))
     for (const headers of [{}, asProblem, navigation]) {
@@ -96,7 +96,7 @@ describe('one failure, three readers', () => {
     deepEqual([level, code, told], ['error', 'internal', 'TypeError < Error EFOO'])
   })
 
-  it('answers 503 shortly before the timeout of Lambda', async () => {
+  it('is a 503 shortly before the timeout of Lambda', async () => {
     const handler = endpoint('token-is-set', () => new Promise(() => {}), gateway.instance())
     const soon = { getRemainingTimeInMillis: () => 300 } as never
     const answer = await handler(eventOf('token-is-set', {}), soon)
@@ -104,18 +104,18 @@ describe('one failure, three readers', () => {
     equal(logs.at(-1)?.cause, 'out of time')
   })
 
-  it('is internal, unless the catalogue knows it', () => {
+  it('has the code internal unless the catalogue lists its code', () => {
     const errors = [new Problem('bad_body'), new Error('bad_body'), undefined]
     deepEqual(errors.map(codeOfError), ['bad_body', 'internal', 'internal'])
   })
 })
 
-describe('the login that a failure offers', () => {
+describe('The login link on an error page', () => {
   const v1 = `${publicUrl}/imsg-service/v1`
   const headers = { ...navigation, 'sec-fetch-site': 'same-origin' }
 
   each<readonly [HttpRouteName, Partial<Facts>, Error, string, string]>(
-    'leads to where the person was going',
+    'leads back to where the person was going',
     [
       ['login', { login: { org: 'demo', callback: '/a' } }, new Problem('login_loop'), '/a', 'Sign in again'],
       // After a failure of ours nothing is read: the login itself checks its return URL.
@@ -142,7 +142,7 @@ describe('the login that a failure offers', () => {
     ok(body?.includes(`href="${login}">${label}</a>`), body)
   })
 
-  it('is looked up only where it would be shown', async () => {
+  it('is looked up only when it would be shown', async () => {
     const facts = { login: { org: 'demo', callback: 'https://app.example.test/' } }
     const reads = async (code: Code, headers: Record<string, string>) => {
       gateway.front.reset()
@@ -155,8 +155,8 @@ describe('the login that a failure offers', () => {
   })
 })
 
-describe('a function that starts with bad settings', () => {
-  it('answers 500, and its log names every one of them and no value', async () => {
+describe('A function with invalid settings', () => {
+  it('answers 500, and logs the name of every invalid setting and no value', async () => {
     const settings = { PUBLIC_URL: 'http://canary.example', COOKIE_NAME: 'canary name' }
     const handler = served(() => Promise.reject(new Error('not reached')) as never, settings)
     let answer = {} as Answer
@@ -179,7 +179,7 @@ describe('a function that starts with bad settings', () => {
     ok(!text.includes('canary'))
   })
 
-  each('counts its polls as unknown, and its logins as failed', [
+  each('counts polls as unknown, and logins as failed', [
     ['token-is-set', { PollUnknown: 1, PollRefused: 0 }],
     ['login', { LoginFailed: 1, LoginStarted: 0, Code: 'internal' }],
   ])(async ([name, metrics]) => {
@@ -192,7 +192,7 @@ describe('a function that starts with bad settings', () => {
   })
 })
 
-it('a function that cannot start for another reason than its settings does not start', () => {
+it('A function throws at its start when it fails for another reason than invalid settings', () => {
   const good = {
     PUBLIC_URL: publicUrl,
     IMAS_URL: 'https://imas.example.test',
@@ -206,7 +206,7 @@ it('a function that cannot start for another reason than its settings does not s
   throws(() => served(wire, good), RangeError)
 })
 
-it('a success is logged at the level of its route, and at info if it has a code of its own', async () => {
+it('A success is logged at the level of its route, and at info if it has a code', async () => {
   const levels: unknown[] = []
   for (const [name, code] of [
     ['token-is-set'],
@@ -224,10 +224,10 @@ it('a success is logged at the level of its route, and at info if it has a code 
   deepEqual(levels, ['debug', 'info', 'info', 'info'])
 })
 
-describe('what is on every answer', () => {
+describe('The headers of an answer', () => {
   const names = (headers: Record<string, string>) => Object.keys(headers).toSorted()
 
-  it('is the same over plain http on this machine, but for HSTS', async () => {
+  it('are the same over plain http on this machine, without HSTS', async () => {
     const local = gateway.instance({ PUBLIC_URL: 'http://localhost:3000' })
     const [there, here] = [await gateway.open('token-is-set', local), await gateway.open('token-is-set')]
     const [plain, secure] = [(await there()).headers, (await here()).headers]
@@ -235,7 +235,7 @@ describe('what is on every answer', () => {
     equal(plain['strict-transport-security'], undefined)
   })
 
-  each('is joined by the policies of what it is: a page, JSON, or a redirect that a popup may follow', [
+  each('have the policies of a page, of JSON, or of a redirect that a popup may follow', [
     ['content-security-policy cross-origin-opener-policy', 'token-is-set', { headers: navigation }],
     ['cross-origin-resource-policy', 'token-is-set', { headers: asProblem }],
     ['cross-origin-resource-policy', 'token-is-set', {}],
@@ -251,7 +251,7 @@ describe('what is on every answer', () => {
   })
 })
 
-it('every code of the catalogue is declared by a route, but for an unexpected error', () => {
+it('Every code of the catalogue is declared by a route, except internal', () => {
   const declared = new Set(Object.values<Route>(routes).flatMap(({ problems }) => [...problems]))
   const rest = Object.keys(catalogue).filter((code) => !declared.has(code as Code))
   deepEqual(rest, ['internal'])

@@ -38,8 +38,8 @@ const forgedFor = (secret: string, org = 'demo'): string => {
   return `${ours}${secret.slice(0, 8)}=${began.toString(36)}!${org}!${digest}`
 }
 
-describe('The binding of a login', () => {
-  it('is a cookie without the proof, and finds its login by both', () => {
+describe('A login cookie', () => {
+  it('does not contain the proof, which is needed to find its login', () => {
     match(value, /^[0-9a-z]+!demo![\w-]{43}$/)
     ok(!value.includes(proof.slice(8)))
     deepEqual(attributes, ['Max-Age=1800', 'Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax'])
@@ -48,7 +48,7 @@ describe('The binding of a login', () => {
     match(bindings.spend({ cookie: name, org: 'demo' as never }), /^__Host-imsg-login-proof_of=; Max-Age=0;/)
   })
 
-  each('holds for half an hour', [
+  each('is valid for half an hour', [
     [1800, 'demo'],
     [1801, undefined],
   ])(([later, org]) => {
@@ -57,31 +57,34 @@ describe('The binding of a login', () => {
     clock.now = began
   })
 
-  each('needs the whole proof', ['', proof.slice(0, -1), `${proof}A`, `proof_of${'A'.repeat(24)}`])((other) =>
-    equal(found([own], other), undefined),
-  )
+  each('is not found by a shortened or changed proof', [
+    '',
+    proof.slice(0, -1),
+    `${proof}A`,
+    `proof_of${'A'.repeat(24)}`,
+  ])((other) => equal(found([own], other), undefined))
 
-  each('refuses a proof of another form, even with a cookie made for it', [
+  each('is not found by a malformed proof, even if it was made for it', [
     ...['x', 'A'.repeat(31), 'A'.repeat(33), `${'A'.repeat(31)}=`, `${'A'.repeat(32)}\n`],
   ])((other) => equal(found([forgedFor(other)], other), undefined))
 
-  each('refuses an invalid organisation name, even in a cookie made for it', ['..', 'a/b', ''])((org) =>
+  each('is ignored with an invalid organisation name, even if it was made for it', ['..', 'a/b', ''])((org) =>
     equal(found([forgedFor(proof, org)]), undefined),
   )
 
   const [time = '', , digest = ''] = value.split('!')
-  each('refuses any other value of the cookie', [
+  each('is ignored with a malformed value', [
     ...['', `${time}!demo`, `${time}!demo!${'A'.repeat(43)}`, value.slice(0, -1), `${value}A`, `${value}!x`],
     ...[`${time}!de!mo!${digest}`, `${time}!!${digest}`, `${time}!second!${digest}`, `-1!demo!${digest}`],
     ...[`!demo!${digest}`, `${'z'.repeat(100)}!demo!${digest}`, `${time}0!demo!${digest}`, `"${value}"`],
     ...[` ${value}`, value.replaceAll('!', '%21'), `${value}\0`, value.padEnd(4096, 'A')],
   ])((other) => equal(found([`${name}=${other}`]), undefined))
 
-  each('needs its cookie once', [[], [own, own], [own, `${name}=x`], [`${name}=x`, own]])((cookies) =>
-    equal(found(cookies), undefined),
+  each('is ignored when it is sent twice', [[], [own, own], [own, `${name}=x`], [`${name}=x`, own]])(
+    (cookies) => equal(found(cookies), undefined),
   )
 
-  each('needs the return URL, letter for letter', [
+  each('is valid only with exactly its return URL', [
     ...[
       'https://app.example.test/a?b=1',
       'https://app.example.test/%61?b=1#c',
@@ -92,7 +95,7 @@ describe('The binding of a login', () => {
   ])((at) => equal(found([own], proof, at), undefined))
 })
 
-describe('A login that begins beside others', () => {
+describe('A new login in a browser with other logins', () => {
   /** The names of the cookies that it takes away. */
   const dropped = (pairs: readonly string[]): string[] =>
     bindings
@@ -103,27 +106,27 @@ describe('A login that begins beside others', () => {
     names.split(' ').map((one, index) => `${ours}${one}=${age(index).toString(36)}!demo!${'A'.repeat(43)}`)
   const five = 'AAAAAAAA BBBBBBBB CCCCCCCC DDDDDDDD EEEEEEEE'
 
-  it('leaves five in all: the oldest goes first, or the first of one second', () => {
+  it('leaves at most five login cookies: the oldest is cleared first', () => {
     deepEqual(dropped(pending(five).slice(1)), [])
     deepEqual(dropped(pending(five)), ['AAAAAAAA'])
     deepEqual(dropped(pending(five).toReversed()), ['AAAAAAAA'])
     deepEqual(dropped(pending(`${five} FFFFFFFF`, () => 7)), ['AAAAAAAA', 'BBBBBBBB'])
   })
 
-  it('drops first what cannot be read, and one name once', () => {
+  it('clears unreadable login cookies first, and each name once', () => {
     deepEqual(dropped([...pending(five), `${ours}unreadab=x`, `${ours}unreadab=y`]), ['unreadab', 'AAAAAAAA'])
   })
 
-  it('never drops the cookie that it sets, should its name be that of the oldest', () => {
+  it('never clears the cookie that it sets, even if the oldest has the same name', () => {
     deepEqual(dropped(pending(`proof_of ${five}`)), ['AAAAAAAA'])
   })
 
-  it('takes away twenty at most, the newest spared', () => {
+  it('clears at most twenty cookies, oldest first', () => {
     const names = Array.from({ length: 110 }, (_, index) => String(index).padStart(8, 'A'))
     deepEqual(dropped(pending(names.join(' '))), names.slice(0, 20))
   })
 
-  it('touches no cookie that is no login of ours', () => {
+  it('clears no other cookies', () => {
     const foreign = [`${ours}=x`, `${ours}short=x`, `${ours}much-too-long=x`, `${ours}a.b.c.d.=x`]
     const asLong = `${'x'.repeat(ours.length)}AAAAAAAA=x`
     deepEqual(dropped([...foreign, asLong, ...pending(five).slice(1), ...foreign]), [])

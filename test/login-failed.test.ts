@@ -11,7 +11,7 @@ const ask = (query: string, headers: Record<string, string> = navigation) =>
   call('login-failed', { query, headers })
 
 describe('GET /login-failed', () => {
-  it('answers each refusal of a callback with its status and page', async () => {
+  it('answers each refusal of a callback with its status and its page', async () => {
     for (const code of routes['login-failed'].problems) {
       const { statusCode, body } = await ask(`code=${code}&id=${id}`)
       equal(statusCode, answers[row(code).answer].status, code)
@@ -19,7 +19,7 @@ describe('GET /login-failed', () => {
     }
   })
 
-  it('logs the id of the refused callback at info, shows its own, and counts no failure', async () => {
+  it('logs the request id of the refused callback, shows its own, and counts no failure', async () => {
     const { body } = await ask(`code=token_too_large&id=${id}`)
     const { level, refused, id: own, ...line } = logs.at(-1) ?? {}
     deepEqual([level, refused, line.code, line.route], ['info', id, 'token_too_large', 'login-failed'])
@@ -40,14 +40,14 @@ describe('GET /login-failed', () => {
     equal(JSON.parse((await ask(query, asProblem)).body ?? '').login, login)
   })
 
-  each('is not offered without both organisation and return URL', ['org=demo', 'callback=/', ''])(
+  each('offers no login without both organisation and return URL', ['org=demo', 'callback=/', ''])(
     async (more) => {
       const { statusCode, body } = await ask(`code=token_expired&id=${id}&${more}`, asProblem)
       deepEqual([statusCode, JSON.parse(body ?? '').login], [401, undefined])
     },
   )
 
-  it('offers it after every refusal that another login can put right, and after no other', async () => {
+  it('offers a login after exactly the refusals that another login can resolve', async () => {
     const offers = async (code: Code) => {
       const query = `code=${code}&id=${id}&org=demo&callback=/`
       return JSON.parse((await ask(query, asProblem)).body ?? '').login !== undefined
@@ -60,7 +60,7 @@ describe('GET /login-failed', () => {
     ])
   })
 
-  each('is a plain 400 for anything else', [
+  each('answers 400 to any other query', [
     // No code, an unknown one, one of another route, one of our own failures, or a pending key.
     ...['', 'code=nonsense', 'code=unit_not_held', 'code=table_unavailable', 'code=token_key_pending'].map(
       (query) => `${query}&id=${id}`,

@@ -34,7 +34,7 @@ const times = (count: number, page = '') => Array.from({ length: count }, () => 
 const pagesIn = (value: string) => value.split('.').map((entry) => entry.split('!')[1])
 
 describe('A login loop', () => {
-  it('is five rounds for one page, and kept for a minute after the last', () => {
+  it('is five logins for one page, each within a minute of the last', () => {
     const five = rounds(times(5))
     const loops = [undefined, rounds(times(4)), five, rounds(times(9))].map((value) => isLoop(value))
     deepEqual(loops, [false, false, true, true])
@@ -48,7 +48,7 @@ describe('A login loop', () => {
     equal(loop.count(sending(undefined), there).split('; ')[1], 'Max-Age=60')
   })
 
-  each('knows a page by its path and fragment, whatever its query', [
+  each('is counted by path and fragment of the page, whatever its query', [
     [true, '?another=1'],
     [true, '?another=1?2'],
     [false, 'other'],
@@ -56,10 +56,10 @@ describe('A login loop', () => {
     [false, '?a=b#/article?2'],
   ])(([expected, page]) => equal(isLoop(rounds(times(5)), page), expected))
 
-  it('is none when a fragment is another each time', () =>
+  it('is not detected when the fragment differs each time', () =>
     equal(isLoop(rounds(times(5, '#/article?id=1')), '#/article?id=2'), false))
 
-  it('is remembered for the last twenty pages', () => {
+  it('is counted for the last twenty pages', () => {
     const twenty = rounds(Array.from({ length: 25 }, (_, page) => `${page}`))
     const [first, second] = pagesIn(twenty)
     equal(pagesIn(twenty).length, 20)
@@ -70,7 +70,7 @@ describe('A login loop', () => {
   })
 
   const [last = '', mark = ''] = rounds(times(1)).split('!')
-  each('is counted from well-formed entries alone', [
+  each('ignores malformed entries of the cookie', [
     [true, `${last}!${mark}!5`],
     [true, `0${last}!${mark}!5`],
     ...[`zzzzzzzzz!${mark}!9`, `${last}!${mark}!5x`, `${last}!${mark}!55`, `x ${last}!${mark}!5`].map(

@@ -17,7 +17,7 @@ const callbackIn = (location = 'about:blank'): URL =>
 const returnUrlIn = (location?: string) => callbackIn(location).searchParams.get('serviceCallback')
 
 describe('GET /login', () => {
-  it('sends the browser to the identity service and ties the login to it', async () => {
+  it('redirects to the identity service and ties the login to this browser', async () => {
     const answer = await call('login', { query: `org=demo&${callback}`, headers: navigation })
     const there = new URL(answer.headers.location ?? '')
     equal(`${there.origin}${there.pathname}`, `${gateway.identity.url}/v1/org/demo/login`)
@@ -36,7 +36,7 @@ describe('GET /login', () => {
     ok(!gateway.lines.join().includes(proof), 'the log holds the proof')
   })
 
-  each('returns to a path of its own, a return domain and a listed origin, letter for letter', [
+  each('accepts a path, a return domain and a listed origin as return URL, and passes it on unchanged', [
     ['/a?b=c+d&login=z#/y', `${publicUrl}/a?b=c+d&login=z#/y`],
     ['https://deep.app.example.test', 'https://deep.app.example.test/'],
     ['https://tools.example.org:8443/x', 'https://tools.example.org:8443/x'],
@@ -45,7 +45,7 @@ describe('GET /login', () => {
     equal(returnUrlIn(headers.location), output)
   })
 
-  each('refuses what makes no sense, and starts nothing', [
+  each('refuses an invalid query, and starts no login', [
     [400, 'bad_query', `org=&${callback}`],
     [400, 'bad_query', 'org=demo'],
     [400, 'bad_query', `org=demo&${callback}&${callback}`],
@@ -64,14 +64,14 @@ describe('GET /login', () => {
     deepEqual(effect(await call('login', { query, headers: asProblem })), { status, code }),
   )
 
-  it('says in the log, and nowhere else, why it refuses a return URL', async () => {
+  it('writes the reason for refusing a return URL only to the log', async () => {
     const { body } = await call('login', { query: 'org=demo&callback=//evil.test', headers: asProblem })
     const { cause } = gateway.logs.at(-1) ?? {}
     equal(cause, 'a path that other programs read as another address')
     ok(!body?.includes(String(cause)))
   })
 
-  it('is refused with 503 while there is no state, or when it is older than the grace period', async () => {
+  it('answers 503 without a state, or with one older than the grace period', async () => {
     const request = { query: `org=demo&${callback}`, headers: asProblem }
     const empty = { ...gateway.table, read: async () => new Map() }
     const begin = await open('login', { ...gateway.instance(), table: empty })
@@ -80,7 +80,7 @@ describe('GET /login', () => {
     deepEqual(effect(await later(3700, () => late(request))), { status: 503, code: 'state_too_old' })
   })
 
-  it('knows every organisation without a source of them, and no return domains', async () => {
+  it('accepts any organisation, and no return domain, when there is no source of organisations', async () => {
     const { organisations: _, ...state } = (await gateway.stored(stateKey)) ?? {}
     const table = { ...gateway.table, read: async () => new Map([[stateKey, state]]) }
     const begin = await open('login', { ...gateway.instance(), table })
@@ -96,7 +96,7 @@ describe('GET /login', () => {
     deepEqual(effect(answer), { status: 403, code: 'organisation_blocked' })
   })
 
-  it('has no binding with LOGIN_BINDING=off', async () => {
+  it('sets no login cookie with LOGIN_BINDING=off', async () => {
     const unbound = await open('login', gateway.instance({ LOGIN_BINDING: 'off' }))
     const { headers, cookies } = await unbound({ query: `org=demo&${callback}` })
     deepEqual([...callbackIn(headers.location).searchParams], [['serviceCallback', app]])
@@ -115,25 +115,25 @@ it('GET /org/{org}/login starts the same login at the organisation in the path',
     })
 })
 
-describe('The name of an organisation', () => {
+describe('The organisation of a login', () => {
   const odd =
     ". .. .demo a/b ../v2/org/demo %2e%2e a\\b a?b a#b a&callback=x a:b a+b a%2Fb {org} $& <script> '"
-  each('is refused when it would change the rest of the address of the identity service', [
+  each('is refused when its name could change the rest of the URL at the identity service', [
     ...[...odd.split(' '), '', 'a b', 'demo ', 'demo\n', 'demo\u0000', 'd\u00e9mo', 'demo\u200b', '\ud800'],
     'a'.repeat(65),
   ])((name) => equal(isOrganisationName(name), false))
 
-  each('is well formed even if nobody has it', [
+  each('may have any well-formed name', [
     ...['__proto__', 'DEMO', 'demo.', '-demo', '~a._-', '0', 'a'.repeat(64)],
   ])((name) => equal(isOrganisationName(name), true))
 })
 
-describe('A login that is begun at another host than that of PUBLIC_URL', () => {
+describe('A login at another host than that of PUBLIC_URL', () => {
   const there = `${publicUrl}/imsg-service/v1/org/demo/login?${callback}&redirected=1`
   const toIdentity = ({ headers }: Awaited<ReturnType<typeof call>>) =>
     ok(headers.location?.startsWith(gateway.identity.url))
 
-  each('goes to PUBLIC_URL first, and on from there', ['127.0.0.1', 'sub.gw.example.test'])(
+  each('is redirected to the same login at PUBLIC_URL', ['127.0.0.1', 'sub.gw.example.test'])(
     async (domainName) => {
       front.reset()
       const answer = await call('login', { query: `org=demo&${callback}`, domainName })
@@ -145,7 +145,7 @@ describe('A login that is begun at another host than that of PUBLIC_URL', () => 
     },
   )
 
-  each('is one only where API Gateway says so', [
+  each('is recognised only by the domain name that API Gateway reports', [
     {},
     ...['gw.example.test', 'GW.example.test', ''].map((domainName) => ({ domainName })),
   ])(async (more) => {
@@ -153,7 +153,7 @@ describe('A login that is begun at another host than that of PUBLIC_URL', () => 
     toIdentity(await call('login', { query: `org=demo&${callback}`, headers, ...more }))
   })
 
-  each('is refused there when it makes no sense', [
+  each('is refused at once when its query is invalid', [
     ['bad_organisation', `org=..&${callback}`],
     ['return_url_not_allowed', 'org=demo&callback=//evil.test'],
     ['bad_query', `org=demo&${callback}&redirected=1&redirected=1`],

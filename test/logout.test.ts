@@ -29,7 +29,7 @@ const signedOut = { status: 200, clears: 'imidToken' }
 const unavailable = { status: 503, code: 'table_unavailable' }
 
 describe('POST /logout', () => {
-  it('ends the session of the cookie and no other, and takes the cookie away', async () => {
+  it('ends only the session of the cookie, and clears the cookie', async () => {
     const [mine, other] = [await token(), await token()]
     deepEqual(await areIn(mine, other), [true, true])
     const answer = await out([mine])
@@ -39,7 +39,7 @@ describe('POST /logout', () => {
     deepEqual(await areIn(mine, other), [false, true])
   })
 
-  it('ends every session that came, each once: cookies, and a bearer beside them', async () => {
+  it('ends every session in cookies and bearer, each once', async () => {
     const [one, two] = [await token(), await token({ jti: null })]
     const bearer = await token({ ntt: 'access_token' })
     front.reset()
@@ -50,14 +50,14 @@ describe('POST /logout', () => {
     deepEqual(await areIn(cookie), [false])
   })
 
-  each('succeeds without a session, and reads nothing', [[], ['nonsense']])(async (raw) => {
+  each('succeeds without a session, and reads nothing from the table', [[], ['nonsense']])(async (raw) => {
     front.reset()
     gateway.asked.times = 0
     deepEqual(effect(await out(raw)), signedOut)
     deepEqual([front.calls, gateway.asked.times], [{ read: 0, write: 0 }, 0])
   })
 
-  it('asks for keys once and reads the state twice, however many forged cookies come', async () => {
+  it('asks for new keys once and reads the state twice, however many forged cookies are sent', async () => {
     const [, ...rest] = (await token()).split('.')
     const header = (n: number) => Buffer.from(JSON.stringify({ alg: 'RS512', kid: `nobody-${n}` }))
     const forged = Array.from({ length: 50 }, (_, n) => [header(n).toString('base64url'), ...rest].join('.'))
@@ -68,7 +68,7 @@ describe('POST /logout', () => {
     deepEqual([answer.statusCode, gateway.asked.times, front.calls], [200, 1, { read: 2, write: 0 }])
   })
 
-  it('answers a form with a page in the language of the person', async () => {
+  it('answers a form submission with a page in the language of the browser', async () => {
     const raw = await token()
     const headers = { ...fromOurPage, ...navigation, 'accept-language': 'sv' }
     const answer = await out([raw], { headers })
@@ -77,7 +77,7 @@ describe('POST /logout', () => {
     deepEqual(await areIn(raw), [false])
   })
 
-  each('is done whatever body it carries, also one that is too large to be read', [
+  each('ignores the body, even if it is too large to be read', [
     [200, { body: '{"callback":"https://evil.test"}' }],
     [200, { body: '*', base64: true }],
     [413, { body: 'x'.repeat(131_073) }],
@@ -88,7 +88,7 @@ describe('POST /logout', () => {
     deepEqual(await areIn(raw), [false])
   })
 
-  it('answers a script with the documented JSON, whatever it accepts', async () => {
+  it('answers a script with the documented JSON, whatever its Accept header', async () => {
     const headers = { ...fromOurPage, accept: 'text/html', 'sec-fetch-mode': 'cors' }
     equal((await out([], { headers })).body, '{"msg":"You are logged out"}')
   })
@@ -99,7 +99,7 @@ describe('POST /logout with a callback', () => {
   const app = 'https://app.example.test/goodbye'
   const refused = (code: string) => ({ status: 400, code, clears: 'imidToken' })
 
-  each('ends the session first, and then goes on to a path of its own or a return domain, or answers 400', [
+  each('ends the session first, then redirects to an allowed return URL or answers 400', [
     ['/goodbye', goesOn(`${publicUrl}/goodbye`)],
     [app, goesOn(app)],
     ['https://evil.test', refused('return_url_not_allowed')],
@@ -112,12 +112,12 @@ describe('POST /logout with a callback', () => {
     deepEqual(await areIn(raw), [false])
   })
 
-  it('goes on for two sessions of one organisation', async () => {
+  it('redirects when both sessions are of one organisation', async () => {
     const sessions = [await token(), await token()]
     deepEqual(effect(await out(sessions, { query: `callback=${app}` })), goesOn(app))
   })
 
-  each('allows only the return URLs of the settings without a session, and reads nothing', [
+  each('allows only return URLs of the settings when there is no session, and reads nothing from the table', [
     ['/bye', goesOn(`${publicUrl}/bye`)],
     [app, refused('return_url_not_allowed')],
   ])(async ([target, expected]) => {
@@ -130,28 +130,28 @@ describe('POST /logout with a callback', () => {
 describe('POST /logout from another site', () => {
   const headers = { origin: 'https://evil.test' }
 
-  it('is refused before anything is ended, with a cookie', async () => {
+  it('is refused before it ends the session of a cookie', async () => {
     const raw = await token()
     front.reset()
     deepEqual(effect(await out([raw], { headers })), { status: 403, code: 'foreign_origin' })
     deepEqual([front.calls.write, await areIn(raw)], [0, [true]])
   })
 
-  it('ends a bearer, and leaves the cookie beside it where it is', async () => {
+  it('ends the session of a bearer, and ignores the cookie', async () => {
     const [bearer, cookie] = [await token(), await token()]
     deepEqual(effect(await out([cookie], { bearer, headers })), { status: 200 })
     deepEqual(await areIn(bearer, cookie), [false, true])
   })
 })
 
-describe('POST /logout while something fails', () => {
-  it('answers 503 and leaves the cookie, so that it can be tried again, when the end cannot be stored', async () => {
+describe('POST /logout during a failure', () => {
+  it('answers 503 and keeps the cookie for a retry when the end of a session cannot be stored', async () => {
     const raw = await token()
     deepEqual(effect(await whileTableFails(() => out([raw]), 'write')), unavailable)
     deepEqual(await areIn(raw), [true])
   })
 
-  it('still ends sessions when the state is too old to start any', async () => {
+  it('ends sessions even when the state is older than the grace period', async () => {
     const raw = await token()
     const fresh = await open('logout')
     const leave = () => fresh({ cookies: [`imidToken=${raw}`], headers: fromOurPage })
@@ -159,7 +159,7 @@ describe('POST /logout while something fails', () => {
     deepEqual(await areIn(raw), [false])
   })
 
-  it('answers 503 when the table fails while a key is looked for, or there is no state', async () => {
+  it('answers 503 when the table fails during the search for a key, or there is no state', async () => {
     await out([await token()])
     const strange = await token({}, { header: { kid: 'looked for' } })
     deepEqual(effect(await later(5, () => whileTableFails(() => out([strange])))), unavailable)
@@ -169,7 +169,7 @@ describe('POST /logout while something fails', () => {
     deepEqual(effect(answer), { status: 503, code: 'state_missing' })
   })
 
-  it('answers 503 for a token whose key may still arrive, unless it ends another session', async () => {
+  it('answers 503 for a token with a possibly newer key, unless another session is ended', async () => {
     const strange = await token({}, { header: { kid: 'still to come' } })
     // Somebody has the one fetch of this minute.
     await call('token-is-set', { bearer: strange })
@@ -197,7 +197,7 @@ describe('POST /logout with IMAS_LOGOUT_PATH', async () => {
   const bye = encodeURIComponent(`${publicUrl}/bye`)
 
   each(
-    'ends the session here first, and then at the identity service, unless the return URL is not allowed',
+    'ends the session first, then redirects to the logout of the identity service if the return URL is allowed',
     [
       ['callback=/bye', navigation, [303, `${there}?callback=${bye}`]],
       ['', navigation, [303, there]],
@@ -208,7 +208,7 @@ describe('POST /logout with IMAS_LOGOUT_PATH', async () => {
     ],
   )(async ([query, headers, answer]) => deepEqual(await end(query, headers, [await token()]), answer))
 
-  it('stays here without a session, or with sessions of two organisations', async () => {
+  it('does not redirect to the identity service without a session or with those of two organisations', async () => {
     const two = [await token(), await token({ org: 'second' })]
     for (const tokens of [[], two])
       deepEqual(await end('callback=/bye', navigation, tokens), [303, `${publicUrl}/bye`])

@@ -24,11 +24,11 @@ const textsIn = (value: object, path = ''): Map<string, string> =>
 const pageFor = (query: string, headers: Record<string, string> = {}) =>
   call('login', { query, headers: { ...navigation, ...headers } })
 
-it('text of a page is escaped for elements and quoted attributes, each mark by its own entity', () =>
+it('Text on a page is escaped for elements and quoted attributes', () =>
   equal(escaped(`<a b="c" d='e'>&amp;`), '&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;amp;'))
 
-describe('the language of a page', () => {
-  it('is the same in words, in lang and in the header', async () => {
+describe('The language of a page', () => {
+  it('is the same in its text, its lang attribute and Content-Language', async () => {
     for (const [accept, language, title, help] of [
       ['sv-SE,sv;q=0.9,en;q=0.8', 'sv', sv.failures.bad_query.title, 'Om du ber om hjälp'],
       ['en-GB', 'en', en.failures.bad_query.title, 'If you ask for help'],
@@ -41,14 +41,14 @@ describe('the language of a page', () => {
     }
   })
 
-  it('is for people: a problem document stays English', async () => {
+  it('does not apply to problem documents, which are in English', async () => {
     const { headers, body = '{}' } = await call('login', {
       headers: { ...asProblem, 'accept-language': 'sv' },
     })
     deepEqual([JSON.parse(body).title, headers['content-language']], [en.failures.bad_query.title, undefined])
   })
 
-  it('is one file: each holds every text of English, in words of its own, and is among the languages', async () => {
+  it('is one file, registered as a language, with its own translation of every English text', async () => {
     const folder = new URL('../lib/errors/', import.meta.url)
     const files = readdirSync(folder).filter((name) => /^[a-z]{2,3}(-[A-Z]{2})?\.ts$/.test(name))
     const english = textsIn(en)
@@ -71,8 +71,8 @@ describe('the language of a page', () => {
   })
 })
 
-describe('the way on', () => {
-  it('is a link that starts the login again, where that can help', async () => {
+describe('The login link on a page', () => {
+  it('starts the login again when that can help', async () => {
     const query = 'org=demo&callback=/a%3Fb%3D%22%3E%26'
     const fresh = await whileTableFails(() => pageFor(query, { 'accept-language': 'sv' }))
     equal(fresh.statusCode, 503)
@@ -82,12 +82,12 @@ describe('the way on', () => {
     )
   })
 
-  it('is the login that /authorize names, on its page too', async () => {
+  it('is the login URL that /authorize names', async () => {
     const { body, headers } = await call('authorize', { query: 'org=demo', headers: navigation })
     ok(body?.includes(`href="${headers['x-imid-login']}"`))
   })
 
-  each('is not offered where it cannot', [
+  each('is missing when a login cannot help', [
     ['login', 'org=demo&callback=https://evil.example/', {}],
     ['login', 'org=nowhere&callback=/', {}],
     ['login', 'org=closed&callback=/', {}],
@@ -102,7 +102,7 @@ describe('the way on', () => {
   })
 })
 
-it('nobody whom the organisation has blocked is offered a login, not even by /authorize', async () => {
+it('A person whom the organisation has blocked is offered no login, also at /authorize', async () => {
   const cookies = [`imidToken=${await token({ org: 'closed' })}`]
   const ask = (headers: object) =>
     call('authorize', { query: 'org=demo', cookies, headers: { ...navigation, ...headers } })
@@ -112,13 +112,13 @@ it('nobody whom the organisation has blocked is offered a login, not even by /au
   deepEqual([code, login], ['token_organisation', undefined])
 })
 
-describe('whose page it is', () => {
+describe('The site on a page', () => {
   const site = { publicUrl, siteName: 'News & <Views>', errorsUrl: 'https://docs.example.test/a&b' }
   const failure = { code: 'token_expired', id: '<id>' }
   const again = { to: `${publicUrl}/?"` as LoginUrl, why: 'retry' } as const
   const content = { title: '1 < 2', advice: 'A & B', failure, again }
 
-  each('is written into it with its title, advice, way on and code, all of it escaped', [
+  each('is shown with title, advice, link and code, all of them escaped', [
     '<title>1 &lt; 2 · News &amp; &lt;Views&gt;</title>',
     '<p translate="no"><b>News &amp; &lt;Views&gt;</b><span>gw.example.test</span></p></header>',
     '<h1>1 &lt; 2</h1>\n<p>A &amp; B</p>',
@@ -127,7 +127,7 @@ describe('whose page it is', () => {
     '<dd><code>&lt;id&gt;</code></dd>',
   ])((part) => ok(page(en, content, site).includes(part)))
 
-  each('is the host where it has no name, and nobody while the settings cannot be read', [
+  each('is the host when SITE_NAME is not set, and missing when the settings are invalid', [
     [
       { publicUrl },
       '<title>T · gw.example.test</title>',
@@ -139,13 +139,13 @@ describe('whose page it is', () => {
     deepEqual([html.includes(title), html.includes(head), /<footer|<a /.test(html)], [true, true, false])
   })
 
-  it('links a code to its explanation only where there is one in its language', () => {
+  it('links a code to its explanation only if there is one in its language', () => {
     const code = '<dd><code>token_expired</code></dd>'
     ok(page(sv, content, site).includes(code))
     for (const site of [{ publicUrl }, undefined]) ok(page(en, content, site).includes(code))
   })
 
-  it('is the start page at /, and 404 anywhere else that is no route', async () => {
+  it('is shown on the start page at /, and on the 404 page elsewhere', async () => {
     const settings = { SITE_NAME: 'Example News', ERRORS_URL: 'https://docs.example.test/errors' }
     const on = instance({ ...settings, STRICT_COOKIE_MODE: 'true' })
     const ask = async (rawPath: string, headers: Record<string, string>, method = 'GET') => {
@@ -168,8 +168,8 @@ describe('whose page it is', () => {
   })
 })
 
-describe('what a page may hold', () => {
-  it('is one style, no script, nothing from elsewhere, nothing of the request', async () => {
+describe('The content of a page', () => {
+  it('is one style, without scripts, external resources or anything from the request', async () => {
     const query = 'org=%3Cscript%3E&callback=/%22canary&imid_token=canary'
     const { statusCode, body = '', headers } = await pageFor(query)
     deepEqual([statusCode, headers['cross-origin-opener-policy']], [400, 'same-origin'])
