@@ -19,8 +19,8 @@ const ask = (query: string, request: Request = {}): Promise<Answer> =>
 const identity = ({ headers }: Answer): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-imid-')))
 
-describe('GET /authorize: the person', () => {
-  it('is in the headers of a 200 without a body', async () => {
+describe('The headers of a 200 from GET /authorize', () => {
+  it('describe the person; the body is empty', async () => {
     const answer = await ask('org=demo')
     const { 'x-imid-req-id': id, 'x-imid-sub': sub, ...rest } = identity(answer)
     const { 'content-type': type, 'cache-control': cache } = answer.headers
@@ -40,13 +40,13 @@ describe('GET /authorize: the person', () => {
     })
   })
 
-  it('has every header when nothing is known', async () => {
+  it('are all present even when nothing is known', async () => {
     const bearer = await token({ groups: [], userinfo: null, sub: 'x' })
     const { 'x-imid-req-id': _, ...rest } = identity(await ask('org=demo', { bearer }))
     equal(Object.values(rest).join(), 'x,demo,,,,,,,')
   })
 
-  it('has the preferred unit, and the permissions in the unit of the rule', async () => {
+  it('contain the preferred unit, and the permissions in the unit of the rule', async () => {
     const cookies = [`imidToken=${await token({ sub: 'chooser' })}`]
     const headers = { ...fromOurPage, 'content-type': 'application/json' }
     await call('unit', { cookies, headers, body: '{"unit":"south"}' })
@@ -55,7 +55,7 @@ describe('GET /authorize: the person', () => {
     deepEqual([told['x-imid-unit'], told['x-imid-permissions']], ['south', permissions])
   })
 
-  it('is logged when a list about them was cut off', async () => {
+  it('are logged as list_cut_off when a list is too long', async () => {
     const units = Object.fromEntries(Array.from({ length: 250 }, (_, n) => [`unit-${n}`, []]))
     const bearer = await token({ ntt: 'access_token', permissions: { org: [], units } })
     equal((await ask('org=demo&unit=unit-249', { bearer })).statusCode, 200)
@@ -63,15 +63,15 @@ describe('GET /authorize: the person', () => {
   })
 })
 
-describe('GET /authorize: the rule', () => {
-  each('holds', [
+describe('The rule of GET /authorize', () => {
+  each('is met', [
     ['org=*', editor],
     ['org=demo&unit=north&permission=content:write', editor],
     ['permission=content%3Apublish&org=demo', chief],
     ['org=demo&unit=west&permission=content:publish', chief],
   ])(async ([query, cookies]) => equal((await ask(query, { cookies })).statusCode, 200))
 
-  each('does not hold, and the log names the part', [
+  each('is not met: 403, and the log names the part', [
     ['org', 'org=second', editor],
     ['sub', 'org=demo&permission=content:publish&sub=somebody', chief],
     ['unit', 'org=demo&unit=west', editor],
@@ -91,7 +91,7 @@ describe('GET /authorize: the rule', () => {
     equal((await ask(`org=demo&sub=${sub}`)).statusCode, 200)
   })
 
-  each('is parsed before the person is looked up, and an error in it is logged', [
+  each('is parsed before the session is checked, and an error in it is logged', [
     ['no organisation', ''],
     ['no organisation', 'unit=north'],
     ['empty parameter', 'org='],
@@ -116,7 +116,7 @@ describe('GET /authorize: the rule', () => {
   })
 })
 
-describe('GET /authorize: nobody is signed in', () => {
+describe('GET /authorize without a session', () => {
   const page = 'https://app.example.test/article?id=1&x=%20#y'
   const loginFor = (callback: string, org = 'demo') =>
     `https://gw.example.test/imsg-service/v1/org/${org}/login?callback=${encodeURIComponent(callback)}`
@@ -124,7 +124,7 @@ describe('GET /authorize: nobody is signed in', () => {
     call('authorize', { query, headers })
   const at = (url: string) => ({ 'x-original-url': url })
 
-  each('offers the login to a navigation for one organisation', [
+  each('offers a login to a navigation when the rule names an organisation', [
     ['org=demo', { ...navigation, ...at(page) }, loginFor(page)],
     ['org=demo', at(page), loginFor(page)],
     // No return URL, or one that is not allowed for this organisation.
@@ -142,7 +142,7 @@ describe('GET /authorize: nobody is signed in', () => {
     deepEqual([statusCode, sent.location], login ? [302, login] : [401, undefined])
   })
 
-  it('is offered when the session has ended', async () => {
+  it('offers a login when the session has ended', async () => {
     const raw = await token()
     await call('logout', { bearer: raw })
     const answer = await ask('org=demo&redirect=1', { cookies: [`imidToken=${raw}`], headers: navigation })
@@ -150,7 +150,7 @@ describe('GET /authorize: nobody is signed in', () => {
     equal(logs.at(-1)?.code, 'token_revoked')
   })
 
-  it('never redirects somebody who is signed in, nor when it cannot know', async () => {
+  it('never redirects a signed-in person, nor when the session cannot be checked', async () => {
     equal((await ask('org=second&redirect=1', { headers: navigation })).statusCode, 403)
     // The organisation in memory is too old to say where a login may lead.
     gateway.clock.ahead += organisationTtl
@@ -164,9 +164,9 @@ describe('GET /authorize: nobody is signed in', () => {
   })
 })
 
-describe('GET /authorize: the token', () => {
+describe('The token in an answer of GET /authorize', () => {
   const fromProxy = { 'sec-imid-proxy': '1' }
-  each('goes to a proxy alone, when the setting says so', [
+  each('is sent only to a proxy, and only if the setting allows it', [
     [editorToken, { INCLUDE_IMID_TOKEN_IN_REQUEST: 'true' }, fromProxy],
     ['', {}, fromProxy],
     ['', { INCLUDE_IMID_TOKEN_IN_REQUEST: 'true' }, {}],

@@ -54,7 +54,7 @@ describe('The algorithm of a token', () => {
   ]
   const others = ['none', 'nOnE', ' RS256', 'rs256', '', '__proto__', 'RS512', 'PS256', 'ES256', 'HS256']
 
-  each<Forgery>('is that of its key, spelled exactly, and the signature is valid', [
+  each<Forgery>('has to be that of its key, spelled exactly, with a valid signature', [
     ...others.map((alg) => ({ header: { alg } })),
     ...['HS256', 'RS256'].map((alg) => ({ header: { alg }, signature: 'HMAC with the public PEM' }) as const),
     { header: { kid: 'rs512' } },
@@ -69,19 +69,19 @@ describe('The algorithm of a token', () => {
     { by: stranger.privateKey },
   ])(async (forgery) => equal(await verdict(forged(forgery)), 'token_signature'))
 
-  each<Forgery>('is a string, other than none, with a signature', [
+  each<Forgery>('is refused when it is none or not a string, or the signature is missing', [
     { header: { alg: 'none' }, signature: 'empty' },
     ...[['RS256'], 256, null, true, undefined].map((alg) => ({ header: { alg } })),
   ])(async (forgery) => equal(await verdict(forged(forgery)), 'token_malformed'))
 
-  each<Forgery>('is accepted under a key that is made for it', [
+  each<Forgery>('is accepted when the key is declared for it', [
     { header: es256 },
     { header: eddsa },
     { header: ed25519, signature: 'EdDSA' },
     ...['RS256', 'RS512', 'PS256'].map((alg) => ({ header: { alg, kid: alg.toLowerCase() } })),
   ])(async (forgery) => equal(await verdict(forged(forgery)), 'good'))
 
-  it('is compared with that of the key, whatever the key could verify', async () => {
+  it('is refused unless the key is declared for it, even if the key could verify it', async () => {
     // An imported key verifies RS512 as well: only the comparison refuses it.
     const key = Object.assign(pairOf('rs256').publicKey, { alg: 'RS256' })
     const keys: KeySet = { key: () => key as unknown as ReturnType<KeySet['key']> }
@@ -93,7 +93,7 @@ describe('The algorithm of a token', () => {
 
 describe('The header of a token', () => {
   type Vector = Readonly<{ code: string; whole?: string; header?: object }>
-  each('names a key and asks for nothing else', [
+  each('is refused without a kid or with a critical extension', [
     ...(headerVectors as readonly Vector[]),
     { code: '', header: { typ: undefined } },
     ...[undefined, 'k'.repeat(257), 'k'.repeat(5000)].map((kid) => ({
@@ -105,7 +105,7 @@ describe('The header of a token', () => {
     equal(await verdict(forged(forgery)), code || 'good')
   })
 
-  each<Forgery>('is UTF-8 and flat, and brings no key of its own', [
+  each<Forgery>('is refused unless it is UTF-8 and flat, or when it contains a key', [
     { wholeHeader: Buffer.from('{"alg":"RS256","kid":"rs256","cty":"\xff"}', 'latin1') },
     { wholeHeader: `{"alg":"RS256","kid":"rs256","cty":${deep(2000)}}`, signature: 'RS256' },
     ...['rs256', 'mine'].map((kid) => ({
@@ -114,7 +114,7 @@ describe('The header of a token', () => {
     })),
   ])(async (forgery) => equal(await verdict(forged(forgery)), 'token_malformed'))
 
-  each('finds a key by its exact kid', [
+  each('has to match the kid of a key exactly', [
     ...['__proto__', 'constructor', 'rs256\0', ' rs256', 'RS256', 'k'.repeat(256), '\ud800'],
   ])(async (kid) => equal(await verdict(forged({ header: { kid } })), 'token_key_unknown'))
 })
@@ -123,7 +123,7 @@ describe('The claims of a signed token', () => {
   /** `code`: '' for a good token. `fromNow`: claims in seconds from now. `payload`: all claims as text. */
   type Vector = Readonly<{ code: string; claims?: object; fromNow?: object; payload?: string }>
   each(
-    'are good or refused, each for its own reason',
+    'are accepted, or refused with a code of their own',
     claimVectors as readonly Vector[],
   )(async ({ code, claims: more, fromNow = {}, payload }) => {
     const times = Object.fromEntries(Object.entries(fromNow).map(([name, by]) => [name, now() + by]))
@@ -131,7 +131,7 @@ describe('The claims of a signed token', () => {
     equal(await verdict(forged({ wholePayload })), code || 'good')
   })
 
-  each('are there, and identifiers have at most 900 characters', [
+  each('are refused when required ones are missing, or identifiers exceed 900 characters', [
     ...['exp', 'iat', 'sub', 'org'].map((name) => ['token_claims', { [name]: undefined }] as const),
     ['token_purpose', { ntt: undefined }],
     ['good', { sub: 'x'.repeat(900) }],
@@ -146,22 +146,24 @@ describe('The claims of a signed token', () => {
     payload[text.indexOf('someone')] = byte
     return payload
   }
-  each('are UTF-8 without a byte order mark', [withByte(0xff), withByte(0xc0), `\ufeff${text}`])(
-    async (wholePayload) => equal(await verdict(forged({ wholePayload })), 'token_malformed'),
-  )
+  each('are refused unless they are UTF-8 without a byte order mark', [
+    withByte(0xff),
+    withByte(0xc0),
+    `\ufeff${text}`,
+  ])(async (wholePayload) => equal(await verdict(forged({ wholePayload })), 'token_malformed'))
 
-  each('may be nested in an unused claim, and of a repeated claim the last counts', [
+  each('may be nested in an unused claim; the last of repeated claims counts', [
     ['token_claims', text.replace('"someone"', deep(2000))],
     ['good', text.replace('"jti"', `"other":${deep(1000)},"jti"`)],
     ['good', text.replace('"sub"', '"sub":5,"sub"')],
   ])(async ([code, wholePayload]) => equal(await verdict(forged({ wholePayload })), code))
 
   const issuer = 'https://identity.example.test'
-  each('have the configured issuer, letter for letter', [
+  each('have to contain exactly the configured issuer', [
     ...[undefined, null, `${issuer}/`, 'https://Identity.example.test', [issuer], { [issuer]: 1 }],
   ])(async (iss) => equal(await verdict(forged({ claims: { iss } }), { issuer }), 'token_issuer'))
 
-  each('have the configured audience, alone or in a list', [
+  each('have to contain the configured audience, as a string or in a list', [
     ...[undefined, '', 'Gateway', 'gateway other', [], ['a', 'b'], [['gateway']]].map(
       (aud) => ['token_audience', aud] as const,
     ),
@@ -209,7 +211,7 @@ describe('A session', () => {
   })
 })
 
-describe('A token that these keys have verified', () => {
+describe('A token that was verified before', () => {
   /** Keys that count how often one is looked up: a cached token needs none. */
   const counted = async (keys: readonly object[] = goodKeys()) => {
     const set = keySet(await publicKeysFrom({ keys }))
@@ -233,7 +235,7 @@ describe('A token that these keys have verified', () => {
     notEqual(tokenIn(raw, keys, 1500), first, 'it was forgotten')
   })
 
-  it('counts for nothing under another signature, or under other keys', async () => {
+  it('is verified again under another signature or other keys', async () => {
     const [{ keys }, other] = [await counted(), await counted()]
     const raw = forged()
     for (const set of [keys, other.keys]) await verify(raw, set)
@@ -245,7 +247,7 @@ describe('A token that these keys have verified', () => {
     await rejects(verify(raw, renamed.keys), { code: 'token_signature', cause: undefined })
   })
 
-  it('is one of the last 500, and has a valid signature', async () => {
+  it('is kept among the last 500, if its signature is valid', async () => {
     const { asked, keys } = await counted()
     const tokens = Array.from({ length: 501 }, (_, number) =>
       forged({ header: { alg: 'EdDSA', kid: 'ed' }, claims: { jti: `${number}` } }),
@@ -264,7 +266,7 @@ describe('A token that these keys have verified', () => {
   })
 })
 
-describe('A token of an unknown key, when the keys were last accepted at 1,000', () => {
+describe('A token of an unknown key, when the keys were fetched at 1,000', () => {
   each('asks for newer keys only when the token may be signed with one', [
     ['was issued a minute before that', 940, 5000, 2000, true],
     ['was issued earlier', 939, 5000, 2000, false],

@@ -19,7 +19,7 @@ export const documents: Contract = (database, open) =>
       return { table, write, read, partsOf }
     }
 
-    it('keeps one of any size, and replaces and removes it whole', async () => {
+    it('stores one of any size, and replaces and removes all of it', async () => {
       const { table, write, read, partsOf } = await opened()
       const value = large()
       equal(await read(), undefined)
@@ -36,7 +36,7 @@ export const documents: Contract = (database, open) =>
       deepEqual([await read(), await partsOf(3)], [undefined, 0])
     })
 
-    it('begins again with the head when its parts were replaced in between', async () => {
+    it('reads the head again when the parts were replaced in between', async () => {
       const { table, write } = await opened()
       await write(1, large())
       const old = await table.read(['doc'])
@@ -44,7 +44,7 @@ export const documents: Contract = (database, open) =>
       deepEqual(await readLargeItem(table, old, 'doc'), { version: 2, value: 'new' })
     })
 
-    it('reads one of more parts than BatchGetItem takes keys', async () => {
+    it('reads one with more parts than a BatchGetItem request allows', async () => {
       const { table, read } = await opened()
       const bytes = gzipSync(JSON.stringify(randomBytes(3000).toString('hex')))
       const size = Math.ceil(bytes.length / 121)
@@ -54,7 +54,7 @@ export const documents: Contract = (database, open) =>
       equal(String((await read())?.value).length, 6000)
     })
 
-    it('reads one that lacks a part as absent, without looking for it for ever', async () => {
+    it('reads one with a missing part as absent, after a limited number of tries', async () => {
       const { table, write, read } = await opened()
       await write(1, large())
       await table.remove('doc#1#1')

@@ -25,7 +25,7 @@ export const organisations: Contract = (database, open) =>
     })
     const somebodyBlocked = organisation({ ended: [{ name: 'somebody', blocked: true }] })
 
-    it('keeps a choice when an older one arrives after it, and lets each request choose again', async () => {
+    it('keeps a preference when an older write arrives later; each new request can change it', async () => {
       const table = await open()
       await writeOrganisations(table, [everyUnit], 1)
       const units = unitsIn(table)
@@ -45,7 +45,7 @@ export const organisations: Contract = (database, open) =>
       equal((await seen(table)).preferred, null)
     })
 
-    it('lists units by name, and all of them to whoever holds one and all', async () => {
+    it('lists units by name, and all of them for a mapping without a unit', async () => {
       const table = await open()
       const units = ['b', 'c', 'a'].map((name) => ({ name, displayName: name }))
       const role = 'r'
@@ -64,7 +64,7 @@ export const organisations: Contract = (database, open) =>
       deepEqual((await seen(table, claims({ groups: ['both', 'none'] }))).held, ['a', 'c'])
     })
 
-    it('blocks and frees subjects, and keeps what they prefer', async () => {
+    it('blocks and unblocks subjects, and keeps their preferences', async () => {
       const table = await open()
       await writeOrganisations(table, [organisation()], 1)
       await unitsIn(table).prefer(await recognised(table, claims()), 'north', 100)
@@ -83,7 +83,7 @@ export const organisations: Contract = (database, open) =>
       ['a block', [somebodyBlocked], indexKey],
       ['a block of all', [organisation({ blocked: true })], indexKey],
     ] as const)
-      it(`takes ${what} back when the run that wrote it broke off`, async () => {
+      it(`undoes ${what} when the run that wrote it failed`, async () => {
         const table = await open()
         await writeOrganisations(table, [organisation()], 1)
         const before = await seen(table)
@@ -102,7 +102,7 @@ export const organisations: Contract = (database, open) =>
         deepEqual(await seen(table), before)
       })
 
-    it('remembers the directories of fifty organisations, and forgets the one not asked for longest', async () => {
+    it('caches the directories of fifty organisations, and drops the least recently used', async () => {
       const table = await open()
       const all = Array.from({ length: 51 }, (_, n) => organisation({ name: `org-${n}` }))
       await writeOrganisations(table, all, 1)
@@ -144,7 +144,7 @@ export const organisations: Contract = (database, open) =>
       deepEqual(indexed, [40, 41], 'each index has its own version')
     })
 
-    it('removes an organisation that is gone, and frees its subjects', async () => {
+    it('removes an unlisted organisation, and unblocks its subjects', async () => {
       const table = await open()
       await writeOrganisations(table, [somebodyBlocked, organisation({ name: 'second' })], 1)
       await writeOrganisations(table, [organisation({ name: 'second' })], 2)

@@ -6,7 +6,7 @@ import { type Contract, claims, standingOf } from './given.ts'
 
 export const sessions: Contract = (database, open) =>
   describe(`sessions on ${database}`, () => {
-    it('ends one session and no other, for as long as any token of it can live, and an hour', async () => {
+    it('ends only one session, until an hour after its last token can expire', async () => {
       const table = await open()
       const sessions = sessionsIn(table, { maxTokenAge: 5000 })
       const key = sessionKey({ session: 'one' })

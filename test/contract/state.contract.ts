@@ -24,14 +24,14 @@ export const states: Contract = (database, open) =>
       return { writer, read, state }
     }
 
-    it('is absent until it is loaded, and stores failures even then', async () => {
+    it('is absent until it is loaded, but stores failures', async () => {
       const { writer, read } = await empty()
       equal(await read(), undefined)
       await writer.fail('down')
       equal(await read(), undefined)
     })
 
-    it('replaces content by version, confirms it, and shows grace', async () => {
+    it('replaces content by version, confirms it, and reports grace', async () => {
       const { writer, read, state } = await loaded()
       const shown = async (now: number) => {
         const found = await read(now)
@@ -51,7 +51,7 @@ export const states: Contract = (database, open) =>
       equal((await read())?.organisations, undefined)
     })
 
-    it('says when its keys were last accepted, by a refresh or by a forced fetch', async () => {
+    it('reports when its keys were fetched, by a refresh or a forced fetch', async () => {
       const { writer, read, state } = await loaded()
       const seen: unknown[] = []
       for (const write of [
@@ -68,7 +68,7 @@ export const states: Contract = (database, open) =>
       deepEqual(seen, [90, 90, 159, 210, 210, 300])
     })
 
-    it('takes newer keys without taking the rest for confirmed', async () => {
+    it('stores newer keys without confirming the other content', async () => {
       const { writer, read, state } = await loaded()
       await writer.fail('down')
       equal(await writer.leaseRefresh(170), true)
@@ -87,7 +87,7 @@ export const states: Contract = (database, open) =>
       equal(await writer.leaseRefresh(170), false, 'the run in progress has not ended')
     })
 
-    it('is leased to one run at a time, until that one ends or its lease is over', async () => {
+    it('is leased to one run at a time, until the run ends or its lease expires', async () => {
       const { writer } = await empty()
       const leases = await Promise.all([1, 2, 3].map(() => writer.leaseRefresh(100)))
       equal(leases.filter(Boolean).length, 1)
@@ -97,7 +97,7 @@ export const states: Contract = (database, open) =>
       equal(await writer.leaseRefresh(156), true)
     })
 
-    it('gives one forced fetch in each cooldown, and says while it is pointless to ask', async () => {
+    it('allows one forced fetch per cooldown, and reports when it is over', async () => {
       const { writer, read } = await loaded()
       const may = async (now: number) => {
         const state = await read(now)

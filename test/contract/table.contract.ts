@@ -5,14 +5,14 @@ import type { Contract } from './given.ts'
 
 export const tables: Contract = (database, open) =>
   describe(`the table on ${database}`, () => {
-    it('reads what was written, leaves out what is absent, and asks nothing for nothing', async () => {
+    it('reads written items, omits absent ones, and sends no request without keys', async () => {
       const table = await open()
       await table.put('a', { n: { N: '1' } })
       deepEqual([...(await table.read(['a', 'b', 'a']))], [['a', { pk: { S: 'a' }, n: { N: '1' } }]])
       equal((await table.read([])).size, 0)
     })
 
-    it('writes on a condition, and says when it does not hold', async () => {
+    it('writes on a condition, and returns false when it is not met', async () => {
       const table = await open()
       const change = {
         set: 'SET #number = :number',
@@ -31,7 +31,7 @@ export const tables: Contract = (database, open) =>
       equal((await table.read(keys)).size, 100)
     })
 
-    it('calls what it refuses unavailable', async () => {
+    it('throws table_unavailable when a request is rejected', async () => {
       const table = await open()
       await rejects(table.put('big', { data: { B: randomBytes(410_000) } }), { code: 'table_unavailable' })
     })

@@ -75,7 +75,7 @@ const kept = (ids: ReadonlyMap<string, string>) =>
   ['table8235A42E', 'apiC8550315', 'credentialsE4920838'].map((id) => [id, ids.get(id)])
 
 if (bin !== undefined)
-  describe('a deployment', () => {
+  describe('A deployment', () => {
     let on: Awaited<ReturnType<typeof deployments>>
     let released: Awaited<ReturnType<typeof on.deploy>>
     let today: string
@@ -90,12 +90,12 @@ if (bin !== undefined)
     })
     after(() => on.close())
 
-    it('begins in an account that is bootstrapped', async () => {
+    it('starts in a bootstrapped account', async () => {
       const { status, text } = await on.cdk(['bootstrap', '--app', on.release(), environment])
       equal(status, 0, text)
     })
 
-    it('that fails the first time is rolled back, and is no obstacle to the next', async () => {
+    it('is rolled back when it fails, and can be tried again', async () => {
       today = await on.synthesised('today')
       const broken = adapt(copyOf(today, join(folder, 'broken')), ({ Resources }) => {
         const alarm = Object.values(Resources).find(({ Type }) => Type === 'AWS::CloudWatch::Alarm')
@@ -107,13 +107,13 @@ if (bin !== undefined)
       match(text, /ROLLBACK|failed to deploy/)
     })
 
-    it('of the last release stands, and health answers 500 until the credentials are in', async () => {
+    it('of the last release succeeds, and health answers 500 until the credentials are set', async () => {
       released = await on.deploy(adapt(on.release()))
       equal(released.status, 0, released.text)
       equal((await reader.health()).status, 500)
     })
 
-    it('turns healthy within two minutes of the credentials, because its schedule fires', async () => {
+    it('becomes healthy within two minutes of setting the credentials, by its schedule', async () => {
       await on.putCredentials(released.outputs.CredentialsSecret ?? '')
       const deadline = Date.now() + 120_000
       let { status } = await reader.health()
@@ -124,7 +124,7 @@ if (bin !== undefined)
       equal(status, 200)
     })
 
-    it('of the last release signs people in and out', async () => {
+    it('of the last release lets people sign in and out', async () => {
       equal(await reader.signIn(), true)
       deepEqual(
         [await reader.poll(), await reader.choose('south'), (await reader.units()).preferred],
@@ -135,7 +135,7 @@ if (bin !== undefined)
       deepEqual([await leaver.poll(), await leaver.signOut()], [200, 200])
     })
 
-    it('of today over the last release keeps table, address, secret, sessions, choices and logouts', async () => {
+    it('of this version over the last release keeps table, URL, secret, sessions, preferences and logouts', async () => {
       const { status, text, ids, outputs } = await on.deploy(adapt(copyOf(today, join(folder, 'upgrade'))))
       equal(status, 0, text)
       deepEqual(kept(ids), kept(released.ids))
@@ -146,7 +146,7 @@ if (bin !== undefined)
       equal(outputs.TableName, ids.get('table8235A42E'))
     })
 
-    it('answers as the contract says, seen from outside', async () => {
+    it('passes the smoke test', async () => {
       const findings = await smoke(on.url, { org: 'demo' })
       deepEqual(
         findings.filter(({ problems }) => problems.length > 0),
@@ -155,7 +155,7 @@ if (bin !== undefined)
       ok(findings.length > 50)
     })
 
-    it('without a change does nothing, and with a changed setting is made in place', async () => {
+    it('does nothing without a change, and updates in place with a changed setting', async () => {
       const before = await on.deploy(join(folder, 'upgrade'))
       match(before.text, /\(no changes\)/)
       const changed = adapt(await on.synthesised('changed', { GRACE_PERIOD: '7200' }))
@@ -166,7 +166,7 @@ if (bin !== undefined)
       equal(await reader.poll(), 200)
     })
 
-    it('that is removed leaves its table, and one that adopts it knows its sessions and logouts', async () => {
+    it('leaves its table when it is removed; one that adopts the table keeps its sessions and logouts', async () => {
       const upgraded = join(folder, 'upgrade')
       const { outputs } = await on.deploy(upgraded)
       const removed = await on.cdk(['destroy', '--force', '--app', upgraded])

@@ -90,7 +90,7 @@ if (bin)
     for (const [name, texts] of Object.entries(identityCombinations))
       it(name, () => deepEqual(findings(name, identityTemplate(texts)), []))
 
-    it('... and would: a property that does not exist is found', () => {
+    it('cfn-lint reports a property that does not exist', () => {
       const template = templateOf(least).toJSON()
       const [[id = ''] = []] = resourcesOf(templateOf(least), 'AWS::ApiGatewayV2::Stage')
       template.Resources[id].Properties.AccessLogSetting = {}

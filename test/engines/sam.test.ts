@@ -105,7 +105,7 @@ const suite = async (): Promise<void> => {
   const { url, services, start, ended } = await openSam()
 
   describe('sam local invoke', () => {
-    it('runs health with the event that is there for it', async () => {
+    it('runs health with its sample event', async () => {
       const { status, stdout, stderr } = await ended(...npmRunSam, 'invoke', 'health')
       equal(status, 0, stderr)
       match(stdout, /"statusCode":500,.*No checksum string/)
@@ -151,7 +151,7 @@ const suite = async (): Promise<void> => {
       ok(answer.statusCode < 500, answer.body)
     })
 
-    it('lets the function for it answer what no route matches', async () => {
+    it('sends unmatched requests to not-found', async () => {
       const { statusCode, headers, body } = await ask(`${url}${prefix}/nothing`)
       deepEqual(
         [statusCode, headers['x-content-type-options'], body],
@@ -159,13 +159,13 @@ const suite = async (): Promise<void> => {
       )
     })
 
-    it('lets somebody sign in, list and choose units, and sign out', async () => {
+    it('lets a person sign in, list and choose units, and sign out', async () => {
       const { signIn, poll, units, choose, signOut } = person(url)
       deepEqual([await signIn(), await poll(), await choose('south')], [true, 200, 200])
       deepEqual([(await units()).preferred, await signOut(), await poll()], ['south', 200, 401])
     })
 
-    it('passes on headers and bodies: a bearer, a prefetch, a foreign page, a bad body', async () => {
+    it('passes on headers and bodies: bearer, prefetch, cross-site request, malformed body', async () => {
       const token = await services.token()
       const headers = { Cookie: `imidToken=${token}; theme="a b"`, 'Content-Type': 'application/json' }
       const unit = (body: string, Origin: string) =>

@@ -56,7 +56,7 @@ const successes = Object.entries(document.paths).flatMap(([path, operations]) =>
 )
 
 if (bin)
-  describe('schemathesis, against docs/openapi.json and the local stack', () => {
+  describe('Schemathesis, with docs/openapi.json and the local stack', () => {
     let stack: Stack
     before(async () => {
       stack = await startStack({ port: 0, idpPort: 0, refreshEvery: 3600 })
@@ -77,7 +77,7 @@ if (bin)
       console.log(said.trim().split('\n').at(-1))
     })
 
-    it('... having seen every success that the document declares', () => {
+    it('gets every success response that the document declares', () => {
       const counts: Record<string, number> = JSON.parse(readFileSync(answered, 'utf8'))
       deepEqual(
         successes.filter((success) => !counts[success]),
@@ -85,7 +85,7 @@ if (bin)
       )
     })
 
-    it('finds no answer without a session where the document asks for one', async () => {
+    it('finds no route that ignores a missing session where the document requires one', async () => {
       const { status, said } = await run(stack, ['--checks', 'ignored_auth', '--max-examples', '20'])
       equal(status, 0, said)
     })

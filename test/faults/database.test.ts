@@ -69,7 +69,7 @@ const outcomeOf = async (plan: Plan | 'nowhere', work: (table: Table) => Promise
     .finally(front.close)
 }
 
-describe('a fault of the database', { concurrency: true }, () => {
+describe('A fault of the database', { concurrency: true }, () => {
   for (const [what, plan, outcomes] of rows)
     it(what, async () => {
       const values = { n: { N: '1' } }

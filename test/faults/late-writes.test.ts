@@ -42,13 +42,13 @@ const choose = async (bearer: string, unit: string | null, table = database.tabl
 const preferred = async (bearer: string): Promise<string | null> =>
   JSON.parse((await (await open('units'))({ bearer })).body ?? '').preferred
 
-describe('a write that comes late', { concurrency: true }, () => {
+describe('A delayed write', { concurrency: true }, () => {
   for (const [what, late, chosen] of [
     ['a choice', 'north', 'south'],
     ['a choice, over none', 'north', null],
     ['the removal of a choice', null, 'south'],
   ] as const)
-    it(`does not put ${what} over one that was acknowledged since`, async () => {
+    it(`does not replace a newer write: ${what}`, async () => {
       const bearer = await token({ sub: `late ${what}` })
       const { table, release } = await keepingWrites()
       deepEqual([await choose(bearer, late, table), await choose(bearer, chosen)], [503, 200])
@@ -56,7 +56,7 @@ describe('a write that comes late', { concurrency: true }, () => {
       equal(await preferred(bearer), chosen)
     })
 
-  it('does not put a choice that was tried twice over one that was acknowledged in the same second', async () => {
+  it('does not replace a newer choice of the same second, even when it is retried', async () => {
     const bearer = await token({ sub: 'twice' })
     const { table, release } = await keepingWrites(1)
     deepEqual([await choose(bearer, 'north', table), await choose(bearer, 'south')], [200, 200])
@@ -64,7 +64,7 @@ describe('a write that comes late', { concurrency: true }, () => {
     equal(await preferred(bearer), 'south')
   })
 
-  it('ends a session all the same: a logout that was answered 503 may have happened', async () => {
+  it('still ends a session: a logout that was answered 503 may have happened', async () => {
     const raw = await token()
     const { table, release } = await keepingWrites()
     const logout = await open('logout', { ...instance(), table })
@@ -74,7 +74,7 @@ describe('a write that comes late', { concurrency: true }, () => {
     equal((await (await open('token-is-set'))({ bearer: raw })).statusCode, 401)
   })
 
-  it('is one write when its answer was lost and it is sent again', async () => {
+  it('is applied once when it is retried after a lost response', async () => {
     const bearer = await token({ sub: 'cut' })
     const { table, writes } = await tableWith(faults.cutWhenDone, 1)
     deepEqual([await choose(bearer, 'north', table), writes()], [200, 2])

@@ -36,8 +36,8 @@ const alarmsOf = (texts: Texts) =>
     .map((alarm): Properties => ({ ...alarm, name: String(alarm.AlarmName).replace('imsg-service-', '') }))
 const namesOf = (texts: Texts): string[] => alarmsOf(texts).map(({ name }) => String(name))
 
-describe('the alarms', () => {
-  it('watch a certificate, a public address and a given-up protection only where there is one', () => {
+describe('The alarms', () => {
+  it('include those for certificate, public address and weakened settings only where they apply', () => {
     const local = { ...least, PUBLIC_URL: 'http://localhost:3000' }
     const conditional = ['certificate-expiring', 'login-unbound', 'public-health']
     const of = (texts: Texts) => namesOf(texts).filter((name) => conditional.includes(name))
@@ -46,13 +46,13 @@ describe('the alarms', () => {
     deepEqual(of(everything).toSorted(), conditional)
   })
 
-  it('count server errors of every route that people use', () => {
+  it('include one for server errors of every route that people use', () => {
     const seenElsewhere = ['health', 'login-failed', 'not-found', 'refresh-state']
     const used = Object.keys(routes).filter((name) => !seenElsewhere.includes(name))
     deepEqual(Object.keys(routeAlarms).toSorted(), used.toSorted())
   })
 
-  it('say themselves what to check and do, from an entry of the runbook, which those on server errors share', () => {
+  it('say what to check and do, as their runbook entry does; all server-error alarms share an entry', () => {
     const sections = runbook.split(/^## /m).slice(1)
     const entries = new Map(sections.map((text) => [text.slice(0, text.indexOf('\n')), text]))
     const onRoutes = Object.keys(routeAlarms).map((route) => `${route}-errors`)
@@ -72,26 +72,26 @@ describe('the alarms', () => {
     }
   })
 
-  it('tell the topic when they begin and when they end', () => {
+  it('notify the topic when they begin and when they end', () => {
     for (const { AlarmActions, OKActions } of alarmsOf(listening))
       deepEqual([target(AlarmActions), target(OKActions)], ['alarms', 'alarms'])
   })
 
-  it('treat missing data as good, except where silence keeps the last state or is bad', () => {
+  it('treat missing data as good, except those that keep their state or ring', () => {
     const treated = alarmsOf(everything).map(({ name, TreatMissingData }) => [TreatMissingData, name])
     const named = (treatment: string) => treated.flatMap(([how, name]) => (how === treatment ? [name] : []))
     deepEqual(named('ignore'), ['in-grace', 'state-too-old'])
     deepEqual(named('breaching'), ['refresh-not-running', 'public-health', 'certificate-expiring'])
   })
 
-  it('allow a state of three minutes however short the grace period is', () => {
+  it('accept a state of three minutes, however short the grace period is', () => {
     const { Threshold } = alarmsOf({ ...least, GRACE_PERIOD: '180' }).find(
       ({ name }) => name === 'state-too-old',
     ) as Properties
     equal(Threshold, 180)
   })
 
-  it('and the dashboard read every metric that somebody emits, and no other', () => {
+  it('read, with the dashboard, exactly the metrics that are emitted', () => {
     const source = globSync('lib/**/*.ts', { cwd: root }).map(read).join()
     for (const name of Object.keys(emitted)) ok(source.includes(`'${name}'`), name)
     const shown = whole.matchAll(/\\"imsg-service\\",\\"(\w+)\\"/g)
@@ -105,7 +105,7 @@ describe('the alarms', () => {
     )
   })
 
-  it('and the dashboard of another deployment read the metrics of that one alone', () => {
+  it('read, with the dashboard, only the metrics of their own deployment', () => {
     const other = Template.fromStack(stackOf(listening, 'imsg-service-blue')).toJSON()
     const text = JSON.stringify(other).replaceAll('\\', '')
     ok(!text.includes('"imsg-service"'))
@@ -114,7 +114,7 @@ describe('the alarms', () => {
     ok(text.includes(`SEARCH('{"imsg-service-blue",Code}`), 'unquoted, a name with a hyphen is not found')
   })
 
-  it('have a topic that is encrypted and lets our alarms in, over TLS alone', () => {
+  it('have a topic that is encrypted, and accepts messages only from this account and over TLS', () => {
     equal(target(only(template, 'AWS::SNS::Topic').Properties.KmsMasterKeyId), 'alarmskey')
     const { PolicyDocument } = only(template, 'AWS::SNS::TopicPolicy').Properties
     const { Statement } = PolicyDocument as { Statement: Record<string, unknown>[] }
@@ -161,8 +161,8 @@ const isKnown = (name: string): boolean =>
   /^(npm run|curl) |^<|^\/aws\/vendedlogs\/|^imsg-service-|=/.test(name) ||
   (name.includes('/') && existsSync(join(root, name)))
 
-describe('the runbook', () => {
-  it('names settings, codes, routes, log fields and files that there are', () => {
+describe('The runbook', () => {
+  it('names only settings, codes, routes, log fields and files that exist', () => {
     const names = runbook.replaceAll(/^ *```[\s\S]*?```$/gm, '').matchAll(/`([^`\n]+)`/g)
     deepEqual(
       [...names].map(([, name = '']) => name).filter((name) => !isKnown(name)),
@@ -170,7 +170,7 @@ describe('the runbook', () => {
     )
   })
 
-  it('asks the logs for fields that their lines have', () => {
+  it('has log queries only for fields that exist', () => {
     const queries = [...runbook.matchAll(/^ *```text\n([\s\S]*?)```$/gm)].map(([, text = '']) => text).join()
     const language = ['filter', 'stats', 'count', 'by', 'bin', 'ispresent', 'm']
     const words = queries.match(/[a-zA-Z]\w*/g) ?? []
@@ -180,7 +180,7 @@ describe('the runbook', () => {
     )
   })
 
-  it('leads to graphs that the dashboard has', () => {
+  it('names only graphs that the dashboard has', () => {
     const titles = [...runbook.matchAll(/"([A-Z][^"]+)"/g)].map(([, title = '']) => title)
     deepEqual(
       titles.filter((title) => !whole.includes(`\\"title\\":\\"${title}`)),

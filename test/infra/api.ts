@@ -22,13 +22,13 @@ const keys = [
   '$default',
 ]
 
-describe('the API', () => {
-  it('opens every route of the table and no other', () => {
+describe('The API', () => {
+  it('has exactly the routes of the route table', () => {
     const opened = propertiesOf(template, 'AWS::ApiGatewayV2::Route').map(({ RouteKey }) => RouteKey)
     deepEqual(opened.toSorted(), keys.toSorted())
   })
 
-  it('passes requests on whole, in payload 2.0, to the function of the same name', () => {
+  it('passes requests in payload format 2.0 to the function of the same name', () => {
     const integrations = resourcesOf(template, 'AWS::ApiGatewayV2::Integration')
     equal(integrations.length, Object.values<Route>(routes).filter((row) => !('every' in row)).length)
     for (const [id, { Properties }] of integrations) {
@@ -38,7 +38,7 @@ describe('the API', () => {
     }
   })
 
-  it('keeps what could be a secret or a person out of its log', () => {
+  it('logs no field that could contain a secret or identify a person', () => {
     const { AccessLogSettings } = only(template, 'AWS::ApiGatewayV2::Stage').Properties
     const { Format } = AccessLogSettings as { Format: string }
     const fields: Record<string, string> = JSON.parse(Format)
@@ -49,7 +49,7 @@ describe('the API', () => {
     }
   })
 
-  it('is throttled by route where one is busier or needs less', () => {
+  it('has limits of their own for polls, authorize and health', () => {
     const { RouteSettings } = only(template, 'AWS::ApiGatewayV2::Stage').Properties
     const limit = (rate: number) => ({ ThrottlingRateLimit: rate, ThrottlingBurstLimit: 2 * rate })
     deepEqual(RouteSettings, {
@@ -60,7 +60,7 @@ describe('the API', () => {
     })
   })
 
-  it('has one stage, whose routes are there before it', () => {
+  it('has one stage, which is created after its routes', () => {
     const { DependsOn } = only(template, 'AWS::ApiGatewayV2::Stage')
     for (const [id] of resourcesOf(template, 'AWS::ApiGatewayV2::Route')) ok(DependsOn?.includes(id), id)
   })
@@ -70,7 +70,7 @@ const own = templateOf(everything)
 const small = templateOf(least)
 const accessLog = { Ref: Match.stringLikeRegexp('^accesslog') }
 
-describe('a resource', () => {
+describe('A resource', () => {
   each('has these properties', [
     [
       'AWS::ApiGatewayV2::Api',
@@ -158,7 +158,7 @@ describe('a resource', () => {
     ['AWS::SNS::Subscription', template, { Protocol: 'email', Endpoint: 'operators@example.com' }],
   ])(([type, from, wanted]) => from.hasResourceProperties(type, wanted))
 
-  each('is not there without the setting that asks for it', [
+  each('is missing without the setting that adds it', [
     ['AWS::ApiGatewayV2::DomainName', template],
     ['AWS::Route53::RecordSet', template],
     ['AWS::SecretsManager::Secret', small],

@@ -22,7 +22,7 @@ const run = (words: readonly string[], settings: Record<string, string> = {}) =>
 }
 
 describe('node infra/app.ts', () => {
-  it('says which settings are missing', () => {
+  it('names the missing settings', () => {
     const { status, text } = run(['infra/app.ts'])
     equal(status, 1)
     match(text, /^3 setting\(s\) to correct:\n- IMAS_URL is missing\./)
@@ -43,7 +43,7 @@ describe('--settings', () => {
   writeFileSync(file, 'COOKIE_DOMIAN=x\nIMAS_URL=https://imas.example.dev\nTOKEN_ISSUER=uncheked\n')
 
   for (const command of ['doctor.ts --settings', 'cdk.ts synth --settings', 'cdk.ts --settings deploy'])
-    it(`names the one source of settings: infra/${command}`, () => {
+    it(`is the only source of settings: infra/${command}`, () => {
       const words = `infra/${command}`.replace('--settings', `--settings ${file}`).split(' ')
       const { status, text } = run(words, { TOKEN_AUDIENCE: 'unchecked' })
       equal(status, 1)
@@ -60,7 +60,7 @@ describe('--settings', () => {
   })
 })
 
-it('npm run doctor -- <url> --domains <list> judges a return URL, and tells by its status', () => {
+it('npm run doctor -- <url> --domains <list> checks a return URL, and exits with 1 if it is refused', () => {
   const settings = {
     PUBLIC_URL: 'https://gateway.example.dev',
     IMAS_URL: 'https://imas.example.dev',

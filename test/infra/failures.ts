@@ -185,8 +185,8 @@ const quiet: readonly Metrics[] = [
   ),
 ]
 
-describe('the alarms that ring', () => {
-  each('are those for what happened', failures)(([, change, rings]) => deepEqual(ringsOn(change), rings))
+describe('The alarms that ring', () => {
+  each('are those for the failure', failures)(([, change, rings]) => deepEqual(ringsOn(change), rings))
 
-  each('are none just below the thresholds', quiet)((change) => deepEqual(ringsOn(change), ''))
+  each('are none just below a threshold', quiet)((change) => deepEqual(ringsOn(change), ''))
 })

@@ -36,8 +36,8 @@ const readable = ({ Effect, Action, Resource, Condition = {} }: Statement): stri
   return [what, ...where].join('\n      if ')
 }
 
-describe('the grants', () => {
-  it('are those of the committed list (UPDATE_SNAPSHOTS=1 writes it anew)', () => {
+describe('The grants of the functions', () => {
+  it('are those of the committed list (UPDATE_SNAPSHOTS=1 writes it)', () => {
     const text = Object.keys(routes)
       .map((name) => [name, ...granted(name).map((one) => `  ${readable(one)}`)].join('\n'))
       .join('\n\n')
@@ -46,7 +46,7 @@ describe('the grants', () => {
     equal(`${text}\n`, readFileSync(snapshot, 'utf8'))
   })
 
-  it('come from the role of the function alone: nothing managed, nothing inline', () => {
+  it('come only from the role of the function, without managed or inline policies', () => {
     for (const role of propertiesOf(template, 'AWS::IAM::Role'))
       deepEqual(Object.keys(role), ['AssumeRolePolicyDocument'])
     template.resourceCountIs('AWS::IAM::ManagedPolicy', 0)

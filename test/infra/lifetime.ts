@@ -20,8 +20,8 @@ import {
 const template = templateOf(listening)
 const outputsOf = (from: Template): Record<string, { Value: unknown }> => from.toJSON().Outputs
 
-describe('a deployment', () => {
-  it('finds what holds data or an address under the logical ids of the deployments that are out there', () => {
+describe('A deployment', () => {
+  it('keeps the logical ids of resources with data or an address of earlier releases', () => {
     const idOf = (from: Template, type: string) => resourcesOf(from, type)[0]?.[0]
     for (const from of [template, templateOf(least)]) {
       const forgotten = 'another id is another table: every logout and every choice is forgotten'
@@ -32,7 +32,7 @@ describe('a deployment', () => {
     equal(secret, 'credentialsE4920838', 'another id is an empty secret')
   })
 
-  it('keeps the table and the secret when the stack goes, and nothing else, under names of CloudFormation', () => {
+  it('retains only the table and the secret when the stack is deleted, under generated names', () => {
     const resources = Object.values<Resource>(template.toJSON().Resources)
     const kept = resources.filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy !== 'Delete')
     deepEqual(
@@ -54,7 +54,7 @@ describe('a deployment', () => {
       )
   })
 
-  it('says where the gateway is, where to sign in, and what the operator needs next', () => {
+  it('outputs the URL of the gateway, a login URL, and what the operator needs next', () => {
     const outputs = outputsOf(template)
     const names = ['PublicUrl', 'TryLogin', 'TableName', 'ApiAddress', 'CredentialsSecret']
     deepEqual(Object.keys(outputs), names)
@@ -69,14 +69,14 @@ describe('a deployment', () => {
     match(JSON.stringify(own.RegionalDomainName?.Value), /"domain\w+","RegionalDomainName"/)
   })
 
-  it('has the alarm with which docs/deploy.md proves that somebody is told', () => {
+  it('has the alarm that docs/deploy.md uses to test notifications', () => {
     const deploying = readFileSync(join(root, 'docs', 'deploy.md'), 'utf8')
     const [, name = ''] = /set-alarm-state --alarm-name (\S+)/.exec(deploying) ?? []
     const alarms = propertiesOf(template, 'AWS::CloudWatch::Alarm').map(({ AlarmName }) => AlarmName)
     ok(alarms.includes(name), name)
   })
 
-  it('goes to any partition of AWS', () => {
+  it('names no AWS partition', () => {
     const lines = globSync('{infra,lib,functions}/**/*.ts', { cwd: root }).flatMap((file) =>
       readFileSync(join(root, file), 'utf8').split('\n'),
     )
@@ -89,7 +89,7 @@ describe('a deployment', () => {
     ok(!/amazonaws\.com|arn:aws:/.test(text))
   })
 
-  it('with EXISTING_TABLE uses that table wherever it would its own', () => {
+  it('uses the table of EXISTING_TABLE everywhere instead of its own', () => {
     const adopting = templateOf({ ...listening, EXISTING_TABLE: 'restored' }).toJSON()
     const { table8235A42E: _, ...resources } = template.toJSON().Resources
     const uses = (from: object, table: RegExp) => JSON.stringify(from).match(table)?.length

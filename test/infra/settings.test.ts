@@ -59,9 +59,9 @@ const wrong: [texts: Texts, problem: RegExp][] = [
   [{ STAGE_NAME: 'my stage' }, /^STAGE_NAME has to be/],
 ]
 
-describe('the settings of a deployment', () => {
+describe('The settings of a deployment', () => {
   each(
-    'refuse each problem by its name, and never quote a value',
+    'are refused with the name of the setting, and without its value',
     wrong,
   )(([texts, problem]) => {
     const [first = '', ...others] = problemsOf({ ...good, ...texts })
@@ -70,7 +70,7 @@ describe('the settings of a deployment', () => {
     for (const value of Object.values(texts)) ok(value === '' || !first.includes(`${value} `))
   })
 
-  it('report all problems together, those of functions and those of the deployment', () => {
+  it('report all problems of functions and deployment together', () => {
     const texts = { PUBLIC_URL: 'http://gateway.example.dev', GRACE_PERIOD: '1', STAGE_NAME: 'my stage' }
     deepEqual(
       problemsOf(texts).map((problem) => problem.split(' ')[0]),
@@ -86,11 +86,11 @@ describe('the settings of a deployment', () => {
     ok(organisations.includes('"name":"demo"') && !organisations.includes('provider'), organisations)
   })
 
-  it('hold together in the example', () =>
+  it('are valid in the example', () =>
     deepEqual(weakenings(readDeployment(parseEnv(readFileSync(exampleFile, 'utf8')))), []))
 
   const heard = { ...good, ALARM_EMAIL: 'operators@example.dev', DOMAIN_CERTIFICATE_ARN: certificate }
-  each('say aloud what gives up a protection or has no effect', [
+  each('cause a warning when one weakens a protection or has no effect', [
     [heard, []],
     [{ ...heard, ALARM_EMAIL: '' }, [/^ALARM_EMAIL is missing/]],
     [{ ...heard, LOGIN_BINDING: 'off' }, [/^LOGIN_BINDING is off/]],
@@ -126,7 +126,7 @@ describe('the settings of a deployment', () => {
 })
 
 describe('the 4,096 bytes that Lambda allows for the variables of a function', () => {
-  it('are kept to, in settings that any reference of the stack can be added to', () => {
+  it('are not exceeded, even with the longest possible resource names', () => {
     const origins = (count: number) =>
       Array.from({ length: count }, (_, n) => `https://editor-${n + 100}.newsroom-one.example.dev`).join()
     const [problem = '', ...others] = problemsOf({ ...good, CORS_ALLOWED_ORIGINS: origins(90) })
@@ -138,7 +138,7 @@ describe('the 4,096 bytes that Lambda allows for the variables of a function', (
     deepEqual(problemsOf({ ...good, CORS_ALLOWED_ORIGINS: origins(60) }), [])
   })
 
-  it('are counted as Lambda counts: names, values, and what JSON puts around them', () =>
+  it('are counted as Lambda does: names, values and their JSON syntax', () =>
     equal(environmentSize({ A: 'x', B: 'é"' }), '{"A":"x","B":"xx\\""}'.length))
 })
 
@@ -153,8 +153,8 @@ const fileOf = (texts: Texts, more = ''): string => {
   return file
 }
 
-describe('a settings file', () => {
-  it('is the only source: what was deleted from it is gone, whatever the environment and the context say', () => {
+describe('A settings file', () => {
+  it('is the only source of settings: environment and context are ignored, with a warning', () => {
     const outside = { COOKIE_DOMAIN: 'example.dev', LOG_LEVEL: 'debug' }
     const { texts, problems, warnings } = settingsFrom(fileOf({}), outside, { COOKIE_NAME: 'theirs' })
     deepEqual([texts, problems], [good, []])
@@ -166,13 +166,13 @@ describe('a settings file', () => {
     )
   })
 
-  it('is read and not run', () => {
+  it('is parsed and not executed', () => {
     const file = fileOf({ COOKIE_NAME: '$(touch x)' }, "export LOG_LEVEL='warn' # calm\n")
     const { texts } = settingsFrom(file, {}, {})
     deepEqual([texts.COOKIE_NAME, texts.LOG_LEVEL], ['$(touch x)', 'warn'])
   })
 
-  each('is refused with a name or a line that is not read', [
+  each('is refused with an unknown name or an invalid line', [
     [
       fileOf({ COOKIE_DOMIAN: 'x' }),
       'COOKIE_DOMIAN in the settings file is not a setting: COOKIE_DOMAIN is.',
@@ -189,21 +189,21 @@ describe('a settings file', () => {
   ])(([file, problem]) => deepEqual(settingsFrom(file, {}, {}).problems, [problem]))
 })
 
-describe('settings of the environment and of cdk.json', () => {
-  it('are taken from the environment before the context', () => {
+describe('Settings in the environment and in cdk.json', () => {
+  it('are read from the environment first, then from the context', () => {
     const context = { COOKIE_NAME: 'theirs', GRACE_PERIOD: 240, LOG_LEVEL: 'warn' }
     const { texts } = settingsFrom(undefined, { COOKIE_NAME: 'mine', LOG_LEVEL: ' ' }, context)
     deepEqual(texts, { ...context, COOKIE_NAME: 'mine' })
   })
 
-  it('are warned of when a name is within two letters of a setting', () => {
+  it('cause a warning when a variable differs from a setting by two letters or fewer', () => {
     const environment = { COOKIE_DOMIAN: 'x', COOKIE_DMN: 'x', HOST: 'x', PATH: 'x' }
     deepEqual(settingsFrom(undefined, environment, {}).warnings, [
       'COOKIE_DOMIAN in the environment is not a setting: COOKIE_DOMAIN is.',
     ])
   })
 
-  it('are refused in the context when a name looks like one of ours', () => {
+  it('are refused in the context when the name is not a setting', () => {
     const strange = { 'aws:cdk:bundling-stacks': [], COOKIE_DOMAIN: 'x', OTHER_WORD: 'y', stageName: 'z' }
     deepEqual(settingsFrom(undefined, {}, { ...cdk.context, ...strange }).problems, [
       'OTHER_WORD in the context of cdk.json is not a setting.',
@@ -212,7 +212,7 @@ describe('settings of the environment and of cdk.json', () => {
   })
 
   const ofExample = 'arn:aws:acm:eu-north-1:111122223333:certificate/12345678-90ab-cdef-1234-567890abcdef'
-  each('are refused for a deployment that is not on this machine', [
+  each('are refused with example or local values, unless PUBLIC_URL is this machine', [
     [{ COOKIE_DOMAIN: 'example.com' }, 'COOKIE_DOMAIN still has the value of an example.'],
     [{ DOMAIN_CERTIFICATE_ARN: ofExample }, 'DOMAIN_CERTIFICATE_ARN still has the value of an example.'],
     [
@@ -231,8 +231,8 @@ describe('settings of the environment and of cdk.json', () => {
   })
 })
 
-describe('the doctor', () => {
-  it('says of each setting whether it was given, and never what it says', () => {
+describe('The doctor', () => {
+  it('says of each setting whether it is given, without its value', () => {
     const { good: sound, lines } = verdict({ ...good, ALARM_EMAIL: 'canary@example.dev' })
     equal(sound, true)
     match(lines.join('\n'), /IMAS_URL +given\n.*GRACE_PERIOD +default\n.*ALARM_EMAIL +given/s)
@@ -240,7 +240,7 @@ describe('the doctor', () => {
   })
 
   const settings = { ...good, ALLOWED_CALLBACK_ORIGINS: 'https://editor.example.org:8443' }
-  each('judges a return URL as the gateway does, and says by which rule', [
+  each('checks a return URL as the gateway does, and names the rule', [
     ['/after?x=1', true, ['accepted: a path on PUBLIC_URL', 'sent as https://gateway.example.dev/after?x=1']],
     [
       'https://gateway.example.dev',
@@ -252,7 +252,7 @@ describe('the doctor', () => {
     deepEqual(judge(url, ['app.example.net'], settings), { good: accepted, lines }),
   )
 
-  it('says which return domains would not count, and that PUBLIC_URL is not known', () => {
+  it('names ignored return domains, and says that PUBLIC_URL is unknown', () => {
     const strays = ['co.uk', '*.b.co.uk', 'https://b.co.uk']
     const { good: accepted, lines } = judge('https://a.b.co.uk/', strays, { ...good, PUBLIC_URL: '' })
     equal(accepted, false)
@@ -262,7 +262,7 @@ describe('the doctor', () => {
     )
   })
 
-  it('judges no return URL under settings that do not hold together', () => {
+  it('checks no return URL with invalid settings', () => {
     const { good: accepted, lines } = judge('/', [], {})
     equal(accepted, false)
     match(lines[0] ?? '', /IMAS_URL is missing/)

@@ -144,8 +144,8 @@ const cli = async (...args: string[]) => {
   return { status, stdout }
 }
 
-describe('the smoke test', () => {
-  it('asks something of every route', () => {
+describe('The smoke test', () => {
+  it('sends a request to every route', () => {
     const paths = checks('https://gateway.example.com', demo).map(({ sent: { path } }) => path)
     for (const [name, row] of Object.entries<Route>(routes)) {
       const where = methodAndPath(row)
@@ -154,15 +154,15 @@ describe('the smoke test', () => {
     }
   })
 
-  it('finds nothing wrong with a gateway that is well, and knows no secret', async () =>
+  it('passes for a working gateway, without any secret', async () =>
     deepEqual(await problemsWith({}, { ...demo, cors: editor }), []))
 
   each(
-    'finds what is broken',
+    'reports what is broken',
     rows,
   )(async ([change, problem, options]) => match((await problemsWith(change, options)).join('\n'), problem))
 
-  it('tells a person line by line, and a program by its status', async () => {
+  it('prints a line for each check, and exits with 1 after a failure', async () => {
     broken = {}
     const well = await cli(url, '--org', 'demo')
     equal(well.status, 0, well.stdout)

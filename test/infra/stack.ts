@@ -37,14 +37,14 @@ const longest = (value: unknown): string => {
   return 'x'.repeat(limit)
 }
 
-describe('the stack', () => {
-  it('has one function for every row', () => {
+describe('The stack', () => {
+  it('has one function for every route', () => {
     const ids = rows.map(([name]) => name.replaceAll('-', ''))
     deepEqual([...functions.keys()].toSorted(), ids.toSorted())
   })
 
   each(
-    'runs each function as the local front end and SAM expect it',
+    'gives each function the runtime, handler, memory and timeout that the local stack and SAM expect',
     rows,
   )(([name, row]) => {
     const { Properties, Metadata } = functions.get(name.replaceAll('-', '')) ?? {}
@@ -57,7 +57,7 @@ describe('the stack', () => {
   })
 
   each(
-    'hands every given setting on under its own name, and each function what it needs beside',
+    'passes every given setting to each function, and the variables that it needs itself',
     rows,
   )(([name, row]) => {
     const variables = variablesOf(functions.get(name.replaceAll('-', ''))?.Properties)
@@ -72,14 +72,14 @@ describe('the stack', () => {
     })
   })
 
-  it('lets log lines through as they are written, and Lambda say only what went wrong', () => {
+  it('passes log lines through unchanged, and limits the lines of Lambda to warnings', () => {
     for (const { LoggingConfig } of propertiesOf(template, 'AWS::Lambda::Function')) {
       const { LogGroup, ...logging } = LoggingConfig as Record<string, unknown>
       deepEqual(logging, { ApplicationLogLevel: 'TRACE', LogFormat: 'JSON', SystemLogLevel: 'WARN' })
     }
   })
 
-  it('keeps to the 4,096 bytes of variables that Lambda allows, whatever its references become', () => {
+  it('stays within the 4,096 bytes of variables that Lambda allows, with the longest references', () => {
     const full = (count: number) => ({
       ...least,
       CORS_ALLOWED_ORIGINS: Array.from({ length: count }, (_, n) => `https://${n + 100}.example.com`).join(),
@@ -92,7 +92,7 @@ describe('the stack', () => {
     }
   })
 
-  it('serves at the address of the API itself when no other is given', () => {
+  it('uses the URL of the API when PUBLIC_URL is not set', () => {
     const [first] = propertiesOf(templateOf(least), 'AWS::Lambda::Function')
     match(
       JSON.stringify(variablesOf(first).PUBLIC_URL),
@@ -106,13 +106,13 @@ describe('the stack', () => {
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 })
   })
 
-  it('keeps every log for a bounded time', () => {
+  it('deletes every log after a limited time', () => {
     const groups = propertiesOf(template, 'AWS::Logs::LogGroup')
     equal(groups.length, rows.length + 1)
     for (const { RetentionInDays } of groups) equal(RetentionInDays, 30)
   })
 
-  it('has no finding of cdk-nag but those with a reason', () => {
+  it('has no cdk-nag finding without a documented reason', () => {
     const stack = stackOf(listening)
     const found = [new AwsSolutionsChecks(stack), new ServerlessChecks(stack)].flatMap((pack) =>
       pack.validateScope(stack).violations.map(({ ruleName }) => ruleName),

@@ -2,7 +2,7 @@ import { deepEqual } from 'node:assert/strict'
 import { it } from 'node:test'
 import { coloured } from '../../infra/terminal.ts'
 
-it('colours what failed at a terminal, and nothing in a file or in CI', () => {
+it('Failures are coloured at a terminal, but not in a file or in CI', () => {
   const terminal = Object.assign(Object.create(process.stdout), { isTTY: true, getColorDepth: () => 8 })
   const file = Object.assign(Object.create(process.stdout), { isTTY: false })
   const shown = [
