@@ -1,29 +1,29 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
 import { imsg } from '../client/imsg.ts'
 import { down, good, listening, open, type Pages, settled, signedOut } from './support/client-page.ts'
 import { each } from './support/each.ts'
 
-describe('the browser client: asking for the session', () => {
-  it('asks with cookies, past every cache, for problem documents', async () => {
+const loggedOut = { status: 200, body: { msg: 'You are logged out' } }
+
+describe('session() of the browser client', () => {
+  it('requests a problem document with cookies and without caches', async () => {
     const [{ url, init } = { url: '', init: {} }] = (await listening(good)).asked
-    const { method, credentials, cache, headers } = init
-    deepEqual(
-      [url, method, credentials, cache],
-      [...['/imsg-service/v1/token-is-set', 'GET'], ...['include', 'no-store']],
-    )
-    deepEqual(headers, { accept: 'application/problem+json' })
+    const { signal: _, ...sent } = init
+    equal(url, '/imsg-service/v1/token-is-set')
+    const headers = { accept: 'application/problem+json' }
+    deepEqual(sent, { method: 'GET', credentials: 'include', cache: 'no-store', headers })
   })
 
-  it('sends one request however many ask', async () => {
+  it('sends one request for concurrent callers', async () => {
     const { gateway, asked } = open()
     const sessions = await Promise.all([gateway.session(), gateway.session(), gateway.session()])
     deepEqual(sessions, Array(3).fill('signed-in'))
     equal(asked.length, 1)
   })
 
-  it('tells a subscriber the state as it is, then each change and no repetition', async () => {
+  it('calls a subscriber with the current state and with each change', async () => {
     const page = await listening(good)
     await page.pass(5)
     page.answers(signedOut)
@@ -32,7 +32,7 @@ describe('the browser client: asking for the session', () => {
     equal(page.asked.length, 3)
   })
 
-  it('polls for nobody: not before the first subscriber and not after the last', async () => {
+  it('polls only while there are subscribers', async () => {
     const page = open()
     await page.gateway.session()
     equal(page.pause(), undefined)
@@ -43,7 +43,7 @@ describe('the browser client: asking for the session', () => {
     equal(page.pause(), undefined)
   })
 
-  it('goes on although a listener throws', async () => {
+  it('calls the other subscribers when one throws', async () => {
     const page = open()
     const thrown = new Promise<Error>((caught) => process.setUncaughtExceptionCaptureCallback(caught))
     page.gateway.session.subscribe((session) => {
@@ -56,7 +56,7 @@ describe('the browser client: asking for the session', () => {
     deepEqual([page.heard, page.pause()], [['unknown', 'signed-in'], 5])
   })
 
-  it('stops polling on 401, until it is asked or seen', async () => {
+  it('stops polling after 401, until session() is called or the tab becomes visible', async () => {
     const page = await listening(signedOut)
     await page.pass(600)
     await page.show(true)
@@ -68,7 +68,7 @@ describe('the browser client: asking for the session', () => {
     equal(page.pause(), 5)
   })
 
-  it('slows down in a hidden tab and asks at once when it is seen again', async () => {
+  it('polls less often in a hidden tab, and at once when the tab becomes visible', async () => {
     const page = await listening(good)
     await page.show(true)
     await page.pass(5)
@@ -77,7 +77,7 @@ describe('the browser client: asking for the session', () => {
     deepEqual([page.asked.length, page.pause()], [3, 5])
   })
 
-  it('falls silent when it is closed', async () => {
+  it('ends polling, subscriptions and messages when the client is closed', async () => {
     const pages: Pages = new Set()
     const page = await listening(good, pages)
     page.gateway.close()
@@ -86,17 +86,18 @@ describe('the browser client: asking for the session', () => {
     deepEqual(getEventListeners(page.tab, 'visibilitychange'), [])
     page.answers(signedOut)
     equal(await page.gateway.session(), 'signed-out')
-    equal(page.pause(), undefined)
     page.subscribe()
     await settled()
     deepEqual([page.asked.length, page.pause(), page.heard], [2, undefined, ['unknown', 'signed-in']])
+    // A call in progress may end after the page has closed the client.
+    page.answers(loggedOut)
+    await page.gateway.setUnit('north')
   })
 })
 
-describe('the browser client: a gateway that is not available', () => {
-  each('takes no failure for a sign-out, and goes on', [
+describe('the browser client while the gateway is not available', () => {
+  each('reports "unavailable" for an error or a response of another server, and keeps polling', [
     ['table_unavailable', down],
-    // The API itself, no network, a proxy, a page of somebody else, a service that answers every path.
     ['http_429', { status: 429, body: { message: 'Too Many Requests' } }],
     ['no_answer', 'no network'],
     ['not_the_gateway', { status: 401, body: '<html>' }],
@@ -112,27 +113,22 @@ describe('the browser client: a gateway that is not available', () => {
     deepEqual(page.heard, ['unknown', 'signed-in', `unavailable ${code}`, 'signed-in'])
   })
 
-  it('takes the documented key alone for a sign-out too', async () =>
-    deepEqual((await listening({ status: 401, body: 'errors.auth.MissingToken' })).heard, [
-      'unknown',
-      'signed-out errors.auth.MissingToken',
-    ]))
+  it('reports "signed-out" for a 401 whose body is only the documented key', async () => {
+    const { heard } = await listening({ status: 401, body: 'errors.auth.MissingToken' })
+    deepEqual(heard, ['unknown', 'signed-out errors.auth.MissingToken'])
+  })
 
-  it('tells a cause that changes, and one that stays no second time', async () => {
+  it('calls subscribers again only when the cause changes', async () => {
     const page = await listening(down)
     await page.pass(10)
     page.answers('no network')
     await page.pass(60)
-    page.answers(down)
-    await page.pass(60)
-    const both = ['unavailable table_unavailable', 'unavailable no_answer']
-    deepEqual(page.heard, ['unknown', ...both, both[0]])
-    equal(page.asked.length, 4)
+    deepEqual(page.heard, ['unknown', 'unavailable table_unavailable', 'unavailable no_answer'])
+    equal(page.asked.length, 3)
   })
 
-  each('has words for 429, and waits as long as it is asked to', [
+  each('explains 429, and waits for the time in Retry-After, up to ten minutes', [
     ['45', 'Too many requests, ask again in 45 s', 45],
-    // However long it asks for.
     ['86400', 'Too many requests, ask again in 86400 s', 600],
     ['1', 'Too many requests, ask again in 1 s', 10],
     [undefined, 'Too many requests', 10],
@@ -141,27 +137,27 @@ describe('the browser client: a gateway that is not available', () => {
   ])(async ([retryAfter, message, pause]) => {
     const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter }
     const page = open()
-    const told: unknown[] = []
+    const messages: unknown[] = []
     page.answers({ status: 429, body: { message: 'Too Many Requests' }, headers })
-    page.gateway.session.subscribe((_, why) => told.push(why?.message))
+    page.gateway.session.subscribe((_, why) => messages.push(why?.message))
     await settled()
-    deepEqual([told.at(-1), page.pause()], [message, pause])
+    deepEqual([messages.at(-1), page.pause()], [message, pause])
   })
 
-  it('backs off up to a minute, and returns to its pace with the first good answer', async () => {
+  it('backs off up to a minute, and returns to the usual interval after a good response', async () => {
     const page = await listening(down)
     const pauses = []
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 5; round++) {
       pauses.push(page.pause())
       await page.pass(60)
     }
-    deepEqual(pauses, [10, 20, 40, 60, 60, 60])
+    deepEqual(pauses, [10, 20, 40, 60, 60])
     page.answers(good)
     await page.pass(60)
     equal(page.pause(), 5)
   })
 
-  it('is no faster in a hidden tab than it would be without the failure', async () => {
+  it('does not poll more often in a hidden tab than it would without the failure', async () => {
     const page = await listening(good)
     await page.show(true)
     page.answers(down)
@@ -169,18 +165,163 @@ describe('the browser client: a gateway that is not available', () => {
     equal(page.pause(), 30)
   })
 
-  it('leaves half of the pause to chance, and is never faster than usual', async () => {
+  it('waits a random time between half of the pause and all of it, and at least the usual interval', async () => {
     const page = open()
-    const gateway = imsg({ ...page.world, random: () => 0 })
     page.answers('no network')
-    gateway.session.subscribe(() => {})
+    imsg({ ...page.world, random: () => 0 }).session.subscribe(() => {})
     await settled()
     equal(page.pause(), 5)
     await page.pass(5)
     equal(page.pause(), 10)
   })
 
-  it('goes on to the logout of the identity service, where the gateway names one, only with a page to come back to', async () => {
+  each('aborts a request after 15 seconds without a whole response', ['silence', 'half an answer'])(
+    async (reply) => {
+      const page = await listening(reply)
+      await page.pass(14)
+      deepEqual(page.heard, ['unknown'])
+      await page.pass(1)
+      deepEqual([page.heard, page.pause()], [['unknown', 'unavailable no_answer'], 10])
+    },
+  )
+})
+
+describe('the browser client in several tabs', () => {
+  it('polls at once when another tab has signed out', async () => {
+    const pages: Pages = new Set()
+    const [here, there] = [await listening(good, pages), await listening(good, pages)]
+    there.answers(signedOut)
+    here.answers(loggedOut)
+    await here.gateway.logout()
+    await settled()
+    deepEqual([here.heard.at(-1), here.pause()], ['signed-out', undefined])
+    deepEqual([there.heard.at(-1), there.pause()], ['signed-out token_revoked', undefined])
+  })
+
+  it('calls subscribers again, once, when another tab has signed in, maybe as another person', async () => {
+    const pages: Pages = new Set()
+    const here = await listening(good, pages)
+    await listening(good, pages)
+    await settled()
+    await here.pass(5)
+    deepEqual([here.heard, here.asked.length], [['unknown', 'signed-in', 'signed-in'], 3])
+  })
+
+  it('works without BroadcastChannel', async () => {
+    const { channel: _, ...world } = open().world
+    const { BroadcastChannel } = globalThis
+    Object.assign(globalThis, { BroadcastChannel: undefined })
+    const gateway = imsg(world)
+    Object.assign(globalThis, { BroadcastChannel })
+    equal(await gateway.session(), 'signed-in')
+  })
+
+  it('ignores malformed messages from other scripts on its channel', async () => {
+    const { channel: _, ...world } = open().world
+    const gateway = imsg({ ...world, base: '/crossed' })
+    const other = new BroadcastChannel('imsg /crossed')
+    const chosen: unknown[] = []
+    gateway.units.subscribe((unit) => void chosen.push(unit))
+    for (const message of [null, undefined, 'x', 5, { unit: 'north' }]) other.postMessage(message)
+    while (chosen.length === 0) await settled()
+    deepEqual(chosen, ['north'])
+    other.close()
+    gateway.close()
+  })
+
+  it('drops the response to a poll that was sent before the logout', async () => {
+    const page = await listening(good)
+    page.answers('silence')
+    const early = page.gateway.session()
+    page.answers(loggedOut)
+    await page.gateway.logout()
+    equal(await early, 'signed-out')
+    deepEqual(page.heard, ['unknown', 'signed-in', 'signed-out'])
+  })
+
+  it('resolves a poll that a message has replaced to the newer response', async () => {
+    const pages: Pages = new Set()
+    const page = open(pages)
+    page.answers('silence')
+    const early = page.gateway.session()
+    page.answers(good)
+    await listening(signedOut, pages)
+    equal(await early, 'signed-in')
+  })
+
+  it('sends the chosen unit to the gateway, and tells subscribers in every tab', async () => {
+    const pages: Pages = new Set()
+    const [here, there] = [open(pages), open(pages)]
+    const chosen: unknown[] = []
+    here.gateway.units.subscribe((unit) => void chosen.push(['here', unit]))
+    there.gateway.units.subscribe((unit) => void chosen.push(['there', unit]))
+    for (const unit of ['south', null]) {
+      await here.gateway.setUnit(unit)
+      const { url, init: { method, body, headers } = {} } = here.asked.at(-1) ?? {}
+      deepEqual([method, url, body], ['POST', '/imsg-service/v1/unit', JSON.stringify({ unit })])
+      equal(new Headers(headers).get('content-type'), 'application/json')
+      await settled()
+      deepEqual(chosen.splice(0).sort(), [
+        ['here', unit],
+        ['there', unit],
+      ])
+    }
+  })
+})
+
+describe('calls of the browser client', () => {
+  it('return the units of the response, and reject a response without units', async () => {
+    const page = open()
+    const units = [{ name: 'north', displayName: 'North', preferred: true }]
+    page.answers({ status: 200, body: { msg: 'Unit set', units, preferred: 'north' } })
+    const found = await page.gateway.units()
+    deepEqual([found.units, found.preferred], [units, 'north'])
+    equal(page.asked[0]?.url, '/imsg-service/v1/units')
+    page.answers({ status: 200, body: { msg: 'Welcome' } })
+    await rejects(page.gateway.units(), { status: 200, code: 'not_the_gateway' })
+  })
+
+  const notHeld = { code: 'unit_not_held', title: 'You do not belong to this unit' }
+  each('reject with status, code and message of a refusal, and tell no subscriber', [
+    [notHeld, notHeld.code, notHeld.title],
+    ['errors.auth.Forbidden', 'errors.auth.Forbidden', 'errors.auth.Forbidden'],
+    [{ message: 'Forbidden' }, 'http_403', 'http_403'],
+  ])(async ([body, code, message]) => {
+    const page = open()
+    const chosen: unknown[] = []
+    page.gateway.units.subscribe((unit) => void chosen.push(unit))
+    page.answers({ status: 403, body })
+    await rejects(page.gateway.setUnit('west'), { name: 'ImsgError', status: 403, code, message })
+    await settled()
+    deepEqual(chosen, [])
+  })
+
+  it('start a login that returns to a path on the same origin, or to a URL from another origin', () => {
+    const { gateway, went, world } = open()
+    gateway.login('demo')
+    gateway.login('a/b', '/next')
+    imsg({ ...world, base: 'https://id.example.test/imsg-service/v1' }).login('demo')
+    deepEqual(went, [
+      '/imsg-service/v1/org/demo/login?callback=%2Fedit%3Fa%3D1%23top',
+      '/imsg-service/v1/org/a%2Fb/login?callback=%2Fnext',
+      'https://id.example.test/imsg-service/v1/org/demo/login?callback=https%3A%2F%2Fgw.example.test%2Fedit%3Fa%3D1%23top',
+    ])
+  })
+
+  it('navigate to the callback of a logout only when the gateway redirects there', async () => {
+    const { gateway, world, went, asked } = open()
+    const redirection = Object.defineProperty(Response.error(), 'type', { value: 'opaqueredirect' })
+    const agreed = imsg({ ...world, fetch: (url, init) => world.fetch(url, init).then(() => redirection) })
+    await agreed.logout('/bye')
+    deepEqual(
+      asked.map(({ url, init: { method, redirect } }) => [method, url, redirect]),
+      [['POST', '/imsg-service/v1/logout?callback=%2Fbye', 'manual']],
+    )
+    await gateway.logout('https://evil.example/')
+    deepEqual(went, ['/bye'])
+  })
+
+  it('navigate to the logout of the identity service only when a callback is given', async () => {
     const page = open()
     const logoutUrl = 'https://id.example.test/v1/org/demo/logout?callback=x'
     page.answers({ status: 200, body: { msg: 'You are logged out', logoutUrl } })
@@ -190,14 +331,11 @@ describe('the browser client: a gateway that is not available', () => {
     deepEqual(page.went, [logoutUrl])
   })
 
-  it('gives up a request that is never answered, or whose body never comes, and asks again', async () => {
-    for (const reply of ['silence', 'half an answer'] as const) {
-      const page = await listening(reply)
-      await page.pass(14)
-      deepEqual(page.heard, ['unknown'])
-      await page.pass(1)
-      deepEqual(page.heard, ['unknown', 'unavailable no_answer'])
-      equal(page.pause(), 10)
-    }
+  it('poll at once after a refused logout', async () => {
+    const page = await listening(good)
+    page.answers(down)
+    await rejects(page.gateway.logout(), { status: 503, code: 'table_unavailable' })
+    await settled()
+    deepEqual(page.heard, ['unknown', 'signed-in', 'unavailable table_unavailable'])
   })
 })

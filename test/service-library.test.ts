@@ -3,9 +3,10 @@ import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { authorizer, personOf as personBehind, visitorOf as visitorBehind } from '../service/authorizer.ts'
 import { personOf, protect } from '../service/express.ts'
-import { personOf as hapiPersonOf } from '../service/hapi.ts'
+import { personOf as hapiPersonOf, plugin } from '../service/hapi.ts'
 import {
   AccessDenied,
+  type Authorization,
   authorization,
   ConfigError,
   type Rule,
@@ -16,6 +17,14 @@ import {
 import { each } from './support/each.ts'
 
 const gateway = 'https://id.example.com'
+
+/** Builds the scheme of the Hapi plugin with this rule, as a strategy does. */
+const hapiScheme = (auth: Authorization, rule: Rule): void =>
+  plugin.register(
+    { auth: { scheme: (_: string, build: (server: unknown, rule: Rule) => object) => build({}, rule) } },
+    { auth },
+  )
+
 const demo = { org: 'demo' }
 const open = { org: 'demo', required: false } as const
 const session = (value = 'x') => ({ cookie: `a=1; imidToken=${value}; __Host-imsg-seal=s` })
@@ -24,7 +33,7 @@ const person = (more: Record<string, string> = {}) =>
   new Response(null, { headers: { 'x-imid-sub': 's', 'x-imid-org': 'demo', ...more } })
 const refused = (status: number) => () => new Response(null, { status })
 
-/** A library whose gateway is this function, and the requests that it got. */
+/** The library with this function as its gateway, and the requests that were sent. */
 const asking = (
   answer: (url: URL) => Response | Promise<Response> = () => person(),
   settings: Partial<Settings> = {},
@@ -38,8 +47,8 @@ const asking = (
   return { auth: authorization({ gateway, fetch: ask as typeof fetch, ...settings }), asked }
 }
 
-describe('settings and rules', () => {
-  each('refuse a setting that is not safe or not possible', [
+describe('authorization()', () => {
+  each('throws ConfigError for an insecure URL or an impossible time', [
     { gateway: 'http://id.example.com' },
     { gateway: 'id.example.com' },
     { gateway, origin: 'http://editor.example.com' },
@@ -47,11 +56,14 @@ describe('settings and rules', () => {
     { gateway, remember: Number.NaN },
   ])((settings) => throws(() => authorization(settings), { name: 'ConfigError' }))
 
-  each('allow plain http on this machine', ['localhost:3000', 'id.localhost', '127.0.0.1', '[::1]:3000'])(
-    (host) => ok(authorization({ gateway: `http://${host}` })),
-  )
+  each('accepts a gateway on localhost over http', [
+    'localhost:3000',
+    'id.localhost',
+    '127.0.0.1',
+    '[::1]:3000',
+  ])((host) => ok(authorization({ gateway: `http://${host}` })))
 
-  each('refuse an invalid rule without asking the gateway', [
+  each('throws ConfigError for an invalid rule, and sends no request', [
     {},
     { org: '' },
     { org: 'demo', role: 'x' },
@@ -61,13 +73,14 @@ describe('settings and rules', () => {
     const { auth, asked } = asking()
     const rule = wrong as unknown as Rule
     await rejects(auth.authorize(session(), rule), { name: 'ConfigError' })
-    for (const build of [protect, authorizer]) throws(() => build(auth, rule), { name: 'ConfigError' })
+    for (const build of [protect, authorizer, hapiScheme])
+      throws(() => build(auth, rule), { name: 'ConfigError' })
     equal(asked.length, 0)
   })
 })
 
-describe('the question to the gateway', () => {
-  each('has the bearer, or else session and seal, and nothing else of a request', [
+describe('the request to the gateway', () => {
+  each('carries the bearer token, or else the session and seal cookies, and no other header', [
     [session(), { cookie: 'imidToken=x; __Host-imsg-seal=s' }],
     [{ ...session(), authorization: 'Basic eDp5' }, { cookie: 'imidToken=x; __Host-imsg-seal=s' }],
     [{ ...session(), authorization: 'bearer  y' }, { authorization: 'bearer  y' }],
@@ -81,22 +94,22 @@ describe('the question to the gateway', () => {
     deepEqual([init.headers, init.redirect], [sent, 'manual'])
   })
 
-  it('is not asked for somebody without a session', async () => {
+  it('is not sent without a bearer token or session cookie', async () => {
     const { auth, asked } = asking()
     await rejects(auth.authorize({ cookie: 'a=1' }, demo), { name: 'Unauthorized' })
     equal(await auth.authorize({ cookie: 'a=1' }, open), undefined)
     equal(asked.length, 0)
   })
 
-  it('is given up after three seconds', async (test) => {
+  it('is aborted after three seconds', async (test) => {
     const timeout = test.mock.method(AbortSignal, 'timeout', () => AbortSignal.abort())
     await rejects(asking().auth.authorize(session(), demo), { name: 'Unavailable' })
     deepEqual(timeout.mock.calls[0]?.arguments, [3000])
   })
 })
 
-describe('the answer of the gateway', () => {
-  it('is a person, of any organisation where the rule says so', async () => {
+describe('authorize()', () => {
+  it('resolves to the person, of any organisation when the rule allows every one', async () => {
     const { auth } = asking(() =>
       person({
         'x-imid-org': 'second',
@@ -111,7 +124,7 @@ describe('the answer of the gateway', () => {
     deepEqual(rest, { sub: 's', org: 'second', name, email, unit: 'n/o', units })
   })
 
-  each('is a refusal, or no answer, which is asked for again and never taken for a sign-out', [
+  each('remembers a refusal, asks again after a failure, and never takes a failure for a sign-out', [
     ['Unauthorized', 1, refused(401)],
     ['AccessDenied', 1, refused(403)],
     ['ConfigError', 1, refused(400)],
@@ -128,7 +141,7 @@ describe('the answer of the gateway', () => {
     if (name === 'Unavailable') await rejects(auth.authorize(session(), open), { name })
   })
 
-  it('is remembered for its credentials and its rule alone', async () => {
+  it('remembers an answer for the same credentials and the same rule only', async () => {
     const { auth, asked } = asking(({ searchParams }) =>
       searchParams.has('unit') ? refused(403)() : person(),
     )
@@ -142,7 +155,7 @@ describe('the answer of the gateway', () => {
     equal(asked.length, 4)
   })
 
-  it('is shared by requests at the same time, and asked for again when it is old', async () => {
+  it('shares one request between concurrent calls, and asks again after `remember` seconds', async () => {
     const { auth, asked } = asking(undefined, { remember: 0.05 })
     await Promise.all(Array.from({ length: 100 }, () => auth.authorize(session(), demo)))
     equal(asked.length, 1)
@@ -159,7 +172,7 @@ describe('the answer of the gateway', () => {
     equal(never.asked.length, 2)
   })
 
-  it('is one of ten thousand that are remembered, of which the oldest goes first', async () => {
+  it('remembers ten thousand answers, and drops the oldest first', async () => {
     const { auth, asked } = asking(undefined, { remember: 60 })
     for (let number = 0; number <= 10_000; number++) await auth.authorize(session(String(number)), demo)
     for (const number of ['1', '10000']) await auth.authorize(session(number), demo)
@@ -168,7 +181,7 @@ describe('the answer of the gateway', () => {
     equal(asked.length, 10_002)
   })
 
-  it('says what holds where: in the organisation, in a unit, in the unit of the rule', async () => {
+  it('checks permissions of the organisation, of a unit, and of the unit of the rule', async () => {
     const { auth } = asking(() => person({ 'x-imid-permissions': 'a%3Ab,n%2Fo/c%3Ad' }))
     const { has } = await auth.authorize(session(), demo)
     deepEqual(
@@ -181,12 +194,12 @@ describe('the answer of the gateway', () => {
   })
 })
 
-describe('a login', () => {
+describe('loginFor()', () => {
   const { auth } = asking(undefined, { origin: 'https://editor.example.com' })
   const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
   const page = { method: 'GET', url: '/x?y=1', headers: navigation }
 
-  each('starts for a navigation of nobody, and comes back to a page of the service', [
+  each('gives a login only for a navigation without a session, with a page of the service as callback', [
     [page, 'https://editor.example.com/x?y=1'],
     [{ ...page, url: 'http://evil.test/' }, 'https://editor.example.com/'],
     [{ ...page, method: 'HEAD', headers: { accept: 'text/html' } }, 'https://editor.example.com/x?y=1'],
@@ -202,7 +215,7 @@ describe('a login', () => {
     ok(login?.startsWith(`${gateway}/imsg-service/v1/org/demo/login?`) ?? callback === undefined)
   })
 
-  each('helps nobody who is refused for another reason, or whose organisation is not known', [
+  each('gives no login for another error, or when the organisation is unknown', [
     [new AccessDenied(), demo],
     [new Unavailable(), demo],
     [new ConfigError('x'), demo],
@@ -210,13 +223,13 @@ describe('a login', () => {
   ])(([error, rule]) => equal(auth.loginFor(error, rule, page), undefined))
 })
 
-describe('an authorizer of API Gateway', () => {
+describe('the authorizer for API Gateway', () => {
   const event = { headers: { host: 'x' }, cookies: ['a=1', 'imidToken=x'] }
-  /** What the function behind it gets, which came through JSON. */
+  /** The event of the function behind it, whose context was JSON on its way. */
   const behind = (context: unknown) =>
     JSON.parse(JSON.stringify({ requestContext: { authorizer: { lambda: context } } }))
 
-  it('lets somebody in, whom the function behind it knows', async () => {
+  it('passes the person on to the function behind it', async () => {
     const { auth, asked } = asking(() =>
       person({ 'x-imid-name': 'Edith%20Reyes', 'x-imid-permissions': 'a%3Ab' }),
     )
@@ -227,19 +240,19 @@ describe('an authorizer of API Gateway', () => {
     deepEqual(asked[0]?.init.headers, { cookie: 'imidToken=x' })
   })
 
-  it('keeps out whom the gateway refuses, and lets nobody in by a failure', async () => {
+  it('denies a request that the gateway refuses, and throws when the gateway fails', async () => {
     for (const status of [401, 403])
       deepEqual(await authorizer(asking(refused(status)).auth, demo)(event), { isAuthorized: false })
     await rejects(authorizer(asking(refused(503)).auth, open)(event), { name: 'Unavailable' })
   })
 
-  it('lets people in without a session when the rule allows it', async () => {
+  it('allows a request without a session when the rule does not require one', async () => {
     const { isAuthorized, context } = await authorizer(asking().auth, open)({})
     deepEqual([isAuthorized, visitorBehind(behind(context))], [true, undefined])
     throws(() => personBehind(behind(context)), { name: 'Unauthorized' })
   })
 })
 
-each('the person of a request that passed no guard cannot be read', [personOf, hapiPersonOf])((read) =>
+each('personOf() throws for a request that did not pass the guard', [personOf, hapiPersonOf])((read) =>
   throws(() => read({}), { name: 'ConfigError' }),
 )

@@ -23,7 +23,7 @@ const testFiles = ['test/*.test.ts', 'test/{attacks,properties}/*.test.ts', 'tes
 
 /** Those that start whole programs, and tests of the tooling and of documents. */
 const leftOut = [
-  'test/{bundles,client,client-tabs,cost,docs,end-to-end,openapi,polling-client}.test.ts',
+  'test/{bundles,client,cost,docs,end-to-end,openapi,polling-client}.test.ts',
   'test/{structure,supply-chain}.test.ts',
 ]
 

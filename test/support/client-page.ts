@@ -5,10 +5,9 @@ type Reply =
   | 'no network'
   | 'silence'
   | 'half an answer'
-/** The pages of one browser, as their channels hear each other. */
+/** The message listeners of the pages of one browser. */
 export type Pages = Set<(news: never) => void>
 
-/** The gateway's answers that the tests turn on. */
 export const good: Reply = { status: 200, body: { msg: 'ok' } }
 export const signedOut: Reply = {
   status: 401,
@@ -16,13 +15,10 @@ export const signedOut: Reply = {
 }
 export const down: Reply = { status: 503, body: { code: 'table_unavailable', title: 'Not right now' } }
 
-/** Long enough for every promise under way to settle: nothing here waits for anything outside the process. */
+/** Waits for all pending promises: nothing here waits for anything outside the process. */
 export const settled = () => new Promise((done) => setImmediate(done))
 
-/**
- * A page in a simulated browser: a test sets the responses of the gateway, the clock, other pages and the
- * tab.
- */
+/** A page in a simulated browser: a test sets the gateway's responses, the clock and the tab's visibility. */
 export const open = (pages: Pages = new Set()) => {
   const asked: { url: string; init: RequestInit }[] = []
   const went: string[] = []
@@ -35,12 +31,11 @@ export const open = (pages: Pages = new Set()) => {
     if (reply === 'no network') throw new TypeError('fetch failed')
     if (reply === 'silence')
       return new Promise((_, fail) => signal?.addEventListener('abort', () => fail(signal.reason)))
-    if (reply === 'half an answer')
-      return new Response(
-        new ReadableStream({
-          start: (body) => signal?.addEventListener('abort', () => body.error(signal.reason)),
-        }),
-      )
+    if (reply === 'half an answer') {
+      const start = (body: ReadableStreamDefaultController) =>
+        signal?.addEventListener('abort', () => body.error(signal.reason))
+      return new Response(new ReadableStream({ start }))
+    }
     const { body, ...init } = reply
     return Response.json(body, init)
   }
@@ -59,12 +54,11 @@ export const open = (pages: Pages = new Set()) => {
     random: () => 1,
     channel: (_, hear) => {
       pages.add(hear)
-      const others = () => [...pages].filter((other) => other !== hear)
       return {
         postMessage: (news) => {
           // As the real one does.
           if (!pages.has(hear)) throw new DOMException('Channel is closed', 'InvalidStateError')
-          for (const other of others()) other(news as never)
+          for (const other of pages) if (other !== hear) other(news as never)
         },
         close: () => void pages.delete(hear),
       }
@@ -92,7 +86,7 @@ export const open = (pages: Pages = new Set()) => {
       tab.dispatchEvent(new Event('visibilitychange'))
       return settled()
     },
-    /** The pause before the next poll, in seconds; nothing when none is planned. */
+    /** Seconds until the next poll. Undefined without one. */
     pause: () => timers.map(({ at }) => (at - now) / 1000)[0],
     pass: async (seconds: number) => {
       now += seconds * 1000
@@ -104,7 +98,7 @@ export const open = (pages: Pages = new Set()) => {
   }
 }
 
-/** A page that somebody has subscribed on and that has had its first answer. */
+/** A page with a subscriber, after its first response. */
 export const listening = async (first: Reply, pages?: Pages) => {
   const page = open(pages)
   page.answers(first)
