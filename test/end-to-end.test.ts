@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,13 +23,8 @@ before(async () => {
 })
 after(() => stack.close())
 
-describe('a person at the gateway', () => {
-  it('signs in, is recognised, chooses a unit and signs out for good', async () => {
-    const { cookies, open } = visitor()
-    const { trail } = await open(`${base}/org/demo/login?callback=%2Farticle%3Fid%3D1`)
-    equal(trail.at(-1), `${stack.url}/article?id=1`)
-    match(cookies.get('imidToken') ?? '', /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/)
-
+describe('the gateway over HTTP', () => {
+  it('signs a person in, lists and sets units, and refuses the token after the logout', async () => {
     const editor = person(stack.url)
     ok(await editor.signIn())
     equal(await editor.poll(), 200)
@@ -48,36 +43,14 @@ describe('a person at the gateway', () => {
     deepEqual([status, body], [401, '"errors.auth.MissingToken"'])
   })
 
-  it('may ask for health by HEAD, as a monitor does', async () => {
+  it('answers HEAD /health like GET, without a body', async () => {
     const [get, head] = await Promise.all(['GET', 'HEAD'].map((method) => send(`${base}/health`, { method })))
-    const said = (headers: object = {}) =>
-      // A length goes with a body: RFC 9110 section 8.6.
-      Object.entries(headers).filter(
-        ([name]) => !['date', 'apigw-requestid', 'content-length'].includes(name),
-      )
-    deepEqual([head?.status, head?.body, said(head?.headers)], [200, '', said(get?.headers)])
+    equal(head?.headers['content-type'], get?.headers['content-type'])
+    deepEqual([head?.status, head?.body], [200, ''])
     equal((await send(`${base}/token-is-set`, { method: 'HEAD' })).status, 404)
   })
 
-  it('goes on while the identity service is down, and health says so', async () => {
-    const editor = person(stack.url)
-    await editor.signIn()
-    const health = async () => JSON.parse((await send(`${base}/health`)).body)
-    const before = await health()
-    equal(before.inGrace, false)
-
-    await control({ do: 'down' })
-    await stack.invoke('refresh-state')
-    deepEqual(await health(), { ...before, inGrace: true })
-    stack.restart()
-    equal(await editor.poll(), 200)
-    equal((await editor.units()).units.length, 2)
-    await control({ do: 'up' })
-    await stack.invoke('refresh-state')
-    deepEqual(await health(), before)
-  })
-
-  it('is known at once by a key that was made a moment ago, and the identity service is asked once', async () => {
+  it('accepts a token signed with a new key, after one request for the key set', async () => {
     await control({ do: 'rotate' })
     await control({ do: 'count', reset: true })
     const { token } = await control({ do: 'issue', claims: {} })
@@ -89,27 +62,23 @@ describe('a person at the gateway', () => {
     deepEqual((await control({ do: 'count' })).requests, { '/v1/jwks': 1 })
   })
 
-  it('is sent from 127.0.0.1 to localhost before the login begins, and ends there', async () => {
+  it('redirects a login at 127.0.0.1 to localhost first', async () => {
     const { open } = visitor()
     const { trail } = await open(`${base.replace('localhost', '127.0.0.1')}/login?org=demo&callback=/x`)
     deepEqual([trail[1]?.startsWith(base), trail.at(-1)], [true, `${stack.url}/x`])
   })
 
-  each('meets 404 beside the routes, also with another method', [
+  each('answers 404 for an unknown path or method', [
     ['GET', '/imsg-service/v1/nowhere'],
     ['GET', '/imsg-service/v1/units/'],
-    ['GET', '/imsg-service/v1/UNITS'],
     ['GET', '/imsg-service/v1/org//login'],
-    ['GET', '/imsg-service/v1/unit'],
     ['POST', '/imsg-service/v1/units'],
-    ['GET', '//imsg-service/v1/units'],
-    ['POST', '/'],
   ])(async ([method, path]) => {
     const { status, body } = await send(stack.url + path, { method })
     deepEqual([status, body], [404, '"errors.api.NotFound"'])
   })
 
-  it('can look at the demo service, which knows them by the shared cookie', async () => {
+  it('serves the demo page, whose service recognises the session', async () => {
     const { ask, open } = visitor()
     equal((await ask(`${stack.url}/whoami`)).status, 401)
     const page = await open(`${base}/org/demo/login?callback=/`)
@@ -118,26 +87,26 @@ describe('a person at the gateway', () => {
   })
 })
 
-describe('the commands of a document', () => {
+describe('the commands in documents', () => {
   const folder = mkdtempSync(join(tmpdir(), 'imsg-docs-'))
   before(async () => {
     await control({ do: 'reset' })
     await stack.invoke('refresh-state')
-    // What a command writes lands beside the sources, not among them.
+    // Commands may write files, so they run in a folder of links to the sources.
     for (const name of readdirSync(root)) symlinkSync(join(root, name), join(folder, name))
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
   for (const [file, text] of Object.entries(commands()))
-    it(`do what is said of them: ${file}`, { timeout: 20_000 }, async () => {
-      // In one pass: a port that was put in may begin with 4000.
+    it(`answer what their comments say: ${file}`, { timeout: 20_000 }, async () => {
+      // In one pass: the new port may begin with 4000.
       const script = text.replaceAll(/http:\/\/localhost:(3000|4000)\b/g, (_, port) =>
         port === '3000' ? stack.url : (stack.identityUrl ?? ''),
       )
       const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
         cwd: folder,
       })
-      // JSON or a status in the comment of a line is what the line answers.
+      // JSON or a status in the comment of a line is its expected output.
       const said = script.matchAll(/\s# ("[^"]+"(?::\w+|:"[^"]*")?|\{.*\}|\d{3}\b)/g)
       let from = 0
       for (const [, expected = ''] of said) {
