@@ -2,7 +2,6 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { text } from 'node:stream/consumers'
 import type { Functions } from './functions.ts'
 import { objectIn } from './json.ts'
-import { bodyLimit } from './payload.ts'
 
 /**
  * A stand-in for the two AWS calls that functions make besides DynamoDB: Lambda's Invoke and Secrets
@@ -14,12 +13,7 @@ export type Credentials = Readonly<{ clientId: string; clientSecret: string }>
 
 const invocation = /^\/2015-03-31\/functions\/([^/?]+)\/invocations$/
 
-const send = (
-  response: ServerResponse,
-  status: number,
-  json: string,
-  headers: Record<string, string> = {},
-) => {
+const send = (response: ServerResponse, status: number, json: string, headers = {}) => {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(json)
 }
 
@@ -39,15 +33,11 @@ const invoke = async (
   response: ServerResponse,
 ) => {
   const event = (await text(request)) || '{}'
-  if (!objectIn(event) || event.length > bodyLimit)
-    return send(
-      response,
-      400,
-      JSON.stringify({ Type: 'User', message: 'The event has to be a JSON object.' }),
-    )
+  const refuse = (status: number, message: string) =>
+    send(response, status, JSON.stringify({ Type: 'User', message }))
+  if (!objectIn(event)) return refuse(400, 'The event has to be a JSON object.')
   const outcome = functions.invoke(name, event)
-  if (!outcome)
-    return send(response, 404, JSON.stringify({ Type: 'User', message: `Function not found: ${name}` }))
+  if (!outcome) return refuse(404, `Function not found: ${name}`)
   if (request.headers['x-amz-invocation-type'] === 'Event') return send(response, 202, '')
   const { failed, json } = await outcome
   send(response, 200, json, {
@@ -64,11 +54,7 @@ const secret = async (
   const { SecretId } = objectIn(await text(request)) ?? {}
   if (typeof SecretId !== 'string') return send(response, 400, '{"__type":"InvalidParameterException"}')
   const SecretString = JSON.stringify({ client_id: clientId, client_secret: clientSecret })
-  send(
-    response,
-    200,
-    JSON.stringify({ ARN: SecretId, Name: SecretId, VersionStages: ['AWSCURRENT'], SecretString }),
-  )
+  send(response, 200, JSON.stringify({ ARN: SecretId, Name: SecretId, SecretString }))
 }
 
 /** Answers the two calls. */

@@ -1,4 +1,4 @@
-import { isRecord } from './json.ts'
+import { isJsonObject } from '../lib/json-object.ts'
 
 /**
  * Reads a CloudFormation template and evaluates the intrinsic functions that CDK uses in the parts that are
@@ -27,7 +27,7 @@ const pseudo: Readonly<Record<string, string>> = {
 export const reader = ({ Resources }: Template) => {
   /** The text of a value, with its intrinsic functions evaluated. */
   const text = (value: unknown): string => {
-    if (!isRecord(value)) return String(value)
+    if (!isJsonObject(value)) return String(value)
     const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value
     if (typeof Ref === 'string') return pseudo[Ref] ?? Ref
     if (Array.isArray(attribute)) return String(attribute[0])

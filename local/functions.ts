@@ -109,12 +109,6 @@ export class Functions {
       if (pool) pool.renew(definition)
       else this.#pools.set(definition.id, new Pool(definition, this.#dependencies, this.#log))
     }
-    const ids = new Set(definitions.map(({ id }) => id))
-    for (const [id, pool] of this.#pools) {
-      if (ids.has(id)) continue
-      this.#pools.delete(id)
-      pool.renew()
-    }
     return changed
   }
 

@@ -1,34 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
 import { preflight, withCors } from './cors.ts'
 import type { Functions } from './functions.ts'
-import {
-  answerFrom,
-  bodyLimit,
-  eventFrom,
-  headerLimit,
-  headerSize,
-  type Incoming,
-  type Outgoing,
-  refusal,
-  splitTarget,
-} from './payload.ts'
+import { answerFrom, eventFrom, type Incoming, type Outgoing, refusal, splitTarget } from './payload.ts'
 import { type Match, router } from './routing.ts'
 import type { Plan } from './template.ts'
 
 /** Serves requests for paths without a route. Resolves to whether it did. */
 export type Fallback = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
-
-const bodyOf = async (request: IncomingMessage): Promise<Buffer | 'too large'> => {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request) {
-    size += chunk.length
-    if (size > bodyLimit) return 'too large'
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
 
 /** A response to HEAD has no content-length: RFC 9110 section 8.6 allows either the length of GET or none. */
 const write = (response: ServerResponse, { status, headers, body }: Outgoing): void => {
@@ -69,17 +49,11 @@ export class Gateway {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url: target = '/', rawHeaders } = request
-    const { origin, host = '' } = request.headers
+    const { origin } = request.headers
     const parts = { method, target, rawHeaders }
-    const answer = (outgoing: Outgoing) => {
-      // The rest of an unread body would be parsed as the next request.
-      if (!request.complete) response.shouldKeepAlive = false
-      write(response, withCors(this.#cors, origin, outgoing))
-    }
+    const answer = (outgoing: Outgoing) => write(response, withCors(this.#cors, origin, outgoing))
     const { path } = splitTarget(target)
 
-    if (headerSize(parts) > headerLimit) return answer(refusal('headersTooLarge'))
-    if (!path.startsWith('/') || host === '') return answer(refusal('badRequest'))
     if (this.#cors && origin && method === 'OPTIONS' && request.headers['access-control-request-method'])
       return write(response, preflight(this.#cors, origin))
 
@@ -89,9 +63,7 @@ export class Gateway {
     if (unmatched && !path.startsWith('/imsg-service/') && (await this.#fallback(request, response))) return
     if (!match) return answer(refusal('notFound'))
 
-    const body = await bodyOf(request)
-    if (body === 'too large') return answer(refusal('tooLarge'))
-    answer(await this.#call(match, { ...parts, body }))
+    answer(await this.#call(match, { ...parts, body: await buffer(request) }))
   }
 
   async #call(match: Match<string>, request: Incoming): Promise<Outgoing> {

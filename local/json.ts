@@ -1,12 +1,10 @@
-/** Whether a value is a JSON object. Its members are not checked. */
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+import { isJsonObject, type JsonObject } from '../lib/json-object.ts'
 
 /** The JSON object in a text, or undefined. */
-export const objectIn = (text: string): Record<string, unknown> | undefined => {
+export const objectIn = (text: string): JsonObject | undefined => {
   try {
     const value: unknown = JSON.parse(text)
-    return isRecord(value) ? value : undefined
+    return isJsonObject(value) ? value : undefined
   } catch {
     return undefined
   }

@@ -25,11 +25,9 @@ export const isTaken = (error: unknown): boolean => codeOf(error) === 'EADDRINUS
 export const isForbidden = (error: unknown): boolean => codeOf(error) === 'EACCES'
 
 const serverFor = (listener: RequestListener, tls: Tls | undefined): Server => {
-  // Higher than the limit of the listener, which refuses such requests itself.
-  const options = { maxHeaderSize: 65_536, keepAliveTimeout: 60_000 }
-  return tls
-    ? createSecureServer({ ...options, key: tls.key, cert: tls.cert }, listener)
-    : createServer(options, listener)
+  // The limit of API Gateway for request line and headers. Node answers 431 above it.
+  const options = { maxHeaderSize: 10_240, keepAliveTimeout: 60_000 }
+  return tls ? createSecureServer({ ...options, ...tls }, listener) : createServer(options, listener)
 }
 
 const bind = (server: Server, host: string, port: number): Promise<number> =>

@@ -1,5 +1,5 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { isRecord, objectIn } from './json.ts'
+import { isJsonObject, type JsonObject } from '../lib/json-object.ts'
+import { objectIn } from './json.ts'
 
 /**
  * What API Gateway does between HTTP and a function with payload format 2.0. All of its behaviour that this
@@ -22,41 +22,25 @@ export type MatchedRoute = Readonly<{ routeKey: string; pathParameters: Readonly
 /** The response to the browser. A header may occur more than once, like `set-cookie`. */
 export type Outgoing = Readonly<{ status: number; headers: readonly [string, string][]; body: Buffer }>
 
-/** Request line and header values together: "Quotas for configuring and running an HTTP API". */
-export const headerLimit = 10_240
-export const bodyLimit = 10 * 1024 * 1024
-
 /** API Gateway's own error responses. */
-export const refusals = {
+const refusals = {
   badRequest: [400, 'Bad Request'], // (unverified)
   notFound: [404, 'Not Found'],
-  tooLarge: [413, 'Request Entity Too Large'],
-  headersTooLarge: [431, 'Request Header Fields Too Large'], // (unverified)
   failed: [500, 'Internal Server Error'],
 } as const
 
 /** One of API Gateway's own error responses: a JSON object with a `message`. */
 export const refusal = (name: keyof typeof refusals): Outgoing => {
   const [status, message] = refusals[name]
-  return {
-    status,
-    headers: [['content-type', 'application/json']],
-    body: Buffer.from(JSON.stringify({ message })),
-  }
+  const body = Buffer.from(JSON.stringify({ message }))
+  return { status, headers: [['content-type', 'application/json']], body }
 }
 
 /** Path and query of a request target, both still encoded. */
 export const splitTarget = (target: string): { path: string; query: string } => {
-  const mark = target.indexOf('?')
-  return mark < 0
-    ? { path: target, query: '' }
-    : { path: target.slice(0, mark), query: target.slice(mark + 1) }
+  const [path = ''] = target.split('?', 1)
+  return { path, query: target.slice(path.length + 1) }
 }
-
-/** The size that `headerLimit` limits. */
-export const headerSize = ({ method, target, rawHeaders }: Omit<Incoming, 'body'>): number =>
-  `${method} ${target} HTTP/1.1`.length +
-  rawHeaders.reduce((sum, text, index) => (index % 2 ? sum + text.length : sum), 0)
 
 const joined = (pairs: readonly [string, string][]): Record<string, string> => {
   const values = new Map<string, string>()
@@ -110,37 +94,19 @@ export const eventFrom = (request: Incoming, chosen: MatchedRoute, requestId: st
   }
 }
 
-class Malformed extends Error {}
-
-const header = (name: string, value: unknown): [string, string] => {
-  if (typeof value !== 'string') throw new Malformed('header')
-  validateHeaderName(name)
-  validateHeaderValue(name, value)
-  return [name.toLowerCase(), value]
-}
-
-const proper = (result: Record<string, unknown>): Outgoing => {
-  const { statusCode: status, headers = {}, cookies = [], body = '' } = result
-  if (!Number.isInteger(status) || Number(status) < 200 || Number(status) > 599) throw new Malformed('status')
-  if (!isRecord(headers) || !Array.isArray(cookies)) throw new Malformed('headers or cookies')
-  if (typeof body !== 'string') throw new Malformed('body')
-  const own = Object.entries(headers).map(([name, value]) => header(name, value))
-  return {
-    status: Number(status),
-    headers: [...own, ...cookies.map((cookie) => header('set-cookie', cookie))],
-    body: Buffer.from(body),
-  }
-}
-
 /**
  * The response for a function's result, which is JSON text. A malformed result is a 500. So is one without a
- * status, with a base64 body or with a numeric header, which API Gateway would accept: no function of this
- * project returns one.
+ * status or with a base64 body, which API Gateway would accept: no function of this project returns one.
  */
 export const answerFrom = (json: string): Outgoing => {
-  try {
-    return proper(objectIn(json) ?? {})
-  } catch {
+  const { statusCode: status, headers = {}, cookies = [], body = '' }: JsonObject = objectIn(json) ?? {}
+  if (typeof status !== 'number' || !isJsonObject(headers) || !Array.isArray(cookies))
     return refusal('failed')
+  if (typeof body !== 'string') return refusal('failed')
+  const pairs = [...Object.entries(headers), ...cookies.map((cookie) => ['set-cookie', cookie] as const)]
+  return {
+    status,
+    headers: pairs.map(([name, value]) => [name.toLowerCase(), String(value)]),
+    body: Buffer.from(body),
   }
 }

@@ -13,7 +13,7 @@ const isQuiet = (route: unknown, code: unknown): boolean =>
  */
 export const readable = (
   line: string,
-  coloured: (colour: 'red' | 'yellow', text: string) => string = (_, text) => text,
+  coloured: (colour: 'red' | 'yellow', text: string) => string,
 ): string | undefined => {
   const fields = objectIn(line)
   if (fields?.route === undefined || fields.time === undefined) return line

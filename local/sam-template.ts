@@ -1,6 +1,6 @@
+import { isJsonObject } from '../lib/json-object.ts'
 import { methodAndPath, type Route } from '../lib/routes.ts'
 import type { Resource, Template } from './cloudformation.ts'
-import { isRecord } from './json.ts'
 import type { Plan } from './template.ts'
 
 /** Values for `sam local`: further variables, and the processor architecture of this machine. */
@@ -29,7 +29,7 @@ export const samTemplate = (template: Template, { functions }: Plan, { variables
       Metadata = {},
       ...resource
     } = template.Resources[id] ?? { Type: 'AWS::Lambda::Function' }
-    const environment = isRecord(Properties.Environment) ? Properties.Environment : {}
+    const environment = isJsonObject(Properties.Environment) ? Properties.Environment : {}
     Resources[id] = {
       ...resource,
       Properties: {

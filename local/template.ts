@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { isJsonObject } from '../lib/json-object.ts'
 import { reader, type Template } from './cloudformation.ts'
 import type { Cors } from './cors.ts'
-import { isRecord } from './json.ts'
 import type { Route } from './routing.ts'
 
 /**
@@ -39,8 +39,8 @@ const definitions = ({ all, text }: ReturnType<typeof reader>, folder: string): 
     const asset = Metadata['aws:asset:path']
     // Only functions with an asset can run. CDK's helpers have inline code.
     if (typeof asset !== 'string') return []
-    const { Variables } = isRecord(Environment) ? Environment : {}
-    const variables = isRecord(Variables) ? Variables : {}
+    const { Variables } = isJsonObject(Environment) ? Environment : {}
+    const variables = isJsonObject(Variables) ? Variables : {}
     const path = Metadata['aws:cdk:path']
     return {
       id,
@@ -59,16 +59,13 @@ const routesOf = (
 ): Route<string>[] =>
   all(/^AWS::ApiGatewayV2::Route$/).map(([, , { RouteKey, Target }]) => {
     const integration = template.Resources[text(Target).split('/').at(-1) ?? '']?.Properties ?? {}
-    const { PayloadFormatVersion, IntegrationUri } = integration
-    if (PayloadFormatVersion !== '2.0')
-      throw new Error(`The route ${String(RouteKey)} does not use payload format 2.0.`)
-    return { key: String(RouteKey), to: functionIn(IntegrationUri) }
+    return { key: String(RouteKey), to: functionIn(integration.IntegrationUri) }
   })
 
 const scheduledIn = ({ all, functionIn }: ReturnType<typeof reader>): string[] =>
   all(/^AWS::Events::Rule$/).flatMap(([, , { ScheduleExpression, Targets }]) =>
     ScheduleExpression !== undefined && Array.isArray(Targets)
-      ? Targets.filter(isRecord).map(({ Arn }) => functionIn(Arn))
+      ? Targets.filter(isJsonObject).map(({ Arn }) => functionIn(Arn))
       : [],
   )
 
@@ -87,7 +84,7 @@ export const planFrom = (template: Template, folder: string): Plan => {
   return {
     functions: definitions(read, folder),
     routes: routesOf(template, read),
-    cors: isRecord(cors) ? cors : undefined,
+    cors: isJsonObject(cors) ? cors : undefined,
     scheduled: scheduledIn(read),
     tables: read
       .all(/^AWS::DynamoDB::(GlobalTable|Table)$/)

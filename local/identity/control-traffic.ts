@@ -38,7 +38,7 @@ export const trafficCommands = {
   },
   'malformed-jwks': {
     what: `Breaks the key set: ${malformationNames.join(', ')}.`,
-    example: { as: 'html' },
+    example: { as: 'symmetric' },
     run: (standIn, input) => {
       standIn.switches.malformed = member(only(input, 'as'), 'as', oneOf(malformationNames))
       return undefined

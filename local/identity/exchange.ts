@@ -24,7 +24,6 @@ export const failures = {
   badRequest: json('errors.api.BadRequestError', 400),
   missingToken: json('errors.auth.MissingToken', 401),
   notFound: json('errors.api.NotFoundError', 404),
-  tooLarge: json('errors.api.PayloadTooLarge', 413),
   internal: json('errors.api.InternalServerError', 500),
 } as const satisfies Record<string, Reply>
 

@@ -1,5 +1,4 @@
 import { json, type Reply } from './exchange.ts'
-import { html, page } from './html.ts'
 import { type Json, jwks, type KeyRing, publicJwk } from './keys.ts'
 
 /** The valid document with another key, which replaces one with the same `kid`. */
@@ -11,7 +10,6 @@ const including = (ring: KeyRing, odd: Json): Reply => {
 
 /** Every kind of broken key set, by name. */
 const malformations = {
-  html: () => page(200, 'Service is being updated', html`<p>Come back later.</p>`),
   'duplicate-kid': ({ published, atStart, signing }) => {
     const twins = atStart.map((key) => ({ ...publicJwk(key), kid: signing.kid }))
     return json(jwks(published, twins))

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { listenOnLoopback, type Tls } from '../listening.ts'
 import { answer } from './answer.ts'
@@ -9,26 +10,14 @@ import { newStandIn, type StandIn } from './stand-in.ts'
 /** A running stand-in. `close` also ends open connections. */
 export type Identity = { url: string; close(): Promise<void> }
 
-const bodyLimit = 1_000_000
 const controlPath = '/_control'
-
-const read = async (request: IncomingMessage): Promise<string | undefined> => {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request) {
-    size += chunk.length
-    if (size <= bodyLimit) chunks.push(chunk)
-  }
-  return size <= bodyLimit ? Buffer.concat(chunks).toString() : undefined
-}
 
 const replyTo = async (
   standIn: StandIn,
   asked: Omit<BufferedRequest, 'body'>,
   request: IncomingMessage,
 ): Promise<Reply> => {
-  const body = await read(request)
-  if (body === undefined) return failures.tooLarge
+  const body = await text(request)
   if (asked.path === controlPath) return control(standIn, { ...asked, body })
   return standIn.switches.fail ? failures.internal : answer(standIn, { ...asked, body })
 }

@@ -22,29 +22,26 @@ export type StandIn = {
 }
 
 /** No failures. */
-export const noFailures = (): Switches => ({
-  down: false,
-  slow: 0,
-  fail: false,
-  malformed: null,
+export const noFailures = (): Switches => ({ down: false, slow: 0, fail: false, malformed: null })
+
+/** The state at the start, except the keys. */
+const initial = () => ({
+  directory: freshDirectory(),
+  switches: noFailures(),
+  requests: new Map<string, number>(),
+  answers: new Map<string, { status: number; rows: unknown }>(),
 })
 
 /** Creates a stand-in with new keys. */
 export const newStandIn = async (credentials: StandIn['credentials']): Promise<StandIn> => ({
   credentials,
   ring: await newKeyRing(),
-  directory: freshDirectory(),
-  switches: noFailures(),
-  requests: new Map(),
-  answers: new Map(),
+  ...initial(),
 })
 
 /** Resets everything to its state at the start, with the same keys. */
 export const reset = (standIn: StandIn): void => {
-  standIn.directory = freshDirectory()
-  standIn.switches = noFailures()
-  standIn.requests = new Map()
-  standIn.answers = new Map()
+  Object.assign(standIn, initial())
   resetKeys(standIn.ring)
 }
 

@@ -12,8 +12,8 @@ const serve = async (listener: Parameters<typeof listenOnLoopback>[0]) => {
   return `http://127.0.0.1:${port}`
 }
 
-describe('The demo service', () => {
-  /** What the gateway answers, and the last question it got. */
+describe('the demo service', () => {
+  /** The response of the gateway, and the last request to it. */
   const gateway = { status: 200, headers: {} as Record<string, string>, asked: '' }
   let origin: string
   before(async () => {
@@ -27,7 +27,7 @@ describe('The demo service', () => {
     })
   })
 
-  it('lets nothing into its page but its own, and leaves other paths to others', async () => {
+  it('allows only its own content in its page, and serves only its own paths', async () => {
     const { headers } = await send(origin)
     match(String(headers['content-security-policy']), /^default-src 'none'; script-src 'self'; /)
     for (const path of ['/imsg-service/v1/token-is-set', '/constructor', '//'])
@@ -40,7 +40,7 @@ describe('The demo service', () => {
     return [answer.status, JSON.parse(answer.body)]
   }
 
-  it('tells who the gateway says it is, and where they may do what', async () => {
+  it('shows the person that the gateway names, with units and permissions', async () => {
     const headers = {
       'x-imid-sub': 'demo_1',
       'x-imid-org': 'demo',
@@ -57,7 +57,7 @@ describe('The demo service', () => {
     equal(gateway.asked, '/imsg-service/v1/authorize?org=* imidToken=good')
   })
 
-  it('knows nobody when the gateway does not, and calls nobody signed out when it cannot be asked', async () => {
+  it('answers 401 without a session, and 503 when the gateway is not available', async () => {
     deepEqual(await whoami('imidToken=ended', 401), [401, { signedIn: false }])
     deepEqual(await whoami('imidToken=unknown', 503), [503, { signedIn: 'unknown' }])
   })

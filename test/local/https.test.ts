@@ -10,7 +10,7 @@ import { certificateIn } from '../../local/https.ts'
 import { trustLocalhost } from '../../local/trust.ts'
 import { root, start } from './starting.ts'
 
-/** A request without a `Sec-Fetch-Mode`, which `fetch` would add. Cookies are given as they were set. */
+/** Sends a request without `Sec-Fetch-Mode`, which `fetch` would add. `cookies`: as they were set. */
 const ask = async (url: string, cookies: readonly string[] = []) => {
   const cookie = cookies.map((set) => set.split(';')[0]).join('; ')
   const [answer] = await once(get(url, { headers: { cookie }, agent: false }), 'response')
@@ -19,7 +19,7 @@ const ask = async (url: string, cookies: readonly string[] = []) => {
 }
 
 describe('npm start -- --https', () => {
-  it('serves gateway and identity service below one domain, with the cookies of a deployment', async () => {
+  it('serves gateway and identity service on one domain, with the cookies of a deployment', async () => {
     const { url, child, ended, text, says } = await start({ PORT: '0', REFRESH_EVERY: '0' }, root, [
       process.execPath,
       'local/start.mjs',
@@ -48,7 +48,7 @@ describe('npm start -- --https', () => {
     await ended
   })
 
-  it('takes mkcert, or else openssl, and says so where there is neither', async () => {
+  it('uses mkcert, or else openssl, and reports when neither is installed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'imsg-https-'))
     const { PATH = '' } = process.env
     equal(certificateIn(join(folder, 'a'), { PATH }).madeBy, 'openssl')

@@ -9,8 +9,6 @@ import { startWithProvider } from '../../local/provider.ts'
 import { readable } from '../../local/readable.ts'
 import { each } from '../support/each.ts'
 
-/** What `npm start` is told, and how it says what it cannot do. */
-
 const folder = mkdtempSync(join(tmpdir(), 'imsg-options-'))
 after(() => rmSync(folder, { recursive: true }))
 const settingsFile = (text: string): string => {
@@ -19,7 +17,7 @@ const settingsFile = (text: string): string => {
   return file
 }
 
-each('What npm start does not understand is refused in one line', [
+each('npm start refuses invalid arguments and variables in one line', [
   [
     () => argumentsFrom(['--nonsense']),
     'npm start does not understand --nonsense. It takes --provider, --https and --settings <file>.',
@@ -35,12 +33,12 @@ each('What npm start does not understand is refused in one line', [
   ],
 ])(([read, message]) => throws(read, { message }))
 
-it('A provider has to know the port of the gateway before that starts', () =>
+it('npm start -- --provider refuses a free port for the gateway', () =>
   rejects(startWithProvider({ port: 0 }, 0), {
     message: 'PORT 0 does not go with --provider, which is told the port first.',
   }))
 
-each('A port that cannot be had is told in one line, with the variable that chooses another', [
+each('npm start names the variable for another port when a port cannot be used', [
   ['EADDRINUSE', 'Port 80 is taken. Set IDP_PORT to another one, or stop what listens there.'],
   ['EACCES', 'Port 80 needs rights that this process does not have. Set IDP_PORT to one above 1023.'],
   ['EMFILE', 'listen'],
@@ -49,7 +47,7 @@ each('A port that cannot be had is told in one line, with the variable that choo
   await rejects(takePort(refused, 80, 'IDP_PORT'), { message })
 })
 
-it('takes settings from a file alone, what is not a setting from the environment too, and warns of a misspelling', () => {
+it('npm start --settings reads settings only from the file, and warns of misspelt names', () => {
   const environment = { PORT: '0', GRACE_PERIOD: 'soon', COOKIE_DOMIAN: 'x', PATH: '/bin' }
   const { env, warnings } = environmentFrom(
     environment,
@@ -63,14 +61,14 @@ it('takes settings from a file alone, what is not a setting from the environment
 const line = (fields: object) =>
   JSON.stringify({ level: 'info', time: '2026-11-24T05:18:15.123Z', ms: 1, ...fields })
 
-each('A log line at a terminal is short, and left out when it says nothing new', [
+each('npm start shortens log lines, colours failures, and leaves out good polls', [
   [
     line({ route: 'login', status: 302, code: 'ok', org: 'demo', _aws: {} }),
     '05:18:15  login          302  ok  1 ms  demo',
   ],
   [
-    line({ route: 'refresh-state', code: 'failed', reason: 'key set: status 500' }),
-    '05:18:15  refresh-state  failed  1 ms  key set: status 500',
+    line({ level: 'error', route: 'refresh-state', code: 'failed', reason: 'key set: status 500' }),
+    '05:18:15  refresh-state  red failed  1 ms  key set: status 500',
   ],
   [
     line({ route: 'login', status: 302, code: 'ok', binding: 'off' }),
@@ -78,11 +76,16 @@ each('A log line at a terminal is short, and left out when it says nothing new',
   ],
   [line({ route: 'token-is-set', status: 200, code: 'ok' }), undefined],
   [
-    line({ route: 'token-is-set', status: 401, code: 'token_missing' }),
-    '05:18:15  token-is-set   401  token_missing  1 ms',
+    line({ level: 'warn', route: 'token-is-set', status: 401, code: 'token_missing' }),
+    '05:18:15  token-is-set   401  yellow token_missing  1 ms',
   ],
   [line({ route: 'refresh-state', code: 'unchanged' }), undefined],
   ['{"function":"health"}', '{"function":"health"}'],
   ['synthesising the stack ...', 'synthesising the stack ...'],
   ['null', 'null'],
-])(([given, shown]) => equal(readable(given), shown))
+])(([given, shown]) =>
+  equal(
+    readable(given, (colour, text) => `${colour} ${text}`),
+    shown,
+  ),
+)

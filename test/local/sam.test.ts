@@ -9,7 +9,7 @@ import { root } from '../../local/synthesis.ts'
 const bin = mkdtempSync(join(tmpdir(), 'imsg-sam-'))
 after(() => rmSync(bin, { recursive: true }))
 
-/** Puts a program on the PATH that ends like this. */
+/** Adds a program with this exit status to the PATH. */
 const program = (name: string, status: number): void =>
   writeFileSync(join(bin, name), `#!/bin/sh\nexit ${status}\n`, { mode: 0o755 })
 
@@ -17,14 +17,14 @@ const sam = (...args: string[]) => {
   const { HOME = '' } = process.env
   return spawnSync(process.execPath, ['local/sam.ts', ...args], {
     cwd: root,
-    // npm and esbuild come from the folder of this Node; nothing else that may be installed is found.
+    // The folder of this Node has npm and esbuild. A real SAM or Docker is not found.
     env: { PATH: [bin, dirname(process.execPath), '/bin'].join(':'), HOME },
     encoding: 'utf8',
   })
 }
 
-/** What it does with the real SAM shows in test/engines/sam.test.ts. */
-it('npm run sam says what is missing: SAM, then Docker, then a function that can be invoked', () => {
+/** test/engines/sam.test.ts uses the real SAM. */
+it('npm run sam names what is missing: SAM, Docker or the name of a function', () => {
   program('sam', 127)
   program('docker', 1)
   match(sam().stderr, /^AWS SAM CLI is not installed.*`npm start`/)

@@ -8,7 +8,7 @@ import { each } from '../support/each.ts'
 import { freePort } from '../support/ports.ts'
 import { root, spawned, start } from './starting.ts'
 
-/** The sources in a folder of their own, for a test that edits them. */
+/** A copy of the sources, for a test that edits them. */
 const copied = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'imsg-sources-'))
   const folders = ['functions', 'lib', 'infra', 'local', 'client', 'service', 'docs']
@@ -27,7 +27,9 @@ const client = (endpoint: string) =>
   })
 
 describe('npm start', () => {
-  it('keeps the database in DATA_DIR through a kill, and ends at Ctrl-C', { timeout: 60_000 }, async () => {
+  it('keeps the database in DATA_DIR after a kill, refuses a second process there, and ends at Ctrl-C', {
+    timeout: 60_000,
+  }, async () => {
     const [port, dataDir] = [await freePort(), await mkdtemp(join(tmpdir(), 'imsg-'))]
     const env = { PORT: String(port), DATA_DIR: dataDir, REFRESH_EVERY: '0' }
     const Item = { pk: { S: 'SUBJECT#demo#editor' } }
@@ -58,7 +60,7 @@ describe('npm start', () => {
     await rm(join(root, '.local', String(port)), { recursive: true })
   })
 
-  it('reloads a function whose source was saved, and no other, without losing the database', async () => {
+  it('reloads only the functions whose sources were saved, and keeps the database', async () => {
     const folder = await copied()
     const handler = join(folder, 'functions', 'token-is-set', 'handler.ts')
     const source = await readFile(handler, 'utf8')
@@ -85,7 +87,7 @@ describe('npm start', () => {
     await rm(folder, { recursive: true })
   })
 
-  each('says in one line what it cannot start with, by name and not by value', [
+  each('names an invalid setting or folder in one line, without its value', [
     [{ GRACE_PERIOD: 'soon' }, /^1 setting\(s\) to correct:\n- GRACE_PERIOD has [^\n]+\nSet them /],
     [
       { DATA_DIR: join(root, 'package.json') },
@@ -97,7 +99,7 @@ describe('npm start', () => {
     deepEqual(await ended, [1, null])
   })
 
-  it('says that the dependencies are not installed', async () => {
+  it('reports missing dependencies', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'imsg-'))
     await cp(join(root, 'local'), join(folder, 'local'), { recursive: true })
     const { ended, text } = await start({}, folder)
@@ -106,7 +108,7 @@ describe('npm start', () => {
     await rm(folder, { recursive: true })
   })
 
-  it('says that Node.js is too old, and how to get another one', async () => {
+  it('reports a Node.js that is too old, and how to get another one', async () => {
     const older = "Object.defineProperty(process, 'versions', { value: { node: '20.19.0' } })"
     const { ended, text } = await start({
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}`,
@@ -118,7 +120,7 @@ describe('npm start', () => {
     deepEqual(await ended, [1, null])
   })
 
-  it('ends with the npm that started it, also when that was killed', { timeout: 60_000 }, async () => {
+  it('ends when the npm that started it is stopped', { timeout: 60_000 }, async () => {
     const { url = '', child, ended } = await start({ PORT: '0', REFRESH_EVERY: '0' }, root, ['npm', 'start'])
     equal((await fetch(url)).status, 200)
     child.kill('SIGTERM')
@@ -127,7 +129,7 @@ describe('npm start', () => {
     await rejects(fetch(url))
   })
 
-  it('ends at once when it is stopped while it starts', async () => {
+  it('ends at once when it is stopped during the start', async () => {
     const { child, ended, says } = spawned({ PORT: '0' })
     await says(/./)
     child.kill('SIGTERM')

@@ -10,7 +10,7 @@ after(() => {
   for (const child of started) child.kill('SIGKILL')
 })
 
-/** `npm start` without npm, and what it says. */
+/** Starts `local/start.mjs`, and collects its output. */
 export const spawned = (
   env: Record<string, string>,
   cwd = root,
@@ -29,7 +29,7 @@ export const spawned = (
   ended.then(() => {
     over = true
   })
-  /** Waits until it has said this, or has ended. */
+  /** Waits for this output or the end of the process. */
   const says = async (words: RegExp): Promise<string> => {
     for (const end = Date.now() + 60_000; !words.test(text) && !over && Date.now() < end; ) await pause(20)
     return text
@@ -37,7 +37,7 @@ export const spawned = (
   return { child, ended, text: () => text, says }
 }
 
-/** The same, when it is ready or has ended. */
+/** Starts it, and waits until it is ready or has ended. */
 export const start = async (...given: Parameters<typeof spawned>) => {
   const program = spawned(...given)
   const [, url] = /^ready (\S+)$/m.exec(await program.says(/^ready \S+$/m)) ?? []
