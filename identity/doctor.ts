@@ -12,7 +12,7 @@ import { boundedFetch, discover, fetchKeys } from './provider/discovery.ts'
 
 type Verdict = Readonly<{ good: boolean; lines: readonly string[] }>
 
-const patience = 10_000
+const providerTimeout = 10_000
 
 const lists = (value: unknown, wanted: string): boolean => Array.isArray(value) && value.includes(wanted)
 
@@ -60,8 +60,8 @@ const notOffered = (provider: ProviderSettings, metadata: ServerMetadata): reado
   ])
 }
 
-const judged = async ({ name, provider }: Organisation, loopback: boolean): Promise<Verdict> => {
-  const fetching = boundedFetch(AbortSignal.timeout(patience), loopback)
+const checkProvider = async ({ name, provider }: Organisation, loopback: boolean): Promise<Verdict> => {
+  const fetching = boundedFetch(AbortSignal.timeout(providerTimeout), loopback)
   try {
     const metadata = await discover(provider, fetching, loopback)
     const { keys } = await fetchKeys(metadata, fetching)
@@ -81,7 +81,7 @@ const judged = async ({ name, provider }: Organisation, loopback: boolean): Prom
 /** Judges the providers of a file. `loopback`: of this machine, for trying things out. */
 export const providersVerdict = async (file: string, loopback = false): Promise<Verdict> => {
   const { organisations, problems } = organisationsFrom(JSON.parse(readFileSync(file, 'utf8')), loopback)
-  const verdicts = await Promise.all([...organisations.values()].map((one) => judged(one, loopback)))
+  const verdicts = await Promise.all([...organisations.values()].map((one) => checkProvider(one, loopback)))
   return {
     good: problems.length === 0 && verdicts.every(({ good }) => good),
     lines: [

@@ -9,7 +9,7 @@ import { withSecurityHeaders } from '../lib/http/security-headers.ts'
 import { chain, codeOfVisit, type Endpoint, type Handle, visitLine } from '../lib/lambda/chain.ts'
 import { framesOf, type Log, logTo } from '../lib/log.ts'
 import { organisationName } from '../lib/redirect/organisation-name.ts'
-import { visitMetrics } from './metrics.ts'
+import { outcomeMetrics } from './metrics.ts'
 import { type Organisation, organisationsFrom } from './organisations.ts'
 import { failures, siteOf } from './pages.ts'
 import { type Code, failureOf, refuse, row, SignInProblem } from './problem.ts'
@@ -21,7 +21,7 @@ import { type Environment, readSettings, type Settings } from './settings.ts'
  * How Lambda calls this service: the gateway's chain with the routes, failures and metrics of this service.
  */
 
-/** What a function uses from outside, without the clients of AWS. */
+/** What every function needs. Those that need AWS clients add them. */
 export type Dependencies = Readonly<{
   settings: Settings
   organisations: ReadonlyMap<string, Organisation>
@@ -64,7 +64,7 @@ export const organisationOf = (
   return organisation
 }
 
-/** The organisation in the path of a request, where its people come in: not if it is blocked. */
+/** The organisation in the path of a request, for a sign-in. Throws if it is blocked. */
 export const openOrganisationOf = (
   on: Pick<Dependencies, 'organisations'>,
   request: Incoming,
@@ -73,12 +73,8 @@ export const openOrganisationOf = (
   return organisation.blocked ? refuse('organisation_blocked') : organisation
 }
 
-/** The largest form that is read, in bytes: a logout token and room to spare. */
-const largestForm = 16_384
-
-const checkSize = ({ body }: HttpEvent): void => {
-  if (typeof body === 'string' && body.length > largestForm * 2) refuse('body_too_large')
-}
+/** The longest body that is read, encoded: a form with a logout token of 8 kB and room to spare. */
+const maxBodyLength = 32_768
 
 /** Reads the body of a form as text, which API Gateway hands over in base64. */
 const formBody = {
@@ -102,7 +98,9 @@ export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): End
       check: (request) => {
         if (route.only === 'navigations' && !isNavigation(request)) refuse('not_a_navigation')
       },
-      checkForm: (_, event) => checkSize(event),
+      checkForm: (_, { body }) => {
+        if (typeof body === 'string' && body.length > maxBodyLength) refuse('body_too_large')
+      },
       formCheckedLast: false,
       body: route.method === 'POST' ? formBody : undefined,
       failureOf,
@@ -118,7 +116,7 @@ export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): End
           route: name,
           ...visitLine(visit, answer.statusCode, at),
           frames: failure?.code === 'internal' ? framesOf(failure.cause) : undefined,
-          ...visitMetrics(on.metricsNamespace, outcome, at),
+          ...outcomeMetrics(on.metricsNamespace, outcome, at),
         })
         return withSecurityHeaders(answer, loopback)
       },
@@ -138,8 +136,8 @@ const misconfigured = (problems: readonly string[]): Endpoint => {
 }
 
 /**
- * A handler that reads its settings when the function starts. With bad ones it answers 500 and its log names
- * them.
+ * A handler that reads its settings when the function starts. With invalid settings it answers 500 and logs
+ * their names.
  */
 export const served = (
   wire: (on: Dependencies, env: Environment) => Endpoint,

@@ -50,8 +50,8 @@ const namesOf = ({ route, code, failed }: Outcome): readonly MetricName[] => {
 /** Compared by the alarm on failing sign-ins. CloudWatch cannot compare with a metric without data. */
 const compared: readonly MetricName[] = ['SignInFailed', 'SignInFinished']
 
-/** The metrics of a visit, for its log line. `at` in milliseconds. */
-export const visitMetrics = (namespace: string, outcome: Outcome, at: number): Record<string, unknown> => {
+/** The metrics of a request, for its log line. `at` in milliseconds. */
+export const outcomeMetrics = (namespace: string, outcome: Outcome, at: number): Record<string, unknown> => {
   const { code, failed, org } = outcome
   const names = [...namesOf(outcome), ...(causes[code] ?? [])]
   const dimensions = { ...(failed ? { Code: code } : {}), ...(org === undefined ? {} : { Org: org }) }

@@ -1,4 +1,4 @@
-import { ConfigError, settings as gateway, type Level, type Origin, parseSettings } from '../lib/config.ts'
+import { ConfigError, settings as gateway, parseSettings } from '../lib/config.ts'
 import { InvalidValue, isLoopback, list } from '../lib/setting-values.ts'
 
 /**
@@ -47,27 +47,10 @@ const explained = {
   SIGNING_KEYS: 'Signing keys, each named by the day it was made; the first signs, all are published.',
 }
 
-export type Settings = Readonly<{
-  url: Origin
-  /** Plain http on this machine: no `Secure`, no cookie prefixes. */
-  loopback: boolean
-  /** On this machine, over https too: providers on loopback are allowed. */
-  localProviders: boolean
-  /** The gateway's own address first. */
-  gateways: readonly Origin[]
-  callbackOrigins: readonly Origin[]
-  organisationsFile: string
-  /** The first signs, all are published. */
-  signingKeys: readonly KeyName[]
-  siteName: string | undefined
-  errorsUrl: string | undefined
-  logLevel: Level
-}>
-
 type Values = { [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['parse']> }
 
 /** Reads every setting, or throws one `ConfigError` with all problems. */
-export const readSettings = (env: Environment): Settings => {
+export const readSettings = (env: Environment) => {
   const problems: string[] = []
   const read = parseSettings(settings, env, explained, problems) as Values
   if (read.IDENTITY_URL !== undefined && read.IDENTITY_URL === read.PUBLIC_URL)
@@ -75,14 +58,20 @@ export const readSettings = (env: Environment): Settings => {
   if (problems.length > 0) throw new ConfigError(problems)
   return {
     url: read.IDENTITY_URL,
+    /** Plain http on this machine: no `Secure`, no cookie prefixes. */
     loopback: read.IDENTITY_URL.startsWith('http:'),
+    /** On this machine, over https too: providers on loopback are allowed. */
     localProviders: isLoopback(new URL(read.IDENTITY_URL).hostname),
+    /** The gateway's own address first. */
     gateways: [...new Set([read.PUBLIC_URL, ...read.GATEWAYS])],
     callbackOrigins: read.ALLOWED_CALLBACK_ORIGINS,
     organisationsFile: read.ORGANISATIONS,
+    /** The first signs, all are published. */
     signingKeys: read.SIGNING_KEYS,
     siteName: read.SITE_NAME,
     errorsUrl: read.ERRORS_URL,
     logLevel: read.LOG_LEVEL,
   }
 }
+
+export type Settings = Readonly<ReturnType<typeof readSettings>>

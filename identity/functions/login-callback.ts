@@ -25,7 +25,7 @@ export type CallbackDependencies = Dependencies &
   }>
 
 /** One deadline for all requests to the provider, milliseconds. No retry: a code works once. */
-const patience = 10_000
+const providerTimeout = 10_000
 
 /** Exchanges the code, checks everything, and answers with an ID token of ours. */
 const finish = async (
@@ -39,12 +39,12 @@ const finish = async (
   const { facts } = request
   const { name: org, provider } = organisation
   const secret = provider.clientAuthentication === 'none' ? undefined : await on.secretOf(org)
-  const reached = await on.providers.of(organisation, AbortSignal.timeout(patience), secret)
+  const connection = await on.providers.of(organisation, AbortSignal.timeout(providerTimeout), secret)
 
   // A code works once, so from here on the sign-in is spent, even if it fails.
   facts.cookies.push(pending.spend(signIn))
   const asked = { request, redirectUri: redirectUri(settings.url, org), now: on.now() }
-  const exchanged = await exchange(reached, organisation, signIn, asked)
+  const exchanged = await exchange(connection, organisation, signIn, asked)
   const { subject: sub, ...person } = personFrom(exchanged, organisation)
   facts.subject = sub
 
@@ -54,7 +54,7 @@ const finish = async (
   const [token] = await Promise.all([
     on.keys.sign({ ...issued, sub, org, ...person }),
     rememberSession(table, organisation, exchanged.idToken, sub, exp),
-    rememberProvider(table, org, reached.learned()),
+    rememberProvider(table, org, connection.fetched()),
   ])
   facts.code = 'signed_in'
   facts.cookies.push(...hintCookie(settings.loopback, organisation, exchanged.raw))

@@ -10,7 +10,7 @@ import { routes } from '../routes.ts'
 import { pendingSignIns } from '../sign-in/pending-sign-ins.ts'
 
 /** Deadline for the provider, milliseconds. */
-const patience = 10_000
+const providerTimeout = 10_000
 
 /** `GET /v1/org/{org}/login`: send a browser to the provider, tied to this sign-in. */
 const login = (on: Dependencies): Handle => {
@@ -22,7 +22,7 @@ const login = (on: Dependencies): Handle => {
     const waiting = gatewayCallback(request.query.the('callback'), settings.gateways)
     request.facts.again = loginUrlAt(settings.url, routes.login.path, name, waiting.callback)
 
-    const { config } = await providers.of(organisation, AbortSignal.timeout(patience))
+    const { config } = await providers.of(organisation, AbortSignal.timeout(providerTimeout))
     const { signIn, cookies } = pending.begin(request, name, waiting)
     const to = oidc.buildAuthorizationUrl(config, {
       redirect_uri: redirectUri(settings.url, name),
@@ -46,8 +46,9 @@ const notFound =
 
 /** Two routes share the smallest function; only a login has an organisation in its path. */
 export const wire = (on: Dependencies): Endpoint => {
-  const [begin, elsewhere] = [endpoint('login', login(on), on), endpoint('not-found', notFound(on), on)]
-  return (event, context) => (event.pathParameters?.org === undefined ? elsewhere : begin)(event, context)
+  const forLogin = endpoint('login', login(on), on)
+  const forOthers = endpoint('not-found', notFound(on), on)
+  return (event, context) => (event.pathParameters?.org === undefined ? forOthers : forLogin)(event, context)
 }
 
 export const handler = served(wire, import.meta.dirname)

@@ -10,10 +10,14 @@ import { refuse } from '../problem.ts'
 import { hintOf, noHint, noReturn, returnCookie, returnOf } from '../sign-out/logout-cookies.ts'
 
 /** Deadline for the provider, milliseconds. The function ends after five seconds. */
-const patience = 4000
+const providerTimeout = 4000
 
-/** The callback as a return URL of the organisation at one of the gateways, or a 400. */
-const judged = ({ settings }: Dependencies, { domains }: Organisation, callback: string): ReturnUrl => {
+/** The callback as a return URL at a gateway or a domain of the organisation. Throws otherwise. */
+const allowedReturnUrl = (
+  { settings }: Dependencies,
+  { domains }: Organisation,
+  callback: string,
+): ReturnUrl => {
   const { gateways, callbackOrigins: origins } = settings
   for (const publicUrl of gateways) {
     const verdict = judgeReturnUrl(callback, { publicUrl, origins, domains })
@@ -22,16 +26,25 @@ const judged = ({ settings }: Dependencies, { domains }: Organisation, callback:
   return returnUrl(callback, { publicUrl: gateways[0] ?? settings.url, origins, domains })
 }
 
-/** A page that says what was done. */
-const said = ({ settings }: Dependencies, request: Incoming, what: 'asked' | 'notThere'): Promise<Answer> =>
-  infoPage(request, settings, ({ identity }) => identity.signedOut[what])
+/** A page that says whether the provider was asked to sign the person out. */
+const messagePage = (
+  { settings }: Dependencies,
+  request: Incoming,
+  what: 'asked' | 'notThere',
+): Promise<Answer> => infoPage(request, settings, ({ identity }) => identity.signedOut[what])
 
-const comeBack = (on: Dependencies, organisation: Organisation, request: Incoming, state: string) => {
+/** The second half of a logout: the provider has returned the browser with `state`. */
+const returnFromProvider = (
+  on: Dependencies,
+  organisation: Organisation,
+  request: Incoming,
+  state: string,
+) => {
   const { loopback } = on.settings
   const kept = returnOf(loopback, request, state)
   request.facts.cookies.push(noReturn(loopback))
   request.facts.code = 'signed_out_at_provider'
-  return kept ? redirect(judged(on, organisation, kept)) : said(on, request, 'asked')
+  return kept ? redirect(allowedReturnUrl(on, organisation, kept)) : messagePage(on, request, 'asked')
 }
 
 /**
@@ -44,27 +57,29 @@ const logout =
     const { settings, providers, random } = on
     const organisation = organisationOf(on, request)
     const state = request.query.one('state')
-    if (state !== undefined) return comeBack(on, organisation, request, state)
+    if (state !== undefined) return returnFromProvider(on, organisation, request, state)
 
     if (request.header('sec-fetch-site') === 'cross-site') refuse('logout_from_elsewhere')
     const callback = request.query.one('callback')
-    const to = callback === undefined ? undefined : judged(on, organisation, callback)
-    if (!organisation.provider.logoutAtProvider) return to ? redirect(to) : said(on, request, 'notThere')
+    const to = callback === undefined ? undefined : allowedReturnUrl(on, organisation, callback)
+    if (!organisation.provider.logoutAtProvider)
+      return to ? redirect(to) : messagePage(on, request, 'notThere')
 
-    const { config } = await providers.of(organisation, AbortSignal.timeout(patience))
+    const { config } = await providers.of(organisation, AbortSignal.timeout(providerTimeout))
     const { loopback } = settings
     request.facts.cookies.push(noHint(loopback, organisation))
-    if (config.serverMetadata().end_session_endpoint === undefined) return said(on, request, 'notThere')
-    const begun = random(24)
+    if (config.serverMetadata().end_session_endpoint === undefined)
+      return messagePage(on, request, 'notThere')
+    const newState = random(24)
     const hint = hintOf(loopback, request)
-    const there = oidc.buildEndSessionUrl(config, {
+    const endSessionUrl = oidc.buildEndSessionUrl(config, {
       post_logout_redirect_uri: settings.url + pathOf('logout', organisation.name),
-      state: begun,
+      state: newState,
       ...(hint === undefined ? {} : { id_token_hint: hint }),
     })
     request.facts.code = 'asked_to_sign_out'
-    request.facts.cookies.push(returnCookie(loopback, begun, to ?? ''))
-    return redirect(providerUrl(there))
+    request.facts.cookies.push(returnCookie(loopback, newState, to ?? ''))
+    return redirect(providerUrl(endSessionUrl))
   }
 
 export const wire = (on: Dependencies) => endpoint('logout', logout(on), on)

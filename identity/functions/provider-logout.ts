@@ -19,25 +19,27 @@ import { endSessions, sessionKeys, subjectIn } from '../sign-out/sessions.ts'
 export type LogoutDependencies = Dependencies &
   Readonly<{
     table: Table
-    /** Those of the gateways, in which sessions are ended. */
+    /** The tables of the gateways, in which sessions are ended. */
     gatewayTables: readonly Table[]
   }>
 
 /** Deadline for fetching keys, milliseconds. Providers wait 2.5 seconds, and a cold start comes first. */
-const patience = 1200
-/** Stored keys are used without a fetch while `fresh`, and while `usable` if the fetch fails. Seconds. */
-const [fresh, usable] = [600, 86_400] as const
+const providerTimeout = 1200
+/** Stored keys younger than this are used without a fetch. Seconds. */
+const freshFor = 600
+/** Stored keys younger than this are used if the fetch fails. Seconds. */
+const usableFor = 86_400
 
 const fetchedKeys = async (
   { providers, table }: LogoutDependencies,
   organisation: Organisation,
 ): Promise<JSONWebKeySet> => {
-  const known = await providers.withKeys(organisation, AbortSignal.timeout(patience))
+  const known = await providers.withKeys(organisation, AbortSignal.timeout(providerTimeout))
   await rememberProvider(table, organisation.name, known)
   return { keys: [...known.keys.jwks.keys] }
 }
 
-/** Verifies with the stored keys, and fetches newer ones if those are old or lack the token's key. */
+/** Verifies with the stored keys. Fetches newer ones if those are old or lack the token's key. */
 const verified = async (
   on: LogoutDependencies,
   organisation: Organisation,
@@ -48,17 +50,17 @@ const verified = async (
   const stored = providerIn(items, organisation.name)?.keys
   const age = now - (stored?.uat ?? 0)
   const verify = (keys: JSONWebKeySet) => verifiedLogoutToken(token, keys, organisation, now)
-  if (stored === undefined || age > usable) return verify(await fetchedKeys(on, organisation))
+  if (stored === undefined || age > usableFor) return verify(await fetchedKeys(on, organisation))
   const kept = { keys: [...stored.jwks.keys] }
-  if (age > fresh) return verify(await fetchedKeys(on, organisation).catch(() => kept))
+  if (age > freshFor) return verify(await fetchedKeys(on, organisation).catch(() => kept))
   return verify(kept).catch(async (error: unknown) => {
     if (!isUnknownKey(error) || age < keyCooldown) throw error
     return verify(await fetchedKeys(on, organisation))
   })
 }
 
-/** Ends the sessions of whom these keys lead to, if anybody is signed in. */
-const end = async (
+/** Ends the sessions of a subject. `undefined`: nobody is signed in. */
+const endSessionsOf = async (
   on: LogoutDependencies,
   { name }: Organisation,
   { facts }: Incoming,
@@ -84,13 +86,13 @@ const backchannelLogout =
     const keys = sessionKeys(organisation, unverifiedClaims(token, organisation))
     const items = await on.table.read([providerKey(organisation.name), ...keys])
     const { iat } = await verified(on, organisation, token, items)
-    // If the provider's clock is ahead, sessions that begin from now on are not affected.
-    await end(on, organisation, request, subjectIn(items, keys, on.now()), Math.min(iat, on.now()))
+    // A provider's clock that is ahead must not end sessions that begin from now on.
+    await endSessionsOf(on, organisation, request, subjectIn(items, keys, on.now()), Math.min(iat, on.now()))
     return ok({})
   }
 
 /**
- * `GET /v1/org/{org}/frontchannel-logout`: the same by `sid`, which cannot be guessed. The frame is empty.
+ * `GET /v1/org/{org}/frontchannel-logout`: the same by `sid`, which cannot be guessed. Answers an empty page.
  */
 const frontchannelLogout =
   (on: LogoutDependencies): Handle =>
@@ -100,7 +102,13 @@ const frontchannelLogout =
     const iss = request.query.one('iss')
     if (iss !== undefined && !isIssuerOf(organisation.provider, iss)) refuse('logout_token_refused', 'iss')
     const keys = sessionKeys(organisation, { sid })
-    await end(on, organisation, request, subjectIn(await on.table.read(keys), keys, on.now()), on.now())
+    await endSessionsOf(
+      on,
+      organisation,
+      request,
+      subjectIn(await on.table.read(keys), keys, on.now()),
+      on.now(),
+    )
     const frame = answer(200, 'text/html', '<!doctype html><title>Signed out</title>')
     return { ...frame, headers: { ...frame.headers, 'content-security-policy': "default-src 'none'" } }
   }

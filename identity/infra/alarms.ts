@@ -64,10 +64,10 @@ type Parts = Readonly<{
 
 /** One alarm per row, per organisation and per function. */
 export const addAlarms = (scope: Construct, { topic, functions, organisations }: Parts): Alarm[] => {
-  const add = (id: string, means: string, metric: IMetric, judgement: Judgement, entry = id): Alarm => {
+  const add = (id: string, means: string, metric: IMetric, condition: Judgement, entry = id): Alarm => {
     const alarmName = `${Stack.of(scope).stackName}-${id}`
     const alarmDescription = `${means} ${sectionOf(readme, entry)} (identity/README.md#${entry})`
-    return alarmOn(scope, id, { alarmName, alarmDescription }, metric, judgement)
+    return alarmOn(scope, id, { alarmName, alarmDescription }, metric, condition)
   }
   const own = ownOf(scope)
   const made = [
@@ -75,8 +75,8 @@ export const addAlarms = (scope: Construct, { topic, functions, organisations }:
     ...organisations.map((organisation) => {
       const means = `Half of the sign-ins of ${organisation.name} or more end in a refusal.`
       const id = `sign-ins-failing-${organisation.name}`
-      const judgement = { threshold: 50, periods: [2, 2] } as const
-      return add(id, means, failureShare(scope, organisation), judgement, 'sign-ins-failing')
+      const condition = { threshold: 50, periods: [2, 2] } as const
+      return add(id, means, failureShare(scope, organisation), condition, 'sign-ins-failing')
     }),
     ...Object.entries(functions).map(([name, handler]) => {
       const means = `The function ${name} crashed or ran out of time.`

@@ -6,8 +6,8 @@ import {
   type Texts,
 } from '../../infra/settings.ts'
 import { ConfigError } from '../../lib/config.ts'
-import { type Organisation, organisationsFrom } from '../organisations.ts'
-import { readSettings, type Settings, settings } from '../settings.ts'
+import { organisationsFrom } from '../organisations.ts'
+import { readSettings, settings } from '../settings.ts'
 
 /** What the stack is made from: the settings of the functions, and what only the deployment needs to know. */
 
@@ -24,25 +24,11 @@ const deploymentSettings = {
   STAGE_NAME: gateway.STAGE_NAME,
 } as const
 
-export type Deployment = Readonly<{
-  settings: Settings
-  /** The settings as they were given, for the functions, which judge them again. */
-  given: Readonly<Record<string, string>>
-  organisations: readonly Organisation[]
-  gatewayTables: readonly string[]
-  /** The namespace of the gateway's metrics, for the funnel from end to end. */
-  gatewayNamespace: string
-  certificateArn: string | undefined
-  hostedZoneId: string | undefined
-  alarmEmail: string | undefined
-  stage: string | undefined
-}>
-
 /** A placeholder for the address of the API, which is not known yet. `.invalid` is reserved (RFC 2606). */
 const ownAddress = 'https://own-address.execute-api.invalid'
 
 /** Reads everything, or throws one `ConfigError` with all problems. */
-export const readDeployment = (texts: Texts): Deployment => {
+export const readDeployment = (texts: Texts) => {
   const given = pick(settings, texts)
   const own = pick(deploymentSettings, texts)
   const { GATEWAY_TABLES: tables = '' } = own
@@ -58,9 +44,11 @@ export const readDeployment = (texts: Texts): Deployment => {
     if (problems.length + wrong.length > 0) throw new ConfigError(wrong)
     return {
       settings: read,
+      /** The settings as they were given, for the functions, which check them again. */
       given,
       organisations: [...organisations.values()],
       gatewayTables: tables.split(','),
+      /** The namespace of the gateway's metrics, for the funnel from end to end. */
       gatewayNamespace: own.GATEWAY_NAMESPACE ?? 'imsg-service',
       certificateArn: own.IDENTITY_CERTIFICATE_ARN,
       hostedZoneId: own.IDENTITY_HOSTED_ZONE_ID,
@@ -72,3 +60,5 @@ export const readDeployment = (texts: Texts): Deployment => {
     throw new ConfigError([...error.problems, ...problems])
   }
 }
+
+export type Deployment = Readonly<ReturnType<typeof readDeployment>>

@@ -10,14 +10,8 @@ import { deferredListener, listenOnLoopback } from '../../local/listening.ts'
  * stack.
  */
 
-export type Person = Readonly<{
-  given_name: string
-  family_name: string
-  email: string
-  picture: string
-  groups: readonly string[]
-}> &
-  Readonly<Record<string, unknown>>
+/** The claims of a person. */
+export type Person = Readonly<{ given_name: string; family_name: string }> & Readonly<Record<string, unknown>>
 
 type ProviderOptions = Readonly<{
   port?: number

@@ -15,8 +15,8 @@ import { startKms } from './kms.ts'
 import { startProvider } from './provider.ts'
 
 /**
- * What `npm start -- --provider` runs beside the gateway: this service as it was synthesised, and a real
- * provider.
+ * What `npm start -- --provider` runs beside the gateway: the bundles of this service, wired as in the
+ * synthesised template, and a real provider.
  */
 
 type IdentityOptions = Readonly<{

@@ -58,7 +58,7 @@ const getJson = async (what: string, url: string, fetching: CustomFetch): Promis
 const endpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
 const optionalEndpoints = ['userinfo_endpoint', 'end_session_endpoint'] as const
 
-/** Fetches and judges the metadata of a provider: OpenID Connect Discovery section 4.3. */
+/** Fetches and checks the metadata of a provider: OpenID Connect Discovery section 4.3. */
 export const discover = async (
   provider: ProviderSettings,
   fetching: CustomFetch,

@@ -34,8 +34,8 @@ const authentications = {
 /** A provider during one request. */
 export type Provider = Readonly<{
   config: oidc.Configuration
-  /** Metadata and keys, if keys were fetched during this request. */
-  learned: () => Known | undefined
+  /** Metadata and keys, if new keys were fetched during this request. */
+  fetched: () => Known | undefined
 }>
 
 export type Providers = Readonly<{
@@ -77,14 +77,14 @@ export const providersOf = (loopback: boolean, now: () => number): Providers => 
       // Without this, signatures of ID tokens from the token endpoint are not verified.
       oidc.enableNonRepudiationChecks(config)
 
-      const learned = (): Known | undefined => {
+      const fetched = (): Known | undefined => {
         const keys = oidc.getJwksCache(config)
         if (keys === undefined || keys.uat === before.keys?.uat) return undefined
         const after = { ...before, keys: { jwks: keys.jwks, uat: keys.uat } }
         cache.set(name, after)
         return after
       }
-      return { config, learned }
+      return { config, fetched }
     },
     withKeys: async (organisation, deadline) => {
       const fetching = boundedFetch(deadline, loopback)

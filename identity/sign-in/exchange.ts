@@ -11,11 +11,11 @@ import type { SignIn } from './pending-sign-ins.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
-/** What a provider says of a person, verified. */
+/** The verified claims of a person. */
 export type Exchanged = Readonly<{
-  /** The claims of the ID token alone. */
+  /** Only the claims of the ID token. */
   idToken: Claims & Readonly<{ sub: string }>
-  /** With what the userinfo endpoint adds; the ID token wins. */
+  /** The same, and those of the userinfo endpoint. The ID token takes precedence. */
   claims: Claims
   raw: string
 }>
@@ -29,9 +29,10 @@ export class Declined extends Error {
   }
 }
 
-const skew = 60
-/** An ID token comes straight from the token endpoint, so it was made just now. Seconds. */
-const oldest = 600
+/** Seconds by which clocks may differ. */
+const clockTolerance = 60
+/** An ID token comes straight from the token endpoint, so it was issued just now. Seconds. */
+const maxAge = 600
 
 const refused = (reason: unknown): never => refuse('provider_answer_refused', reason)
 
@@ -46,8 +47,8 @@ const providerError = (error: unknown): string | undefined => {
   return undefined
 }
 
-/** Maps a failure of the exchange to the catalogue. */
-const judged = (error: unknown): never => {
+/** Throws a failure of the exchange as one of the catalogue. */
+const throwFailure = (error: unknown): never => {
   for (const each of causes(error)) if (each instanceof SignInProblem) throw each
   if (error instanceof oidc.AuthorizationResponseError) throw new Declined(errorWord(error.error))
   const said = providerError(error)
@@ -61,7 +62,7 @@ const checkIdToken = (claims: Claims, raw: string, { provider }: Organisation, n
   const { typ }: { typ?: unknown } = decodeProtectedHeader(raw)
   if (azp !== undefined && azp !== provider.clientId) refused('azp')
   if (typ !== undefined && !(typeof typ === 'string' && typ.toLowerCase() === 'jwt')) refused('typ')
-  if (typeof iat !== 'number' || iat > now + skew || iat < now - oldest) refused('iat')
+  if (typeof iat !== 'number' || iat > now + clockTolerance || iat < now - maxAge) refused('iat')
   if (typeof exp !== 'number' || exp > now + longestLifetime) refused('exp')
   if (typeof sub !== 'string' || sub === '' || sub.length > 255) refused('sub')
 }
@@ -92,12 +93,12 @@ export const exchange = async (
     pkceCodeVerifier: signIn.verifier,
     idTokenExpected: true,
   }
-  const tokens = await oidc.authorizationCodeGrant(config, url, checks).catch(judged)
+  const tokens = await oidc.authorizationCodeGrant(config, url, checks).catch(throwFailure)
   const idToken = tokens.claims()
   const raw = tokens.id_token
   if (idToken === undefined || raw === undefined) return refused('no ID token')
   checkIdToken(idToken, raw, organisation, now)
   if (!organisation.provider.useUserinfoEndpoint) return { idToken, claims: idToken, raw }
-  const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, idToken.sub).catch(judged)
+  const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, idToken.sub).catch(throwFailure)
   return { idToken, claims: { ...userinfo, ...idToken }, raw }
 }

@@ -18,16 +18,8 @@ import { refuse } from '../problem.ts'
  * do not interfere.
  */
 
-/** The secrets of one sign-in, and where it goes on. */
+/** The secrets of one sign-in, and the callback at which it ends. */
 export type SignIn = Waiting & Readonly<{ cookie: string; state: string; nonce: string; verifier: string }>
-
-export type PendingSignIns = Readonly<{
-  /** A new sign-in and its cookie. The oldest are removed when all cookies together would be too large. */
-  begin(request: Incoming, org: OrganisationName, waiting: Waiting): { signIn: SignIn; cookies: SetCookie[] }
-  /** The sign-in of this state and organisation. Throws `login_not_from_this_browser`. */
-  find(request: Incoming, org: OrganisationName, state: string): SignIn
-  spend(signIn: SignIn): SetCookie
-}>
 
 const derived = (label: 'state' | 'nonce' | 'pkce', secret: string): string =>
   createHash('sha256').update(`imsg identity ${label}\0`).update(secret).digest('base64url')
@@ -41,7 +33,7 @@ export const pendingSignIns = ({
   settings: { loopback, gateways },
   random,
   now,
-}: Pick<Dependencies, 'settings' | 'random' | 'now'>): PendingSignIns => {
+}: Pick<Dependencies, 'settings' | 'random' | 'now'>) => {
   const prefix = loopback ? plainName('__Host-imsg-sign-in-') : '__Host-imsg-sign-in-'
   const cookieOf = (state: string): string => `${prefix}${state.slice(0, 8)}`
   const remove = (name: string): SetCookie => setCookie(name, '', 0, ['Path=/'], loopback)
@@ -53,7 +45,8 @@ export const pendingSignIns = ({
   }
 
   return {
-    begin: (request, org, waiting) => {
+    /** A new sign-in and its cookie. The oldest are removed when all cookies together would be too large. */
+    begin: (request: Incoming, org: OrganisationName, waiting: Waiting) => {
       const secret = random(32)
       const signIn = signInOf(secret, waiting)
       const callback = Buffer.from(waiting.callback).toString('base64url')
@@ -70,7 +63,8 @@ export const pendingSignIns = ({
         cookies: [setCookie(signIn.cookie, value, loginLifetime, ['Path=/'], loopback), ...names.map(remove)],
       }
     },
-    find: (request, org, state) => {
+    /** The sign-in of this state and organisation. Throws `login_not_from_this_browser`. */
+    find: (request: Incoming, org: OrganisationName, state: string): SignIn => {
       const [value = '', second] = request.cookies.values(cookieOf(state))
       const [, secret = '', , begunFor, callback = ''] = shape.exec(value) ?? []
       const age = now() - begunAt(value)
@@ -78,6 +72,8 @@ export const pendingSignIns = ({
       if (!isOurs || age > loginLifetime) refuse('login_not_from_this_browser')
       return signInOf(secret, gatewayCallback(Buffer.from(callback, 'base64url').toString(), gateways))
     },
-    spend: ({ cookie }) => remove(cookie),
+    spend: ({ cookie }: SignIn) => remove(cookie),
   }
 }
+
+export type PendingSignIns = ReturnType<typeof pendingSignIns>

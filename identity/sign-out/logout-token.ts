@@ -7,29 +7,27 @@ import type { Claims } from '../sign-in/exchange.ts'
 /** Logout tokens: OpenID Connect Back-Channel Logout 1.0 section 2.6. */
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
-const skew = 60
-/** Seconds; one without `exp` is bounded by this alone. */
-const oldest = 300
+/** Seconds by which clocks may differ. */
+const clockTolerance = 60
+/** Seconds. It also limits tokens without `exp`. */
+const maxAge = 300
 
 export type LogoutToken = Claims & Readonly<{ iat: number }>
 
 const refused = (reason: unknown): never => refuse('logout_token_refused', reason)
 
-const payloadOf = (token: string): Claims => {
+/** The unverified claims of a token from the right issuer, which say what to look up. */
+export const unverifiedClaims = (token: string, { provider }: Organisation): Claims => {
   try {
-    return decodeJwt(token)
+    const claims = decodeJwt(token)
+    if (isIssuerOf(provider, claims.iss)) return claims
   } catch (error) {
     return refused(error)
   }
+  return refused('iss')
 }
 
-/** The unverified claims of a token from the right issuer: enough to know what to look up. */
-export const unverifiedClaims = (token: string, { provider }: Organisation): Claims => {
-  const claims = payloadOf(token)
-  return isIssuerOf(provider, claims.iss) ? claims : refused('iss')
-}
-
-/** Whether a token was refused because the keys at hand hold none for it. */
+/** Whether a token was refused because the key set lacks its key. */
 export const isUnknownKey = (error: unknown): boolean =>
   error instanceof SignInProblem && error.cause instanceof errors.JWKSNoMatchingKey
 
@@ -44,14 +42,14 @@ export const verifiedLogoutToken = async (
   const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(keys), {
     audience: provider.clientId,
     algorithms: [...provider.idTokenAlg],
-    clockTolerance: skew,
+    clockTolerance,
     currentDate: new Date(now * 1000),
     requiredClaims: ['iss', 'iat', 'jti', 'events'],
   }).catch(refused)
   const { typ } = protectedHeader
   const { iat = 0, sid, sub, events, nonce } = payload
   if (typ !== undefined && !/^(logout\+jwt|jwt)$/i.test(typ)) refused('typ')
-  if (iat > now + skew || iat < now - oldest - skew) refused('iat')
+  if (iat > now + clockTolerance || iat < now - maxAge - clockTolerance) refused('iat')
   if (!isJsonObject(events) || !isJsonObject(events[event])) refused('events')
   if (nonce !== undefined) refused('nonce')
   if (sid === undefined && sub === undefined) refused('neither sid nor sub')

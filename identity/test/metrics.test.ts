@@ -1,12 +1,12 @@
 import { deepEqual } from 'node:assert/strict'
 import { it } from 'node:test'
 import { each } from '../../test/support/each.ts'
-import { visitMetrics } from '../metrics.ts'
+import { outcomeMetrics } from '../metrics.ts'
 import type { RouteName } from '../routes.ts'
 
-type Visit = readonly [RouteName, code: string, failed: boolean, counts: Readonly<Record<string, 0 | 1>>]
+type Row = readonly [RouteName, code: string, failed: boolean, counts: Readonly<Record<string, 0 | 1>>]
 
-each<Visit>('A request emits the metrics of its outcome, with zero for the opposite outcome of a sign-in', [
+each<Row>('A request emits the metrics of its outcome, with zero for the opposite outcome of a sign-in', [
   ['login', 'ok', false, { SignInStarted: 1 }],
   ['login', 'not_a_navigation', true, {}],
   ['login', 'organisation_unknown', true, { SignInFailed: 1, SignInFinished: 0 }],
@@ -28,7 +28,7 @@ each<Visit>('A request emits the metrics of its outcome, with zero for the oppos
   ['jwks', 'ok', false, {}],
   ['not-found', 'not_found', true, {}],
 ])(([route, code, failed, counts]) => {
-  const { _aws, ...line } = visitMetrics('test', { route, code, failed, org: 'demo' }, 0)
+  const { _aws, ...line } = outcomeMetrics('test', { route, code, failed, org: 'demo' }, 0)
   const dimensions =
     Object.keys(counts).length === 0 ? {} : { Org: 'demo', ...(failed ? { Code: code } : {}) }
   deepEqual(line, { ...counts, ...dimensions })
@@ -36,7 +36,7 @@ each<Visit>('A request emits the metrics of its outcome, with zero for the oppos
 
 it('SignInFinished and SignInFailed have the organisation as a dimension', () => {
   const outcome = { route: 'login-callback', code: 'signed_in', failed: false, org: 'demo' } as const
-  const { _aws } = visitMetrics('test', outcome, 0)
+  const { _aws } = outcomeMetrics('test', outcome, 0)
   const { CloudWatchMetrics } = _aws as {
     CloudWatchMetrics: { Dimensions: string[][]; Metrics: unknown[] }[]
   }
@@ -53,7 +53,7 @@ each('Metrics have the dimension Code only for failures, and Org only with an or
   [false, 'demo', [[], ['Org']]],
   [false, undefined, [[]]],
 ])(([failed, org, expected]) => {
-  const { _aws } = visitMetrics('test', { route: 'login', code: 'internal', failed, org }, 0)
+  const { _aws } = outcomeMetrics('test', { route: 'login', code: 'internal', failed, org }, 0)
   const { CloudWatchMetrics } = _aws as { CloudWatchMetrics: { Dimensions: string[][] }[] }
   deepEqual(
     CloudWatchMetrics.flatMap(({ Dimensions }) => Dimensions),
