@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer } from '../../lib/http/messages.ts'
+import type { Item } from '../../lib/store/table.ts'
 import { each } from '../../test/support/each.ts'
 import { boundedFetch } from '../provider/discovery.ts'
 import { json } from './support/faulty-provider.ts'
@@ -28,6 +29,7 @@ const broken = (response: ServerResponse) => json(response, 500, {})
 const large = (response: ServerResponse) => json(response, 200, { x: 'x'.repeat(1_000_000) })
 const page = (response: ServerResponse) =>
   void response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Hello')
+const empty = (response: ServerResponse) => void response.writeHead(204).end()
 const redirecting = (response: ServerResponse) =>
   void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()
 const trickling = async (response: ServerResponse) => {
@@ -45,10 +47,11 @@ describe('Discovery', () => {
     [broken, away, /^status 500$/],
     [page, misconfigured, /^discovery: not JSON$/],
     [redirecting, misconfigured, /^discovery: status 302$/],
-  ])(async ([answer, met, cause]) => {
+    [empty, misconfigured, /^discovery: status 204$/],
+  ])(async ([answer, expected, cause]) => {
     provider.wrong.answers[discovery] = answer
     const answered = await on.open()('login', { query })
-    deepEqual([pageIn(answered), answered.cookies], [met, undefined])
+    deepEqual([pageIn(answered), answered.cookies], [expected, undefined])
     match(String(on.lines.at(-1)?.cause), cause)
   })
 
@@ -92,22 +95,29 @@ describe('A provider', () => {
     ['/token', redirecting, refused],
     ['/jwks', down, away],
     ['/jwks', large, away],
-  ])(async ([path, answer, met]) => {
+  ])(async ([path, answer, expected]) => {
     provider.well()
     provider.wrong.answers[path] = answer
     const person = browser()
-    deepEqual(pageIn(await on.signIn({ call: on.open(), person })), met)
+    deepEqual(pageIn(await on.signIn({ call: on.open(), person })), expected)
     equal(person.cookies.size, 0)
   })
 
-  it('is asked for metadata and keys once for several sign-ins', async () => {
-    const call = on.open()
+  it('is asked for metadata and keys once for several sign-ins, which stores them once', async () => {
+    const { table } = on.instance()
+    const stored: string[] = []
+    const put = (key: string, item: Item) => {
+      stored.push(key.replace(/#.*/, ''))
+      return table.put(key, item)
+    }
+    const call = on.open(on.instance({ table: { ...table, put } }))
     await on.signIn({ call })
     await on.signIn({ call })
     const times = [discovery, '/jwks', '/token'].map(
       (path) => provider.requests.filter((each) => each === path).length,
     )
     deepEqual(times, [1, 1, 2])
+    deepEqual(stored.sort(), ['PROVIDER', 'SID', 'SID', 'SUB', 'SUB'])
   })
 
   it('that responds slowly gets 10 s in total for all responses of a sign-in', {

@@ -1,18 +1,10 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { createServer } from 'node:http'
-import { text } from 'node:stream/consumers'
-import { after, describe, it } from 'node:test'
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { describe, it } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
 import { subjectKey } from '../../lib/store/keys.ts'
 import type { Table } from '../../lib/store/table.ts'
 import { each } from '../../test/support/each.ts'
-import { listening } from '../../test/support/ports.ts'
-import { clientFor, clientSecret, people } from '../local/demo.ts'
-import { startProvider } from '../local/provider.ts'
-import { organisationsFrom } from '../organisations.ts'
-import { agent } from './support/agent.ts'
-import { signInAt } from './support/journey.ts'
-import { claimsIn, identity, openService, organisation, providerOf, tokenIn } from './support/service.ts'
+import { claimsIn, openService, tokenIn } from './support/service.ts'
 
 const on = await openService({
   demo: {},
@@ -229,51 +221,5 @@ describe('Front-channel logout', () => {
     const sub = await signedIn('person')
     equal((await call('frontchannel-logout', { query })).statusCode, status)
     equal(await notBefore(sub), 0)
-  })
-})
-
-describe('A logout from a real provider', async () => {
-  const receiver = await listening(
-    createServer(async (request, response) => {
-      const { statusCode } = await at('backchannel-logout', { body: await text(request) })
-      response.writeHead(statusCode).end()
-    }),
-  )
-  after(receiver.close)
-  const client = { ...clientFor(identity), backchannel_logout_uri: `http://127.0.0.1:${receiver.port}/` }
-  const real = await startProvider({ clients: [client], people: people() })
-  after(real.close)
-  const rows = [organisation('demo', providerOf(real.issuer))]
-  const { organisations } = organisationsFrom({ organisations: rows }, true)
-  const at = on.open(on.instance({ organisations, secretOf: async () => clientSecret }))
-
-  /** Signs in on the provider's own page: our subject, and the provider's name of the session. */
-  const realSignIn = async () => {
-    const [browser, { person, location }] = [agent(), await on.begin({ call: at })]
-    const back = await signInAt(
-      browser,
-      await browser.follow(await browser.ask(location)),
-      'editor',
-      identity,
-    )
-    const query = new URL(back.url).search.slice(1)
-    const answer = await at('login-callback', { query, cookies: person.pairs() })
-    const hint = answer.cookies?.find((line) => line.startsWith('imsg-hint='))?.replace(/^[^=]+=|;.*/g, '')
-    return { sub: String(claimsIn(tokenIn(answer)).sub), sid: String(claimsIn(hint ?? '').sid) }
-  }
-
-  it('ends the sessions of a person by sid, in the back channel and in the front channel', async () => {
-    const { sub, sid } = await realSignIn()
-    match(sid, /^[\w-]{20,}$/)
-    // The sub of the token is unknown, so the person can only be found by sid.
-    const registered = await real.provider.Client.find(client.client_id)
-    ok(typeof registered?.backchannelLogout === 'function')
-    await registered.backchannelLogout('nobody', sid)
-    ok((await notBefore(sub)) > 0)
-
-    const later = await realSignIn()
-    clock.ahead = 100
-    equal((await at('frontchannel-logout', { query: `sid=${later.sid}` })).statusCode, 200)
-    equal(await notBefore(sub), on.now())
   })
 })

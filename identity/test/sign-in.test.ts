@@ -109,6 +109,11 @@ describe('A sign-in', () => {
     deepEqual(kept, newest.slice(-kept.length).sort())
   })
 
+  it('clears no cookie whose name it could not have set itself', async () => {
+    const cookies = ['<b>', 'x'.repeat(41)].map((name) => `imsg-sign-in-${name}=${'v'.repeat(4096)}`)
+    equal((await call('login', { query, cookies })).cookies?.length, 1)
+  })
+
   each<readonly [string, (state: string, cookies: string[]) => Asked, ahead?: number]>(
     'is refused in another browser, with a wrong state or organisation, or after half an hour',
     [
@@ -139,6 +144,7 @@ describe('A sign-in', () => {
     ['access_denied', 'access_denied'],
     ['<script', 'other'],
     ['script>', 'other'],
+    ['a'.repeat(41), 'other'],
   ])(async ([error, told]) => {
     const { person, query } = await on.begin()
     const refused = query.replace(/^code=[^&]*/, `error=${encodeURIComponent(error)}`)
