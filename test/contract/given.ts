@@ -35,8 +35,8 @@ export const claims = (more: Partial<Claims> = {}): Claims => ({
   ...more,
 })
 
-/** What one read says of these claims, in which also the items under `more` are. */
-export const recognised = async (table: Table, whose: Claims, more: readonly string[] = []) => {
+/** The session of these claims, as one read finds it. `more`: keys of further items to read. */
+export const sessionOf = async (table: Table, whose: Claims, more: readonly string[] = []) => {
   const keys = revocationKeys(whose)
   const org = organisationKey(whose.org)
   const items = await table.read([keys.session, keys.subject, org, ...more])
@@ -49,13 +49,13 @@ export const recognised = async (table: Table, whose: Claims, more: readonly str
   }
 }
 
-/** Whether these claims still count: `ok`, or the code that says why not. */
-export const standingOf = async (
+/** `ok`, or the code with which these claims are refused. */
+export const revocationCode = async (
   table: Table,
   whose: Claims,
   organisationsKnown = false,
 ): Promise<string> => {
-  const found = await recognised(table, whose)
+  const found = await sessionOf(table, whose)
   return codeOf(() => checkRevocation(whose, { ...found, organisationsKnown }))
 }
 

@@ -5,19 +5,26 @@ import { directoriesIn } from '../../lib/session/directory.ts'
 import { unitsIn } from '../../lib/session/units.ts'
 import { directoryKey, endedKey, indexKey, organisationKey } from '../../lib/store/keys.ts'
 import { numberIn, type Table } from '../../lib/store/table.ts'
-import { type Contract, claims, organisation, recognised, standingOf, writeOrganisations } from './given.ts'
+import {
+  type Contract,
+  claims,
+  organisation,
+  revocationCode,
+  sessionOf,
+  writeOrganisations,
+} from './given.ts'
 
 export const organisations: Contract = (database, open) =>
   describe(`organisations and units on ${database}`, () => {
     const seen = async (table: Table, whose = claims()) => {
       const directories = directoriesIn(table)
       const units = unitsIn(table, directories)
-      const session = await recognised(table, whose, directories.keys(whose))
+      const session = await sessionOf(table, whose, directories.keys(whose))
       const held = await units.heldBy(session)
       return {
         held: held.map(({ name }) => name),
         preferred: units.preferred(session, held),
-        standing: await standingOf(table, whose, true),
+        code: await revocationCode(table, whose, true),
       }
     }
     const everyUnit = organisation({
@@ -29,7 +36,7 @@ export const organisations: Contract = (database, open) =>
       const table = await open()
       await writeOrganisations(table, [everyUnit], 1)
       const units = unitsIn(table)
-      const read = () => recognised(table, claims())
+      const read = () => sessionOf(table, claims())
       const late = await read()
       await units.prefer(await read(), 'south', 100)
       for (const older of ['north', null]) await units.prefer(late, older, 99)
@@ -67,15 +74,15 @@ export const organisations: Contract = (database, open) =>
     it('blocks and unblocks subjects, and keeps their preferences', async () => {
       const table = await open()
       await writeOrganisations(table, [organisation()], 1)
-      await unitsIn(table).prefer(await recognised(table, claims()), 'north', 100)
+      await unitsIn(table).prefer(await sessionOf(table, claims()), 'north', 100)
       await writeOrganisations(table, [somebodyBlocked], 2)
-      equal((await seen(table)).standing, 'subject_blocked')
+      equal((await seen(table)).code, 'subject_blocked')
       const ended = [{ name: 'somebody', blocked: false, notBefore: 1001 }]
       await writeOrganisations(table, [organisation({ ended })], 3)
-      equal((await seen(table)).standing, 'subject_signed_out')
-      equal((await seen(table, claims({ issued: 1001 }))).standing, 'ok')
+      equal((await seen(table)).code, 'subject_signed_out')
+      equal((await seen(table, claims({ issued: 1001 }))).code, 'ok')
       await writeOrganisations(table, [organisation()], 4)
-      deepEqual(await seen(table), { held: ['north'], preferred: 'north', standing: 'ok' })
+      deepEqual(await seen(table), { held: ['north'], preferred: 'north', code: 'ok' })
     })
 
     for (const [what, after, brokenAt] of [
@@ -110,7 +117,7 @@ export const organisations: Contract = (database, open) =>
       const units = unitsIn(table, directories)
       for (const { name: org } of [...all.slice(0, 50), ...all.slice(0, 1), ...all.slice(50)]) {
         const whose = claims({ org })
-        await units.heldBy(await recognised(table, whose, directories.keys(whose)))
+        await units.heldBy(await sessionOf(table, whose, directories.keys(whose)))
       }
       const forgotten = all.filter(({ name: org }) => directories.keys(claims({ org })).length > 0)
       deepEqual(
@@ -150,9 +157,9 @@ export const organisations: Contract = (database, open) =>
       await writeOrganisations(table, [organisation({ name: 'second' })], 2)
       const keys = [endedKey('demo'), directoryKey('demo'), ...['demo', 'second'].map(organisationKey)]
       deepEqual([...(await table.read(keys)).keys()], [organisationKey('second')])
-      equal((await seen(table)).standing, 'token_organisation')
+      equal((await seen(table)).code, 'token_organisation')
       await writeOrganisations(table, [organisation()], 3)
-      deepEqual(await seen(table), { held: ['north'], preferred: null, standing: 'ok' })
+      deepEqual(await seen(table), { held: ['north'], preferred: null, code: 'ok' })
       deepEqual([...(await table.read([organisationKey('second')])).keys()], [])
     })
   })

@@ -2,7 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { sessionsIn } from '../../lib/session/revocation.ts'
 import { sessionKey } from '../../lib/store/keys.ts'
-import { type Contract, claims, standingOf } from './given.ts'
+import { type Contract, claims, revocationCode } from './given.ts'
 
 export const sessions: Contract = (database, open) =>
   describe(`sessions on ${database}`, () => {
@@ -23,7 +23,7 @@ export const sessions: Contract = (database, open) =>
       }
       const latest = ['1500', 9000]
       deepEqual(seen, [['1500', 6500], ['1500', 6500], latest, latest])
-      equal(await standingOf(table, claims({ session: 'one' })), 'token_revoked')
-      equal(await standingOf(table, claims({ session: 'other' })), 'ok')
+      equal(await revocationCode(table, claims({ session: 'one' })), 'token_revoked')
+      equal(await revocationCode(table, claims({ session: 'other' })), 'ok')
     })
   })
