@@ -51,7 +51,7 @@ export const errorName = (error: unknown): string | undefined =>
   error === undefined ? undefined : Array.from(causes(error), nameOf).join(' < ')
 
 const maxFrames = 5
-const frame = /^\s+at (?!.*node:)(?:.*[(/\\ ])?([\w.-]+:\d+:\d+)\)?$/
+const frame = /^\s+at(?!.*node:).*[(/\\ ]([\w.-]+:\d+:\d+)\)?$/
 
 /** Where an error was thrown: the first five frames outside Node, as `file:line:column` without folders. */
 export const framesOf = (error: unknown): readonly string[] | undefined => {
