@@ -6,7 +6,7 @@ import { respond } from '../lib/errors/error-response.ts'
 import { type Answer, type HttpEvent, type Incoming, incoming, lowerCased } from '../lib/http/messages.ts'
 import { isNavigation } from '../lib/http/request-policy.ts'
 import { withSecurityHeaders } from '../lib/http/security-headers.ts'
-import { chain, codeOfVisit, type Endpoint, type Handle, visitLine } from '../lib/lambda/chain.ts'
+import { chain, codeOfExchange, type Endpoint, type Handle, logFields } from '../lib/lambda/chain.ts'
 import { framesOf, type Log, logTo } from '../lib/log.ts'
 import { organisationName } from '../lib/redirect/organisation-name.ts'
 import { outcomeMetrics } from './metrics.ts'
@@ -107,14 +107,14 @@ export const endpoint = (name: RouteName, handle: Handle, on: Dependencies): End
       outOfTime: () => new SignInProblem('table_unavailable', 'out of time'),
       respond: (request, code) =>
         respond(failures, request, code, route.failures ?? row(code).answer, siteOf(on.settings, code)),
-      finish: (visit, answer) => {
+      finish: (exchange, answer) => {
         const at = Date.now()
-        const { failure, request } = visit
+        const { failure, request } = exchange
         const { org } = request.facts
-        const outcome = { route: name, code: codeOfVisit(visit), failed: failure !== undefined, org }
+        const outcome = { route: name, code: codeOfExchange(exchange), failed: failure !== undefined, org }
         on.log(failure === undefined ? 'info' : row(failure.code).level, {
           route: name,
-          ...visitLine(visit, answer.statusCode, at),
+          ...logFields(exchange, answer.statusCode, at),
           frames: failure?.code === 'internal' ? framesOf(failure.cause) : undefined,
           ...outcomeMetrics(on.metricsNamespace, outcome, at),
         })

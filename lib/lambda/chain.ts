@@ -22,8 +22,8 @@ export type Endpoint = (event: HttpEvent, context: Context) => Promise<Answer>
 
 type Failure<Code extends string> = Readonly<{ code: Code; cause: unknown }>
 
-/** A request on its way through the chain. `began` is a `performance.now()` time. */
-export type Visit<Code extends string> = {
+/** A request and its failure, if any, on the way through the chain. `began` is a `performance.now()` time. */
+export type Exchange<Code extends string> = {
   readonly request: Incoming
   readonly began: number
   failure?: Failure<Code>
@@ -47,7 +47,7 @@ export type RouteParts<Code extends string> = Readonly<{
   outOfTime: () => Error
   respond: (request: Incoming, code: Code) => Promise<Answer>
   /** Logs the request and adds the security headers. */
-  finish: (visit: Visit<Code>, answer: Answer, event: HttpEvent) => Answer
+  finish: (exchange: Exchange<Code>, answer: Answer, event: HttpEvent) => Answer
 }>
 
 /** Milliseconds before Lambda's timeout at which the chain responds itself. API Gateway would send a 500. */
@@ -58,16 +58,20 @@ const pseudonym = ({ org, subject }: Facts): string | undefined =>
   subject === undefined ? undefined : hash('sha256', JSON.stringify([org, subject]), 'base64url').slice(0, 16)
 
 /** The code of a request for its log line and metrics. */
-export const codeOfVisit = ({ request, failure }: Visit<string>): string =>
+export const codeOfExchange = ({ request, failure }: Exchange<string>): string =>
   failure?.code ?? request.facts.code ?? 'ok'
 
 /** The log fields that all services share. `at` in milliseconds since the epoch. */
-export const visitLine = (visit: Visit<string>, status: number, at: number): Record<string, unknown> => {
-  const { request, began, failure } = visit
+export const logFields = (
+  exchange: Exchange<string>,
+  status: number,
+  at: number,
+): Record<string, unknown> => {
+  const { request, began, failure } = exchange
   return {
     time: new Date(at).toISOString(),
     status,
-    code: codeOfVisit(visit),
+    code: codeOfExchange(exchange),
     ms: Math.round((performance.now() - began) * 10) / 10,
     id: request.id,
     org: request.facts.org,
@@ -76,20 +80,20 @@ export const visitLine = (visit: Visit<string>, status: number, at: number): Rec
   }
 }
 
-type Exchange = Readonly<{ event: HttpEvent; error: unknown }> & { response: Answer | null | undefined }
+type MiddyRequest = Readonly<{ event: HttpEvent; error: unknown }> & { response: Answer | null | undefined }
 
-/** Returns the visit of an event and creates it the first time. */
-const visitsOf = <Code extends string>({
+/** Returns the exchange of an event, which it creates on the first call. */
+const exchangesOf = <Code extends string>({
   name,
   now,
-}: RouteParts<Code>): ((event: HttpEvent) => Visit<Code>) => {
-  const visits = new WeakMap<HttpEvent, Visit<Code>>()
+}: RouteParts<Code>): ((event: HttpEvent) => Exchange<Code>) => {
+  const exchanges = new WeakMap<HttpEvent, Exchange<Code>>()
   return (event) => {
-    const known = visits.get(event)
+    const known = exchanges.get(event)
     if (known !== undefined) return known
-    const visit = { request: incoming(lowerCased(event), name, now()), began: performance.now() }
-    visits.set(event, visit)
-    return visit
+    const exchange = { request: incoming(lowerCased(event), name, now()), began: performance.now() }
+    exchanges.set(event, exchange)
+    return exchange
   }
 }
 
@@ -98,24 +102,24 @@ const visitsOf = <Code extends string>({
  * so it also logs errors and adds their headers.
  */
 export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Handle): Endpoint => {
-  const visitOf = visitsOf(parts)
+  const exchangeOf = exchangesOf(parts)
 
-  const finish = (on: Exchange): void => {
+  const finish = (on: MiddyRequest): void => {
     if (!on.response) return
-    const visit = visitOf(on.event)
-    const answer = parts.finish(visit, on.response, on.event)
-    const { body, ...bodiless } = withCookies(answer, visit.request.facts.cookies)
+    const exchange = exchangeOf(on.event)
+    const answer = parts.finish(exchange, on.response, on.event)
+    const { body, ...bodiless } = withCookies(answer, exchange.request.facts.cookies)
     // RFC 9110 section 9.3.2: HEAD is answered with the headers of GET and without a body.
-    on.response = visit.request.method === 'HEAD' || body === undefined ? bodiless : { ...bodiless, body }
+    on.response = exchange.request.method === 'HEAD' || body === undefined ? bodiless : { ...bodiless, body }
   }
 
-  const answerFailure = async (on: Exchange): Promise<void> => {
-    const visit = visitOf(on.event)
-    visit.failure = parts.failureOf(on.error)
-    on.response = await parts.respond(visit.request, visit.failure.code)
+  const answerFailure = async (on: MiddyRequest): Promise<void> => {
+    const exchange = exchangeOf(on.event)
+    exchange.failure = parts.failureOf(on.error)
+    on.response = await parts.respond(exchange.request, exchange.failure.code)
   }
 
-  const wellFormed = ({ event }: Exchange): void => parts.checkForm(visitOf(event).request, event)
+  const wellFormed = ({ event }: MiddyRequest): void => parts.checkForm(exchangeOf(event).request, event)
 
   const made = middy<HttpEvent, Answer, Error, Context>({
     timeoutEarlyInMillis: reserve,
@@ -125,11 +129,11 @@ export const chain = <Code extends string>(parts: RouteParts<Code>, handle: Hand
   })
     .use({ after: finish, onError: finish })
     .use({ onError: answerFailure })
-    .before(({ event }) => parts.check(visitOf(event).request))
+    .before(({ event }) => parts.check(exchangeOf(event).request))
   // The size is checked before the body is parsed.
   if (parts.formCheckedLast) made.after(wellFormed)
   else made.before(wellFormed)
   if (parts.body) made.use(parts.body)
-  const handler = made.handler((event: HttpEvent) => handle(visitOf(event).request))
+  const handler = made.handler((event: HttpEvent) => handle(exchangeOf(event).request))
   return (event, context) => handler(event, context)
 }

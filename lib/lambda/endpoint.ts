@@ -8,7 +8,7 @@ import { framesOf, logTo } from '../log.ts'
 import { requestMetrics } from '../metrics.ts'
 import { type Code, Problem, row } from '../problem.ts'
 import { type EndpointName, type Route, routes } from '../routes.ts'
-import { chain, codeOfVisit, type Endpoint, type Handle, type Visit, visitLine } from './chain.ts'
+import { chain, codeOfExchange, type Endpoint, type Exchange, type Handle, logFields } from './chain.ts'
 import { type Dependencies, dependencies } from './dependencies.ts'
 import { checkSize, jsonBody } from './json-body.ts'
 
@@ -19,7 +19,7 @@ const isUnbound = (route: Route, { loginBinding }: Dependencies['config']): bool
   'only' in route && !loginBinding
 
 /** The log level of a request. A success with its own code is logged at `info` on every route. */
-const levelOf = (route: Route, { failure, request }: Visit<Code>): Level => {
+const levelOf = (route: Route, { failure, request }: Exchange<Code>): Level => {
   // The page about a refused callback is not a second failure.
   if (failure !== undefined)
     return request.facts.refusedRequest === undefined ? row(failure.code).level : 'info'
@@ -27,18 +27,18 @@ const levelOf = (route: Route, { failure, request }: Visit<Code>): Level => {
 }
 
 /** Writes the log line of a request, with its metrics. */
-const report = (on: Dependencies, name: EndpointName, visit: Visit<Code>, status: number): void => {
-  const code = codeOfVisit(visit)
+const report = (on: Dependencies, name: EndpointName, exchange: Exchange<Code>, status: number): void => {
+  const code = codeOfExchange(exchange)
   const at = Date.now()
-  const cookieBytes = visit.request.cookieHeader.reduce((sum, pair) => sum + pair.length + 2, 0)
+  const cookieBytes = exchange.request.cookieHeader.reduce((sum, pair) => sum + pair.length + 2, 0)
   const unbound = isUnbound(routes[name], on.config)
-  const { failure } = visit
-  const { refusedRequest } = visit.request.facts
+  const { failure } = exchange
+  const { refusedRequest } = exchange.request.facts
   const refused = failure !== undefined
-  const outcome = { route: name, status, code, refused, cookieBytes, person: maybePerson(visit.request) }
-  on.log(levelOf(routes[name], visit), {
+  const outcome = { route: name, status, code, refused, cookieBytes, person: maybePerson(exchange.request) }
+  on.log(levelOf(routes[name], exchange), {
     route: name,
-    ...visitLine(visit, status, at),
+    ...logFields(exchange, status, at),
     frames: failure?.code === 'internal' ? framesOf(failure.cause) : undefined,
     refused: refusedRequest,
     binding: unbound ? 'off' : undefined,
@@ -68,9 +68,9 @@ export const endpoint = (name: EndpointName, handle: Handle, on: Dependencies): 
       failureOf,
       outOfTime: () => new Problem('table_unavailable', 'out of time'),
       respond: (request, code) => refusal(on, route, request, code),
-      finish: (visit, answer) => {
-        report(on, name, visit, answer.statusCode)
-        const headers = { ...answer.headers, ...visit.request.facts.headers }
+      finish: (exchange, answer) => {
+        report(on, name, exchange, answer.statusCode)
+        const headers = { ...answer.headers, ...exchange.request.facts.headers }
         return withSecurityHeaders({ ...answer, headers }, on.config.loopback)
       },
     },
