@@ -2,18 +2,13 @@ import { deepEqual, ok, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ConfigError, readConfig, type SettingName, unchecked } from '../lib/config.ts'
 import { each } from './support/each.ts'
+import { requiredSettings } from './support/events.ts'
 
-const least = {
-  PUBLIC_URL: 'https://gw.example.test',
-  IMAS_URL: 'https://imas.example.test',
-  TOKEN_ISSUER: 'unchecked',
-  TOKEN_AUDIENCE: 'unchecked',
-}
 type Given = Readonly<Partial<Record<SettingName, string>>>
 
 const problemsOf = (given: Given): readonly string[] => {
   try {
-    readConfig({ ...least, ...given })
+    readConfig({ ...requiredSettings, ...given })
     return []
   } catch (error) {
     ok(error instanceof ConfigError)
@@ -110,7 +105,7 @@ describe('Settings that contradict each other', () => {
   const atGateway = 'IMAS_URL is at PUBLIC_URL: name the identity service, not the gateway.'
   const swapped =
     'TOKEN_ISSUER and TOKEN_AUDIENCE are swapped: the identity service issues tokens for the gateway.'
-  const [gateway, imas] = [least.PUBLIC_URL, least.IMAS_URL]
+  const [gateway, imas] = [requiredSettings.PUBLIC_URL, requiredSettings.IMAS_URL]
   const [admin, tokens] = ['https://admin.example.test', 'https://token.example.test']
 
   each<readonly [Given, readonly string[]]>('are refused', [
@@ -137,7 +132,7 @@ describe('Settings that contradict each other', () => {
 
 describe('Valid settings', () => {
   it('have defaults', () => {
-    deepEqual(readConfig(least), {
+    deepEqual(readConfig(requiredSettings), {
       publicUrl: 'https://gw.example.test',
       loopback: false,
       imasUrl: 'https://imas.example.test',
@@ -199,11 +194,11 @@ describe('Valid settings', () => {
     ['SITE_NAME', "Österåker’s & Hawai‘i's", 'siteName', "Österåker’s & Hawai‘i's"],
     ['LOG_LEVEL', 'debug', 'logLevel', 'debug'],
   ])(([name, value, member, expected]) =>
-    deepEqual(readConfig({ ...least, [name]: value })[member], expected),
+    deepEqual(readConfig({ ...requiredSettings, [name]: value })[member], expected),
   )
 
   it('add CORS request headers to the standard ones', () => {
-    const { corsHeaders } = readConfig({ ...least, CORS_ALLOWED_ADDITIONAL_HEADERS: 'X-A, x-b' })
+    const { corsHeaders } = readConfig({ ...requiredSettings, CORS_ALLOWED_ADDITIONAL_HEADERS: 'X-A, x-b' })
     deepEqual(corsHeaders, ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'X-A', 'x-b'])
   })
 })

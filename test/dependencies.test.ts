@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { after, describe, it } from 'node:test'
 import { dependencies, lambdaEndpoint } from '../lib/lambda/dependencies.ts'
+import { requiredSettings } from './support/events.ts'
 import { listening } from './support/ports.ts'
 
 type Asked = Readonly<{
@@ -35,17 +36,10 @@ const server = createServer(async (request, response) => {
   setTimeout(() => response.end(json.slice(5)), 20)
 })
 
-const least = {
-  PUBLIC_URL: 'https://gw.example.test',
-  IMAS_URL: 'https://imas.example.test',
-  TOKEN_ISSUER: 'unchecked',
-  TOKEN_AUDIENCE: 'unchecked',
-  TABLE_NAME: 'the-table',
-}
 const { port, close } = await listening(server)
 after(close)
 const here = `http://127.0.0.1:${port}`
-const env = { ...least, AWS_ENDPOINT_URL_DYNAMODB: here }
+const env = { ...requiredSettings, TABLE_NAME: 'the-table', AWS_ENDPOINT_URL_DYNAMODB: here }
 Object.assign(process.env, {
   AWS_REGION: 'eu-north-1',
   AWS_ACCESS_KEY_ID: 'mine',
@@ -82,6 +76,9 @@ describe('The dependencies of a function', () => {
     match(random(24), /^[A-Za-z0-9_-]{32}$/)
     notEqual(random(24), random(24))
   })
+
+  it('count metrics in the namespace imsg-service unless METRICS_NAMESPACE is set', () =>
+    equal(dependencies(env).metricsNamespace, 'imsg-service'))
 
   it('throw a ConfigError that names TABLE_NAME when it is missing', () => {
     const { TABLE_NAME: _, ...lacking } = env

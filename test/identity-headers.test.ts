@@ -6,16 +6,11 @@ import { incoming } from '../lib/http/messages.ts'
 import { identityHeaders } from '../lib/session/identity-headers.ts'
 import { claims } from './contract/given.ts'
 import { each } from './support/each.ts'
-import { eventOf } from './support/gateway.ts'
+import { eventOf, requiredSettings } from './support/events.ts'
 
 type Described = Parameters<typeof identityHeaders>[1]
 
-const config = readConfig({
-  PUBLIC_URL: 'https://gw.example.test',
-  IMAS_URL: 'https://imas.example.test',
-  TOKEN_ISSUER: 'unchecked',
-  TOKEN_AUDIENCE: 'unchecked',
-})
+const config = readConfig(requiredSettings)
 const fromProxy = { 'sec-imid-proxy': '1' }
 const nothing = {
   claims: claims(),

@@ -1,6 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { dependencies } from '../lib/lambda/dependencies.ts'
 import { requestMetrics } from '../lib/metrics.ts'
 import type { HttpRouteName } from '../lib/routes.ts'
 import { each } from './support/each.ts'
@@ -15,8 +14,6 @@ type Line = Record<string, unknown> & {
     }[]
   }
 }
-
-const steps = ['LoginStarted', 'LoginReturned', 'LoginVerified', 'SessionSet', 'LoginFailed']
 
 describe('The metrics of a request', () => {
   const counted = (route: HttpRouteName, status: number, code = 'ok', more: object = {}) => {
@@ -55,32 +52,6 @@ describe('The metrics of a request', () => {
     [counted('token-is-set', 503, 'table_unavailable'), ['PollUnknown']],
     [counted('health', 500, 'unhealthy'), []],
   ])(([found, expected]) => deepEqual(found, expected))
-
-  it('have every metric of their kind in each line, with zeros, so that they can be compared', () => {
-    const outcome = { code: 'ok', refused: false, cookieBytes: 7, person: true, status: 401 }
-    const valuesOf = (route: HttpRouteName, names: readonly string[]) => {
-      const line: Line = requestMetrics('n', { ...outcome, route }, 0)
-      return names.map((name) => line[name])
-    }
-    deepEqual(valuesOf('login', steps), [1, 0, 0, 0, 0])
-    deepEqual(valuesOf('callback', steps), [0, 1, 0, 0, 0])
-    deepEqual(valuesOf('token-is-set', ['PollRefused', 'PollUnknown']), [1, 0])
-  })
-})
-
-it('The metrics namespace is METRICS_NAMESPACE, by default imsg-service', () => {
-  const env = {
-    PUBLIC_URL: 'https://gw.example.test',
-    IMAS_URL: 'https://imas.example.test',
-    TOKEN_ISSUER: 'unchecked',
-    TOKEN_AUDIENCE: 'unchecked',
-    TABLE_NAME: 'test',
-  }
-  const named = { ...env, METRICS_NAMESPACE: 'imsg-service-green' }
-  deepEqual(
-    [dependencies(env), dependencies(named)].map(({ metricsNamespace }) => metricsNamespace),
-    ['imsg-service', 'imsg-service-green'],
-  )
 })
 
 describe('The log line of a request', async () => {
@@ -111,14 +82,6 @@ describe('The log line of a request', async () => {
         ['HeaderBytes', 'Bytes', pair.length + 7],
       ],
     )
-  })
-
-  each('counts a failed login by its problem code', [
-    ['login', elsewhere, 'return_url_not_allowed'],
-    ['callback', { query: 'imid_token=x&serviceCallback=/', headers }, 'login_not_from_this_browser'],
-  ])(async ([name, request, code]) => {
-    const line = await lineOf(name, request)
-    deepEqual([line.LoginFailed, line.code, line.Code], [1, code, code])
   })
 
   each('does not count failed logins of programs', [

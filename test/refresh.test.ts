@@ -1,7 +1,6 @@
 import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { Problem } from '../lib/problem.ts'
 import { directoryKey, organisationKey, stateKey } from '../lib/store/keys.ts'
 import type { Table } from '../lib/store/table.ts'
 import { each } from './support/each.ts'
@@ -57,21 +56,6 @@ describe('A refresh', () => {
     await control({ do: 'answer' })
     equal((await refresh()).outcome, 'unchanged')
     deepEqual(await health(), before)
-  })
-
-  it('keeps the last good state, in grace, when a write to the table fails', async () => {
-    const before = await health()
-    await control({ do: 'organisation', org: 'second', set: { blocked: true } })
-    const broken: Table = {
-      ...table,
-      change: (key, ...rest) =>
-        key === organisationKey('second')
-          ? Promise.reject(new Problem('table_unavailable'))
-          : table.change(key, ...rest),
-    }
-    const { outcome, reason } = await refresh(false, broken)
-    deepEqual([outcome, reason], ['failed', 'Problem table_unavailable'])
-    deepEqual(await health(), { ...before, inGrace: true })
   })
 
   it('succeeds even when the state cannot be read for its report', async () => {

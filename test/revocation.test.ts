@@ -7,7 +7,7 @@ import { organisationTtl } from '../lib/state/organisation.ts'
 import { organisationKey, subjectKey } from '../lib/store/keys.ts'
 import { each } from './support/each.ts'
 import { forged, now } from './support/forger.ts'
-import { asProblem, effect, fromOurPage, openGateway, type Request } from './support/gateway.ts'
+import { asProblem, effect, fromOurPage, type Request } from './support/gateway.ts'
 import {
   acceptedEverywhere,
   openForgedGateway,
@@ -113,25 +113,4 @@ describe('A revocation', async () => {
       refusedAtTheRoutes(gateway, forged({ claims: { org: 'second' } }), 'token_organisation'),
     )
   })
-})
-
-it('A subject revoked by the Admin API is refused with and without organisation prefix in sub', async () => {
-  const { token, control, refresh, call } = await openGateway()
-  const { subject } = unverifiedToken(await token()).unverifiedClaims
-  const id = subject.replace(/^demo_/, '')
-  for (const [set, expected] of [
-    [{ blocked: true }, { status: 401, code: 'subject_blocked' }],
-    [
-      { blocked: false, notBefore: now() + 1 },
-      { status: 401, code: 'subject_signed_out' },
-    ],
-    [{ blocked: false, notBefore: null }, { status: 200 }],
-  ] as const) {
-    await control({ do: 'subject', user: 'editor', set })
-    await refresh()
-    for (const sub of [id, `demo_${id}`]) {
-      const bearer = await token({ sub })
-      deepEqual(effect(await call('token-is-set', { bearer, headers: asProblem })), expected)
-    }
-  }
 })

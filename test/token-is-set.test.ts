@@ -6,7 +6,7 @@ import { each } from './support/each.ts'
 import { asProblem, effect, navigation, openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
-const { call, open, control, refresh, token, later, whileTableFails } = gateway
+const { call, open, token } = gateway
 
 describe('GET /token-is-set', () => {
   let raw = ''
@@ -29,19 +29,6 @@ describe('GET /token-is-set', () => {
       },
       body: '{"msg":"ok"}',
     })
-  })
-
-  it('accepts ID tokens and access tokens as bearer', async () => {
-    equal((await call('token-is-set', { bearer: raw })).statusCode, 200)
-    equal((await call('token-is-set', { bearer: await token({ ntt: 'access_token' }) })).statusCode, 200)
-  })
-
-  it('answers 401 with the documented key when there is no token', async () => {
-    const { statusCode, body, headers } = await call('token-is-set')
-    deepEqual(
-      [statusCode, body, headers['content-type']],
-      [401, '"errors.auth.MissingToken"', 'application/json; charset=utf-8'],
-    )
   })
 
   const challenge = 'Bearer realm="imsg-service"'
@@ -85,26 +72,5 @@ describe('GET /token-is-set', () => {
     equal(await poll(raw, other), 200)
     const { org, subject } = gateway.logs.at(-1) ?? {}
     deepEqual([org, typeof subject], ['demo', 'string'])
-  })
-
-  it('answers 503 while the table cannot be read, and after the grace period', async () => {
-    const poll = { bearer: raw, headers: asProblem }
-    const down = await whileTableFails(() => call('token-is-set', poll))
-    deepEqual(effect(down), { status: 503, code: 'table_unavailable' })
-    const fresh = await open('token-is-set')
-    deepEqual(effect(await later(3700, () => fresh(poll))), { status: 503, code: 'state_too_old' })
-  })
-
-  it('refuses a token of a withdrawn key within a minute of the refresh', async () => {
-    const poll = async (bearer: string) => effect(await call('token-is-set', { bearer, headers: asProblem }))
-    deepEqual(await poll(raw), { status: 200 })
-    await control({ do: 'rotate' })
-    await control({ do: 'withdraw' })
-    await refresh()
-    const renewed = await token()
-    await later(61, async () => {
-      deepEqual(await poll(raw), { status: 401, code: 'token_key_unknown' })
-      deepEqual(await poll(renewed), { status: 200 })
-    })
   })
 })

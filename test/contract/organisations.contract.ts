@@ -88,7 +88,6 @@ export const organisations: Contract = (database, open) =>
     for (const [what, after, brokenAt] of [
       ['a grant', [everyUnit, organisation({ name: 'second' })], organisationKey('second')],
       ['a block', [somebodyBlocked], indexKey],
-      ['a block of all', [organisation({ blocked: true })], indexKey],
     ] as const)
       it(`undoes ${what} when the run that wrote it failed`, async () => {
         const table = await open()

@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { after } from 'node:test'
 import { repositories } from '../contract/repositories.contract.ts'
-import { openTable } from '../support/gateway.ts'
 import { freePort, isOpen, until } from '../support/ports.ts'
 
 /** The same suite as on the embedded database, on AWS's own DynamoDB Local. Needs Java 17. */
@@ -21,11 +20,4 @@ after(() => database.kill())
 if (!(await until(() => isOpen(port), database)))
   throw new Error('DynamoDB Local does not answer: is Java 17 installed and on the PATH?')
 
-const opened: (() => Promise<void>)[] = []
-after(() => Promise.all(opened.map((close) => close())))
-
-repositories('DynamoDB Local', async () => {
-  const { table, close } = await openTable(endpoint)
-  opened.push(close)
-  return table
-})
+repositories('DynamoDB Local', endpoint)

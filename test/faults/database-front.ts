@@ -3,21 +3,16 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { dependencies } from '../../lib/lambda/dependencies.ts'
 import type { Table } from '../../lib/store/table.ts'
+import { requiredSettings } from '../support/events.ts'
 import { listening } from '../support/ports.ts'
 
 /** A proxy before the database that fails on demand, on the wire, so that the real SDK client meets it. */
 
-type Operation = 'BatchGetItem' | 'UpdateItem' | 'PutItem' | 'DeleteItem'
-
-/** One call as the front sees it: its number, what it wants, and of which items. */
-export type DatabaseCall = Readonly<{ number: number; operation: Operation; keys: readonly string[] }>
+/** The number of the call, counted from 1, and its operation, such as `UpdateItem`. */
+type Call = Readonly<{ number: number; operation: string }>
 
 type Key = { pk?: { S?: string } }
-type Body = Readonly<{
-  RequestItems?: Record<string, { Keys?: Key[]; ConsistentRead?: boolean }>
-  Key?: Key
-  Item?: Key
-}>
+type Body = Readonly<{ RequestItems?: Record<string, { Keys?: Key[]; ConsistentRead?: boolean }> }>
 type Answer = Readonly<{ status: number; text: string }>
 
 /** What a fault may do with a call: pass it on to the database, answer it, or cut the connection. */
@@ -32,7 +27,7 @@ type Passage = Readonly<{
 export type DatabaseFault = (passage: Passage) => Promise<void>
 
 /** Which fault a call meets, if any. */
-export type Plan = (call: DatabaseCall) => DatabaseFault | undefined
+export type Plan = (call: Call) => DatabaseFault | undefined
 
 const through: DatabaseFault = async ({ pass, answer }) => answer(await pass())
 
@@ -98,14 +93,9 @@ export const dawdling =
     answer(passed)
   }
 
-const keysIn = ({ RequestItems = {}, Key, Item }: Body): string[] =>
-  [...Object.values(RequestItems).flatMap(({ Keys = [] }) => Keys), Key ?? [], Item ?? []]
-    .flat()
-    .map(({ pk }) => pk?.S ?? '')
-
-/** A proxy in front of the database at `url`. Changing its plan does not affect calls in progress. */
-export const openDatabaseFront = async (url: string) => {
-  const front: { plan: Plan; calls: number } = { plan: () => undefined, calls: 0 }
+/** A proxy in front of the database at `url`. */
+export const openDatabaseFront = async (url: string, plan: Plan) => {
+  let calls = 0
   /** What is in progress at the database: it must not be closed meanwhile. */
   const passing = new Set<Promise<unknown>>()
   let closed = false
@@ -122,8 +112,8 @@ export const openDatabaseFront = async (url: string) => {
   const server = createServer(async (incoming, response) => {
     const body: Body = JSON.parse(await text(incoming))
     const { host: _, connection: __, 'content-length': ___, ...headers } = incoming.headers
-    const operation = String(headers['x-amz-target']).split('.')[1] as Operation
-    const fault = front.plan({ number: ++front.calls, operation, keys: keysIn(body) }) ?? through
+    const operation = String(headers['x-amz-target']).split('.').pop() ?? ''
+    const fault = plan({ number: ++calls, operation }) ?? through
     const passage: Passage = {
       body,
       pass: (instead = body) => send(headers as Record<string, string>, instead),
@@ -138,11 +128,6 @@ export const openDatabaseFront = async (url: string) => {
   const { port, close } = await listening(server)
   return {
     url: `http://127.0.0.1:${port}`,
-    /** From now on this happens to every call. */
-    use: (plan: Plan): void => {
-      front.calls = 0
-      front.plan = plan
-    },
     close: async (): Promise<void> => {
       closed = true
       await Promise.allSettled(passing)
@@ -167,10 +152,7 @@ export const first =
 export const tableAt = (AWS_ENDPOINT_URL_DYNAMODB: string, TABLE_NAME: string): Table => {
   process.env.AWS_REGION ??= 'eu-north-1'
   return dependencies({
-    PUBLIC_URL: 'https://gw.example.test',
-    IMAS_URL: 'https://imas.example.test',
-    TOKEN_ISSUER: 'unchecked',
-    TOKEN_AUDIENCE: 'unchecked',
+    ...requiredSettings,
     AWS_USE_EMPTY_CREDENTIALS: 'true',
     AWS_ENDPOINT_URL_DYNAMODB,
     TABLE_NAME,

@@ -36,8 +36,12 @@ const hours = 3_600_000
 const hangingAndLeaving: Plan = ({ number }): DatabaseFault =>
   number % 3 === 0 ? unprocessed(everyKey, 900) : held(hours)
 
-const rows: readonly [what: string, plan: Plan | 'nowhere', outcomes: readonly unknown[]][] = [
-  ['none', () => undefined, done],
+const none: Plan = () => undefined
+/** Closes the front before the call. */
+const nowhere: Plan = () => undefined
+
+const rows: readonly [what: string, plan: Plan, outcomes: readonly unknown[]][] = [
+  ['none', none, done],
   ['throttled (`ProvisionedThroughputExceededException`)', always(faults.throttled), unavailable],
   ['throttled (`ThrottlingException`), first try', first(1, faults.overRate), done],
   ['not allowed (`AccessDeniedException`)', always(faults.refused), unavailable],
@@ -46,7 +50,7 @@ const rows: readonly [what: string, plan: Plan | 'nowhere', outcomes: readonly u
   ['connection cut', always(faults.cut), unavailable],
   ['connection cut, first try', first(1, faults.cut), done],
   ['connection cut after the work was done, first try', first(1, faults.cutWhenDone), done],
-  ['nothing listens', 'nowhere', unavailable],
+  ['nothing listens', nowhere, unavailable],
   ['300 ms late', always(held(300)), done],
   ['1.5 s late', always(held(1500)), unavailable],
   ['1.5 s late, first try', first(1, held(1500)), done],
@@ -59,10 +63,9 @@ const rows: readonly [what: string, plan: Plan | 'nowhere', outcomes: readonly u
 ]
 
 /** What comes of it over a front of its own, so that "the first try" is the first of this work. */
-const outcomeOf = async (plan: Plan | 'nowhere', work: (table: Table) => Promise<unknown>) => {
-  const front = await openDatabaseFront(database.url)
-  if (plan === 'nowhere') await front.close()
-  else front.use(plan)
+const outcomeOf = async (plan: Plan, work: (table: Table) => Promise<unknown>) => {
+  const front = await openDatabaseFront(database.url, plan)
+  if (plan === nowhere) await front.close()
   const late = pause(4500, 'too late', { ref: false })
   return Promise.race([work(tableAt(front.url, database.name)), late])
     .catch((error: unknown) => (error instanceof Problem ? error.code : error))

@@ -13,10 +13,11 @@ const { database, instance, open, refresh, token } = await openGateway()
 
 /** A table at which the first writes, this many of them, meet this fault. */
 const tableWith = async (fault: DatabaseFault, most = Number.POSITIVE_INFINITY) => {
-  const front = await openDatabaseFront(database.url)
-  after(front.close)
   let writes = 0
-  front.use(({ operation }) => (operation === 'UpdateItem' && ++writes <= most ? fault : undefined))
+  const front = await openDatabaseFront(database.url, ({ operation }) =>
+    operation === 'UpdateItem' && ++writes <= most ? fault : undefined,
+  )
+  after(front.close)
   return { table: tableAt(front.url, database.name), writes: () => writes }
 }
 

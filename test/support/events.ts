@@ -6,6 +6,14 @@ import { type EndpointName, methodAndPath, routes } from '../../lib/routes.ts'
 
 export const publicUrl = 'https://gw.example.test'
 
+/** The settings without which no function starts. */
+export const requiredSettings = {
+  PUBLIC_URL: publicUrl,
+  IMAS_URL: 'https://imas.example.test',
+  TOKEN_ISSUER: 'unchecked',
+  TOKEN_AUDIENCE: 'unchecked',
+}
+
 /** A request as a test says it. Cookies are raw pairs. */
 export type Request = Readonly<{
   query?: string

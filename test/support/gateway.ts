@@ -15,7 +15,7 @@ import { statesOf } from '../../lib/state/state.ts'
 import { type Table, tableIn } from '../../lib/store/table.ts'
 import { createTables, openDynalite, region } from '../../local/database.ts'
 import { undeclaredIn, unlisted } from './declared.ts'
-import { type browser, context, eventOf, publicUrl, type Request } from './events.ts'
+import { type browser, context, eventOf, type Request, requiredSettings } from './events.ts'
 import { openIdentity, schema, standInAt } from './services.ts'
 
 /**
@@ -27,12 +27,7 @@ import { openIdentity, schema, standInAt } from './services.ts'
 export * from './events.ts'
 
 /** What every test starts from. `app.example.test` is the return domain of `demo`. */
-const standard = {
-  PUBLIC_URL: publicUrl,
-  TOKEN_ISSUER: 'unchecked',
-  TOKEN_AUDIENCE: 'unchecked',
-  LOG_LEVEL: 'debug',
-}
+const standard = { ...requiredSettings, LOG_LEVEL: 'debug' }
 
 export type Settings = Readonly<Record<string, string>>
 
