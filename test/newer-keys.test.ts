@@ -24,10 +24,13 @@ const state = (forcedAt: number): State => ({
 })
 const [cooling, open] = [state(at - 59), state(at - 60)]
 const fetching = { ...cooling, settledAt: at - 61 }
-const justAccepted = { ...cooling, keysAt: at }
+const justFetched = { ...cooling, keysAt: at }
+
+/** `read`: the state that this request has read. `fresh`: the cached state, if it is from this second. */
+type Known = Readonly<{ read?: State; fresh?: State }>
 
 /** A search over this stored state, and the calls that it makes. */
-const opened = (stored: () => State | undefined, fresh?: State, read?: State) => {
+const opened = (stored: () => State | undefined, { fresh, read }: Known = {}) => {
   const calls: string[] = []
   const deps = {
     states: { fresh: () => fresh, from: stored } as Partial<States> as States,
@@ -47,15 +50,15 @@ const unknown = () => Promise.reject(new Problem('token_key_unknown'))
 
 describe('A search for the unknown key of a token', () => {
   each('reads the state and asks for newer keys at most once, and tells pending from unknown keys', [
-    ['the state was read by this request, in a cooldown', cooling, undefined, [], 'token_key_pending'],
-    ['it was read in this second, in a cooldown', undefined, cooling, [], 'token_key_pending'],
-    ['it has to be read, in a cooldown', undefined, undefined, ['read'], 'token_key_pending'],
-    ['its keys were accepted since the request arrived', justAccepted, undefined, [], 'token_key_unknown'],
-    ['a fetch is in progress', fetching, undefined, ['ask', 'read'], 'token_key_pending'],
-    ['it was read by this request', open, undefined, ['ask', 'read'], 'token_key_pending'],
-    ['it was read in this second', undefined, open, ['ask', 'read'], 'token_key_pending'],
-  ])(async ([, read, fresh, expected, code]) => {
-    const { calls, search } = opened(() => cooling, fresh, read)
+    ['this request read the state, in a cooldown', { read: cooling }, [], 'token_key_pending'],
+    ['the cached state is fresh, in a cooldown', { fresh: cooling }, [], 'token_key_pending'],
+    ['the state is neither, in a cooldown', {}, ['read'], 'token_key_pending'],
+    ['its keys were fetched since the request arrived', { read: justFetched }, [], 'token_key_unknown'],
+    ['another fetch is in progress', { read: fetching }, ['ask', 'read'], 'token_key_pending'],
+    ['this request read the state, after the cooldown', { read: open }, ['ask', 'read'], 'token_key_pending'],
+    ['the cached state is fresh, after the cooldown', { fresh: open }, ['ask', 'read'], 'token_key_pending'],
+  ])(async ([, states, expected, code]) => {
+    const { calls, search } = opened(() => cooling, states)
     for (let twice = 0; twice < 2; twice++) await rejects(search(token, cooling, unknown), { code })
     deepEqual(calls, expected)
   })

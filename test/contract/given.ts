@@ -15,7 +15,7 @@ import { organisationFrom } from '../../lib/state/organisation.ts'
 import { organisationKey } from '../../lib/store/keys.ts'
 import type { Table } from '../../lib/store/table.ts'
 
-/** What a database behind the gateway has to hold to. `open` gives an empty table. */
+/** Requirements for a database of the gateway. `open` creates an empty table. */
 export type Contract = (database: string, open: () => Promise<Table>) => void
 
 export const claims = (more: Partial<Claims> = {}): Claims => ({
@@ -80,7 +80,7 @@ export const organisation = (more: Partial<Organisation> = {}): Organisation => 
   ...more,
 })
 
-/** A source that knows these organisations. */
+/** A source of these organisations. */
 export const sourceOf = (organisations: readonly Organisation[]): OrganisationSource => {
   const named = (name: string): Organisation => {
     const found = organisations.find((one) => one.name === name)
@@ -94,7 +94,7 @@ export const sourceOf = (organisations: readonly Organisation[]): OrganisationSo
   }
 }
 
-/** Brings a table up to these organisations, as a refresh does. */
+/** Writes these organisations to a table, as a refresh does. */
 export const writeOrganisations = (
   table: Table,
   organisations: readonly Organisation[],

@@ -15,7 +15,7 @@ type Key = { pk?: { S?: string } }
 type Body = Readonly<{ RequestItems?: Record<string, { Keys?: Key[]; ConsistentRead?: boolean }> }>
 type Answer = Readonly<{ status: number; text: string }>
 
-/** What a fault may do with a call: pass it on to the database, answer it, or cut the connection. */
+/** What a fault can do with a call: pass it to the database, answer it, or cut the connection. */
 type Passage = Readonly<{
   body: Body
   pass: (body?: Body) => Promise<Answer>
@@ -23,10 +23,10 @@ type Passage = Readonly<{
   cut: () => void
 }>
 
-/** What happens to one call. */
+/** Handles one call. */
 export type DatabaseFault = (passage: Passage) => Promise<void>
 
-/** Which fault a call meets, if any. */
+/** Chooses the fault for a call, if any. */
 export type Plan = (call: Call) => DatabaseFault | undefined
 
 const through: DatabaseFault = async ({ pass, answer }) => answer(await pass())
@@ -38,13 +38,13 @@ const after =
     await through(passage)
   }
 
-/** An error as DynamoDB answers it, without having done anything. */
+/** An error response of DynamoDB. The call is not passed on. */
 const error =
   (status: number, type: string): DatabaseFault =>
   async ({ answer }) =>
     answer({ status, text: JSON.stringify({ __type: type, message: 'on demand' }) })
 
-/** BatchGetItem leaves the items of these keys for later, after so many milliseconds. */
+/** BatchGetItem returns these keys as unprocessed, after a delay in milliseconds. */
 export const unprocessed =
   (leaves: (key: string) => boolean, ms = 0): DatabaseFault =>
   async (passage) => {
@@ -78,13 +78,13 @@ export const faults = {
   },
 } as const satisfies Record<string, DatabaseFault>
 
-/** The call gets through so many milliseconds late, and is done even when nobody waits any more. */
+/** Passes the call on after a delay in milliseconds, even if the client has given up by then. */
 export const held = (ms: number): DatabaseFault => after(() => pause(ms, undefined, { ref: false }))
 
-/** The call is done when this is, however late. */
+/** Passes the call on when `until` settles. */
 export const kept = (until: Promise<unknown>): DatabaseFault => after(() => until)
 
-/** The call is done at once and its answer comes so many milliseconds late. */
+/** Passes the call on at once and answers after a delay in milliseconds. */
 export const dawdling =
   (ms: number): DatabaseFault =>
   async ({ pass, answer }) => {
@@ -96,7 +96,7 @@ export const dawdling =
 /** A proxy in front of the database at `url`. */
 export const openDatabaseFront = async (url: string, plan: Plan) => {
   let calls = 0
-  /** What is in progress at the database: it must not be closed meanwhile. */
+  /** Calls in progress: the database must not be closed before they end. */
   const passing = new Set<Promise<unknown>>()
   let closed = false
 

@@ -2,7 +2,7 @@ import { adminApi } from '../../lib/refresh/fetch-organisations.ts'
 import { isPublicSuffix } from '../../lib/refresh/public-suffix.ts'
 import type { AdminList, Upstream } from '../../lib/refresh/upstream.ts'
 
-/** The Admin API's lists as they come, and what is made of them. */
+/** Lists of the Admin API, and the organisations that are read from them. */
 
 export type Lists = Partial<Record<AdminList, unknown>>
 
@@ -21,7 +21,7 @@ export const lists: Lists = {
   'subjects.list': [],
 }
 
-/** An Admin API that answers with these lists, and notes what it was asked. */
+/** An Admin API that answers with these lists and records its requests. */
 export const answering = (more: Lists = {}) => {
   const asked: string[] = []
   const upstream: Upstream = {
@@ -35,7 +35,7 @@ export const answering = (more: Lists = {}) => {
   return { upstream, asked }
 }
 
-/** All that the Admin API says of each organisation. */
+/** Each organisation with its content and ended subjects. */
 export const everything = async (upstream: Upstream) => {
   const source = adminApi(upstream, isPublicSuffix)
   const listed = await source.list()

@@ -41,7 +41,7 @@ const signatures = {
 
 type SignatureName = keyof typeof signatures
 
-/** The public half of a pair, as a key set shows it. */
+/** The public key of a pair, as in a key set. */
 export const publicJwk = (kid: string, alg: string, { publicKey }: Pair = rsa, more: object = {}) => ({
   ...publicKey.export({ format: 'jwk' }),
   use: 'sig',
@@ -56,10 +56,10 @@ const pairs = new Map<unknown, Pair>([
   ['ed25519', ed],
 ])
 
-/** The pair that stands behind a `kid`: one RSA pair under all of its names. */
+/** The key pair for this `kid`: the same RSA pair for every `kid` of an RSA key. */
 export const pairOf = (kid: unknown): Pair => pairs.get(kid) ?? rsa
 
-/** One RSA pair under several algorithms, and a curve of each kind under each of its names. */
+/** Keys for every accepted algorithm. The RSA keys differ only in `kid` and `alg`. */
 export const goodKeys = () => [
   publicJwk('rs256', 'RS256'),
   publicJwk('rs512', 'RS512'),
@@ -90,22 +90,22 @@ export const encoded = (part: unknown): string =>
   ).toString('base64url')
 
 export type Forgery = Readonly<{
-  /** Members instead of the ordinary header's own; `undefined` takes one away. */
+  /** Members that replace those of the default header; `undefined` removes one. */
   header?: Readonly<Record<string, unknown>>
   /** The whole header: JSON text, bytes or a value. */
   wholeHeader?: unknown
   claims?: Readonly<Record<string, unknown>>
   wholePayload?: unknown
-  /** How it is signed, when not as its header says. */
+  /** The signature, by default that of the `alg` in the header. */
   signature?: SignatureName
-  /** With which private key, when not with that of its `kid`. */
+  /** The private key, by default that of the `kid` in the header. */
   by?: KeyObject
 }>
 
 const isSignature = (name: unknown): name is SignatureName =>
   typeof name === 'string' && Object.hasOwn(signatures, name)
 
-/** A compact JWS: ordinary and good, but for what the forgery says. */
+/** A compact JWS, valid except for what the forgery changes. */
 export const forged = (forgery: Forgery = {}): string => {
   const header: Record<string, unknown> = { alg: 'RS256', kid: 'rs256', typ: 'JWT', ...forgery.header }
   const payload = forgery.wholePayload ?? { ...claims(), ...forgery.claims }
@@ -118,7 +118,7 @@ export const forged = (forgery: Forgery = {}): string => {
 const keys = keySet(await publicKeysFrom({ keys: goodKeys() }))
 const rules: TokenRules = { issuer: unchecked, audience: unchecked, maxTokenAge: 604_800 }
 
-/** What the rules for tokens say of this text by the forger's keys: `good`, or the code of the refusal. */
+/** Verifies this text with the forger's keys: `good`, or the code of the refusal. */
 export const verdict = async (raw: string, more: Partial<TokenRules> = {}): Promise<Code | 'good'> => {
   try {
     await verifiedToken(unverifiedToken(raw), keys, { ...rules, ...more }, now())

@@ -12,7 +12,7 @@ export const sending =
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   }
 
-/** An identity service that has nothing but a key set, and counts who asks for it. */
+/** An identity service with only a key set, which counts its requests. */
 export const serveKeySet = async (first: unknown) => {
   const set = { answer: sending(first), asked: 0 }
   const server = createServer((_request, response) => {
