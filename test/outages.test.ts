@@ -24,7 +24,7 @@ const names = (Object.keys(good) as HttpRouteName[]).filter((name) => name !== '
 type Kind = 'new' | 'warm'
 type Outage = <T>(work: () => Promise<T>) => Promise<T>
 
-/** The answer of an instance to a program whose request is ready when the outage begins. */
+/** The answer of an instance to a program. Its request is prepared before the outage. */
 const answerOf = async (name: HttpRouteName, kind: Kind, during: Outage) => {
   const { headers = {}, ...request } = await good[name].request()
   const own = Object.entries(headers).filter(([header]) => !header.startsWith('sec-fetch-'))

@@ -7,7 +7,7 @@ import { each } from './support/each.ts'
 import { asProblem, browser, fromOurPage, openGateway, type Request } from './support/gateway.ts'
 import { goodRequests } from './support/good-requests.ts'
 
-/** Every call over the network that a request makes, in a new function instance and in a warm one. */
+/** The network calls of a request, in a new function instance and in a warm one. */
 
 mock.timers.enable({ apis: ['Date'], now: Date.now() })
 
@@ -24,7 +24,7 @@ const good = goodRequests({
   },
 })
 
-/** What the identity service was asked since the last time, without the stand-in's own switches. */
+/** Paths requested from the identity service since the last call, except those that control the stand-in. */
 const askedThere = async (): Promise<string[]> => {
   const { requests } = await control({ do: 'count', reset: true })
   return Object.keys(Object(requests)).filter((path) => path !== '/_control')
@@ -84,7 +84,7 @@ describe('A token that cannot be verified', () => {
   }
   const forged = (raw: string) => `${raw.slice(0, raw.lastIndexOf('.'))}.${'A'.repeat(342)}`
 
-  /** The status, the keys of each read, and how often newer keys were asked for. */
+  /** The status, the keys of each read, and the number of requests for newer keys. */
   const costOf = async (call: Awaited<ReturnType<typeof open>>, bearer: string) => {
     front.reads.length = 0
     asked.times = 0

@@ -2,7 +2,7 @@ import { equal, ok } from 'node:assert/strict'
 import { it } from 'node:test'
 import { openGateway } from '../support/gateway.ts'
 
-/** A refresh each minute; and how long an instance uses its copy of the state. */
+/** Seconds between two refreshes, and seconds until a withdrawn key has to be refused everywhere. */
 const refreshEvery = 60
 const documented = refreshEvery + 60
 
@@ -20,7 +20,7 @@ it('A withdrawn key is refused after one refresh and one cache lifetime; other k
   const accepted: number[] = []
   for (const second of [1, 30, 59, 60, 90, 117, 119, 120, 180]) {
     clock.ahead = second
-    // The worst case: an instance that reads the state right before the refresh that would tell it.
+    // The worst case: an instance that reads the state right before the refresh that removes the key.
     if (second === 59) serving.push(await open('token-is-set'))
     if (second % refreshEvery === 0) await refresh()
     for (const ask of serving) {

@@ -6,10 +6,9 @@ import { openDynalite } from '../../local/database.ts'
 import { person } from '../support/visitor.ts'
 
 /**
- * Forty people poll, choose units, sign out and in again, against the local stack with the bundles that would
- * be deployed. Fails on any wrong answer, and when memory grew: the median of the last tenth may be at most a
- * sixth above the median of the first tenth after the warm-up. That leaves room for the laziness of a
- * collector and none for a leak.
+ * Forty people poll, choose units, sign out and sign in again at the local stack with the deployed bundles.
+ * Fails on any wrong answer, and when memory grows: the median of the last tenth may be at most a sixth above
+ * that of the first tenth after the warm-up. Garbage collection stays below that limit, a leak does not.
  */
 
 const { values } = parseArgs({
@@ -23,7 +22,7 @@ if (!(seconds > 0 && rate > 0)) {
 const warmUp = Math.min(180, seconds / 3)
 const allowedGrowth = 1 / 6
 
-/** The stack in a process of its own, over a database that is not part of what is watched. */
+/** The stack in a separate process. The database runs here, so its memory is not measured. */
 const database = await openDynalite(undefined)
 const child = fork(new URL('./stack-process.ts', import.meta.url), [database.url])
 const began = { at: 0 }
@@ -36,7 +35,7 @@ const url = await new Promise<string>((resolve, reject) => {
   )
 })
 
-/** What people do, how often in a hundred times, and what has to come of it. */
+/** Actions of people, each with its share in percent and the expected result. */
 type Someone = ReturnType<typeof person>
 const deeds: readonly [times: number, deed: (someone: Someone) => Promise<void>][] = [
   [84, async ({ poll }) => equal(await poll(), 200, 'poll')],
@@ -64,7 +63,7 @@ const once = async (someone: Someone, deed: (someone: Someone) => Promise<void>)
   done++
 }
 
-/** One thing after the other, at one person's share of the rate. */
+/** Runs random actions of one person, at their share of the rate. */
 const atWork = async (someone: Someone): Promise<void> => {
   const mayGoOn = () => elapsed() < seconds && errors.length < 20 && child.exitCode === null
   for (let due = 0; mayGoOn(); due += people.length / rate) {
@@ -75,7 +74,7 @@ const atWork = async (someone: Someone): Promise<void> => {
 
 console.log('signing forty people in ...')
 await Promise.all(people.map((someone) => someone.signIn()))
-// As many instances of each function as there will ever be, so that none is started while memory is watched.
+// Starts the maximum number of instances of each function before memory is measured.
 for (const [, deed] of deeds) await Promise.all(people.map((someone) => once(someone, deed)))
 done = 0
 began.at = Date.now()
