@@ -1,8 +1,8 @@
 import type { Item, Table } from '../../lib/store/table.ts'
 
 /**
- * A table in memory that counts the writes of each key. It supports `SET` and `REMOVE`, but ignores conditions,
- * which are tested on a database: `test/contract`.
+ * A table in memory that counts the writes of each key. It supports `SET` and `REMOVE`, but ignores
+ * conditions, which are tested on a database: `test/contract`.
  */
 export const memoryTable = () => {
   const items = new Map<string, Item>()
