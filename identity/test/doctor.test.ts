@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
 import { each } from '../../test/support/each.ts'
 import { providersVerdict } from '../doctor.ts'
-import { startFaultyProvider } from './support/faulty-provider.ts'
+import { json, startFaultyProvider } from './support/faulty-provider.ts'
 import { organisation, providerOf } from './support/service.ts'
 
 const provider = await startFaultyProvider('imsg-demo')
@@ -68,7 +68,10 @@ describe('npm run doctor -- --providers', () => {
     match(verdict.lines[1] ?? '', says)
   })
 
-  it('reports a provider that is down, and mistakes in the organisations file', async () => {
+  it('reports a provider without keys or that is down, and mistakes in the organisations file', async () => {
+    provider.wrong.answers['/jwks'] = (response) => json(response, 200, {})
+    const keyless = await verdictOf({})
+    deepEqual(keyless.lines, ['demo: provider_misconfigured', '  ✗ keys: no key set'])
     provider.wrong.answers['/.well-known/openid-configuration'] = (response) => void response.destroy()
     const away = await verdictOf({})
     deepEqual([away.good, away.lines[0]], [false, 'demo: provider_unavailable'])

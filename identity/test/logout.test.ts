@@ -93,6 +93,9 @@ describe('A logout at the provider', () => {
     const here = await call('logout', { path: { org: 'silent' } })
     ok(here.body?.includes(en.identity.signedOut.notThere.advice))
     equal(provider.requests.length, 0)
+    const person = browser()
+    await on.signIn({ person, org: 'silent' })
+    equal(person.cookies.size, 0, 'no hint is kept')
     provider.wrong.metadata = { end_session_endpoint: undefined }
     const answer = await on.open()('logout', { query, headers: { 'accept-language': 'sv' } })
     equal(answer.statusCode, 200)

@@ -130,10 +130,9 @@ describe('Back-channel logout', () => {
     equal(await notBefore(sub, 'brief'), 0)
   })
 
-  it('is verified with the stored key set for up to a day while the provider is down', async () => {
+  it('is verified with the stored key set for up to a day while the provider does not answer', async () => {
     const sub = await signedIn('down')
-    for (const path of ['/.well-known/openid-configuration', '/jwks'])
-      provider.wrong.answers[path] = (response) => void response.destroy()
+    for (const path of ['/.well-known/openid-configuration', '/jwks']) provider.wrong.answers[path] = () => {}
     clock.ahead = 86_460
     equal((await post(logoutToken(claimsOf('down')), 'demo', on.open())).statusCode, 400)
     clock.ahead = 700
