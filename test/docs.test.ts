@@ -8,6 +8,7 @@ import { scalingMarkdown } from '../bench/scaling-report.ts'
 import { explained } from '../docs/explained.ts'
 import { between, made } from '../docs/generate.ts'
 import { catalogue } from '../lib/problem.ts'
+import { methodAndPath, prefix, type Route, routes } from '../lib/routes.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { suites } from './suites.ts'
 import { blocks, documents, read, root } from './support/documents.ts'
@@ -41,6 +42,16 @@ describe('a generated document', () => {
     equal(between('a', 'x', 'new'), undefined)
     equal(between('<!-- /x --><!-- x -->', 'x', 'new'), undefined)
   })
+})
+
+it('The README lists every route that has a path', () => {
+  const text = read('README.md')
+  const paths = Object.values<Route>(routes).flatMap((route) => methodAndPath(route) ?? [])
+  const named = paths.map(({ method, path }) => `${method} ${path.slice(prefix.length)}`)
+  deepEqual(
+    named.filter((route) => !text.includes(`\`${route}\``)),
+    [],
+  )
 })
 
 /** GitHub's name of a heading. */

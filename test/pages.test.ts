@@ -48,14 +48,18 @@ describe('The language of a page', () => {
     deepEqual([JSON.parse(body).title, headers['content-language']], [en.failures.bad_query.title, undefined])
   })
 
-  it('is one file, registered as a language, with its own translation of every English text', async () => {
+  it('is one file, named for its tag and registered, with its own translation of every English text', async () => {
     const folder = new URL('../lib/errors/', import.meta.url)
-    const files = readdirSync(folder).filter((name) => /^[a-z]{2,3}(-[A-Z]{2})?\.ts$/.test(name))
+    const files = readdirSync(folder).filter((name) => /^[a-z]{2,3}\.ts$/.test(name))
     const english = textsIn(en)
     const found = await Promise.all(
       files.map(async (name) => Object.values(await import(new URL(name, folder).href))[0] as Words),
     )
     deepEqual(new Set(found), new Set(languages))
+    deepEqual(
+      found.map(({ language }) => `${language}.ts`),
+      files,
+    )
     for (const words of found.filter((words) => words !== en)) {
       const texts = textsIn(words)
       deepEqual([...texts.keys()], [...english.keys()], words.language)
