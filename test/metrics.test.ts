@@ -69,8 +69,8 @@ describe('The log line of a request', async () => {
     query.set('imid_token', await token())
     const [pair = ''] = person.pairs()
     const line = await lineOf('callback', { query: query.toString(), cookies: [pair, 'a=1'] })
-    const [{ Namespace = '', Metrics = [] } = {}] = line._aws?.CloudWatchMetrics ?? []
-    deepEqual([line.code, Namespace], ['session_set', 'imsg-service-test'])
+    const [{ Namespace = '', Dimensions = [], Metrics = [] } = {}] = line._aws?.CloudWatchMetrics ?? []
+    deepEqual([line.code, Namespace, Dimensions], ['session_set', 'imsg-service-test', [[]]])
     deepEqual(
       Metrics.map(({ Name, Unit }) => [Name, Unit, line[Name]]),
       [

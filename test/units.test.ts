@@ -3,7 +3,7 @@ import { beforeEach, describe, it } from 'node:test'
 import { each } from './support/each.ts'
 import { asProblem, effect, fromOurPage, openGateway } from './support/gateway.ts'
 
-const { call, open, control, refreshEverywhere, token, front, whileTableFails } = await openGateway()
+const { call, open, control, refreshEverywhere, token, front } = await openGateway()
 
 const choose = (raw: string, unit: unknown) =>
   call('unit', {
@@ -101,13 +101,5 @@ describe('POST /unit', () => {
     front.reset()
     deepEqual(effect(await choose(raw, unit)), { status, code })
     equal(front.calls.write, 0)
-  })
-
-  it('answers 403 without a session, and 503 when the choice cannot be stored', async () => {
-    equal((await choose('', 'south')).statusCode, 403)
-    const raw = await token()
-    await choose(raw, 'north')
-    equal((await whileTableFails(() => choose(raw, 'south'), 'write')).statusCode, 503)
-    equal(await preferred(raw), 'north')
   })
 })

@@ -1,5 +1,4 @@
-import { deepEqual, equal, rejects } from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { deepEqual, equal } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Contract } from './given.ts'
 
@@ -29,10 +28,5 @@ export const tables: Contract = (database, open) =>
       const keys = Array.from({ length: 100 }, (_, n) => `k${n}`)
       await Promise.all(keys.map((key) => table.put(key, {})))
       equal((await table.read(keys)).size, 100)
-    })
-
-    it('throws table_unavailable when a request is rejected', async () => {
-      const table = await open()
-      await rejects(table.put('big', { data: { B: randomBytes(410_000) } }), { code: 'table_unavailable' })
     })
   })
