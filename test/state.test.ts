@@ -2,7 +2,7 @@ import { deepEqual, equal, notEqual, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { inGrace, statesOf } from '../lib/state/state.ts'
 import { stateKey } from '../lib/store/keys.ts'
-import type { Items } from '../lib/store/table.ts'
+import type { Item, Items } from '../lib/store/table.ts'
 import { each } from './support/each.ts'
 import { goodKeys } from './support/forger.ts'
 
@@ -49,6 +49,13 @@ describe('The state', () => {
     equal(opened(60).serving(items(), 1060).checksum, 'sum')
     throws(() => opened(60).serving(items(), 1061), { code: 'state_too_old' })
   })
+
+  each<Record<string, Item>>('is missing until a refresh has stored it', [
+    {},
+    { [stateKey]: { lastError: { S: 'down' } } },
+  ])((stored) =>
+    throws(() => opened().serving(new Map(Object.entries(stored)), 1000), { code: 'state_missing' }),
+  )
 
   each<readonly [object, number, boolean]>(
     'is in grace after a failed refresh, and after three missed refreshes',

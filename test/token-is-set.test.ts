@@ -1,10 +1,12 @@
-import { deepEqual } from 'node:assert/strict'
+import { deepEqual, equal } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
+import { sealOf } from '../lib/session/seal.ts'
+import { unverifiedToken } from '../lib/session/token.ts'
 import { each } from './support/each.ts'
-import { asProblem, navigation, openGateway } from './support/gateway.ts'
+import { asProblem, effect, navigation, openGateway } from './support/gateway.ts'
 
 const gateway = await openGateway()
-const { call, token } = gateway
+const { call, open, token, front } = gateway
 
 describe('GET /token-is-set', () => {
   let raw = ''
@@ -55,5 +57,24 @@ describe('GET /token-is-set', () => {
       )
       deepEqual([code, login.includes('/org/demo/login')], ['token_duplicate', offered])
     }
+  })
+
+  it('accepts session cookies of the sealed person if one is valid, and logs the subject', async () => {
+    const other = await token({ jti: 'other' })
+    const forged = [raw, other].map((good) => `${good.slice(0, good.lastIndexOf('.'))}.${'A'.repeat(342)}`)
+    const seal = `__Host-imsg-seal=${sealOf(unverifiedToken(raw).unverifiedClaims)}`
+    /** The status in a new instance, and the reads of a second poll there. */
+    const polled = async (...values: string[]) => {
+      const cookies = [...values.map((value) => `imidToken=${value}`), seal]
+      const poll = await open('token-is-set')
+      const { status } = effect(await poll({ cookies, headers: asProblem }))
+      front.reset()
+      await poll({ cookies, headers: asProblem })
+      return [status, front.calls.read]
+    }
+    deepEqual(await polled(...forged), [401, 0])
+    deepEqual(await polled(raw, other), [200, 1])
+    const { org, subject } = gateway.logs.at(-1) ?? {}
+    deepEqual([org, typeof subject], ['demo', 'string'])
   })
 })
