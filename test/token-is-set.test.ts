@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { sealOf } from '../lib/session/seal.ts'
 import { unverifiedToken } from '../lib/session/token.ts'
