@@ -24,6 +24,18 @@ describe('The index of organisations', () => {
     equal(await digestOf('a', 'b', 'c'), await digestOf('c', 'a', 'b'))
   })
 
+  it('is written only when something changed', async () => {
+    const { table, writes } = memoryTable()
+    const index = await openIndex(table, 1)
+    const times: (number | undefined)[] = []
+    for (const content of ['x', 'x', 'y']) {
+      index.note('a', { content })
+      await index.save()
+      times.push(writes.get(indexKey))
+    }
+    deepEqual(times, [1, 1, 2])
+  })
+
   it('encodes blocks and sign-outs as text', () =>
     deepEqual(
       [revocationOf({ blocked: true }), revocationOf({ blocked: false, notBefore: 7 })],

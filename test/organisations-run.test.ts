@@ -2,7 +2,7 @@ import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { openIndex } from '../lib/refresh/organisation-index.ts'
 import { UnusableData } from '../lib/refresh/organisation-source.ts'
-import { inOrder, isTooMany, type Run, readOne } from '../lib/refresh/organisations-run.ts'
+import { batchesOf, inOrder, isTooMany, type Run, readOne } from '../lib/refresh/organisations-run.ts'
 import { UpstreamError } from '../lib/refresh/upstream.ts'
 import { organisation, sourceOf } from './contract/given.ts'
 import { each } from './support/each.ts'
@@ -26,6 +26,16 @@ describe('A run over the organisations', () => {
     const order = inOrder(await opened(now), listed)
     deepEqual([order[0]?.name, new Set(order).size, order.length], [first, 1200, 1200])
   })
+
+  it('works in batches of 500', () =>
+    deepEqual(
+      batchesOf(listed).map((batch) => [batch[0]?.name, batch.length]),
+      [
+        ['0', 500],
+        ['500', 500],
+        ['1000', 200],
+      ],
+    ))
 
   each('blames the source when more than two and more than a third of the organisations fail', [
     [2, 3, false],
