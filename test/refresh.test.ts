@@ -213,7 +213,7 @@ describe('A forced refresh of the keys', () => {
     clock.ahead = 200
     await control({ do: 'fail' })
     const before = await keySetRequests()
-    equal((await refresh(true)).outcome, 'failed')
+    equal((await refreshRun(gateway, { forced: true })).outcome, 'failed')
     equal((await keySetRequests()) - before, 1)
     const { forcedAt, settledAt } = (await stored(stateKey)) ?? {}
     ok(Number(settledAt?.N) >= Number(forcedAt?.N), 'settled, so that no caller waits longer')
