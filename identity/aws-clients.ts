@@ -62,7 +62,7 @@ export const clientSecrets = ({
       kept = { secrets: secretsIn(SecretString), read: Date.now() }
     }
     const { secrets } = kept
-    const secret = isJsonObject(secrets) && Object.hasOwn(secrets, org) ? secrets[org] : undefined
+    const secret = isJsonObject(secrets) ? secrets[org] : undefined
     if (typeof secret === 'string' && secret !== '') return secret
     kept = undefined
     return refuse('provider_misconfigured', 'client secrets: none for this organisation')

@@ -24,6 +24,13 @@ it('An organisation without a usable client secret is refused as misconfigured',
     await rejects(secretOf(org), { code: 'provider_misconfigured' }, org)
 })
 
+it('A missing client secret is looked up again by the next sign-in', async (test) => {
+  const { secretOf, close } = await secretsIn(test, '{"demo":"one"}')
+  await rejects(secretOf('other'))
+  await close()
+  await rejects(secretOf('demo'), { code: 'provider_misconfigured' }, 'not from the cache')
+})
+
 it('The error about client secrets that are not JSON does not quote them', async (test) => {
   const { secretOf } = await secretsIn(test, 'canary')
   await rejects(secretOf('demo'), (error: Error & { code?: string }) => {

@@ -34,6 +34,13 @@ describe('When KMS fails', () => {
     equal((await on.signIn({ person })).statusCode, 303)
   })
 
+  it('a call that fails once is tried again', async () => {
+    faults.failEvery = 2
+    const answer = await on.signIn({ call: on.open() })
+    delete faults.failEvery
+    equal(answer.statusCode, 303)
+  })
+
   it('the login callback answers 503 within eight seconds if KMS does not respond', async () => {
     faults.silent = true
     const began = performance.now()

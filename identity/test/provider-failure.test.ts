@@ -120,10 +120,11 @@ describe('A provider', () => {
     deepEqual(stored.sort(), ['PROVIDER', 'SID', 'SID', 'SUB', 'SUB'])
   })
 
-  it('that responds slowly gets 10 s in total for all responses of a sign-in', {
+  it('that responds slowly gets 10 s for all responses of a sign-in, and 4 s during a logout', {
     timeout: 40_000,
   }, async () => {
-    const slow = await openService()
+    const [slow, silent] = [await openService(), await openService()]
+    silent.provider.wrong.answers[discovery] = () => {}
     const { person, query } = await slow.begin()
     slow.provider.wrong.delay = 9000
     provider.wrong.answers['/token'] = trickling
@@ -132,9 +133,17 @@ describe('A provider', () => {
       return [pageIn(await work), Math.round((performance.now() - began) / 1000)]
     }
     const finished = slow.open()('login-callback', { query, cookies: person.pairs() })
-    deepEqual(await Promise.all([timed(on.signIn({ call: on.open() })), timed(finished)]), [
+    const seen = await Promise.all([
+      timed(on.signIn({ call: on.open() })),
+      timed(finished),
+      timed(silent.call('login', { query: `callback=${encodeURIComponent(callback)}` })),
+      timed(silent.call('logout')),
+    ])
+    deepEqual(seen, [
       [away, 10],
       [away, 10],
+      [away, 10],
+      [[503, 'provider_unavailable', false], 4],
     ])
     deepEqual(
       [on, slow].map(({ lines }) => lines.at(-1)?.cause),

@@ -7,12 +7,12 @@ import { after, describe, it } from 'node:test'
 import { App } from 'aws-cdk-lib'
 import { ConfigError } from '../../lib/config.ts'
 import { each } from '../../test/support/each.ts'
-import { alarms } from '../infra/alarms.ts'
 import { bundleAll, functionNames } from '../infra/bundling.ts'
-import { readDeployment } from '../infra/settings.ts'
+import { type Deployment, readDeployment } from '../infra/settings.ts'
 import { ImsgIdentity } from '../infra/stack.ts'
 import { providerKey } from '../provider/provider.ts'
 import { routes } from '../routes.ts'
+import { settings } from '../settings.ts'
 import { sessionKeys } from '../sign-out/sessions.ts'
 import { providerOf } from './support/service.ts'
 
@@ -25,6 +25,10 @@ const env = {
 }
 
 type Resource = { Type: string; Properties: Record<string, unknown>; DeletionPolicy?: string }
+type Measured = {
+  Expression?: string
+  MetricStat?: { Metric: { MetricName: string; Dimensions?: { Value: string }[] } }
+}
 type Statement = { Action: string | string[]; Resource: unknown; Condition?: unknown }
 
 // Lambda does not run a function as the owner of its files.
@@ -33,12 +37,15 @@ const folder = mkdtempSync(join(tmpdir(), 'imsg-identity-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 const sizes = await bundleAll(folder, env.ORGANISATIONS)
 const deployment = readDeployment(env)
-const app = new App({ outdir: join(folder, 'out') })
-new ImsgIdentity(app, 'ImsgIdentity', { deployment, bundles: folder })
-const { Resources } = app.synth().getStackByName('ImsgIdentity').template as {
-  Resources: Record<string, Resource>
+const resourcesOf = (given: Deployment): Record<string, Resource> => {
+  const app = new App({ outdir: mkdtempSync(join(folder, 'out-')) })
+  new ImsgIdentity(app, 'ImsgIdentity', { deployment: given, bundles: folder })
+  return app.synth().getStackByName('ImsgIdentity').template.Resources
 }
-const all = (type: string) => Object.entries(Resources).filter(([, { Type }]) => Type === type)
+const resources = resourcesOf(deployment)
+const all = (type: string, among = resources) => Object.entries(among).filter(([, { Type }]) => Type === type)
+const propertiesOf = (type: string, among = resources) =>
+  all(type, among).map(([, { Properties }]) => Properties)
 
 /** Without the hashes that CDK puts into names. */
 const plain = (value: unknown): string => JSON.stringify(value).replace(/[0-9A-F]{8}(?=")/g, '')
@@ -49,6 +56,12 @@ const grantsOf = (name: string): string[][] =>
     .flatMap(([, { Properties }]) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
     .filter(({ Action }) => !String(Action).startsWith('logs:'))
     .map(({ Action, Resource, Condition = {} }) => [String(Action), plain(Resource), plain(Condition)])
+
+/** An expression, or the metric with the values of its dimensions. */
+const measured = ({ Expression, MetricStat }: Measured): string => {
+  const { MetricName, Dimensions = [] } = MetricStat?.Metric ?? {}
+  return Expression ?? [MetricName, ...Dimensions.map(({ Value }) => `of ${Value}`)].join(' ')
+}
 
 describe('The stack', () => {
   it('is synthesised into CDK_OUTDIR without findings of the rule packs', () => {
@@ -111,7 +124,9 @@ describe('The stack', () => {
   })
 
   it('retains keys, table and client secrets when it is deleted', () => {
-    const kept = ['AWS::KMS::Key', 'AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret'].flatMap(all)
+    const kept = ['AWS::KMS::Key', 'AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret'].flatMap(
+      (type) => all(type),
+    )
     deepEqual(
       kept.filter(([, { DeletionPolicy }]) => DeletionPolicy === 'Retain').map(([id]) => plain(id)),
       ['"signingkey20261127"', '"signingkey20261001"', '"sessionstable"', '"clientsecrets"'],
@@ -119,15 +134,24 @@ describe('The stack', () => {
   })
 
   it('has alarms for every organisation, function and dependency, each with a runbook link', () => {
-    const made = all('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties)
-    deepEqual(
-      new Set(made.map(({ AlarmName }) => String(AlarmName).replace('ImsgIdentity-', ''))),
-      new Set([
-        ...Object.keys(alarms),
-        'sign-ins-failing-demo',
-        ...functionNames.map((name) => `${name}-errors`),
-      ]),
-    )
+    const made = propertiesOf('AWS::CloudWatch::Alarm')
+    const conditions = made.map((alarm) => [
+      String(alarm.AlarmName).replace('ImsgIdentity-', ''),
+      alarm.MetricName ?? (alarm.Metrics as Measured[]).map(measured).join('; '),
+      `${alarm.Threshold}, ${alarm.DatapointsToAlarm} of ${alarm.EvaluationPeriods}`,
+    ])
+    const share = 'IF((failed + done) >= 4, 100 * (failed) / ((failed + done)), 0)'
+    deepEqual(conditions.sort(), [
+      ['jwks-errors', 'Errors', '1, 2 of 3'],
+      ['login-callback-errors', 'Errors', '1, 2 of 3'],
+      ['login-errors', 'Errors', '1, 2 of 3'],
+      ['logout-errors', 'Errors', '1, 2 of 3'],
+      ['provider-down', 'ProviderDown', '3, 2 of 3'],
+      ['provider-logout-errors', 'Errors', '1, 2 of 3'],
+      ['provider-sign-out-failing', 'ProviderSignOutFailed', '1, 1 of 1'],
+      ['sign-ins-failing-demo', `${share}; SignInFailed of demo; SignInFinished of demo`, '50, 2 of 2'],
+      ['signing-failing', 'SigningFailed', '1, 2 of 3'],
+    ])
     for (const { AlarmDescription, AlarmActions, OKActions } of made) {
       const said = String(AlarmDescription)
       match(said, /^[^.]+\. \w.+\.[^.]*\. \(identity\/README\.md#[\w-]+\)$/)
@@ -136,24 +160,56 @@ describe('The stack', () => {
     }
   })
 
-  it('limits requests to 50 a second, and alarms when half of the sign-ins fail twice in a row', () => {
-    const propertiesOf = (type: string) => all(type).map(([, { Properties }]) => Properties)
+  it('limits requests to 50 a second', () =>
     deepEqual(
       propertiesOf('AWS::ApiGatewayV2::Stage').map(({ DefaultRouteSettings }) => DefaultRouteSettings),
       [{ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 }],
+    ))
+
+  it('signs with RSA keys of 2048 bits, which KMS allows for signatures only', () => {
+    const keys = all('AWS::KMS::Key').filter(([id]) => id.startsWith('signingkey'))
+    deepEqual(
+      keys.map(([, { Properties }]) => [Properties.KeySpec, Properties.KeyUsage]),
+      [1, 2].map(() => ['RSA_2048', 'SIGN_VERIFY']),
     )
-    const { Threshold, DatapointsToAlarm, EvaluationPeriods } =
-      propertiesOf('AWS::CloudWatch::Alarm').find(
-        ({ AlarmName }) => AlarmName === 'ImsgIdentity-sign-ins-failing-demo',
-      ) ?? {}
-    deepEqual([Threshold, DatapointsToAlarm, EvaluationPeriods], [50, 2, 2])
   })
 
-  it('passes every function the settings and the name of its copy of the organisations file', () => {
-    for (const [, { Properties }] of all('AWS::Lambda::Function')) {
+  it('gives each function its memory, its timeout and the variables that it reads', () => {
+    const [TABLE_NAME, GATEWAY_TABLES] = ['{"Ref":"sessionstable"}', '"gateway-table"']
+    const CLIENT_SECRETS = '{"Ref":"clientsecrets"}'
+    const shared = Object.keys(settings).concat('METRICS_NAMESPACE')
+    const found = all('AWS::Lambda::Function').map(([id, { Properties }]) => {
       const { Variables } = Properties.Environment as { Variables: Record<string, unknown> }
+      const own = Object.entries(Variables)
+        .filter(([name]) => !shared.includes(name))
+        .map(([name, value]) => [name, plain(value)])
       deepEqual([Variables.ORGANISATIONS, Variables.SITE_NAME], ['organisations.json', 'Example News'])
-    }
+      equal(Variables.METRICS_NAMESPACE, 'ImsgIdentity')
+      match(plain(Variables.IDENTITY_URL), /"https:\/\/",\{"Ref":"api"\},"\.execute-api\./)
+      match(plain(Variables.SIGNING_KEYS), /"2026-11-27=",\{"Fn::GetAtt":\["signingkey20261127","Arn"\]\}/)
+      const { MemorySize, Timeout } = Properties
+      return [plain(id), MemorySize, Timeout, Object.fromEntries(own)]
+    })
+    deepEqual(found.sort(), [
+      ['"jwks"', 512, 5, {}],
+      ['"login"', 512, 12, {}],
+      ['"logincallback"', 512, 15, { TABLE_NAME, CLIENT_SECRETS }],
+      ['"logout"', 512, 5, {}],
+      ['"providerlogout"', 1024, 5, { TABLE_NAME, GATEWAY_TABLES }],
+    ])
+  })
+
+  it('is reachable only at its own host, if it has one', () => {
+    const host = readDeployment({
+      ...env,
+      IDENTITY_URL: 'https://id.example.com',
+      IDENTITY_CERTIFICATE_ARN:
+        'arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000',
+    })
+    const own = resourcesOf(host)
+    equal(propertiesOf('AWS::ApiGatewayV2::Api', own)[0]?.DisableExecuteApiEndpoint, true)
+    equal(propertiesOf('AWS::ApiGatewayV2::DomainName', own)[0]?.DomainName, 'id.example.com')
+    match(plain(propertiesOf('AWS::Lambda::Function', own)[0]), /"IDENTITY_URL":"https:\/\/id\.example\.com"/)
   })
 
   it('bundles files with mode 0644, whatever the umask of the build', () => {
