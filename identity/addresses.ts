@@ -27,13 +27,13 @@ type ProviderUrl = string & { readonly [providerBrand]: 'ProviderUrl' }
 const longestCallback = 2000
 
 /** A callback and the gateway it belongs to, which is the audience of the token. */
-export type Waiting = Readonly<{ callback: GatewayCallback; gateway: Origin }>
+export type Destination = Readonly<{ callback: GatewayCallback; gateway: Origin }>
 
 /**
  * Accepts a callback exactly as a gateway builds it: its path, then `serviceCallback` and `login` once each
  * and nothing else.
  */
-export const gatewayCallback = (text: string, gateways: readonly Origin[]): Waiting => {
+export const gatewayCallback = (text: string, gateways: readonly Origin[]): Destination => {
   const gateway =
     gateways.find((origin) => text.startsWith(`${origin}${prefix}/callback?`)) ??
     refuse('callback_not_allowed')

@@ -101,7 +101,7 @@ const members = {
 >
 
 /** Providers at which anybody can have an account: without a further condition, strangers could sign in. */
-const lettingStrangersIn = (url: string, required: unknown): string | undefined => {
+const openToStrangers = (url: string, required: unknown): string | undefined => {
   const { hostname, pathname } = new URL(url)
   if (hostname === 'accounts.google.com' && !(isObject(required) && isText(required.hd)))
     return "is Google's: requiredClaims.hd is missing, without which every Google account could sign in"
@@ -123,7 +123,7 @@ const providerProblems = (provider: JsonObject, loopback: boolean): string[] => 
   if (!isText(url)) return problems
   if (!isProviderAddress(url, loopback) || !url.endsWith(wellKnown) || /[?#]/.test(url))
     return [...problems, `wellKnownConfigUrl has to be https on a public name and end in ${wellKnown}`]
-  const strangers = lettingStrangersIn(url, provider.requiredClaims)
+  const strangers = openToStrangers(url, provider.requiredClaims)
   return strangers === undefined ? problems : [...problems, `wellKnownConfigUrl ${strangers}`]
 }
 

@@ -19,11 +19,11 @@ const login = (on: Dependencies): Handle => {
   return async (request) => {
     const organisation = openOrganisationOf(on, request)
     const { name, provider } = organisation
-    const waiting = gatewayCallback(request.query.the('callback'), settings.gateways)
-    request.facts.again = loginUrlAt(settings.url, routes.login.path, name, waiting.callback)
+    const destination = gatewayCallback(request.query.the('callback'), settings.gateways)
+    request.facts.again = loginUrlAt(settings.url, routes.login.path, name, destination.callback)
 
     const { config } = await providers.of(organisation, AbortSignal.timeout(providerTimeout))
-    const { signIn, cookies } = pending.begin(request, name, waiting)
+    const { signIn, cookies } = pending.begin(request, name, destination)
     const to = oidc.buildAuthorizationUrl(config, {
       redirect_uri: redirectUri(settings.url, name),
       scope: provider.scope,

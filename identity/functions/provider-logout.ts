@@ -34,9 +34,9 @@ const fetchedKeys = async (
   { providers, table }: LogoutDependencies,
   organisation: Organisation,
 ): Promise<JSONWebKeySet> => {
-  const known = await providers.withKeys(organisation, AbortSignal.timeout(providerTimeout))
-  await rememberProvider(table, organisation.name, known)
-  return { keys: [...known.keys.jwks.keys] }
+  const data = await providers.withKeys(organisation, AbortSignal.timeout(providerTimeout))
+  await rememberProvider(table, organisation.name, data)
+  return { keys: [...data.keys.jwks.keys] }
 }
 
 /** Verifies with the stored keys. Fetches newer ones if those are old or lack the token's key. */

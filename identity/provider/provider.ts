@@ -13,14 +13,14 @@ import { boundedFetch, discover, fetchKeys } from './discovery.ts'
 const cacheTtl = 600
 
 /** A provider's metadata and keys, in a form that can be stored. */
-export type Known = Readonly<{
+export type ProviderData = Readonly<{
   metadata: oidc.ServerMetadata
   keys: oidc.ExportedJWKSCache | undefined
   /** Seconds since the epoch. */
   at: number
 }>
 
-type KnownKeys = Known & Readonly<{ keys: oidc.ExportedJWKSCache }>
+type ProviderDataWithKeys = ProviderData & Readonly<{ keys: oidc.ExportedJWKSCache }>
 
 /** An unknown `kid` causes at most one fetch in this many seconds. */
 export const keyCooldown = 60
@@ -35,7 +35,7 @@ const authentications = {
 export type Provider = Readonly<{
   config: oidc.Configuration
   /** Metadata and keys, if new keys were fetched during this request. */
-  fetched: () => Known | undefined
+  fetched: () => ProviderData | undefined
 }>
 
 export type Providers = Readonly<{
@@ -45,12 +45,12 @@ export type Providers = Readonly<{
    */
   of(organisation: Organisation, deadline: AbortSignal, secret?: string): Promise<Provider>
   /** Fetches metadata and keys. The caller limits how often: `keyCooldown`. */
-  withKeys(organisation: Organisation, deadline: AbortSignal): Promise<KnownKeys>
+  withKeys(organisation: Organisation, deadline: AbortSignal): Promise<ProviderDataWithKeys>
 }>
 
 /** The providers as one instance knows them. `now` in seconds. */
 export const providersOf = (loopback: boolean, now: () => number): Providers => {
-  const cache = new Map<string, Known>()
+  const cache = new Map<string, ProviderData>()
 
   return {
     of: async (organisation, deadline, secret) => {
@@ -77,7 +77,7 @@ export const providersOf = (loopback: boolean, now: () => number): Providers => 
       // Without this, signatures of ID tokens from the token endpoint are not verified.
       oidc.enableNonRepudiationChecks(config)
 
-      const fetched = (): Known | undefined => {
+      const fetched = (): ProviderData | undefined => {
         const keys = oidc.getJwksCache(config)
         if (keys === undefined || keys.uat === before.keys?.uat) return undefined
         const after = { ...before, keys: { jwks: keys.jwks, uat: keys.uat } }
@@ -101,13 +101,13 @@ export const providerKey = (org: string): string => `PROVIDER#${encodeURICompone
 export const rememberProvider = async (
   table: Table,
   org: string,
-  known: Known | undefined,
+  data: ProviderData | undefined,
 ): Promise<void> => {
-  if (known !== undefined) await table.put(providerKey(org), { known: { S: JSON.stringify(known) } })
+  if (data !== undefined) await table.put(providerKey(org), { data: { S: JSON.stringify(data) } })
 }
 
 /** The stored metadata and keys. */
-export const providerIn = (items: Items, org: string): Known | undefined => {
-  const text = textIn(items.get(providerKey(org)), 'known')
+export const providerIn = (items: Items, org: string): ProviderData | undefined => {
+  const text = textIn(items.get(providerKey(org)), 'data')
   return text === undefined ? undefined : JSON.parse(text)
 }

@@ -67,15 +67,15 @@ const groupsOf = ({ claims }: Exchanged, { groups, provider }: Organisation): re
   return [...new Set(mapped)].sort()
 }
 
-const mostLetters = { given_name: 128, family_name: 128, email: 254, picture: 512 } as const
+const maxLengths = { given_name: 128, family_name: 128, email: 254, picture: 512 } as const
 
 /** Maps verified claims to a person. Throws when that person may not sign in. */
 export const personFrom = (exchanged: Exchanged, organisation: Organisation): Person => {
   checkRequired(exchanged, organisation)
   const { claims, idToken } = exchanged
-  const userinfo = Object.entries(mostLetters).flatMap(([name, most]) => {
+  const userinfo = Object.entries(maxLengths).flatMap(([name, max]) => {
     const value = own(claims, name)
-    return typeof value === 'string' && value !== '' && value.length <= most ? [[name, value] as const] : []
+    return typeof value === 'string' && value !== '' && value.length <= max ? [[name, value] as const] : []
   })
   return {
     subject: subjectOf(exchanged, organisation),
