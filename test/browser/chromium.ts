@@ -10,8 +10,6 @@ import {
   type Page,
 } from 'playwright-core'
 
-/** The browser of this suite: one process, and for each test an empty profile in it. */
-
 const executablePath = process.env.CHROMIUM || '/usr/bin/chromium'
 
 if (!existsSync(executablePath))
@@ -35,7 +33,7 @@ const options = {
 let browser: Promise<Browser> | undefined
 after(async () => (await browser)?.close())
 
-/** A browser that has never been anywhere. It takes the test's self-signed certificate for a good one. */
+/** A new browser profile in one shared process. It accepts the self-signed certificate of the tests. */
 export const person = async (more: BrowserContextOptions = {}): Promise<BrowserContext> => {
   browser ??= chromium.launch(options)
   return (await browser).newContext({ ignoreHTTPSErrors: true, ...more })
@@ -43,7 +41,7 @@ export const person = async (more: BrowserContextOptions = {}): Promise<BrowserC
 
 type Work = (page: Page, context: BrowserContext) => Promise<void>
 
-/** A test in such a browser, with an empty page open. */
+/** A test in a new profile with an empty page. */
 export const browsingWith =
   (options: BrowserContextOptions) =>
   (title: string, work: Work): void => {
@@ -57,7 +55,7 @@ export const browsing = browsingWith({})
 
 const screenshots = join(import.meta.dirname, '../../.local/screenshots')
 
-/** Writes down what a person sees and could scroll to, for whoever wants to look. */
+/** Saves a picture of the whole page, for people. */
 export const screenshot = async (page: Page, name: string): Promise<void> => {
   await mkdir(screenshots, { recursive: true })
   await page.screenshot({ path: join(screenshots, `${name}.png`), animations: 'disabled', fullPage: true })

@@ -1,9 +1,9 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { BrowserContext } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { browsing } from './chromium.ts'
-import { overHttp, overHttps } from './gateways.ts'
-import { choose, loginUrl, says } from './steps.ts'
+import { overHttp, overHttps, prefix } from './gateways.ts'
+import { choose, loginUrl, says, signIn } from './steps.ts'
 
 const [http, https] = await Promise.all([overHttp(), overHttps()])
 
@@ -17,55 +17,101 @@ const stored = async (context: BrowserContext) => {
   return cookies.sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
-/** What a token of the stand-in has left: eight hours. */
+/** Lifetime of a token of the stand-in, in seconds. */
 const session = 8 * 3600
 
-describe('cookies over plain http on localhost', () => {
-  const ours = { domain: 'localhost', path: '/', httpOnly: true, secure: false, sameSite: 'Lax' as const }
-
-  browsing('are one during a login and three after it, without prefix and Secure', async (page, context) => {
-    await page.goto(loginUrl(http, '/'))
-    deepEqual(await stored(context), [{ name: 'imsg-login-*', lifetime: 1800, ...ours }])
-    await choose(page)
-    await says(page, 'Signed in')
-    deepEqual(await stored(context), [
-      { name: 'imidToken', lifetime: session, ...ours },
-      { name: 'imsg-rounds', lifetime: 60, ...ours },
-      { name: 'imsg-seal', lifetime: session, ...ours },
-    ])
-  })
-})
-
-describe('cookies over https with a parent domain', () => {
-  const attributes = { path: '/', httpOnly: true, secure: true, sameSite: 'Lax' as const }
-  const hostOnly = { domain: 'gw.sso.localhost', ...attributes }
-  const shared = { domain: '.sso.localhost', ...attributes }
-  const app = https.at('app.sso.localhost')
-
+describe('cookies of the gateway', () => {
   browsing(
-    'belong to the gateway’s host, but for the session, which its siblings share',
+    'are not readable by scripts and stay on its host, except the session cookie, which sibling hosts get',
     async (page, context) => {
-      let seen = ''
+      const attributes = { path: '/', httpOnly: true, secure: true, sameSite: 'Lax' as const }
+      const hostOnly = { domain: 'gw.sso.localhost', ...attributes }
+      const desk = `${https.at('app.sso.localhost')}/desk`
+      let sent = ''
       https.front.serve('app.sso.localhost/desk', '<!doctype html><title>desk</title>', ({ headers }) => {
-        seen = headers.cookie ?? ''
+        sent = headers.cookie ?? ''
         return {}
       })
-      await page.goto(loginUrl(https, `${app}/desk`))
+      await page.goto(loginUrl(https, desk))
       deepEqual(await stored(context), [{ name: '__Host-imsg-login-*', lifetime: 1800, ...hostOnly }])
 
       await choose(page)
-      await page.waitForURL(`${app}/desk`)
+      await page.waitForURL(desk)
       deepEqual(await stored(context), [
         { name: '__Host-imsg-rounds', lifetime: 60, ...hostOnly },
         { name: '__Host-imsg-seal', lifetime: session, ...hostOnly },
-        { name: 'imidToken', lifetime: session, ...shared },
+        { name: 'imidToken', lifetime: session, ...attributes, domain: '.sso.localhost' },
       ])
-      match(seen, /^imidToken=ey[^;]+$/)
-      equal(await page.evaluate('document.cookie'), '')
-
+      match(sent, /^imidToken=ey[^;]+$/)
       await page.goto(https.url)
       await says(page, 'Signed in')
       equal(await page.evaluate('document.cookie'), '')
+    },
+  )
+
+  browsing('are not in the response of /authorize to a script on its host', async (page, context) => {
+    await signIn(page, http)
+    await context.addCookies([{ name: 'secret', value: 'canary', url: http.url, httpOnly: true }])
+    for (const headers of [{}, { 'Sec-Imid-Proxy': '1', 'X-Sec-Imid-Proxy': '1' }]) {
+      const [status, read] = await page.evaluate(
+        async ({ url, headers }) => {
+          const answer = await fetch(url, { headers })
+          return [answer.status, Object.fromEntries(answer.headers)] as const
+        },
+        { url: `${http.url}${prefix}/authorize?org=demo`, headers },
+      )
+      deepEqual([status, read['x-imid-token'], read['x-imid-cookie']], [200, '', ''])
+      equal(/ey[\w-]+\.|canary/.test(JSON.stringify(read)), false)
+    }
+  })
+})
+
+/** Opens a page of a sibling host that sets this session cookie for every host of the site. */
+const plant = async (page: Page, value: string, path = prefix) => {
+  const cookie = `imidToken=${value}; Domain=sso.localhost; Path=${path}; Secure`
+  https.front.serve('evil.sso.localhost/plant', '<!doctype html>', () => ({ 'set-cookie': cookie }))
+  await page.goto(`${https.at('evil.sso.localhost')}/plant`)
+  await page.goto(https.url)
+}
+
+/** The response of the gateway to a page on its host. */
+const ask = async (page: Page, path: string, method = 'GET') =>
+  page.evaluate(
+    async ({ url, method }) => {
+      const answer = await fetch(url, { method })
+      return { status: answer.status, body: await answer.text() }
+    },
+    { url: `${prefix}${path}`, method },
+  )
+
+/** Domain and path of each session cookie. */
+const sessionCookies = async (context: BrowserContext) =>
+  (await context.cookies())
+    .filter(({ name }) => name === 'imidToken')
+    .map(({ domain, path }) => `${domain} ${path}`)
+
+describe('a session cookie that a sibling host sets', () => {
+  browsing('does not replace the session, and is cleared by the next poll', async (page, context) => {
+    await signIn(page, https)
+    const { token } = await https.control({ do: 'issue', user: 'visitor' })
+    await plant(page, String(token))
+    await says(page, 'Signed in')
+    const { status, body } = await ask(page, '/units')
+    const names = JSON.parse(body).units.map(({ name }: { name: string }) => name)
+    deepEqual([status, names], [200, ['north', 'south']])
+    deepEqual(await sessionCookies(context), ['.sso.localhost /'])
+  })
+
+  browsing(
+    'does not end the session when it is malformed, and is cleared by a logout',
+    async (page, context) => {
+      await signIn(page, https)
+      await plant(page, 'rubbish', `${prefix}/units/`)
+      equal((await ask(page, '/token-is-set')).status, 200)
+      equal((await sessionCookies(context)).length, 2)
+      await ask(page, '/logout', 'POST')
+      deepEqual(await sessionCookies(context), [])
+      equal((await ask(page, '/token-is-set')).status, 401)
     },
   )
 })

@@ -14,7 +14,7 @@ import { forward, listening } from '../support/ports.ts'
 
 type Asked = { what: string; headers: IncomingHttpHeaders; answer?: IncomingMessage }
 
-/** A key and a self-signed certificate for `localhost`, made for this run and thrown away at once. */
+/** A new key and a self-signed certificate for `localhost`. */
 export const certificate = (): { key: string; cert: string } => {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'))
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
@@ -26,9 +26,9 @@ export const certificate = (): { key: string; cert: string } => {
   return made
 }
 
-/** A server in front of the gateway: TLS, pages of other services, and a record of every request. */
+/** A server in front of the gateway, with TLS, pages of other services, and a record of every request. */
 export const openFront = async (secure: boolean) => {
-  /** Every request so far, as `GET host/path` with its headers, and what the gateway answered. */
+  /** Every request so far, as `GET host/path`, with its headers and the response of the gateway. */
   const asked: Asked[] = []
   const services = new Map<string, RequestListener>()
   let gateway = ''
@@ -45,10 +45,10 @@ export const openFront = async (secure: boolean) => {
       })
     else service(incoming, response)
   }
-  /** The last request that begins with this. */
+  /** The last request whose `what` begins with this. */
   const last = (what: string): Asked | undefined => asked.findLast((one) => one.what.startsWith(what))
 
-  /** Lets a service answer at `host/path`. What none answers goes to the gateway. */
+  /** Serves a page at `host/path`. Requests for other paths go to the gateway. */
   const serve = (
     place: string,
     html: string,

@@ -5,7 +5,7 @@ import { openFront } from './front.ts'
 
 export const prefix = '/imsg-service/v1'
 
-// At the end of everything, whichever test was the first to ask.
+// The test files of this suite share one process and these gateways.
 const closing: (() => Promise<void>)[] = []
 after(() => Promise.all(closing.map((close) => close())))
 
@@ -22,7 +22,7 @@ type At = (host: string) => string
 const deploy = async (host: string, secure: boolean, more: (at: At) => Record<string, string>) => {
   const front = await openFront(secure)
   closing.push(front.close)
-  /** The address of a service of this name, at the same front. */
+  /** The address of a host at the same front. */
   const at: At = (name) => `${secure ? 'https' : 'http'}://${name}:${front.port}`
   const env = { PUBLIC_URL: at(host), ...more(at) }
   const stack = await startStack({ port: 0, idpPort: 0, refreshEvery: 0, env })
@@ -33,10 +33,10 @@ const deploy = async (host: string, secure: boolean, more: (at: At) => Record<st
   return { url: at(host), at, front, stack, control }
 }
 
-/** One of the two deployments that this suite looks at. `url`: its `PUBLIC_URL`. */
+/** A gateway behind a front. `url`: its `PUBLIC_URL`. */
 export type Deployed = Awaited<ReturnType<typeof deploy>>
 
-/** As `npm start` runs it: plain http on this machine, and one service at another name. */
+/** A gateway over http, as `npm start` runs it, and a service on another host. */
 export const overHttp = once(() =>
   deploy('localhost', false, (at) => ({
     ALLOWED_CALLBACK_ORIGINS: at('app.localhost'),
@@ -44,7 +44,7 @@ export const overHttp = once(() =>
   })),
 )
 
-/** As a site runs it: https, and a cookie that its services share. */
+/** A gateway over https, as a site runs it, with a session cookie that its services share. */
 export const overHttps = once(() =>
   deploy('gw.sso.localhost', true, (at) => ({
     COOKIE_DOMAIN: 'sso.localhost',

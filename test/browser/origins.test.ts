@@ -12,7 +12,7 @@ for (const host of ['app.sso.localhost', 'stranger.sso.localhost'])
 
 type Asking = { method?: string; headers?: Record<string, string>; body?: string }
 
-/** `fetch` with credentials from a script of that page: status and body, or that the browser blocks them. */
+/** `fetch` with credentials by a script of that page: status and body, or `blocked` by the browser. */
 const fetches = (page: Page, path: string, init: Asking = {}): Promise<unknown> =>
   page.evaluate(
     async ({ url, init }) => {
@@ -20,7 +20,7 @@ const fetches = (page: Page, path: string, init: Asking = {}): Promise<unknown> 
         const answer = await fetch(url, { credentials: 'include', ...init })
         return [answer.status, await answer.json()]
       } catch {
-        return 'kept back'
+        return 'blocked'
       }
     },
     { url: `${at.url}${prefix}${path}`, init },
@@ -29,21 +29,18 @@ const fetches = (page: Page, path: string, init: Asking = {}): Promise<unknown> 
 const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"unit":"south"}' }
 
 describe('a page of another origin', () => {
-  browsing(
-    'reads and changes what the person may, when it is listed and of the same site',
-    async (page, context) => {
-      await signIn(page, at)
-      await page.goto(`${at.at('app.sso.localhost')}/page`)
-      deepEqual(await fetches(page, '/token-is-set'), [200, { msg: 'ok' }])
-      deepEqual(await fetches(page, '/unit', json), [200, { msg: 'Unit set' }])
-      deepEqual(await fetches(page, '/logout', { method: 'POST' }), [200, { msg: 'You are logged out' }])
-      deepEqual(await fetches(page, '/token-is-set'), [401, 'errors.auth.MissingToken'])
-      deepEqual(await cookiesNamed(context, /^imidToken$/), [])
-    },
-  )
+  browsing('can use every route when its origin is listed and on the same site', async (page, context) => {
+    await signIn(page, at)
+    await page.goto(`${at.at('app.sso.localhost')}/page`)
+    deepEqual(await fetches(page, '/token-is-set'), [200, { msg: 'ok' }])
+    deepEqual(await fetches(page, '/unit', json), [200, { msg: 'Unit set' }])
+    deepEqual(await fetches(page, '/logout', { method: 'POST' }), [200, { msg: 'You are logged out' }])
+    deepEqual(await fetches(page, '/token-is-set'), [401, 'errors.auth.MissingToken'])
+    deepEqual(await cookiesNamed(context, /^imidToken$/), [])
+  })
 
   browsing(
-    'reads nothing and changes nothing when it is not listed, though the cookie goes along',
+    'can read and change nothing when its origin is not listed, although the browser sends the cookie',
     async (page, context) => {
       await signIn(page, at)
       await page.goto(`${at.at('stranger.sso.localhost')}/page`)
@@ -53,9 +50,9 @@ describe('a page of another origin', () => {
         ['/unit', json],
         ['/logout', { method: 'POST' }],
       ] as const)
-        equal(await fetches(page, path, init), 'kept back', path)
+        equal(await fetches(page, path, init), 'blocked', path)
 
-      // A form needs no permission to be sent: that it was refused shows in what is still there.
+      // CORS does not stop a form, so the gateway has to refuse it.
       await page.getByRole('button').click()
       await page.getByRole('heading', { name: 'This request came from another site' }).waitFor()
 

@@ -15,7 +15,7 @@ import { loginUrl, says, signIn } from './steps.ts'
 const phone = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true }
 const desk = { viewport: { width: 1100, height: 900 } }
 
-/** Whether a person has to scroll sideways. */
+/** Whether the page is wider than the window. */
 const tooWide = (page: Page): Promise<boolean> =>
   page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
 
@@ -25,7 +25,7 @@ const site = {
   errorsUrl: 'https://docs.example.test',
 }
 
-/** The page of every failure, at `/<code>`, and the pages `/signed-out` and `/start`. */
+/** Serves the page of each failure at `/<code>`, and the pages `/signed-out` and `/start`. */
 const gallery = createServer(async (request, response) => {
   const name = (request.url ?? '').slice(1)
   const event = {
@@ -52,14 +52,14 @@ before(async () => {
 const codes = [...Object.keys(catalogue), 'signed-out', 'start']
 
 describe('every page of the gateway', { concurrency: true }, () => {
-  // Words hang on the language and colours on the scheme: each code is seen once in both.
+  // Each page is shown once in each language and once in each colour scheme.
   for (const [locale, colorScheme] of [
     ['en-GB', 'light'],
     ['sv-SE', 'dark'],
   ] as const) {
     const onPhone = browsingWith({ ...phone, locale, colorScheme })
     onPhone(
-      `is accessible, fits and breaks no policy of its own: ${locale}, ${colorScheme}`,
+      `is accessible, fits the screen and keeps to its policy: ${locale}, ${colorScheme}`,
       async (page) => {
         const complaints: string[] = []
         page.on('console', (message) => {
@@ -77,7 +77,7 @@ describe('every page of the gateway', { concurrency: true }, () => {
     )
 
     const narrow = browsingWith({ viewport: { width: 320, height: 640 }, locale })
-    narrow(`stays readable when the text is twice as large: ${locale}`, async (page) => {
+    narrow(`fits a narrow screen when the text is twice as large: ${locale}`, async (page) => {
       const wide: string[] = []
       for (const code of codes) {
         await page.goto(`${address}/${code}`)
@@ -89,13 +89,13 @@ describe('every page of the gateway', { concurrency: true }, () => {
   }
 })
 
-describe('the pages of the demo, of the stand-in and of all codes', { concurrency: true }, () => {
+describe('the demo, the identity stand-in and the list of errors', { concurrency: true }, () => {
   for (const [device, colorScheme, size] of [
     ['desk', 'light', desk],
     ['phone', 'dark', phone],
   ] as const)
     browsingWith({ ...size, colorScheme })(
-      `are accessible and fit: ${device}, ${colorScheme}`,
+      `are accessible and fit the screen: ${device}, ${colorScheme}`,
       async (page) => {
         const at = await overHttp()
         const look = async (what: string) => {

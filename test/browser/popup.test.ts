@@ -7,7 +7,7 @@ import { choose, cookiesNamed, loginUrl, signIn } from './steps.ts'
 const at = await overHttp()
 
 describe('a login in a popup', () => {
-  browsing('keeps its opener, and can tell it that somebody has signed in', async (editor, context) => {
+  browsing('keeps its opener, so that it can send it a message', async (editor, context) => {
     const done = `${at.at('app.localhost')}/done`
     at.front.serve('app.localhost/editor', '<!doctype html><title>editor</title><output></output>')
     at.front.serve(
@@ -26,10 +26,10 @@ describe('a login in a popup', () => {
   })
 })
 
-describe('a form on a page that sends no referrer', () => {
+describe('a form that signs out, with the origin `null`', () => {
   const form = `<form method="post" action="${at.url}${prefix}/logout"><button>Out</button></form>`
 
-  browsing('signs out, though the browser calls its origin null', async (page, context) => {
+  browsing('works on a page of the gateway that sends no referrer', async (page, context) => {
     const policy = { 'referrer-policy': 'no-referrer' }
     at.front.serve('localhost/quiet', `<!doctype html><title>quiet</title>${form}`, () => policy)
     await signIn(page, at)
@@ -41,7 +41,7 @@ describe('a form on a page that sends no referrer', () => {
     deepEqual(await cookiesNamed(context, /^imidToken$/), [])
   })
 
-  browsing('signs nobody out from a sandboxed frame, whose origin is null as well', async (page, context) => {
+  browsing('is refused from a sandboxed frame', async (page, context) => {
     const framed = form.replaceAll('"', '&quot;')
     at.front.serve(
       'localhost/sandbox',

@@ -7,7 +7,7 @@ import { choose, loginUrl } from './steps.ts'
 
 const at = await overHttp()
 
-/** A service worker of pages on the gateway's own host, as it is commonly written. */
+/** A common service worker for pages on the gateway's host. */
 const worker = `
 addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))
 addEventListener('install', () => skipWaiting())
@@ -16,7 +16,7 @@ addEventListener('activate', (event) => event.waitUntil(clients.claim()))`
 at.front.serve('localhost/worker.js', worker, () => ({ 'content-type': 'text/javascript' }))
 at.front.serve('localhost/page', '<!doctype html><title>page</title>')
 
-/** Opens a page that registers the worker, and waits until that is in charge of it. */
+/** Opens a page that registers the worker, and waits until the worker controls it. */
 const register = async (page: Page): Promise<void> => {
   await page.goto(`${at.url}/page`)
   await page.evaluate(`(async () => {
@@ -26,7 +26,7 @@ const register = async (page: Page): Promise<void> => {
   })()`)
 }
 
-/** How the browser told the gateway of the last request for this path. */
+/** The Fetch Metadata of the last request for this path. */
 const metadata = (path: string): string => {
   const { headers } = at.front.last(`GET localhost${path}`) ?? {}
   return `${headers?.['sec-fetch-mode']} ${headers?.['sec-fetch-dest']}`
@@ -36,18 +36,18 @@ const pollFrom = (page: Page): Promise<number> =>
   page.evaluate(`fetch('${prefix}/token-is-set', { cache: 'no-store' }).then(({ status }) => status)`)
 
 describe('a page with a service worker', () => {
-  browsing('signs in when the worker was there before the login', async (page) => {
+  browsing('signs in when the worker controls the page before the login', async (page) => {
     await register(page)
 
     await page.evaluate(`location.assign(${JSON.stringify(loginUrl(at, '/page'))})`)
     await choose(page)
     await page.waitForURL(`${at.url}/page`)
     equal(await pollFrom(page), 200)
-    // The premise: this is what such a worker makes of a navigation.
+    // Such a worker turns a navigation into this.
     equal(metadata(`${prefix}/org/demo/login`), 'navigate empty')
   })
 
-  browsing('signs in when a worker is registered in the middle of the login', async (page, context) => {
+  browsing('signs in when the worker is registered during the login', async (page, context) => {
     await page.goto(loginUrl(at, '/page'))
     await register(await context.newPage())
 
@@ -57,7 +57,7 @@ describe('a page with a service worker', () => {
     equal(metadata(`${prefix}/callback`), 'navigate empty')
   })
 
-  browsing('lends its worker to no frame on another site', async (page, context) => {
+  browsing('starts no login in a frame on another site', async (page, context) => {
     await register(page)
     const framing = `<!doctype html><title>frame</title><iframe src="${loginUrl(at, '/page')}"></iframe>`
     at.front.serve('app.localhost/framing', framing)

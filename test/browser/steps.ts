@@ -1,21 +1,19 @@
 import type { BrowserContext, Cookie, Page } from 'playwright-core'
 import { type Deployed, prefix } from './gateways.ts'
 
-/** What a person does, in their words. */
-
 /** The address that starts a login and comes back to `callback`. */
 export const loginUrl = ({ url }: Pick<Deployed, 'url'>, callback: string, org = 'demo'): string =>
   `${url}${prefix}/org/${org}/login?callback=${encodeURIComponent(callback)}`
 
-/** On the page of the identity service: be this person. */
+/** Signs in as this person on the page of the identity service. */
 export const choose = (page: Page, name = 'Edith Reyes'): Promise<void> =>
   page.getByRole('link', { name }).click()
 
-/** Waits until the demo page says so. */
+/** Waits until the demo page shows this state. */
 export const says = (page: Page, state: 'Signed in' | 'Signed out'): Promise<void> =>
   page.getByRole('status').getByText(state, { exact: true }).waitFor()
 
-/** Signs in, and ends on the demo page. */
+/** Signs in, and returns to the demo page. */
 export const signIn = async (page: Page, at: Deployed): Promise<void> => {
   await page.goto(loginUrl(at, '/'))
   await choose(page)
