@@ -46,7 +46,6 @@ const thread = (definition: Definition, dependencies: Record<string, string>, lo
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
     },
     workerData: { folder, handler, name } satisfies Loading,
-    resourceLimits: { maxOldGenerationSizeMb: memoryMegabytes },
     stdout: true,
     stderr: true,
   })

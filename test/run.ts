@@ -3,10 +3,7 @@ import { join } from 'node:path'
 import { announce } from '../infra/terminal.ts'
 import { type Suite, suites } from './suites.ts'
 
-/**
- * `npm test`, `npm test -- <suite>...`, `npm test -- <file>...`. A compile cache is shared: seventy processes
- * load the same SDK, and only the first one compiles it.
- */
+/** `npm test [-- <suite or file>...]`. The test processes share a compile cache, as all load the same SDK. */
 
 const root = join(import.meta.dirname, '..')
 const noColours = process.env.CI ? { NO_COLOR: '1' } : {}

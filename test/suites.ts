@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 
 export type Suite = Readonly<{
-  /** What it needs beside Node, or shows, for the list of suites. */
+  /** What it needs besides Node or covers, for the list of suites. */
   about: string
   files: readonly string[]
   /** Options of `node`. */
@@ -32,7 +32,7 @@ export const suites: Readonly<Record<string, Suite>> = {
     ],
   },
   slow: {
-    about: 'time: faults of the database, late writes, `npm start` as a whole program',
+    about: 'time: faults of the database, late writes, `npm start`',
     options: manyFiles,
     files: [
       'test/faults/*.test.ts',

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isOpen, until } from '../support/ports.ts'
 
-/** The shipped configurations under the real programs. Nothing of them is changed but where everything is. */
+/** Starts nginx and Caddy with the configurations in docs/proxies. Only addresses are changed. */
 
 /** Ports at localhost. */
 export type Ports = Readonly<{ proxy: number; gateway: number; service: number }>
 
-/** Where the gateway is behind TLS, and the authority that is trusted. */
+/** A gateway behind TLS, and the file of the trusted authority. */
 export type Tls = Readonly<{ host: string; authority: string }>
 
 export type Running = Readonly<{ url: string; log: () => string; stop: () => Promise<void> }>
@@ -17,7 +17,7 @@ export type Running = Readonly<{ url: string; log: () => string; stop: () => Pro
 const shipped = (name: string): string =>
   readFileSync(new URL(`../../docs/proxies/${name}`, import.meta.url), 'utf8')
 
-/** Replaces what has to be there exactly so often. */
+/** Replaces every occurrence. Throws unless there are as many as expected. */
 const replaced = (text: string, from: string, to: string, times: number): string => {
   const parts = text.split(from)
   if (parts.length !== times + 1)
@@ -84,7 +84,7 @@ const startCaddy = ({ proxy, gateway, service }: Ports, tls?: Tls): Promise<Runn
 
 export const proxies = { nginx: startNginx, caddy: startCaddy } as const
 
-/** Why a suite cannot be run, or false. */
+/** Why the tests of a program are skipped, or false. */
 export const missing = (program: string): string | false => {
   try {
     execFileSync('which', [program], { stdio: 'ignore' })

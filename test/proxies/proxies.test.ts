@@ -13,8 +13,6 @@ import { openWire } from '../support/wire.ts'
 import { missing, proxies, type Running } from './programs.ts'
 import { type Got, openService } from './service.ts'
 
-/** The shipped configurations, under the real nginx and the real Caddy, between a browser and a service. */
-
 const ports = { nginx: await freePort(), caddy: await freePort() }
 let stack: Stack
 let service: Awaited<ReturnType<typeof openService>>
@@ -44,7 +42,7 @@ const got = (seen: Seen): Got => {
 const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
 
 for (const name of ['nginx', 'caddy'] as const)
-  describe(`a service behind ${name}`, { skip: missing(name) }, () => {
+  describe(`the configuration for ${name}`, { skip: missing(name) }, () => {
     let proxy: Running
     const editor = visitor('editor')
     const chief = visitor('chief')
@@ -56,7 +54,7 @@ for (const name of ['nginx', 'caddy'] as const)
 
     const at = (path: string) => `${proxy.url}${path}`
 
-    it('leads from a page to the login and back to that page, as somebody', async () => {
+    it('redirects a navigation to the login and back to the page, and passes the person on to the service', async () => {
       const seen = await editor.open(at('/article?id=1&q=%C3%A5'))
       const { url, headers } = got(seen)
       ok(seen.trail[1]?.startsWith(`${stack.url}/imsg-service/v1/org/demo/login?callback=`), seen.trail[1])
@@ -69,7 +67,7 @@ for (const name of ['nginx', 'caddy'] as const)
       equal(headers['x-imid-token'], editor.cookies.get('imidToken'))
     })
 
-    it('tells the unit that somebody prefers', async () => {
+    it('passes the preferred unit on to the service', async () => {
       await chief.open(at('/'))
       const headers = { origin: stack.url, 'content-type': 'application/json' }
       const wish = { method: 'POST', headers, body: '{"unit":"west"}' }
@@ -77,7 +75,7 @@ for (const name of ['nginx', 'caddy'] as const)
       equal(got(await chief.ask(at('/'))).headers['x-imid-unit'], 'west')
     })
 
-    it('answers 401 to a fetch, an image and a posted form of nobody', async () => {
+    it('answers 401 without a session to a fetch, an image, a prefetch and a posted form', async () => {
       for (const [method, headers] of [
         ['GET', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
         ['GET', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }],
@@ -90,8 +88,8 @@ for (const name of ['nginx', 'caddy'] as const)
       }
     })
 
-    it('lets nothing through that a browser says about itself', async () => {
-      // The person has no preferred unit: the empty header has to take the place of the spoofed one.
+    it('replaces x-imid headers of the browser, in every spelling', async () => {
+      // The person has no preferred unit: an empty header has to replace the one of the browser.
       const names =
         'X-Imid-Sub X_Imid_Sub x.imid.sub X-Imid_Org X-IMID-TOKEN X-Imid-Cookie X-Imid-Login X-Imid-Unit'
       const spoofed = Object.fromEntries(names.split(' ').map((header) => [header, 'spoofed']))
@@ -99,7 +97,7 @@ for (const name of ['nginx', 'caddy'] as const)
       doesNotMatch(JSON.stringify(headers), /spoofed/)
     })
 
-    it('keeps session and bearer from the service, and leaves it its own cookies and Basic credentials', async () => {
+    it('hides session cookie and bearer token from the service, and passes other cookies and credentials on', async () => {
       const raw = editor.cookies.get('imidToken') ?? ''
       const behind = async (who: typeof editor, headers: Record<string, string>) => {
         const { cookie = '', authorization } = got(await who.ask(at('/'), { headers })).headers
@@ -110,7 +108,7 @@ for (const name of ['nginx', 'caddy'] as const)
       deepEqual((await behind(editor, { authorization: 'Basic eDp5' }))[1], 'Basic eDp5')
     })
 
-    it('tells the gateway nothing that a browser makes up', async () => {
+    it('passes no header of the browser about the original request to the gateway', async () => {
       wire.seen.length = 0
       const made = {
         'X-Original-URL': 'https://evil.test/',
@@ -126,7 +124,7 @@ for (const name of ['nginx', 'caddy'] as const)
       if (name === 'nginx') doesNotMatch(asked, /evil|\r\naccept:/)
     })
 
-    it('sees a sign-out elsewhere at the next request', async () => {
+    it('answers 401 after a logout elsewhere', async () => {
       const somebody = visitor('editor')
       equal((await somebody.open(at('/'))).status, 200)
       const cookie = { cookie: `imidToken=${somebody.cookies.get('imidToken')}` }
@@ -135,14 +133,14 @@ for (const name of ['nginx', 'caddy'] as const)
       equal((await visitor().ask(at('/'), { headers: { ...cookie, 'sec-fetch-mode': 'cors' } })).status, 401)
     })
 
-    it('answers 403 without a login where a permission is missing', async () => {
+    it('answers 403 without a redirect when a permission is missing', async () => {
       await editor.open(at('/'))
       for (const path of ['/publish', '/publish/1', '/PUBLISH', '//publish', '/%70ublish'])
         equal((await editor.ask(at(path), { headers: navigation })).status, 403, path)
       equal((await chief.open(at('/publish'))).status, 200)
     })
 
-    it('passes bodies and answers of the service on whole', async () => {
+    it('passes requests and responses of any size and status on', async () => {
       const body = 'ö'.repeat(100_000)
       const posted = got(await editor.ask(at('/save?x=1'), { method: 'POST', body }))
       deepEqual([posted.method, posted.url, posted.body === body], ['POST', '/save?x=1', true])
@@ -153,7 +151,7 @@ for (const name of ['nginx', 'caddy'] as const)
         equal((await editor.ask(at(`/own-${status}`), { headers: navigation })).status, status)
     })
 
-    it('opens websockets to people alone', async () => {
+    it('opens websockets only with a session', async () => {
       const opened = (cookie: string) =>
         new Promise<string>((resolve) => {
           const url = at('/live').replace('http', 'ws')
@@ -168,7 +166,7 @@ for (const name of ['nginx', 'caddy'] as const)
       equal(await opened('imidToken=x'), 'refused')
     })
 
-    it('leaves preflights to the service, as nobody', async () => {
+    it('passes preflights on to the service, without a person', async () => {
       const asking = { origin: 'https://elsewhere.example', 'access-control-request-method': 'PUT' }
       const headers = { ...asking, 'x-imid-sub': 'spoofed' }
       const preflight = got(await editor.ask(at('/publish'), { method: 'OPTIONS', headers }))
@@ -176,7 +174,7 @@ for (const name of ['nginx', 'caddy'] as const)
       deepEqual([preflight.method, cookie, sub], ['OPTIONS', '', ''])
     })
 
-    it('answers 503 and starts no login while the gateway is away, and goes on when it is back', async () => {
+    it('answers 503 without a redirect while the gateway cannot be reached', async () => {
       await wire.cut()
       for (const person of [editor, visitor()]) {
         const { status, headers } = await person.ask(at('/'), { headers: navigation })
@@ -186,7 +184,7 @@ for (const name of ['nginx', 'caddy'] as const)
       equal((await editor.ask(at('/'))).status, 200)
     })
 
-    it('asks over connections that stay open, and takes an answer with large headers', async () => {
+    it('reuses connections to the gateway, and accepts large response headers', async () => {
       const cookies = `imidToken=${editor.cookies.get('imidToken')}; large=${'x'.repeat(6000)}`
       const before = wire.connections()
       for (let count = 0; count < 20; count++) {
@@ -198,7 +196,7 @@ for (const name of ['nginx', 'caddy'] as const)
   })
 
 describe('examples/page-behind-nginx.ts', { skip: missing('nginx') }, () => {
-  it('greets who nginx lets in, and signs them out', async () => {
+  it('greets a person with a session, and signs them out', async () => {
     const port = await freePort()
     const env = { PATH: process.env.PATH, PORT: String(port), GATEWAY: stack.url }
     const page = spawn(process.execPath, ['examples/page-behind-nginx.ts'], { env, stdio: 'inherit' })
@@ -236,7 +234,7 @@ describe('a gateway behind TLS', () => {
   })
 
   for (const name of ['nginx', 'caddy'] as const)
-    it(`is asked by ${name} when its certificate is good, and by nobody when not`, {
+    it(`is used by ${name} only when its certificate is trusted`, {
       skip: missing(name),
     }, async () => {
       for (const [authority, status] of [

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { listening } from '../support/ports.ts'
 
-/** What a service behind a proxy got. */
+/** A request as a service behind a proxy received it. */
 export type Got = Readonly<{ method: string; url: string; headers: IncomingHttpHeaders; body: string }>
 
 /** RFC 6455 section 4.2.2. */
@@ -18,7 +18,7 @@ const answer = async (request: IncomingMessage, response: ServerResponse): Promi
   response.end(JSON.stringify({ method, url, headers, body } satisfies Got))
 }
 
-/** A service that answers with what it got. A websocket is sent the headers it came with. */
+/** A service that responds with the request. A websocket gets the headers of its request. */
 export const openService = async () => {
   const server = createServer(answer)
   server.on('upgrade', ({ headers }, socket) => {

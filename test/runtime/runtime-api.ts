@@ -9,7 +9,7 @@ import { listening } from '../support/ports.ts'
 /** A function instance under the real runtime client. */
 export type Instance = Readonly<{
   invoke: (json: string) => Promise<InvocationResult>
-  /** What the function wrote, a line each. */
+  /** The output of the function. */
   lines: readonly string[]
   stop: () => void
 }>
@@ -18,8 +18,8 @@ const runtimeClient = join(import.meta.dirname, 'node_modules', 'aws-lambda-ric'
 const api = '/2018-06-01/runtime'
 
 /**
- * Lambda's Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) for one instance: hands out
- * one event after the other and takes what becomes of each. A start that fails ends every call that waits.
+ * Starts an instance with Lambda's Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html), which
+ * gives it one event at a time. When the start fails, every pending call fails.
  */
 export const startInstance = async (
   deployed: Definition,
@@ -34,7 +34,7 @@ export const startInstance = async (
   const hand = (): void => {
     const [event] = events
     if (event === undefined || waiting === undefined) return
-    // The client ends with a segmentation fault where an event has no type.
+    // The client crashes when an event has no content type.
     waiting.setHeader('content-type', 'application/json')
     waiting.setHeader('lambda-runtime-aws-request-id', `${deployed.name}-${++served}`)
     waiting.setHeader('lambda-runtime-deadline-ms', Date.now() + deployed.timeoutSeconds * 1000)

@@ -11,9 +11,8 @@ import { openServices } from '../support/services.ts'
 import { type Instance, startInstance } from './runtime-api.ts'
 
 /**
- * Every bundle of the synthesised stack under the real runtime client of Lambda: what is zipped is what is
- * run here, with the variables that the template gives it. State and keys are there because refresh-state,
- * under the same client, put them there.
+ * Every bundle of the synthesised stack under Lambda's own runtime client, with the variables of the template.
+ * State and keys are those that refresh-state has written.
  */
 
 const outdir = join(root, '.local', 'runtime-test')
@@ -37,7 +36,7 @@ await createTables(databaseUrl, plan.tables)
 const definitionOf = (called: string) =>
   plan.functions.find(({ name, id }) => name === called || id === called)
 
-/** The one instance of a function, by its name or its logical id. */
+/** The instance of a function, by its name or its logical id. */
 const instance = async (called: string): Promise<Instance> => {
   const deployed = definitionOf(called)
   if (deployed === undefined) throw new TypeError(`there is no function ${called}`)
@@ -53,7 +52,7 @@ after(async () => {
 
 type Answered = { statusCode: number; headers: Record<string, string>; cookies?: string[]; body?: string }
 
-/** Sends a request to a route, and fails when the function does. */
+/** Sends a request to a route. Throws when the function fails. */
 const call = async (name: EndpointName, request: Request = {}): Promise<Answered> => {
   const { invoke, lines } = await instance(name)
   const { failed, json } = await invoke(JSON.stringify(eventOf(name, request)))
@@ -61,7 +60,7 @@ const call = async (name: EndpointName, request: Request = {}): Promise<Answered
   return JSON.parse(json)
 }
 
-/** A login up to its callback, by the function that begins one. */
+/** Starts a login. Resolves to the query and the cookies for its callback. */
 const begun = async () => {
   const person = browser()
   const query = 'org=demo&callback=https%3A%2F%2Fapp.example.test%2F'
@@ -72,28 +71,28 @@ const begun = async () => {
 
 const session = async () => ({ cookies: [`imidToken=${await token()}`] })
 
-describe('under the runtime client of Lambda', () => {
-  it('every function of the route table is in the template', () =>
+describe('the bundles under the runtime client of Lambda', () => {
+  it('are one for each row of the route table', () =>
     deepEqual(plan.functions.map(({ name }) => name).toSorted(), Object.keys(routes).toSorted()))
 
-  it('refresh-state loads the state, with the credentials of the secret', async () => {
+  it('store the state with refresh-state, with the credentials in the secret', async () => {
     const { invoke, lines } = await instance('refresh-state')
     deepEqual(await invoke('{}'), { failed: false, json: '{"outcome":"changed"}' }, lines.join('\n'))
     deepEqual(await invoke('{}'), { failed: false, json: '{"outcome":"unchanged"}' })
   })
 
   for (const [name, { status, request }] of Object.entries(goodRequests({ token, begun })))
-    it(`${name} serves a good request`, async () => {
+    it(`serve a valid request: ${name}`, async () => {
       const { statusCode, body } = await call(name as HttpRouteName, await request())
       equal(statusCode, status, body)
     })
 
-  it('a session counts when its key has to be fetched first, by another function', async () => {
+  it('accept a token with a new key, which another function fetches', async () => {
     await control({ do: 'rotate' })
     equal((await call('token-is-set', await session())).statusCode, 200)
   })
 
-  it('a refusal that a person reads brings its words along, also beside the routes', async () => {
+  it('contain the texts of the error pages, also for an unknown path', async () => {
     for (const [name, title] of [
       ['token-is-set', 'You are not signed in'],
       ['not-found', 'There is nothing at this address'],
@@ -104,7 +103,7 @@ describe('under the runtime client of Lambda', () => {
     }
   })
 
-  it('every one of them was asked, and its lines come through as they were written, with metrics on top', () => {
+  it('write log lines and metrics that the runtime client does not change', () => {
     deepEqual([...instances.keys()].toSorted(), Object.keys(routes).toSorted())
     for (const name of Object.keys(routes)) {
       const lines = instances.get(name)?.lines.filter((line) => line.includes('"route"')) ?? []

@@ -13,10 +13,10 @@ import { type Stack, startStack } from '../../local/stack.ts'
 import { freePort, isOpen, until } from '../support/ports.ts'
 import { type Seen, send, visitor, type Wish } from '../support/visitor.ts'
 
-/** The two packages as published: packed, installed into an empty project, and used as their READMEs say. */
+/** The two packages as published: packed, installed into an empty project, and used as in their READMEs. */
 
 const root = join(import.meta.dirname, '..', '..')
-// Beside the frameworks, so that the examples find them.
+// In this folder, so that the examples can import the frameworks.
 const project = mkdtempSync(join(import.meta.dirname, '.project-'))
 after(() => rmSync(project, { recursive: true, force: true }))
 
@@ -62,14 +62,14 @@ before(() => {
 
 for (const { name, folder, limit, modules, paths, file } of packages)
   describe(`the package ${name}`, () => {
-    it('holds its modules with their types, a licence and a README, and nothing else', () => {
+    it('contains only its modules with their types, a licence and a README', () => {
       for (const module of modules)
         for (const kind of ['js', 'd.ts']) ok(paths.includes(`dist/${module}.${kind}`), `${module}.${kind}`)
       const others = paths.filter((path) => !/^dist\/[\w-]+\.(js|d\.ts)$/.test(path))
       deepEqual(others.sort(), ['LICENSE', 'README.md', 'package.json'])
     })
 
-    it(`is below ${limit} bytes, gzipped, and depends on nothing`, () => {
+    it(`is smaller than ${limit} bytes, gzipped, without dependencies`, () => {
       const installed = join(project, 'node_modules', name)
       const scripts = readdirSync(join(installed, 'dist')).filter((file) => file.endsWith('.js'))
       const text = scripts.map((file) => readFileSync(join(installed, 'dist', file), 'utf8')).join('')
@@ -81,15 +81,14 @@ for (const { name, folder, limit, modules, paths, file } of packages)
       deepEqual([dependencies, peerDependencies, license], [undefined, undefined, 'MIT'])
     })
 
-    it('pleases publint and attw', () => {
+    it('passes publint and attw', () => {
       const tools = join(import.meta.dirname, 'node_modules', '.bin')
       match(run(join(tools, 'publint'), ['--strict', join(root, folder)]), /All good!/)
-      // Ends with an error when something is wrong.
       run(join(tools, 'attw'), [file, '--profile', 'esm-only'])
     })
   })
 
-describe('installed into an empty project', () => {
+describe('the packages in an empty project', () => {
   let stack: Stack
   const session = { editor: '', chief: '', visitor: '' }
   before(async () => {
@@ -103,7 +102,7 @@ describe('installed into an empty project', () => {
   })
   after(() => stack.close())
 
-  it('the examples of the READMEs type-check, against the real types of the frameworks', () => {
+  it('have READMEs whose examples type-check with the types of the frameworks', () => {
     write(
       'page.ts',
       `declare const showBanner: (text: string) => void, report: (...what: unknown[]) => void\n${page}`,
@@ -123,7 +122,7 @@ describe('installed into an empty project', () => {
     run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project])
   })
 
-  /** Runs an example. Resolves to how it is asked, and its address. */
+  /** Runs an example. Resolves to its address, and a function that sends it a request. */
   const started = async (name: string) => {
     const port = await freePort()
     const url = `http://localhost:${port}`
@@ -141,7 +140,7 @@ describe('installed into an empty project', () => {
   }
 
   for (const name of ['express', 'hapi', 'fastify'])
-    it(`the example for ${name} greets who is signed in, and sends others to the login`, async () => {
+    it(`serve a person and redirect others to the login in the example for ${name}`, async () => {
       const { url, ask } = await started(name)
       match((await ask('/', session.editor)).body, /^Hello Edith Reyes/)
       const nobody = await ask('/', undefined, { headers: { accept: 'text/html' } })
@@ -151,7 +150,7 @@ describe('installed into an empty project', () => {
       if (name !== 'fastify') equal((await ask('/publish', session.editor)).status, 403)
     })
 
-  it('examples/express-app.ts is open to all, knows units, and says no in its own words', async () => {
+  it('serve examples/express-app.ts with an open page, units and its own message for a refusal', async () => {
     const { ask } = await started('express-app')
     equal((await ask('/')).body, 'Hello stranger')
     equal((await ask('/', session.editor)).body, 'Hello Edith Reyes')
@@ -168,7 +167,7 @@ describe('installed into an empty project', () => {
   const exported = (file: string) => import(pathToFileURL(join(project, file)).href)
   const behind = (context: object) => ({ requestContext: { authorizer: { lambda: context } } })
 
-  it('the authorizers let in who may read, and the functions behind them know who it is', async () => {
+  it('authorize the readers in both API examples, whose functions get the person', async () => {
     const example = await exported('authorizer.ts')
     const { handler: guard } = await exported('api-behind-authorizer/guard.ts')
     const { handler: desk } = await exported('api-behind-authorizer/desk.ts')
@@ -181,7 +180,7 @@ describe('installed into an empty project', () => {
       deepEqual(await refuse({ cookies: [session.visitor] }), { isAuthorized: false })
   })
 
-  it('the stack of examples/api-behind-authorizer remembers no answer, and takes the cookie too', async () => {
+  it('work in examples/api-behind-authorizer, whose stack caches no answer and accepts the cookie', async () => {
     const { DeskStack } = await exported('api-behind-authorizer/stack.ts')
     const code = Code.fromAsset(join(project, 'api-behind-authorizer'))
     const template = Template.fromStack(
@@ -195,7 +194,7 @@ describe('installed into an empty project', () => {
     })
   })
 
-  it('the example for a page signs in, chooses a unit and signs out', async () => {
+  it('list units, set a unit and sign out in the example for a page', async () => {
     const world = `
       const ask = globalThis.fetch
       globalThis.showBanner = globalThis.report = console.log
@@ -220,7 +219,7 @@ describe('installed into an empty project', () => {
       ok(stdout.includes(`${method} /imsg-service/v1/${path} 200\n`), stdout)
   })
 
-  it('CommonJS can require it', () => {
+  it('can be required by CommonJS', () => {
     const code = `
       const { authorization } = require('@imsg/service')
       const { protect } = require('@imsg/service/express')

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { pipeline } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** A port that was free a moment ago: programs have to be told theirs. */
+/** A free port, for a program that cannot choose one by itself. */
 export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, 'localhost')
   await once(server, 'listening')
@@ -13,7 +13,7 @@ export const freePort = async (): Promise<number> => {
   return port
 }
 
-/** Whether somebody listens at a port of this machine. */
+/** Whether a program listens on this port of localhost. */
 export const isOpen = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, 'localhost')
@@ -25,7 +25,7 @@ export const isOpen = (port: number): Promise<boolean> =>
       })
   })
 
-/** Waits until this is so, for at most a minute and while the program runs. Resolves to whether it is so. */
+/** Waits for a condition, for a minute and while the program runs. Resolves to whether it was met. */
 export const until = async (
   isSo: () => Promise<boolean>,
   program: { exitCode: number | null } = { exitCode: null },
@@ -38,7 +38,7 @@ export const until = async (
   return false
 }
 
-/** Lets a server listen at a free port of this machine. `close` ends open connections too. */
+/** Listens on a free port of this machine. `close` also ends open connections. */
 export const listening = async (server: Server, host = '127.0.0.1') => {
   await once(server.listen(0, host), 'listening')
   const { port } = server.address() as AddressInfo
@@ -49,7 +49,7 @@ export const listening = async (server: Server, host = '127.0.0.1') => {
   return { port, close }
 }
 
-/** Passes a request on to this address, with these headers instead of its own, and its answer back. */
+/** Forwards a request to this address, with further headers, and sends the response back. */
 export const forward = (
   to: string,
   incoming: IncomingMessage,
@@ -60,7 +60,7 @@ export const forward = (
   const { method = 'GET', url = '/' } = incoming
   const asking = request(to + url, { method, headers: { ...incoming.headers, ...headers } }, (answer) => {
     answered(answer)
-    // A page that was left does not wait for its polls.
+    // The browser has left the page.
     if (response.destroyed) return void answer.destroy()
     response.writeHead(answer.statusCode ?? 502, answer.headers)
     pipeline(answer, response, () => {})

@@ -5,41 +5,39 @@ import type { Functions } from '../../local/functions.ts'
 import { startIdentity } from '../../local/identity/server.ts'
 import { listenOnLoopback } from '../../local/listening.ts'
 
-/** The services that functions use: the identity stand-in, a database, and the AWS calls. */
-
 const credentials = { clientId: 'gateway', clientSecret: 'canary-client-secret' }
 
-/** The gateway's table in the words of CreateTable. */
+/** The gateway's table as parameters of CreateTable. */
 export const schema = {
   AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
   KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }],
   BillingMode: 'PAY_PER_REQUEST' as const,
 }
 
-/** A call's context, with this many milliseconds from now on. */
+/** The context of a call that has this many milliseconds left. */
 export const contextFor = (milliseconds: number): Context => {
   const deadline = Date.now() + milliseconds
   const getRemainingTimeInMillis = () => Math.max(0, deadline - Date.now())
   return { awsRequestId: 'test', getRemainingTimeInMillis } as unknown as Context
 }
 
-/** The switches of the identity stand-in at this address, and tokens that it signs. */
+/** Controls the identity stand-in at this address: its switches and its tokens. */
 export const standInAt = (url: string | undefined) => {
   const control = async (command: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> => {
     const answer = await fetch(`${url}/_control`, { method: 'POST', body: JSON.stringify(command) })
     if (!answer.ok) throw new Error(`control: ${await answer.text()}`)
     return answer.json() as Promise<Record<string, unknown>>
   }
-  /** A token of `editor` at `demo`, with these claims, and with these header members, instead of its own. */
+  /** A token of `editor` at `demo`. The claims and further members replace its own. */
   const token = async (claims: Record<string, unknown> = {}, more: Record<string, unknown> = {}) =>
     String((await control({ do: 'issue', claims, ...more })).token)
   return { control, token }
 }
 
-/** An identity stand-in. */
+/** Starts an identity stand-in. */
 export const openIdentity = () => startIdentity({ port: 0, ...credentials })
 
-/** Starts all of it. `invoke` is what a function does that another one calls. */
+/** Starts identity stand-in, database and the stand-in for AWS, whose Lambda calls go to `invoke`. */
 export const openServices = async (invoke: Functions['invoke'] = () => undefined) => {
   const [identity, database] = await Promise.all([openIdentity(), openDynalite(undefined)])
   const aws = await listenOnLoopback(awsCalls({ invoke }, credentials), 0)
@@ -48,7 +46,7 @@ export const openServices = async (invoke: Functions['invoke'] = () => undefined
     ...standInAt(identity.url),
     identityUrl: identity.url,
     databaseUrl: database.url,
-    /** Settings of a gateway over these services. */
+    /** Settings of a gateway with these services. */
     settings: {
       IMAS_URL: identity.url,
       ADMIN_API_URL: identity.url,
@@ -56,7 +54,7 @@ export const openServices = async (invoke: Functions['invoke'] = () => undefined
       TOKEN_ISSUER: 'unchecked',
       TOKEN_AUDIENCE: 'unchecked',
     },
-    /** What Lambda gives a function, and where AWS is. */
+    /** Variables that Lambda sets, and the addresses of AWS. */
     platform: {
       ...localAws,
       AWS_ENDPOINT_URL_DYNAMODB: database.url,

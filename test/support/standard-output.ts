@@ -1,4 +1,4 @@
-/** The log lines written to standard output meanwhile, without the test runner's output. */
+/** Runs this, and resolves to the log lines that it has written to standard output. */
 export const writtenBy = async (work: () => Promise<unknown>): Promise<string[]> => {
   const { stdout } = process
   const write = stdout.write.bind(stdout)

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A wire to the gateway that can be cut and mended, and keeps what went through it. */
+/** A TCP proxy to the gateway that can be stopped and started again, and records the requests. */
 export const openWire = async (to: number) => {
   const sockets = new Set<Socket>()
   const seen: string[] = []
