@@ -32,58 +32,28 @@ export const element = <Name extends keyof HTMLElementTagNameMap>(
   return made
 }
 
-const parsed = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return body
-  }
-}
-
 const inShort = (body: string): string => {
-  const { code, title } = Object(parsed(body)) as { code?: unknown; title?: unknown }
-  return (typeof code === 'string' ? `${code}: ${title}` : body).slice(0, 200)
-}
-
-const inFull = (body: string): string => {
-  const value = parsed(body)
-  return (typeof value === 'string' ? body : JSON.stringify(value, null, 2)).slice(0, 2_000)
+  try {
+    const { code, title } = Object(JSON.parse(body))
+    return typeof code === 'string' ? `${code}: ${title}` : body.slice(0, 300)
+  } catch {
+    return body.slice(0, 300)
+  }
 }
 
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 const grade = (status: number): string =>
-  status === 200 ? 'ok' : status in { 401: 0, 403: 0 } ? 'refused' : 'failed'
-const verdict = (status: number): string => (status ? String(status) : 'none')
+  status === 200 ? 'ok' : status === 401 || status === 403 ? 'refused' : 'failed'
 
-const keep = (list: Element, newest: Element, most: number) => {
-  list.prepend(newest)
-  while (list.childElementCount > most) list.lastElementChild?.remove()
-}
-
-/** Adds a poll at the top of the table. */
-export const showPoll = (table: Element, { at, status, took, body }: Call) => {
+/** Adds a call at the top of a table, which keeps the last twelve. */
+export const showCall = (table: Element, { at, method, path, status, took, body }: Call) => {
   const cells = [
     element('td', '', clock.format(at)),
-    element('td', grade(status), verdict(status)),
+    element('td', '', `${method} ${path}`),
+    element('td', grade(status), status ? String(status) : 'none'),
     element('td', '', `${took} ms`),
     element('td', '', inShort(body)),
   ]
-  keep(table, element('tr', '', ...cells), 12)
-}
-
-/** Adds a call at the top of the list, with its response in short and, when opened, in full. */
-export const showCall = (list: Element, { at, method, path, status, took, body }: Call) => {
-  const line = [
-    element('span', '', clock.format(at)),
-    element('strong', '', `${method} ${path}`),
-    element('span', grade(status), verdict(status)),
-    element('span', '', `${took} ms`),
-  ]
-  const summary = element(
-    'summary',
-    '',
-    element('span', 'call', ...line),
-    element('code', 'short', inShort(body)),
-  )
-  keep(list, element('li', '', element('details', '', summary, element('pre', '', inFull(body)))), 8)
+  table.prepend(element('tr', '', ...cells))
+  if (table.childElementCount > 12) table.lastElementChild?.remove()
 }

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { ImsgError, imsg, type Session, type Unit } from '../../client/imsg.ts'
-import { type Call, element, recordingFetch, showCall, showPoll } from './page-journal.ts'
+import { type Call, element, recordingFetch, showCall } from './page-journal.ts'
 import type { Who } from './who.ts'
 
 const byId = (id: string): HTMLElement => {
@@ -9,11 +9,7 @@ const byId = (id: string): HTMLElement => {
   return found
 }
 
-const note = (call: Call) => {
-  if (call.path.endsWith('/token-is-set')) return showPoll(byId('polls'), call)
-  byId('no-calls').hidden = true
-  showCall(byId('calls'), call)
-}
+const note = (call: Call) => showCall(byId(call.path.endsWith('/token-is-set') ? 'polls' : 'calls'), call)
 const fetch = recordingFetch(note)
 const gateway = imsg({ fetch })
 

@@ -1,18 +1,5 @@
 import type { Command } from './command.ts'
-import {
-  anyText,
-  bad,
-  flag,
-  type Members,
-  member,
-  members,
-  nullable,
-  only,
-  optional,
-  text,
-  texts,
-  whole,
-} from './input.ts'
+import { bad, type Members, member, members, nullable, only, optional, text, texts, whole } from './input.ts'
 import { type Directory, type Mapping, type Organisation, ordinaryRole, type User } from './seed.ts'
 
 const organisationNamed = ({ organisations }: Directory, name: string): Organisation =>
@@ -22,15 +9,12 @@ const organisationNamed = ({ organisations }: Directory, name: string): Organisa
 const userNamed = ({ users }: Directory, name: string): User =>
   users.find((user) => user.name === name) ?? bad(`there is no user "${name}"`)
 
-/** Parses everything before changing anything, so that a refused command has no effect. */
-const endable = (set: Members): ((target: { blocked: boolean; notBefore?: number }) => void) => {
-  const blocked = member(set, 'blocked', optional(flag))
-  const notBefore = member(set, 'notBefore', optional(nullable(whole)))
-  return (target) => {
-    if (blocked !== undefined) target.blocked = blocked
-    if (notBefore === null) delete target.notBefore
-    else if (notBefore !== undefined) target.notBefore = notBefore
-  }
+/** Replaces members; null removes one. Throws for other names before anything changes. */
+const change = (target: object, set: Members, ...names: readonly string[]): void => {
+  only(set, ...names)
+  for (const [name, value] of Object.entries(set))
+    if (value === null) Reflect.deleteProperty(target, name)
+    else Reflect.set(target, name, value)
 }
 
 const mappingFrom = (directory: Directory, input: Members): Mapping => {
@@ -58,10 +42,7 @@ export const dataCommands = {
     run: ({ directory }, input) => {
       only(input, 'org', 'set')
       const organisation = organisationNamed(directory, member(input, 'org', text))
-      const wanted = only(member(input, 'set', members), 'blocked', 'notBefore', 'whitelistCallbackUrls')
-      const urls = member(wanted, 'whitelistCallbackUrls', optional(anyText))
-      endable(wanted)(organisation)
-      if (urls !== undefined) organisation.whitelistCallbackUrls = urls
+      change(organisation, member(input, 'set', members), 'blocked', 'notBefore', 'whitelistCallbackUrls')
       return { organisation }
     },
   },
@@ -71,10 +52,9 @@ export const dataCommands = {
     run: ({ directory }, input) => {
       only(input, 'user', 'set')
       const user = userNamed(directory, member(input, 'user', text))
-      const wanted = only(member(input, 'set', members), 'blocked', 'notBefore', 'groups')
-      const groups = member(wanted, 'groups', optional(texts))
-      endable(wanted)(user.subject)
-      if (groups !== undefined) user.groups = groups
+      const { groups = user.groups, ...set } = member(input, 'set', members)
+      change(user.subject, set, 'blocked', 'notBefore')
+      user.groups = texts(groups, 'groups')
       return { user }
     },
   },

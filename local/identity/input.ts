@@ -14,10 +14,6 @@ type Parse<T> = (value: unknown, name: string) => T
 export const text: Parse<string> = (value, name) =>
   typeof value === 'string' && value !== '' ? value : bad(`"${name}" has to be a text that is not empty`)
 
-/** A text, which may be empty. */
-export const anyText: Parse<string> = (value, name) =>
-  typeof value === 'string' ? value : bad(`"${name}" has to be a text`)
-
 /** `true` or `false`, without conversion. */
 export const flag: Parse<boolean> = (value, name) =>
   typeof value === 'boolean' ? value : bad(`"${name}" has to be true or false`)

@@ -125,7 +125,6 @@ describe('the demo, the identity stand-in and the list of errors', { concurrency
 
         await signIn(page, at)
         await page.getByLabel('North').check()
-        await page.locator('details').first().locator('summary').click()
         await look('demo-signed-in')
       },
     )

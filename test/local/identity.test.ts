@@ -90,7 +90,7 @@ describe('the identity stand-in', () => {
   each('explains a wrong command, and changes nothing', [
     [{ do: 'constructor' }, /"do" has to be one of down, /],
     [{ do: 'subject', user: 'editor', set: { block: true } }, /"block" is not known/],
-    [{ do: 'organisation', org: 'demo', set: { blocked: true, notBefore: '1' } }, /notBefore/],
+    [{ do: 'organisation', org: 'demo', set: { blocked: true, nonsense: 1 } }, /"nonsense" is not known/],
   ])(async ([command, words]) => {
     const { status, body } = await control(command)
     equal(status, 400)
