@@ -1,6 +1,6 @@
 import { generateKeyPair, type KeyObject, sign } from 'node:crypto'
 import { promisify } from 'node:util'
-import { calculateJwkThumbprint, type JWTPayload, errors as joseErrors, jwtVerify } from 'jose'
+import { calculateJwkThumbprint } from 'jose'
 
 /** An RSA key. `at`: when it was created, in seconds since the epoch. */
 export type Key = { kid: string; at: number; privateKey: KeyObject; publicKey: KeyObject }
@@ -48,6 +48,9 @@ export const jwks = (published: readonly Key[], keys = published.map(publicJwk))
 
 const encoded = (part: Json): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
+const without = (part: Json): Json =>
+  Object.fromEntries(Object.entries(part).filter(([, value]) => value !== null))
+
 /**
  * Signs a compact JWS with any header and any claims; null removes a member. The signature is always RS512. A
  * library would refuse to create some tokens that tests need.
@@ -56,33 +59,4 @@ export const signed = (key: Key, claims: Json, changes: Json = {}): string => {
   const header = without({ alg: 'RS512', kid: key.kid, typ: 'JWT', ...changes })
   const input = `${encoded(header)}.${encoded(without(claims))}`
   return `${input}.${sign('sha512', Buffer.from(input), key.privateKey).toString('base64url')}`
-}
-
-const without = (part: Json): Json =>
-  Object.fromEntries(Object.entries(part).filter(([, value]) => value !== null))
-
-/**
- * The claims of a token that this ring signed and that has not expired. Withdrawn keys are accepted, so that
- * the Admin API still works after the signing key is withdrawn.
- */
-export const verified = async (
-  ring: KeyRing,
-  token: string,
-  purpose: string,
-): Promise<JWTPayload | undefined> => {
-  try {
-    const key = ({ kid }: { kid?: string }): KeyObject => {
-      const found = ring.held.find((candidate) => candidate.kid === kid)
-      if (found === undefined) throw new joseErrors.JWKSNoMatchingKey()
-      return found.publicKey
-    }
-    const { payload } = await jwtVerify<{ ntt?: unknown }>(token, key, {
-      algorithms: ['RS512'],
-      requiredClaims: ['exp', 'sub'],
-    })
-    return payload.ntt === purpose ? payload : undefined
-  } catch (error) {
-    if (error instanceof joseErrors.JOSEError) return undefined
-    throw error
-  }
 }

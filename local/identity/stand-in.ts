@@ -14,6 +14,8 @@ export type Switches = {
 export type StandIn = {
   readonly credentials: { readonly clientId: string; readonly clientSecret: string }
   readonly ring: KeyRing
+  /** The access tokens that the Admin API accepts. */
+  readonly accessTokens: Set<string>
   directory: Directory
   switches: Switches
   requests: Map<string, number>
@@ -36,6 +38,7 @@ const initial = () => ({
 export const newStandIn = async (credentials: StandIn['credentials']): Promise<StandIn> => ({
   credentials,
   ring: await newKeyRing(),
+  accessTokens: new Set(),
   ...initial(),
 })
 

@@ -10,6 +10,7 @@ const toApplication = (standIn: StandIn, { client_id, client_secret }: Members):
   const { clientId, clientSecret } = standIn.credentials
   if (client_id !== clientId || client_secret !== clientSecret) return refused('invalid_client', 401)
   const access_token = signed(standIn.ring.signing, applicationClaims(clientId))
+  standIn.accessTokens.add(access_token)
   return json({ access_token, token_type: 'Bearer', expires_in: accessTokenLife })
 }
 
