@@ -1,8 +1,9 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { each } from '../support/each.ts'
 import { send, type Wish } from '../support/visitor.ts'
-import { startFixtures } from './fixtures/fixture-stack.ts'
+import { definitions, startFixtures } from './fixtures/fixture-stack.ts'
 
 let stack: Awaited<ReturnType<typeof startFixtures>>
 before(async () => {
@@ -16,6 +17,11 @@ after(() => stack.close())
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   send(stack.url + path, { method, headers })
+
+const getJson = async (path: string) => {
+  const { status, body } = await get(path)
+  return { status, body: JSON.parse(body) }
+}
 
 /** The event that a function gets for this request. */
 const eventOf = async (path: string, wish: Wish = {}) =>
@@ -107,5 +113,87 @@ describe('CORS of the local gateway', () => {
     const answer = await get('/cookies', headers, method)
     const cors = Object.entries(answer.headers).filter(([name]) => name.startsWith('access-control-'))
     deepEqual([answer.status, Object.fromEntries(cors)], [status, said])
+  })
+})
+
+const failed = { status: 500, body: { message: 'Internal Server Error' } }
+
+describe('a local function that fails', () => {
+  each('answers 500, writes one log line, and serves the next request', [
+    ['throw', 'RangeError'],
+    ['exit', 'Runtime.ExitError'],
+    ['reject', 'Runtime.UnhandledError'],
+    ['spin', 'Sandbox.Timedout'],
+  ])(async ([mood, errorType]) => {
+    stack.lines.length = 0
+    deepEqual(await getJson(`/moody?mood=${mood}`), failed)
+    const logged = stack.lines.filter((line) => line.includes('errorType')).map((line) => JSON.parse(line))
+    deepEqual(
+      logged.map((line) => [line.function, line.errorType]),
+      [['moody', errorType]],
+    )
+    equal((await getJson('/moody')).status, 200)
+  })
+
+  it('answers 500 to every request when its module cannot be loaded', async () =>
+    deepEqual(await Promise.all([getJson('/broken'), getJson('/broken')]), [failed, failed]))
+})
+
+describe('a local function', () => {
+  it('keeps its instance between calls, until a restart', async () => {
+    for (let round = 0; round < 2; round++) {
+      stack.functions.restart('echo')
+      for (const calls of [1, 2]) equal((await getJson('/echo/a')).body.calls, calls)
+    }
+  })
+
+  it('serves one call at a time in each of at most four instances', async () => {
+    const answers = await Promise.all(Array.from({ length: 12 }, () => getJson('/slow?ms=300')))
+    ok(new Set(answers.map(({ body }) => body.instance)).size <= 4, 'more than four instances served')
+    for (const { status, body } of answers) {
+      deepEqual([status, body.most], [200, 1])
+      ok(body.left > 3000 && body.left < 4960, `${body.left} ms left`)
+    }
+  })
+
+  it('is replaced after its current call, and only when its definition has changed', async () => {
+    const serving = getJson('/slow?ms=300')
+    await pause(200)
+    const changed = definitions.map((one) => ({ ...one, variables: { NEW: one.name } }))
+    equal(stack.functions.use(changed).length, definitions.length)
+    equal((await getJson('/echo/a')).body.env.NEW, 'echo')
+    equal((await serving).status, 200)
+    deepEqual(stack.functions.use(changed), [])
+    equal((await getJson('/echo/a')).body.calls, 2)
+  })
+})
+
+describe('the local stand-in for AWS', () => {
+  const invoke = (name: string, body: string, headers = {}) =>
+    send(`${stack.awsUrl}/2015-03-31/functions/${name}/invocations`, { method: 'POST', headers, body })
+  const secret = (headers: Record<string, string>) =>
+    send(stack.awsUrl, { method: 'POST', headers, body: '{"SecretId":"any"}' })
+  const target = { 'x-amz-target': 'secretsmanager.GetSecretValue' }
+
+  it('invokes functions, and reports a failure in a header', async () => {
+    for (const name of ['moody', 'moody1']) equal((await invoke(name, '{}')).status, 200, name)
+    const { status, headers, body } = await invoke('moody', '{"mood":"throw"}')
+    deepEqual(
+      [status, headers['x-amz-function-error'], JSON.parse(body).errorType],
+      [200, 'Unhandled', 'RangeError'],
+    )
+    equal((await invoke('slow', '{}', { 'x-amz-invocation-type': 'Event' })).status, 202)
+    equal((await invoke('nobody', '{}')).status, 404)
+  })
+
+  it('gives the client credentials to local programs, and answers 403 to pages in browsers', async () => {
+    const { SecretString } = JSON.parse((await secret(target)).body)
+    deepEqual(JSON.parse(SecretString), { client_id: 'the id', client_secret: 'the secret' })
+    for (const page of [
+      { origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'cross-site' },
+      { host: 'evil.example' },
+    ])
+      equal((await secret({ ...target, ...page })).status, 403)
   })
 })

@@ -45,7 +45,6 @@ for (const name of ['nginx', 'caddy'] as const)
   describe(`the configuration for ${name}`, { skip: missing(name) }, () => {
     let proxy: Running
     const editor = visitor('editor')
-    const chief = visitor('chief')
 
     before(async () => {
       proxy = await proxies[name]({ proxy: ports[name], gateway: wire.port, service: service.port })
@@ -68,6 +67,7 @@ for (const name of ['nginx', 'caddy'] as const)
     })
 
     it('passes the preferred unit on to the service', async () => {
+      const chief = visitor('chief')
       await chief.open(at('/'))
       const headers = { origin: stack.url, 'content-type': 'application/json' }
       const wish = { method: 'POST', headers, body: '{"unit":"west"}' }
@@ -137,16 +137,13 @@ for (const name of ['nginx', 'caddy'] as const)
       await editor.open(at('/'))
       for (const path of ['/publish', '/publish/1', '/PUBLISH', '//publish', '/%70ublish'])
         equal((await editor.ask(at(path), { headers: navigation })).status, 403, path)
-      equal((await chief.open(at('/publish'))).status, 200)
+      equal((await visitor('chief').open(at('/publish'))).status, 200)
     })
 
     it('passes requests and responses of any size and status on', async () => {
       const body = 'ö'.repeat(100_000)
       const posted = got(await editor.ask(at('/save?x=1'), { method: 'POST', body }))
       deepEqual([posted.method, posted.url, posted.body === body], ['POST', '/save?x=1', true])
-      const headers = { 'transfer-encoding': 'chunked' }
-      const chunked = got(await editor.ask(at('/save'), { method: 'PUT', body, headers }))
-      deepEqual([chunked.method, chunked.body === body], ['PUT', true])
       for (const status of [401, 500])
         equal((await editor.ask(at(`/own-${status}`), { headers: navigation })).status, status)
     })

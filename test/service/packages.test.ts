@@ -1,10 +1,9 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { App } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
@@ -192,31 +191,6 @@ describe('the packages in an empty project', () => {
       IdentitySource: [],
       AuthorizerPayloadFormatVersion: '2.0',
     })
-  })
-
-  it('list units, set a unit and sign out in the example for a page', async () => {
-    const world = `
-      const ask = globalThis.fetch
-      globalThis.showBanner = globalThis.report = console.log
-      globalThis.document = Object.assign(new EventTarget(), { hidden: false })
-      globalThis.location = { href: '${stack.url}/', assign: (url) => console.log('to', url) }
-      globalThis.fetch = async (url, init = {}) => {
-        const there = new URL(url, '${stack.url}')
-        const headers = { ...init.headers, cookie: '${session.editor}', origin: '${stack.url}' }
-        const answer = await ask(there, { ...init, headers })
-        console.log(init.method ?? 'GET', there.pathname, answer.status)
-        return answer
-      }`
-    write('page-preset.mjs', world)
-    write('page-run.ts', `${page}\ngateway.close()`)
-    const args = ['--import', './page-preset.mjs', 'page-run.ts']
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: project })
-    for (const [method, path] of [
-      ['GET', 'units'],
-      ['POST', 'unit'],
-      ['POST', 'logout'],
-    ])
-      ok(stdout.includes(`${method} /imsg-service/v1/${path} 200\n`), stdout)
   })
 
   it('can be required by CommonJS', () => {
