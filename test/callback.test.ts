@@ -95,7 +95,7 @@ describe('GET /callback', () => {
   each('refuses an invalid token, one of another organisation, and one too large for a cookie', [
     [401, 'token_malformed', 'a.b.c', {}],
     [401, 'token_purpose', { ntt: 'access_token' }, {}],
-    [403, 'login_other_organisation', {}, { org: 'second', user: 'guest' }],
+    [403, 'login_other_organisation', {}, { user: 'guest' }],
     [401, 'token_too_large', { padding: 'x'.repeat(3500) }, {}],
   ])(async ([status, code, claims, more]) => {
     const raw = typeof claims === 'string' ? claims : await token(claims, more)
@@ -153,7 +153,7 @@ describe('GET /callback', () => {
     deepEqual(await arrived(prepared, await token()), foreign)
     const { clears: _, ...unbound } = signedIn()
     deepEqual(await arrived(prepared, await token(), loose), unbound)
-    const guest = await token({}, { org: 'second', user: 'guest' })
+    const guest = await token({}, { user: 'guest' })
     deepEqual(await arrived(await begun(), guest, loose), refused(403, 'login_other_organisation'))
     const elsewhere = { ...prepared, person: browser() }
     deepEqual(await arrived(elsewhere, guest, loose), refused(400, 'return_url_not_allowed'))
@@ -192,7 +192,7 @@ describe('GET /callback for a login that is already finished', () => {
   })
 
   it('refuses a return URL that the organisation of the session does not allow', async () => {
-    const second = await token({}, { org: 'second', user: 'guest' })
+    const second = await token({}, { user: 'guest' })
     const login = { person: browser(), query: new URLSearchParams({ serviceCallback: app }) }
     login.person.cookies.set('imidToken', second)
     deepEqual(await arrived(login, second), { status: 400, code: 'return_url_not_allowed' })

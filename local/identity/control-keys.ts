@@ -1,8 +1,7 @@
 import type { Command } from './command.ts'
-import { bad, type Members, member, members, only, optional, text } from './input.ts'
+import { bad, member, members, only, optional, text } from './input.ts'
 import { type Key, type KeyRing, newKey, signed } from './keys.ts'
-import type { Organisation, User } from './seed.ts'
-import type { StandIn } from './stand-in.ts'
+import type { Directory, Organisation, User } from './seed.ts'
 import { idClaims } from './tokens.ts'
 
 const keyNamed = ({ held }: KeyRing, kid: string): Key =>
@@ -14,16 +13,11 @@ const withdrawn = (ring: KeyRing, kid: string | undefined): Key[] => {
   return ring.published.filter((key) => key !== gone)
 }
 
-/** The person whose token is requested: by user, by organisation (its first user), or the editor. */
-const chosen = ({ directory }: StandIn, input: Members): [Organisation, User] => {
-  const org = member(input, 'org', optional(text))
-  const name = member(input, 'user', optional(text)) ?? (org === undefined ? 'editor' : undefined)
-  for (const user of directory.users) {
-    const home = directory.organisations.find(({ id }) => id === user.subject.organizationId)
-    const isWanted = (name ?? user.name) === user.name && (org ?? home?.name) === home?.name
-    if (home && isWanted) return [home, user]
-  }
-  return bad(`there is no user "${name ?? 'at all'}" in the organisation "${org ?? 'of any name'}"`)
+/** A user, and their organisation. */
+const userNamed = ({ users, organisations }: Directory, name: string): [Organisation, User] => {
+  const user = users.find((one) => one.name === name)
+  const home = organisations.find(({ id }) => id === user?.subject.organizationId)
+  return user && home ? [home, user] : bad(`there is no user "${name}"`)
 }
 
 /** The switches for keys and for tokens with given claims. */
@@ -49,15 +43,16 @@ export const keyCommands = {
     },
   },
   issue: {
-    what: 'A signed token of "user" (editor), first of "org", by the key "kid". "claims" and "header" override; null removes.',
+    what: 'A signed token of "user" (editor). "claims" and "header" override; null removes.',
     example: { user: 'editor', claims: { exp: 1 }, header: { typ: null } },
     bare: true,
-    run: (standIn, input) => {
-      only(input, 'kid', 'user', 'org', 'claims', 'header')
-      const kid = member(input, 'kid', optional(text))
-      const key = kid === undefined ? standIn.ring.signing : keyNamed(standIn.ring, kid)
-      const claims = { ...idClaims(...chosen(standIn, input)), ...member(input, 'claims', optional(members)) }
-      return { token: signed(key, claims, member(input, 'header', optional(members))) }
+    run: ({ directory, ring }, input) => {
+      only(input, 'user', 'claims', 'header')
+      const claims = {
+        ...idClaims(...userNamed(directory, member(input, 'user', optional(text)) ?? 'editor')),
+        ...member(input, 'claims', optional(members)),
+      }
+      return { token: signed(ring.signing, claims, member(input, 'header', optional(members))) }
     },
   },
 } as const satisfies Record<string, Command>
