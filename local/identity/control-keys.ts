@@ -4,13 +4,10 @@ import { type Key, type KeyRing, newKey, signed } from './keys.ts'
 import type { Directory, Organisation, User } from './seed.ts'
 import { idClaims } from './tokens.ts'
 
-const keyNamed = ({ held }: KeyRing, kid: string): Key =>
-  held.find((key) => key.kid === kid) ?? bad(`there is no key "${kid}"`)
-
 const withdrawn = (ring: KeyRing, kid: string | undefined): Key[] => {
   if (kid === undefined) return ring.published.filter((key) => key === ring.signing)
-  const gone = keyNamed(ring, kid)
-  return ring.published.filter((key) => key !== gone)
+  const rest = ring.published.filter((key) => key.kid !== kid)
+  return rest.length < ring.published.length ? rest : bad(`there is no key "${kid}"`)
 }
 
 /** A user, and their organisation. */
@@ -28,7 +25,6 @@ export const keyCommands = {
     run: async ({ ring }, input) => {
       only(input)
       const key = await newKey()
-      ring.held = [...ring.held, key]
       ring.published = [...ring.published, key]
       ring.signing = key
       return { kid: key.kid }

@@ -27,7 +27,6 @@ const state = ({ switches, ring }: StandIn): Members => ({
   keys: {
     signing: ring.signing.kid,
     published: ring.published.map(({ kid }) => kid),
-    held: ring.held.map(({ kid }) => kid),
   },
 })
 

@@ -4,8 +4,8 @@ import { calculateJwkThumbprint } from 'jose'
 
 /** An RSA key. `at`: when it was created, in seconds since the epoch. */
 export type Key = { kid: string; at: number; privateKey: KeyObject; publicKey: KeyObject }
-/** All keys so far, those that are published, and the one that signs. */
-export type KeyRing = { held: Key[]; published: Key[]; signing: Key; atStart: readonly [Key, Key] }
+/** The published keys, and the one that signs. */
+export type KeyRing = { published: Key[]; signing: Key; atStart: readonly [Key, Key] }
 /** The parts of a token before they are encoded. */
 export type Json = Record<string, unknown>
 
@@ -24,10 +24,10 @@ export const newKey = async (): Promise<Key> => {
 /** Creates a key ring with two published keys. The second signs, so that taking the first key fails. */
 export const newKeyRing = async (): Promise<KeyRing> => {
   const [spare, signing] = await Promise.all([newKey(), newKey()])
-  return { held: [spare, signing], published: [spare, signing], signing, atStart: [spare, signing] }
+  return { published: [spare, signing], signing, atStart: [spare, signing] }
 }
 
-/** Resets the ring: the first two keys are published and the second signs. Later keys are kept. */
+/** Resets the ring: the first two keys are published and the second signs. */
 export const resetKeys = (ring: KeyRing): void => {
   ring.published = [...ring.atStart]
   ring.signing = ring.atStart[1]

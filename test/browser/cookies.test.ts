@@ -106,8 +106,9 @@ describe('a session cookie that a sibling host sets', () => {
     'does not end the session when it is malformed, and is cleared by a logout',
     async (page, context) => {
       await signIn(page, https)
-      await plant(page, 'rubbish', `${prefix}/units/`)
+      await plant(page, 'rubbish')
       equal((await ask(page, '/token-is-set')).status, 200)
+      await plant(page, 'rubbish', `${prefix}/units/`)
       equal((await sessionCookies(context)).length, 2)
       await ask(page, '/logout', 'POST')
       deepEqual(await sessionCookies(context), [])
