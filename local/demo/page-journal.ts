@@ -49,10 +49,9 @@ const grade = (status: number): string =>
 export const showCall = (table: Element, { at, method, path, status, took, body }: Call) => {
   const cells = [
     element('td', '', clock.format(at)),
-    element('td', '', `${method} ${path}`),
     element('td', grade(status), status ? String(status) : 'none'),
     element('td', '', `${took} ms`),
-    element('td', '', inShort(body)),
+    element('td', '', element('b', '', `${method} ${path}`), ` ${inShort(body)}`),
   ]
   table.prepend(element('tr', '', ...cells))
   if (table.childElementCount > 12) table.lastElementChild?.remove()
