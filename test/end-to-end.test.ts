@@ -9,7 +9,7 @@ import { type Stack, startStack } from '../local/stack.ts'
 import { commands, root } from './support/documents.ts'
 import { each } from './support/each.ts'
 import { standInAt } from './support/services.ts'
-import { person, send, visitor } from './support/visitor.ts'
+import { person, send } from './support/visitor.ts'
 
 /** The deployable bundles over HTTP, behind the routes of the synthesised template. */
 
@@ -62,12 +62,6 @@ describe('the gateway over HTTP', () => {
     deepEqual((await control({ do: 'count' })).requests, { '/v1/jwks': 1 })
   })
 
-  it('redirects a login at 127.0.0.1 to localhost first', async () => {
-    const { open } = visitor()
-    const { trail } = await open(`${base.replace('localhost', '127.0.0.1')}/login?org=demo&callback=/x`)
-    deepEqual([trail[1]?.startsWith(base), trail.at(-1)], [true, `${stack.url}/x`])
-  })
-
   each('answers 404 for an unknown path or method', [
     ['GET', '/imsg-service/v1/nowhere'],
     ['GET', '/imsg-service/v1/units/'],
@@ -76,14 +70,6 @@ describe('the gateway over HTTP', () => {
   ])(async ([method, path]) => {
     const { status, body } = await send(stack.url + path, { method })
     deepEqual([status, body], [404, '"errors.api.NotFound"'])
-  })
-
-  it('serves the demo page, whose service recognises the session', async () => {
-    const { ask, open } = visitor()
-    equal((await ask(`${stack.url}/whoami`)).status, 401)
-    const page = await open(`${base}/org/demo/login?callback=/`)
-    deepEqual([page.status, page.headers['content-type']], [200, 'text/html; charset=utf-8'])
-    equal(JSON.parse((await ask(`${stack.url}/whoami`)).body).org, 'demo')
   })
 })
 

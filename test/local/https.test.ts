@@ -34,14 +34,7 @@ describe('npm start -- --https', () => {
     const back = await ask(`${begun.location}&subject=editor`)
     const signedIn = await ask(back.location, begun.cookies)
     const cookies = signedIn.cookies.filter((cookie) => !cookie.includes('Max-Age=0'))
-    deepEqual(
-      cookies.map((cookie) => cookie.replace(/=[^;]*/, '').replace(/Max-Age=\d+; /, '')),
-      [
-        'imidToken; Path=/; Domain=imsg.localhost; HttpOnly; Secure; SameSite=Lax',
-        '__Host-imsg-seal; Path=/; HttpOnly; Secure; SameSite=Lax',
-        '__Host-imsg-rounds; Path=/; HttpOnly; Secure; SameSite=Lax',
-      ],
-    )
+    match(cookies[0] ?? '', /^imidToken=.*; Domain=imsg\.localhost; HttpOnly; Secure; SameSite=Lax$/)
     equal((await ask(`${url}/imsg-service/v1/token-is-set`, cookies)).status, 200)
     equal((await ask(`${url}/whoami`, cookies)).status, 200)
     child.kill('SIGTERM')
