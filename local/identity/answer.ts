@@ -6,16 +6,6 @@ import { keySet } from './malformed.ts'
 import type { StandIn } from './stand-in.ts'
 import { tokenService } from './token-service.ts'
 
-/** The organisation in a login path. If it cannot be decoded, it is used as it is, and is then unknown. */
-const organisationIn = (path: string): string | undefined => {
-  const org = /^\/v1\/org\/([^/]+)\/login$/.exec(path)?.[1]
-  try {
-    return org && decodeURIComponent(org)
-  } catch {
-    return org
-  }
-}
-
 /** The response of the three services to a request. */
 export const answer = (standIn: StandIn, asked: BufferedRequest): Reply | Promise<Reply> => {
   const { method, path } = asked
@@ -26,6 +16,6 @@ export const answer = (standIn: StandIn, asked: BufferedRequest): Reply | Promis
 
   if (path === '/') return home(standIn.directory)
   if (path === '/v1/jwks') return keySet(standIn.ring, standIn.switches.malformed)
-  const org = organisationIn(path)
-  return org === undefined ? failures.notFound : login(standIn, asked, org)
+  const org = /^\/v1\/org\/([^/]+)\/login$/.exec(path)?.[1]
+  return org === undefined ? failures.notFound : login(standIn, asked, decodeURIComponent(org))
 }
