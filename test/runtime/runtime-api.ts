@@ -18,8 +18,8 @@ const runtimeClient = join(import.meta.dirname, 'node_modules', 'aws-lambda-ric'
 const api = '/2018-06-01/runtime'
 
 /**
- * Starts an instance with Lambda's Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html), which
- * gives it one event at a time. When the start fails, every pending call fails.
+ * Starts an instance with Lambda's Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html). The
+ * API gives it one event at a time. When the start fails, every pending call fails.
  */
 export const startInstance = async (
   deployed: Definition,

@@ -11,8 +11,8 @@ import { openServices } from '../support/services.ts'
 import { type Instance, startInstance } from './runtime-api.ts'
 
 /**
- * Every bundle of the synthesised stack under Lambda's own runtime client, with the variables of the template.
- * State and keys are those that refresh-state has written.
+ * Every bundle of the synthesised stack under Lambda's own runtime client, with the variables in the
+ * template. State and keys are those that refresh-state has written.
  */
 
 const outdir = join(root, '.local', 'runtime-test')
