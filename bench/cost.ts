@@ -1,13 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { App } from 'aws-cdk-lib'
-import { Template } from 'aws-cdk-lib/assertions'
-import cdk from '../cdk.json' with { type: 'json' }
 import { between } from '../docs/generate.ts'
 import { emitted } from '../infra/metrics.ts'
-import { readDeployment } from '../infra/settings.ts'
-import { ImsgService } from '../infra/stack.ts'
+import { type Properties, propertiesOf, templateOf } from '../test/infra/synthesised.ts'
 import { billedMilliseconds, costMarkdown, costSentence, type Idle } from './cost-report.ts'
 import { measurePoll, type Poll } from './poll.ts'
 import { published } from './publish.ts'
@@ -20,18 +16,13 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
 /** The alarms and metrics of the example deployment. */
 export const idle = (): Idle => {
-  const context = { ...cdk.context, 'aws:cdk:bundling-stacks': [] }
-  const deployment = readDeployment(parseEnv(read('infra/example.env')))
-  const template = Template.fromStack(
-    new ImsgService(new App({ context, builtinCloudFormationValidation: false }), 'imsg-service', deployment),
-  )
-  const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'))
-  const metricsOf = ({ Properties }: (typeof alarms)[number]): number =>
-    (Properties.Metrics as { MetricStat?: unknown }[] | undefined)?.filter(({ MetricStat }) => MetricStat)
-      .length ?? 1
+  const template = templateOf(parseEnv(read('infra/example.env')))
+  const metricsOf = ({ Metrics }: Properties): number =>
+    (Metrics as { MetricStat?: unknown }[] | undefined)?.filter(({ MetricStat }) => MetricStat).length ?? 1
+  const alarms = propertiesOf(template, 'AWS::CloudWatch::Alarm')
   return {
     alarmMetrics: alarms.reduce((sum, alarm) => sum + metricsOf(alarm), 0),
-    compositeAlarms: Object.keys(template.findResources('AWS::CloudWatch::CompositeAlarm')).length,
+    compositeAlarms: propertiesOf(template, 'AWS::CloudWatch::CompositeAlarm').length,
     ownMetrics: Object.keys(emitted).length,
   }
 }

@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process'
 import { createTables } from '../local/database.ts'
 import { schema, standInAt } from '../test/support/services.ts'
 import { bundles } from './cold.ts'
 import { openRuntimeApi } from './runtime-api.ts'
-import type { World } from './world.ts'
+import { messageOf, start, type World } from './world.ts'
 
 /** The cost of refresh-state and units for different numbers of organisations. One new process per size. */
 
@@ -25,21 +24,13 @@ export type Growth = Size &
     unitsMegabytes: number
   }>
 
-const openUpstream = async () => {
-  const child = fork(new URL('./upstream-process.ts', import.meta.url), {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  const url = await new Promise<string>((resolve) =>
-    child.once('message', (message) => resolve(String(message))),
-  )
-  return { url, close: () => child.kill() }
-}
-
 const groups = Array.from({ length: 20 }, (_, index) => `CN=group-${index},OU=editors,DC=example,DC=com`)
 
 export const growth = async (world: World): Promise<readonly Growth[]> => {
   const folders = bundles(['refresh-state', 'units'])
-  const [api, upstream] = await Promise.all([openRuntimeApi(), openUpstream()])
+  const api = await openRuntimeApi()
+  const upstream = start('upstream-process.ts')
+  const adminUrl = await messageOf<string>(upstream)
   const token = await standInAt(world.environment.IMAS_URL).token({ org: 'org-0', groups })
   const event = { ...world.events.units, cookies: [`imidToken=${token}`] }
   const rows: Growth[] = []
@@ -48,11 +39,11 @@ export const growth = async (world: World): Promise<readonly Growth[]> => {
     await createTables(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? '', [
       { name: shape, properties: schema },
     ])
-    const environment = { ...world.environment, TABLE_NAME: shape, ADMIN_API_URL: `${upstream.url}/${shape}` }
-    const start = (name: 'refresh-state' | 'units', events: readonly object[]) =>
+    const environment = { ...world.environment, TABLE_NAME: shape, ADMIN_API_URL: `${adminUrl}/${shape}` }
+    const run = (name: 'refresh-state' | 'units', events: readonly object[]) =>
       api.run({ folder: folders.get(name) ?? '', environment, events })
-    const refresh = await start('refresh-state', [{}, {}])
-    const units = await start('units', [event, event])
+    const refresh = await run('refresh-state', [{}, {}])
+    const units = await run('units', [event, event])
     const expected = '{"outcome":"changed"}{"outcome":"unchanged"}'
     if (refresh.answers.join('') !== expected) throw new Error(`refresh-state: ${refresh.answers}`)
     if (!units.answers.every((answer) => JSON.parse(answer).statusCode === 200))
@@ -67,6 +58,6 @@ export const growth = async (world: World): Promise<readonly Growth[]> => {
     })
   }
   api.close()
-  upstream.close()
+  upstream.kill()
   return rows
 }

@@ -1,8 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { median } from './figures.ts'
-import type { World } from './world.ts'
+import { messageOf, start, type World } from './world.ts'
 
 /** `token-is-set` compared with alternatives: the same token, over HTTP, on the same machine. */
 
@@ -34,27 +34,15 @@ export const peers = {
 
 export type PeerName = keyof typeof peers
 
-const folder = new URL('./peers/', import.meta.url)
-
 /** Whether the packages of the peers are installed. */
-export const peersInstalled = (): boolean => existsSync(new URL('node_modules', folder))
+export const peersInstalled = (): boolean => existsSync(new URL('./peers/node_modules', import.meta.url))
 
-export type Ready = Readonly<{ port: number; cookie: string }>
-
-const heard = <T>(child: ChildProcess): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const ended = (code: number | null) => reject(new Error(`${child.spawnargs.at(-1)} ended with ${code}`))
-    child.once('exit', ended)
-    child.once('message', (message) => {
-      child.removeListener('exit', ended)
-      resolve(message as T)
-    })
-  })
+type Ready = Readonly<{ port: number; cookie: string }>
 
 const connections = 8
 
 /** Sends requests over keep-alive connections for this time. Returns how many were answered with 200. */
-const stretch = async ({ port, cookie }: Ready, milliseconds: number): Promise<number> => {
+const load = async ({ port, cookie }: Ready, milliseconds: number): Promise<number> => {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const end = performance.now() + milliseconds
   let answered = 0
@@ -77,29 +65,27 @@ const stretch = async ({ port, cookie }: Ready, milliseconds: number): Promise<n
 
 const cpuOf = async (child: ChildProcess): Promise<number> => {
   child.send('cpu')
-  return (await heard<{ cpu: number }>(child)).cpu
+  return (await messageOf<{ cpu: number }>(child)).cpu
 }
 
 /** Processor time of one request, in microseconds. */
 export type PeerCosts = Readonly<Record<PeerName, number>>
 
-/** The medians over `rounds`, each with a stretch of this many milliseconds for every peer. */
+/** The medians over `rounds`, each with this many milliseconds of load for every peer. */
 export const peerCosts = async (world: World, rounds: number, milliseconds: number): Promise<PeerCosts> => {
   const started = await Promise.all(
     Object.entries(peers).map(async ([name, peer]) => {
-      const child = fork(new URL(`${peer.file}.mjs`, folder), 'store' in peer ? [peer.store] : [], {
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      })
+      const child = start(`peers/${peer.file}.mjs`, 'store' in peer ? [peer.store] : [])
       child.send(world)
-      const ready = await heard<Ready>(child)
-      await stretch(ready, milliseconds)
+      const ready = await messageOf<Ready>(child)
+      await load(ready, milliseconds)
       return { name, child, ready, costs: [] as number[] }
     }),
   )
   for (let round = 0; round < rounds; round++)
     for (const { child, ready, costs } of started) {
       const before = await cpuOf(child)
-      const answered = await stretch(ready, milliseconds)
+      const answered = await load(ready, milliseconds)
       costs.push(((await cpuOf(child)) - before) / answered)
     }
   for (const { child } of started) child.kill()

@@ -1,9 +1,9 @@
-import type { Context } from 'aws-lambda'
 import { wire } from '../functions/token-is-set/index.ts'
 import { accessLogFields } from '../infra/api.ts'
 import { dependencies } from '../lib/lambda/dependencies.ts'
 import { logTo } from '../lib/log.ts'
 import { organisationsOf } from '../lib/state/organisation.ts'
+import { contextFor } from '../test/support/services.ts'
 import type { World } from './world.ts'
 
 /** The usage of one good poll of a warm instance. */
@@ -17,7 +17,7 @@ export type Poll = Readonly<{
   milliseconds: number
 }>
 
-const context = { awsRequestId: 'poll', getRemainingTimeInMillis: () => 5000 } as unknown as Context
+const context = contextFor(60_000)
 
 /** Polls a second of one instance, which decides how much it reads from its cache. */
 export const pollsASecond = 5

@@ -1,16 +1,14 @@
 /**
  * List prices in us-east-1 in US dollars, on demand, without free tiers, discounts, support and taxes. Look
- * up current prices for a budget. `tiers`: the amount a month at each price.
+ * up current prices for a budget: https://aws.amazon.com/{api-gateway,lambda,dynamodb,cloudwatch,kms,
+ * secrets-manager}/pricing/, and https://aws.amazon.com/ec2/pricing/on-demand/ for data out.
  */
 
 type Tier = readonly [amount: number, price: number]
-/** `per`: the number of units that the price is for. */
-type Price = Readonly<{ what: string; unit: string; per: number; tiers: readonly Tier[]; source: string }>
+/** `per`: the number of units that the price is for. `tiers`: the amount a month at each price. */
+type Price = Readonly<{ what: string; unit: string; per: number; tiers: readonly Tier[] }>
 
 const rest = Number.POSITIVE_INFINITY
-const apiGateway = 'https://aws.amazon.com/api-gateway/pricing/'
-const lambda = 'https://aws.amazon.com/lambda/pricing/'
-const cloudWatch = 'https://aws.amazon.com/cloudwatch/pricing/'
 
 /** When the prices were read. */
 export const pricesOf = '2025-06'
@@ -25,14 +23,12 @@ export const prices = {
       [300e6, 1.0],
       [rest, 0.9],
     ],
-    source: apiGateway,
   },
   lambdaRequests: {
     what: 'Lambda, requests',
     unit: 'request',
     per: 1e6,
     tiers: [[rest, 0.2]],
-    source: lambda,
   },
   lambdaSeconds: {
     what: 'Lambda, time, arm64',
@@ -43,21 +39,18 @@ export const prices = {
       [11.25e9, 0.0000120001],
       [rest, 0.0000106667],
     ],
-    source: lambda,
   },
   tableReads: {
     what: 'DynamoDB, reads',
     unit: 'read unit',
     per: 1e6,
     tiers: [[rest, 0.125]],
-    source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
   },
   tableWrites: {
     what: 'DynamoDB, writes',
     unit: 'write unit',
     per: 1e6,
     tiers: [[rest, 0.625]],
-    source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
   },
   logs: {
     what: 'CloudWatch Logs',
@@ -69,7 +62,6 @@ export const prices = {
       [20_480e9, 0.1],
       [rest, 0.05],
     ],
-    source: cloudWatch,
   },
   sent: {
     what: 'data out',
@@ -81,37 +73,32 @@ export const prices = {
       [102_400e9, 0.07],
       [rest, 0.05],
     ],
-    source: 'https://aws.amazon.com/ec2/pricing/on-demand/',
   },
-  alarmMetrics: { what: 'alarms', unit: 'metric', per: 1, tiers: [[rest, 0.1]], source: cloudWatch },
+  alarmMetrics: { what: 'alarms', unit: 'metric', per: 1, tiers: [[rest, 0.1]] },
   compositeAlarms: {
     what: 'composite alarms',
     unit: 'alarm',
     per: 1,
     tiers: [[rest, 0.5]],
-    source: cloudWatch,
   },
   ownMetrics: {
     what: 'metrics of its own',
     unit: 'metric',
     per: 1,
     tiers: [[rest, 0.3]],
-    source: cloudWatch,
   },
-  dashboards: { what: 'dashboard', unit: 'dashboard', per: 1, tiers: [[rest, 3]], source: cloudWatch },
+  dashboards: { what: 'dashboard', unit: 'dashboard', per: 1, tiers: [[rest, 3]] },
   keys: {
     what: 'key that encrypts alarms',
     unit: 'key',
     per: 1,
     tiers: [[rest, 1]],
-    source: 'https://aws.amazon.com/kms/pricing/',
   },
   secrets: {
     what: 'secret',
     unit: 'secret',
     per: 1,
     tiers: [[rest, 0.4]],
-    source: 'https://aws.amazon.com/secrets-manager/pricing/',
   },
 } as const satisfies Record<string, Price>
 

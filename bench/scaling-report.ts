@@ -6,7 +6,6 @@ import { type Load, limits, load, ownUnitsPerPoll, pollEvery, unitsPerPoll } fro
 
 const loads = [1e3, 1e6, 50e6].map((tabs) => load(tabs, 8))
 const money = (value: number): string => (value < 1000 ? value.toFixed(0) : `${whole(value / 1000)} k`)
-const sum = ({ cost }: Load): number => Object.values(cost).reduce((total, part) => total + part, 0)
 
 const perTabs = (head: string, rows: readonly (readonly [string, (one: Load) => string])[]): string =>
   table(
@@ -28,7 +27,7 @@ ${perTabs('open tabs', [
   ['instances at work', (one) => whole(Math.ceil(one.busy))],
   ['Lambda concurrency', (one) => whole(Math.ceil(one.granted))],
   ['DynamoDB read units a second, at most', (one) => whole(one.readUnits)],
-  ['US dollars a month, around the clock', (one) => money(sum(one))],
+  ['US dollars a month, around the clock', (one) => money(one.cost)],
 ])}
 
 A poll reads ${ownUnitsPerPoll} to ${unitsPerPoll} items of one read unit each: session, subject, and the organisation if the instance has not read it for ${organisationTtl} seconds. Lambda

@@ -40,14 +40,14 @@ export const load = (tabs: number, warm: number) => {
     granted: Math.max(busy, perSecond / limits.perConcurrency),
     /** Upper limit, when each poll of an instance is of another organisation. */
     readUnits: perSecond * unitsPerPoll,
-    cost: {
-      'HTTP API': dollars('httpApi', month),
-      'DynamoDB reads': dollars('tableReads', month * unitsPerPoll),
-      'Lambda requests': dollars('lambdaRequests', month),
-      'Lambda duration': dollars('lambdaSeconds', month * (warm / 1000) * memoryGigabytes),
-      'CloudWatch Logs': dollars('logs', month * (poll.ownLogBytes + poll.accessLogBytes)),
-      'Data out': dollars('sent', month * poll.sentBytes),
-    },
+    /** US dollars a month. */
+    cost:
+      dollars('httpApi', month) +
+      dollars('tableReads', month * unitsPerPoll) +
+      dollars('lambdaRequests', month) +
+      dollars('lambdaSeconds', month * (warm / 1000) * memoryGigabytes) +
+      dollars('logs', month * (poll.ownLogBytes + poll.accessLogBytes)) +
+      dollars('sent', month * poll.sentBytes),
   }
 }
 

@@ -1,16 +1,15 @@
-import type { Context } from 'aws-lambda'
 import { compactVerify, importJWK, type JWK } from 'jose'
 import { wire } from '../functions/token-is-set/index.ts'
 import { type Dependencies, dependencies } from '../lib/lambda/dependencies.ts'
 import { logTo } from '../lib/log.ts'
 import type { Table } from '../lib/store/table.ts'
-import { standInAt } from '../test/support/services.ts'
+import { contextFor, standInAt } from '../test/support/services.ts'
 import { median } from './figures.ts'
 import type { World } from './world.ts'
 
 /** Processor time of a warm `token-is-set` without its database call. */
 
-const context = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 5000 } as unknown as Context
+const context = contextFor(60_000)
 
 /** A table that repeats the first answer to each read. */
 const remembering = (table: Table): Table => {
