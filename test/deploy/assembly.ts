@@ -12,8 +12,8 @@ type Template = { Resources: Record<string, Resource> }
 export const stack = 'imsg-service'
 
 /**
- * The emulator has neither alarms over expressions nor composite alarms: each becomes an alarm of the same
- * name over a metric that nobody emits.
+ * Replaces alarms on expressions and composite alarms, which the emulator lacks, by alarms of the same name
+ * on a metric that is never emitted.
  */
 const withPlainAlarms = ({ Resources }: Template): void => {
   for (const [id, resource] of Object.entries(Resources)) {
@@ -71,7 +71,7 @@ export const settingsFor = ({ gateway, identity }: Record<'gateway' | 'identity'
   ALARM_EMAIL: 'operators@example.com',
 })
 
-/** What a release was synthesised with. A test puts its own addresses in their place. */
+/** The addresses in a kept release, which a test replaces by its own. */
 export const placeholders = {
   gateway: 'http://gateway.localhost',
   identity: 'http://identity.localhost',

@@ -12,9 +12,8 @@ import { adapt, copyOf, settingsFor, stack, unpackRelease } from './assembly.ts'
 import { cdkFor, environment, openFront, physicalIds, putSecret, startEmulator } from './emulator.ts'
 
 /**
- * The life of a deployment, in the order in which an operator lives it: CDK's own command line,
- * CloudFormation, zip files in a bucket and functions that run from them, on MiniStack. What it cannot do is
- * in docs/reliability.md.
+ * Deployments, upgrades and removal with CDK's command line on MiniStack. docs/reliability.md has what it
+ * cannot show.
  */
 
 const bin = engine('ministack')
@@ -70,7 +69,7 @@ const deployments = async (programs: string) => {
   }
 }
 
-/** What has to be the same after every deployment, by logical id. */
+/** The resources that every deployment keeps, by logical id. */
 const kept = (ids: ReadonlyMap<string, string>) =>
   ['table8235A42E', 'apiC8550315', 'credentialsE4920838'].map((id) => [id, ids.get(id)])
 

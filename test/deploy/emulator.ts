@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { root } from '../../local/synthesis.ts'
 import { forward, freePort, listening, until } from '../support/ports.ts'
 
-/** AWS on this machine's own network: MiniStack, whose functions run on the Node of this project. */
+/** MiniStack, an emulator of AWS, with functions that run on this project's Node. */
 
 const region = 'eu-north-1'
 
@@ -29,7 +29,7 @@ const end = async (child: ChildProcess): Promise<void> => {
   await gone
 }
 
-/** Starts MiniStack from the folder of its programs. Whatever it writes goes into `folder`. */
+/** Starts MiniStack from the folder of its programs. It writes its files to `folder`. */
 export const startEmulator = async (bin: string, folder: string): Promise<Emulator> => {
   const port = await freePort()
   mkdirSync(join(folder, 'tmp'), { recursive: true })
@@ -69,13 +69,16 @@ export const startEmulator = async (bin: string, folder: string): Promise<Emulat
   )
 }
 
-/** What a CDK command said, and how it ended. */
-type Said = Readonly<{ status: number | null; text: string }>
+/** The status and output of a CDK command. */
+type CommandResult = Readonly<{ status: number | null; text: string }>
 
 /** The real CDK CLI, with this emulator for AWS. `settings`: where it synthesises. */
 export const cdkFor =
   ({ port }: Emulator, folder: string) =>
-  async (args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<Said> => {
+  async (
+    args: readonly string[],
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<CommandResult> => {
     const env = {
       ...settings,
       PATH: path,
@@ -139,8 +142,8 @@ export const physicalIds = async (emulator: Emulator, stack: string): Promise<Ma
 }
 
 /**
- * A front on a port that is known before anything is deployed, as a proxy or DNS is: PUBLIC_URL has to be. It
- * passes on to the API of the stack, which the emulator knows by its host name.
+ * A proxy on a port that is known before the deployment, for PUBLIC_URL. It forwards requests to the API of
+ * the stack, which the emulator finds by its host name.
  */
 export const openFront = async ({ port }: Emulator) => {
   let apiId = ''

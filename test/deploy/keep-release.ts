@@ -7,7 +7,7 @@ import { root } from '../../local/synthesis.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { placeholders, settingsFor } from './assembly.ts'
 
-/** `node test/deploy/keep-release.ts`: keeps what a release deploys, for the upgrade test. */
+/** `node test/deploy/keep-release.ts` packs the synthesised release for the upgrade test. */
 
 const synthesised = (): string => {
   const outdir = mkdtempSync(join(tmpdir(), 'imsg-release-'))
@@ -22,7 +22,7 @@ const synthesised = (): string => {
   return outdir
 }
 
-/** The manifest without what it says of this machine: where in which file each resource was made. */
+/** The manifest without stack traces, which name paths of this machine. */
 const withoutTraces = (text: string): string => {
   const manifest = JSON.parse(text)
   for (const artifact of Object.values<Record<string, unknown>>(manifest.artifacts)) {

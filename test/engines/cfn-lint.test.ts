@@ -20,21 +20,21 @@ const bin = engine('cfn-lint')
 const certificate = (partition: string, region: string): string =>
   `arn:${partition}:acm:${region}:123456789012:certificate/0123abcd-4567-89ef-0123-456789abcdef`
 
-/** By what they change in the template. */
+/** Settings that change the template. */
 const combinations: Readonly<Record<string, { texts: Texts; regions?: readonly string[] }>> = {
-  'the least that can be deployed': { texts: least },
-  'everything at once': { texts: { ...everything, STAGE_NAME: 'production' } },
-  GovCloud: {
+  'a gateway with the required settings': { texts: least },
+  'a gateway with all settings': { texts: { ...everything, STAGE_NAME: 'production' } },
+  'a gateway in GovCloud': {
     texts: { ...good, DOMAIN_CERTIFICATE_ARN: certificate('aws-us-gov', 'us-gov-west-1') },
     regions: ['us-gov-west-1', 'us-gov-east-1'],
   },
-  China: {
+  'a gateway in China': {
     texts: { ...good, DOMAIN_CERTIFICATE_ARN: certificate('aws-cn', 'cn-north-1') },
     regions: ['cn-north-1', 'cn-northwest-1'],
   },
 }
 
-/** The identity service of our own, whose functions need no code to be judged. */
+/** The template of the identity service. Its functions have no code, which cfn-lint does not check. */
 const identityTemplate = (texts: Readonly<Record<string, string>>): object => {
   const bundles = join(folder, 'identity')
   for (const name of functionNames) mkdirSync(join(bundles, name), { recursive: true })
@@ -50,7 +50,7 @@ const identityTemplate = (texts: Readonly<Record<string, string>>): object => {
 
 const identityCombinations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'an identity service': {},
-  'an identity service with all there is': {
+  'an identity service with all settings': {
     IDENTITY_URL: 'https://identity.example.com',
     IDENTITY_CERTIFICATE_ARN: certificate('aws', 'eu-north-1'),
     IDENTITY_HOSTED_ZONE_ID: 'Z0123456789ABCDEFGHIJ',
@@ -61,7 +61,7 @@ const identityCombinations: Readonly<Record<string, Readonly<Record<string, stri
 
 const everyday = ['eu-north-1', 'eu-central-1', 'us-east-1', 'ap-northeast-1']
 
-/** How CDK writes: dependencies that a reference implies already, and Fn::Join where Fn::Sub would do. */
+/** CDK's style: redundant dependencies, and Fn::Join instead of Fn::Sub. */
 const accepted = ['W3005', 'I1022']
 
 const folder = join(root, '.local', 'engines', 'templates')
@@ -69,7 +69,7 @@ mkdirSync(folder, { recursive: true })
 
 type Match = Readonly<{ Rule: { Id: string }; Message: string; Location: { Path: readonly unknown[] } }>
 
-/** What cfn-lint says of a template, warnings and advice included: `rule place message`. */
+/** cfn-lint's errors, warnings and advice for a template: `rule place message`. */
 const findings = (name: string, template: object, regions: readonly string[] = everyday): string[] => {
   const file = join(folder, `${name.replaceAll(' ', '-')}.template.json`)
   writeFileSync(file, JSON.stringify(template))
@@ -83,14 +83,16 @@ const findings = (name: string, template: object, regions: readonly string[] = e
 }
 
 if (bin)
-  describe('cfn-lint finds nothing in the template for', () => {
+  describe('cfn-lint', () => {
     for (const [name, { texts, regions }] of Object.entries(combinations))
-      it(name, () => deepEqual(findings(name, templateOf(texts).toJSON(), regions), []))
+      it(`finds nothing in the template of ${name}`, () =>
+        deepEqual(findings(name, templateOf(texts).toJSON(), regions), []))
 
     for (const [name, texts] of Object.entries(identityCombinations))
-      it(name, () => deepEqual(findings(name, identityTemplate(texts)), []))
+      it(`finds nothing in the template of ${name}`, () =>
+        deepEqual(findings(name, identityTemplate(texts)), []))
 
-    it('cfn-lint reports a property that does not exist', () => {
+    it('reports a property that does not exist', () => {
       const template = templateOf(least).toJSON()
       const [[id = ''] = []] = resourcesOf(templateOf(least), 'AWS::ApiGatewayV2::Stage')
       template.Resources[id].Properties.AccessLogSetting = {}

@@ -6,7 +6,7 @@ import { root } from '../../local/synthesis.ts'
 
 /** Programs from PyPI that check this project, each in its own environment under `.local/engines`. */
 
-/** Why an engine cannot be had on this machine; anything else that goes wrong is a failure of the suite. */
+/** The reason why an engine cannot be installed on this machine. Other errors fail the suite. */
 class NotHere extends Error {}
 
 const run = (program: string, ...args: string[]) => {
@@ -25,7 +25,7 @@ const python = (): string => {
   return text
 }
 
-/** Said by pip when it could not ask the index, as opposed to not liking what it got. */
+/** pip's messages when it cannot reach the index. */
 const unreachable = /connection broken|ConnectionError|ConnectTimeout|ReadTimeout|Temporary failure in name/
 
 const install = (folder: string, lock: string): void => {
@@ -33,7 +33,7 @@ const install = (folder: string, lock: string): void => {
   const made = run('python3', '-m', 'venv', folder)
   if (!made.ok) throw new NotHere(`python3 makes no virtual environment: ${made.text}`)
   const pip = ['-m', 'pip', 'install', '--quiet', '--retries', '1', '--disable-pip-version-check']
-  // Hashes pin the bytes, and a wheel runs nothing of its own when it is installed.
+  // Hashes pin the bytes, and installing a wheel runs no code.
   const strict = ['--require-hashes', '--no-deps', '--only-binary', ':all:', '-r', lock]
   const { ok, text } = run(join(folder, 'bin', 'python'), ...pip, ...strict)
   if (ok) return
@@ -56,9 +56,8 @@ const installed = (name: string): string => {
 }
 
 /**
- * Where the programs of an engine are: `<name>.txt` beside this file pins it and all that it needs. Without
- * Python or PyPI there is none: the suite says `not run` and has nothing to test, or fails when
- * REQUIRE_ENGINES is 1.
+ * The folder of an engine's programs. `<name>.txt` pins it and its dependencies. Without Python or PyPI the
+ * result is undefined and the suite prints `not run`, or it fails if REQUIRE_ENGINES is 1.
  */
 export const engine = (name: string): string | undefined => {
   try {

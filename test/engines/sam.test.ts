@@ -19,11 +19,7 @@ import { openServices } from '../support/services.ts'
 import { person } from '../support/visitor.ts'
 import { engine } from './python.ts'
 
-/**
- * `npm run sam` with the code of AWS SAM CLI: it reads the template, routes the requests, makes the events
- * and takes the answers. Only Docker is missing: `sam.py` runs each function in a Node process where SAM
- * would run a container.
- */
+/** `npm run sam` with AWS SAM CLI. `sam.py` runs each function in a Node process instead of a container. */
 
 const bin = engine('aws-sam-cli')
 const folder = mkdtempSync(join(tmpdir(), 'imsg-sam-'))
@@ -54,7 +50,7 @@ const openSam = async () => {
   /** Processes form a group, so that all of them end together. */
   const start = (file: string, ...args: string[]) =>
     spawn(file, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-  /** What a program said, once it has ended. */
+  /** The output and status of a program. */
   const ended = async (...words: Parameters<typeof start>) => {
     const child = start(...words)
     const ends = once(child, 'close')
@@ -67,16 +63,16 @@ const openSam = async () => {
 
 type Sent = Readonly<{ method?: string; headers?: Record<string, string>; body?: string }>
 
-/** What the server of SAM says for itself. */
-const ofServer = ['server', 'date', 'connection', 'content-length']
+/** Headers that SAM's own server adds. */
+const serverHeaders = ['server', 'date', 'connection', 'content-length']
 
 /** One request as curl sends it, and the answer in the form in which a function gives it. */
 const ask = (url: string, { body, ...options }: Sent = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const took = async (message: IncomingMessage): Promise<Answer> => {
+    const answerOf = async (message: IncomingMessage): Promise<Answer> => {
       const { 'set-cookie': cookies, ...headers } = message.headers
       const body = await text(message)
-      const own = Object.entries(headers).filter(([name]) => !ofServer.includes(name))
+      const own = Object.entries(headers).filter(([name]) => !serverHeaders.includes(name))
       return {
         statusCode: message.statusCode ?? 0,
         headers: Object.fromEntries(own.map(([name, value]) => [name, String(value)])),
@@ -84,7 +80,7 @@ const ask = (url: string, { body, ...options }: Sent = {}): Promise<Answer> =>
         ...(body !== '' && { body }),
       }
     }
-    request(url, options, (message) => void took(message).then(resolve, reject))
+    request(url, options, (message) => void answerOf(message).then(resolve, reject))
       .once('error', reject)
       .end(body)
   })
@@ -165,7 +161,7 @@ const suite = async (): Promise<void> => {
       deepEqual([(await units()).preferred, await signOut(), await poll()], ['south', 200, 401])
     })
 
-    it('passes on headers and bodies: bearer, prefetch, cross-site request, malformed body', async () => {
+    it('passes on bearer tokens, prefetch headers, foreign origins and malformed bodies', async () => {
       const token = await services.token()
       const headers = { Cookie: `imidToken=${token}; theme="a b"`, 'Content-Type': 'application/json' }
       const unit = (body: string, Origin: string) =>

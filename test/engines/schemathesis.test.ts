@@ -21,7 +21,7 @@ after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
 /** Counts of answers, written by `schemathesis_hooks.py`: `GET /health 200`. */
 const answered = join(folder, 'answered.json')
 
-/** Runs schemathesis on the whole document. Its last lines have the number of requests and the failures. */
+/** Runs schemathesis on the whole document. */
 const run = async ({ url, identityUrl = '' }: Stack, options: string[], env: object = {}) => {
   const file = join(root, 'docs', 'openapi.json')
   const config = join(import.meta.dirname, 'schemathesis.toml')

@@ -67,24 +67,24 @@ describe('The alarms', () => {
         parts.map(([, part]) => part),
         ['Means', 'Check', 'Do'],
       )
-      // What CloudWatch takes.
+      // The maximum length in CloudWatch, and no links.
       ok(said.length <= 1024 && !said.includes(']('), said)
     }
   })
 
-  it('notify the topic when they begin and when they end', () => {
+  it('notify the topic when they go on and off', () => {
     for (const { AlarmActions, OKActions } of alarmsOf(listening))
       deepEqual([target(AlarmActions), target(OKActions)], ['alarms', 'alarms'])
   })
 
-  it('treat missing data as good, except those that keep their state or ring', () => {
+  it('treat missing data as good, except the listed ones', () => {
     const treated = alarmsOf(everything).map(({ name, TreatMissingData }) => [TreatMissingData, name])
     const named = (treatment: string) => treated.flatMap(([how, name]) => (how === treatment ? [name] : []))
     deepEqual(named('ignore'), ['in-grace', 'state-too-old'])
     deepEqual(named('breaching'), ['refresh-not-running', 'public-health', 'certificate-expiring'])
   })
 
-  it('accept a state of three minutes, however short the grace period is', () => {
+  it('allow the state to be three minutes old, however short the grace period is', () => {
     const { Threshold } = alarmsOf({ ...least, GRACE_PERIOD: '180' }).find(
       ({ name }) => name === 'state-too-old',
     ) as Properties
@@ -138,7 +138,7 @@ describe('The alarms', () => {
   })
 })
 
-/** What the lines of requests and of refreshes have, as the sources that write them say. */
+/** The sources that write log lines. */
 const writers = ['lib/lambda/chain.ts', 'lib/lambda/endpoint.ts', 'lib/refresh/scheduled.ts'].map(read).join()
 const isLogField = (name: string): boolean =>
   name in accessLogFields || new RegExp(`^ +(\\? \\{ )?${name}[:,]`, 'm').test(writers)
@@ -147,7 +147,7 @@ const paths = Object.values<Route>(routes).flatMap((row) =>
   methodsAndPaths(row).flatMap(({ method, path }) => [path, `${method} ${path}`]),
 )
 
-/** Names of AWS, of health, and of the form of a command. */
+/** Names of AWS, fields of health, and parts of commands. */
 const others = [
   ...['Invocations', 'ConcurrentExecutions', 'AccessDeniedException', 'ResourceNotFoundException'],
   ...['ConfigError', 'timeout', 'id', 'off', '{}', 'stateAge', 'gracePeriod', 'CredentialsSecret'],

@@ -49,7 +49,7 @@ describe('The API', () => {
     }
   })
 
-  it('has limits of their own for polls, authorize and health', () => {
+  it('has separate request limits for token-is-set, authorize and health', () => {
     const { RouteSettings } = only(template, 'AWS::ApiGatewayV2::Stage').Properties
     const limit = (rate: number) => ({ ThrottlingRateLimit: rate, ThrottlingBurstLimit: 2 * rate })
     deepEqual(RouteSettings, {
@@ -82,12 +82,12 @@ describe('A resource', () => {
           AllowMethods: ['GET', 'POST'],
           AllowOrigins: ['https://editor.example.com', 'https://other.example.com'],
         },
-        // A CDN or a proxy may stand before it.
+        // A CDN or proxy may send requests to it.
         DisableExecuteApiEndpoint: false,
       },
     ],
     ['AWS::ApiGatewayV2::Api', small, { CorsConfiguration: Match.absent() }],
-    // A domain of its own is the only way in.
+    // With its own domain, the default address is disabled.
     ['AWS::ApiGatewayV2::Api', own, { DisableExecuteApiEndpoint: true }],
     [
       'AWS::ApiGatewayV2::Stage',
@@ -158,7 +158,7 @@ describe('A resource', () => {
     ['AWS::SNS::Subscription', template, { Protocol: 'email', Endpoint: 'operators@example.com' }],
   ])(([type, from, wanted]) => from.hasResourceProperties(type, wanted))
 
-  each('is missing without the setting that adds it', [
+  each('does not exist without the setting that adds it', [
     ['AWS::ApiGatewayV2::DomainName', template],
     ['AWS::Route53::RecordSet', template],
     ['AWS::SecretsManager::Secret', small],

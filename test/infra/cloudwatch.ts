@@ -2,8 +2,8 @@ import type { Template } from 'aws-cdk-lib/assertions'
 import { propertiesOf, resourcesOf } from './synthesised.ts'
 
 /**
- * What CloudWatch makes of metric data, by AWS's documentation: the statistics, metric math and alarm rules
- * that this stack uses. Alarms are evaluated every minute over periods that end there.
+ * CloudWatch's statistics, metric math and alarm evaluation, as documented by AWS and as far as this stack
+ * uses them. Alarms are evaluated every minute over periods that end at that minute.
  */
 
 /** Data of a metric by minute, under `keyOf`. */
@@ -18,7 +18,7 @@ export const keyOf = (
 
 type Series = readonly (number | undefined)[]
 
-/** Whether FILL fills a metric without any data. AWS does not say, so an alarm has to be right either way. */
+/** Whether FILL fills a metric without any data. AWS does not document it, so tests try both. */
 export type FillOfNothing = 'filled' | 'nothing'
 
 const statistics: Readonly<Record<string, (values: readonly number[]) => number>> = {
@@ -55,16 +55,16 @@ const dimensionText = (value: unknown): string =>
     ? value
     : (/"([A-Za-z0-9]+?)(?:[0-9A-F]{8})?"\]?\}/.exec(JSON.stringify(value))?.[1] ?? '')
 
-/** An alarm over data up to a minute. */
-type Watched = Readonly<{ alarm: Alarm; data: MetricData; end: number; fill: FillOfNothing }>
+/** An alarm, and the data up to the minute of its evaluation. */
+type Evaluation = Readonly<{ alarm: Alarm; data: MetricData; end: number; fill: FillOfNothing }>
 
-/** Two periods more than are judged, for DIFF. */
-const periodsOf = <T>({ alarm }: Watched, of: (at: number, length: number) => T): T[] => {
+/** Values for the evaluated periods and two earlier ones, which DIFF needs. */
+const periodsOf = <T>({ alarm }: Evaluation, of: (at: number, length: number) => T): T[] => {
   const length = alarm.EvaluationPeriods + 2
   return Array.from({ length }, (_, at) => of(at, length))
 }
 
-const seriesOfMetric = (on: Watched, metric: MetricIdentity, stat = '', seconds = 60): Series => {
+const seriesOfMetric = (on: Evaluation, metric: MetricIdentity, stat = '', seconds = 60): Series => {
   const dimensions = (metric.Dimensions ?? []).map(({ Name, Value }) => [Name, dimensionText(Value)])
   const key = keyOf(metric.Namespace, metric.MetricName, Object.fromEntries(dimensions))
   const points = on.data.get(key) ?? []
@@ -93,7 +93,7 @@ const scriptOf = (expression: string) => {
 }
 
 /** A metric or an expression, period by period. What is missing is NaN in an expression. */
-const seriesOfQuery = (on: Watched, { MetricStat, Expression = '' }: Query): Series => {
+const seriesOfQuery = (on: Evaluation, { MetricStat, Expression = '' }: Query): Series => {
   if (MetricStat) return seriesOfMetric(on, MetricStat.Metric, MetricStat.Stat, MetricStat.Period)
   const known = new Map<string, Series>()
   const value = (id: string, at: number): number | undefined => {
@@ -111,29 +111,29 @@ const seriesOfQuery = (on: Watched, { MetricStat, Expression = '' }: Query): Ser
   })
 }
 
-const seriesOf = (on: Watched): Series => {
+const seriesOf = (on: Evaluation): Series => {
   const { Metrics, Statistic, ExtendedStatistic, Period } = on.alarm
   if (Metrics === undefined) return seriesOfMetric(on, on.alarm, Statistic ?? ExtendedStatistic, Period)
   return Metrics.filter(({ ReturnData }) => ReturnData !== false).flatMap((query) => seriesOfQuery(on, query))
 }
 
-const isInAlarm = (on: Watched, was: boolean): boolean => {
+const isInAlarm = (on: Evaluation, was: boolean): boolean => {
   const { EvaluationPeriods, DatapointsToAlarm, ComparisonOperator, Threshold, ...alarm } = on.alarm
   const judged = seriesOf(on).slice(-EvaluationPeriods)
   const breaches = (value: number): boolean =>
     ComparisonOperator === 'LessThanThreshold' ? value < Threshold : value >= Threshold
   const bad = judged.filter((value) => value !== undefined && breaches(value)).length
-  const silent = judged.filter((value) => value === undefined).length
+  const missing = judged.filter((value) => value === undefined).length
   if (bad >= DatapointsToAlarm) return true
-  if (bad + silent < DatapointsToAlarm) return false
+  if (bad + missing < DatapointsToAlarm) return false
   // Alarms on DynamoDB's own metrics ignore missing data, whatever their settings say.
   const isOnDynamoDb = JSON.stringify(alarm).includes('"AWS/DynamoDB"')
   const treated = isOnDynamoDb ? 'ignore' : alarm.TreatMissingData
   return treated === 'breaching' || (treated === 'ignore' && was)
 }
 
-/** The names of the alarms of a template that ring at some minute. */
-export const ringing = (
+/** The names of the alarms of a template that are on at any of these minutes. */
+export const alarmsDuring = (
   template: Template,
   data: MetricData,
   minutes: { from: number; to: number },
@@ -142,21 +142,21 @@ export const ringing = (
   const simple = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(
     ([id, { Properties }]) => [id, Properties as unknown as Alarm] as const,
   )
-  const rang = new Set<string>()
+  const wereOn = new Set<string>()
   for (const [id, alarm] of simple) {
-    let rings = false
+    let isOn = false
     for (let end = minutes.from; end <= minutes.to; end++) {
-      rings = isInAlarm({ alarm, data, end, fill }, rings)
-      if (rings) rang.add(id)
+      isOn = isInAlarm({ alarm, data, end, fill }, isOn)
+      if (isOn) wereOn.add(id)
     }
   }
   const composite = propertiesOf(template, 'AWS::CloudWatch::CompositeAlarm').filter(({ AlarmRule }) => {
     const rule = JSON.stringify(AlarmRule)
     if (/AND|NOT|OK\(/.test(rule)) throw new TypeError(`only OR is known here: ${rule}`)
-    return [...rule.matchAll(/"Fn::GetAtt":\["(\w+)"/g)].some(([, id = '']) => rang.has(id))
+    return [...rule.matchAll(/"Fn::GetAtt":\["(\w+)"/g)].some(([, id = '']) => wereOn.has(id))
   })
   return [
-    ...simple.flatMap(([id, { AlarmName }]) => (rang.has(id) ? [AlarmName] : [])),
+    ...simple.flatMap(([id, { AlarmName }]) => (wereOn.has(id) ? [AlarmName] : [])),
     ...composite.map(({ AlarmName }) => String(AlarmName)),
   ]
 }

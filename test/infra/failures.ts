@@ -1,10 +1,10 @@
 import { deepEqual } from 'node:assert/strict'
 import { describe } from 'node:test'
 import { each } from '../support/each.ts'
-import { keyOf, type MetricData, ringing } from './cloudwatch.ts'
+import { alarmsDuring, keyOf, type MetricData } from './cloudwatch.ts'
 import { everything, templateOf } from './synthesised.ts'
 
-/** Which alarms ring at their thresholds, and that none rings just below them. */
+/** Which alarms go on at their thresholds, and that none goes on just below them. */
 
 const template = templateOf(everything)
 
@@ -31,11 +31,11 @@ const once = (value: number) => (minute: number) => (minute === begin + 10 ? val
 const first = (value: number) => (minute: number) => (minute === 0 ? value : undefined)
 const except = (value: number, other: number, at: readonly number[]) => (minute: number) =>
   at.includes(minute) ? other : value
-/** One value until something happens at the beginning of the half hour, and another one from then on. */
+/** One value before `begin`, and another one from then on. */
 const then = (before: number, after?: number) => (minute: number) => (minute < begin ? before : after)
 
-/** What is reported while everything is well: a hundred open tabs poll, and refresh-state runs. */
-const well: Metrics = {
+/** Metrics of a healthy deployment: a hundred open tabs poll, and refresh-state runs. */
+const healthy: Metrics = {
   [own('RefreshSucceeded')]: always(1),
   [own('RefreshFailed')]: always(0),
   [own('InGrace')]: always(0),
@@ -57,18 +57,18 @@ const dataOf = (metrics: Metrics): MetricData =>
     ]),
   )
 
-/** Every alarm that rings, by name, however CloudWatch's FILL treats a metric without any data. */
-const ringsOn = (change: Metrics): string => {
-  const data = dataOf({ ...well, ...change })
+/** The names of the alarms that go on, however CloudWatch's FILL treats a metric without any data. */
+const alarmsOn = (change: Metrics): string => {
+  const data = dataOf({ ...healthy, ...change })
   const [filled = [], nothing] = (['filled', 'nothing'] as const).map((fill) =>
-    ringing(template, data, { from: begin, to: minutes - 1 }, fill),
+    alarmsDuring(template, data, { from: begin, to: minutes - 1 }, fill),
   )
   deepEqual(filled, nothing)
   const names = filled.map((name) => name.replace('imsg-service-', ''))
   return names.toSorted().join(' ')
 }
 
-const failures: readonly (readonly [what: string, change: Metrics, rings: string])[] = [
+const failures: readonly (readonly [what: string, change: Metrics, alarms: string])[] = [
   [
     'a login fails, and none has succeeded for an hour',
     { [own('LoginFailed')]: once(1), [own('SessionSet')]: (minute) => (minute < 60 ? 1 : 0) },
@@ -80,28 +80,38 @@ const failures: readonly (readonly [what: string, change: Metrics, rings: string
     'logins-failing nobody-can-sign-in',
   ],
   [
-    'nobody comes back from the identity service',
+    'no browser returns from the identity service',
     { [own('LoginStarted')]: every(6, 1), [own('LoginReturned')]: always(0) },
     'logins-not-returning nobody-can-sign-in',
   ],
   [
-    'most tabs are refused, and stop',
+    'most polls are refused, and clients stop polling',
     { [own('PollRefused')]: except(0, 100, [begin]), [polls]: then(1200, 0) },
     'polls-refused',
   ],
-  ['most tabs are refused, and go on', { [own('PollRefused')]: then(0, 1100) }, 'polls-refused'],
-  ['API Gateway turns requests away', { [own('TooManyRequests')]: always(4) }, 'too-many-requests'],
-  ['logins fail', { [errorsOf('GET /imsg-service/v1/login')]: every(30, 1) }, 'login-errors'],
-  ['logouts fail', { [errorsOf('POST /imsg-service/v1/logout')]: every(30, 1) }, 'logout-errors'],
-  ['units fail', { [errorsOf('GET /imsg-service/v1/units')]: every(30, 1) }, 'units-errors'],
-  ['polls fail', { [errorsOf('GET /imsg-service/v1/token-is-set')]: always(4) }, 'token-is-set-errors'],
+  [
+    'most polls are refused, and clients go on polling',
+    { [own('PollRefused')]: then(0, 1100) },
+    'polls-refused',
+  ],
+  ['API Gateway refuses requests with 429', { [own('TooManyRequests')]: always(4) }, 'too-many-requests'],
+  [
+    'logins are answered with a server error',
+    { [errorsOf('GET /imsg-service/v1/login')]: every(30, 1) },
+    'login-errors',
+  ],
+  [
+    'polls are answered with a server error',
+    { [errorsOf('GET /imsg-service/v1/token-is-set')]: always(4) },
+    'token-is-set-errors',
+  ],
   [
     'the public address cannot be reached',
     { [own('PublicHealth')]: then(1, 0) },
     'nobody-can-sign-in public-health',
   ],
   [
-    'the identity service is away',
+    'the identity service is down',
     {
       [own('RefreshSucceeded')]: then(1, 0),
       [own('RefreshFailed')]: then(0, 1),
@@ -116,7 +126,7 @@ const failures: readonly (readonly [what: string, change: Metrics, rings: string
     'in-grace',
   ],
   [
-    'half of the grace period is used up',
+    'half of the grace period has passed',
     { [own('StateAge')]: then(5, 3600) },
     'state-is-ageing state-too-old',
   ],
@@ -132,12 +142,12 @@ const failures: readonly (readonly [what: string, change: Metrics, rings: string
     'nobody-can-sign-in public-health refresh-not-running state-is-ageing',
   ],
   [
-    'data of an organisation cannot be used',
+    'the data of an organisation cannot be used',
     { [own('OrganisationsKeptBack')]: then(0, 1) },
     'organisation-kept-back',
   ],
   ['a third of the organisations are missing', { [own('ListShrunk')]: once(1) }, 'list-shrunk'],
-  ['answers are slow', { [latency]: then(100, 2000) }, 'slow-answers'],
+  ['responses are slow', { [latency]: then(100, 2000) }, 'slow-answers'],
   [
     'functions are throttled',
     { [ofFunction('Throttles', 'tokenisset')]: every(5, 1) },
@@ -148,23 +158,23 @@ const failures: readonly (readonly [what: string, change: Metrics, rings: string
     { [throttledReads]: (minute) => every(5, 1)(minute) || undefined },
     'table-throttled',
   ],
-  ['the table fails', { [systemErrors]: every(5, 1) }, 'table-system-errors'],
-  ['nothing ties a login to its browser', { [own('LoginUnbound')]: once(1) }, 'login-unbound'],
-  ['cookies are large', { [own('HeaderBytes')]: always(7000) }, 'cookies-large'],
-  ['the certificate runs out', { [daysLeft]: first(20) }, 'certificate-expiring'],
+  ['calls fail inside DynamoDB', { [systemErrors]: every(5, 1) }, 'table-system-errors'],
+  ['a login starts while LOGIN_BINDING is off', { [own('LoginUnbound')]: once(1) }, 'login-unbound'],
+  ['browsers send large cookies', { [own('HeaderBytes')]: always(7000) }, 'cookies-large'],
+  ['the certificate expires in 20 days', { [daysLeft]: first(20) }, 'certificate-expiring'],
 ]
 
-const quiet: readonly Metrics[] = [
+const belowThresholds: readonly Metrics[] = [
   {
-    // More than half of nine in each quarter of an hour: a share of so few says nothing.
+    // More than half of the logins fail, but there are only nine in a quarter of an hour.
     [own('LoginFailed')]: (minute) => (minute % 15 < 5 ? 1 : 0),
     [own('SessionSet')]: (minute) => (minute % 15 > 10 ? 1 : 0),
     [own('LoginStarted')]: except(0, 1, [120, 130, 140, 145]),
     [own('LoginReturned')]: always(0),
   },
-  // Two tabs alone.
+  // All polls are refused, but of only two or three tabs.
   { [own('PollRefused')]: except(0, 10, [begin]), [polls]: then(35, 0) },
-  // A tenth of the tabs, while the others go on.
+  // A tenth of the polls are refused.
   { [own('PollRefused')]: then(0, 120) },
   { [own('TooManyRequests')]: (minute) => (minute % 5 === 0 ? 3 : 4) },
   { [errorsOf('GET /imsg-service/v1/login')]: once(9) },
@@ -179,14 +189,17 @@ const quiet: readonly Metrics[] = [
   { [throttledReads]: once(100) },
   { [own('HeaderBytes')]: always(6999) },
   { [daysLeft]: first(21) },
-  // A weekend with nobody.
+  // No tab is open, so polls have no metric data.
   Object.fromEntries(
-    Object.keys(well).flatMap((key) => (/tokenisset|Poll/.test(key) ? [[key, () => undefined]] : [])),
+    Object.keys(healthy).flatMap((key) => (/tokenisset|Poll/.test(key) ? [[key, () => undefined]] : [])),
   ),
 ]
 
-describe('The alarms that ring', () => {
-  each('are those for the failure', failures)(([, change, rings]) => deepEqual(ringsOn(change), rings))
+describe('The alarms', () => {
+  each(
+    'that go on are those for the failure',
+    failures,
+  )(([, change, alarms]) => deepEqual(alarmsOn(change), alarms))
 
-  each('are none just below a threshold', quiet)((change) => deepEqual(ringsOn(change), ''))
+  each('stay off just below their thresholds', belowThresholds)((change) => deepEqual(alarmsOn(change), ''))
 })

@@ -15,7 +15,7 @@ import {
   templateOf,
 } from './synthesised.ts'
 
-/** What outlives a deployment, and what a deployment may find when it comes. */
+/** What a deployment keeps, outputs and reuses. */
 
 const template = templateOf(listening)
 const outputsOf = (from: Template): Record<string, { Value: unknown }> => from.toJSON().Outputs
@@ -24,12 +24,12 @@ describe('A deployment', () => {
   it('keeps the logical ids of resources with data or an address of earlier releases', () => {
     const idOf = (from: Template, type: string) => resourcesOf(from, type)[0]?.[0]
     for (const from of [template, templateOf(least)]) {
-      const forgotten = 'another id is another table: every logout and every choice is forgotten'
+      const forgotten = 'a new id would create an empty table'
       equal(idOf(from, 'AWS::DynamoDB::GlobalTable'), 'table8235A42E', forgotten)
-      equal(idOf(from, 'AWS::ApiGatewayV2::Api'), 'apiC8550315', 'another id is another address')
+      equal(idOf(from, 'AWS::ApiGatewayV2::Api'), 'apiC8550315', 'a new id would change the address')
     }
     const secret = idOf(template, 'AWS::SecretsManager::Secret')
-    equal(secret, 'credentialsE4920838', 'another id is an empty secret')
+    equal(secret, 'credentialsE4920838', 'a new id would create an empty secret')
   })
 
   it('retains only the table and the secret when the stack is deleted, under generated names', () => {
@@ -43,7 +43,7 @@ describe('A deployment', () => {
       ]),
       [
         ['AWS::DynamoDB::GlobalTable', 'Retain', 'Retain'],
-        // One that a failed first deployment left behind would hold a placeholder.
+        // A failed first deployment deletes the secret, which is only a placeholder then.
         ['AWS::SecretsManager::Secret', 'RetainExceptOnCreate', 'Retain'],
       ],
     )
@@ -65,7 +65,7 @@ describe('A deployment', () => {
     match(JSON.stringify(outputsOf(templateOf(least)).ApiAddress?.Value), /execute-api.*AWS::URLSuffix/)
     equal(target(outputs.TableName?.Value), 'table')
     const own = outputsOf(templateOf(everything))
-    ok(!('ApiAddress' in own), 'with a domain of its own that address is closed')
+    ok(!('ApiAddress' in own), 'with its own domain, that address is disabled')
     match(JSON.stringify(own.RegionalDomainName?.Value), /"domain\w+","RegionalDomainName"/)
   })
 
@@ -80,7 +80,7 @@ describe('A deployment', () => {
     const lines = globSync('{infra,lib,functions}/**/*.ts', { cwd: root }).flatMap((file) =>
       readFileSync(join(root, file), 'utf8').split('\n'),
     )
-    // Names of services have this ending in every partition; code is not a comment.
+    // Service principals end in amazonaws.com in every partition. Comments are ignored.
     const hard = lines.filter(
       (line) => /amazonaws\.com|arn:aws:/.test(line) && !/ServicePrincipal\('|^\s*(\*|\/)/.test(line),
     )

@@ -27,7 +27,7 @@ type Variables = Record<string, unknown>
 const variablesOf = ({ Environment }: Readonly<Variables> = {}): Variables =>
   (Environment as { Variables?: Variables } | undefined)?.Variables ?? {}
 
-/** The longest text that a value of the template can become: CloudFormation's own limits of names. */
+/** The longest text that a value of the template can resolve to, by CloudFormation's limits of names. */
 const longest = (value: unknown): string => {
   if (typeof value === 'string') return value
   const { Ref = '', 'Fn::Join': join } = value as { Ref?: string; 'Fn::Join'?: [string, unknown[]] }

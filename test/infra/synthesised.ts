@@ -4,7 +4,7 @@ import cdk from '../../cdk.json' with { type: 'json' }
 import { readDeployment, type Texts } from '../../infra/settings.ts'
 import { ImsgService } from '../../infra/stack.ts'
 
-/** Settings that hold together, each of them needed by some test. */
+/** Valid settings. */
 export const good = {
   PUBLIC_URL: 'https://gateway.example.com',
   IMAS_URL: 'https://imas.example.com',
@@ -18,10 +18,10 @@ export const good = {
   GRACE_PERIOD: '7200',
 } as const
 
-/** The same, and somebody who hears of alarms. */
+/** The same, with a recipient of alarms. */
 export const listening = { ...good, ALARM_EMAIL: 'operators@example.com' } as const
 
-/** Whatever adds a resource to the template. */
+/** All settings that add a resource to the template. */
 export const everything = {
   ...listening,
   DOMAIN_CERTIFICATE_ARN:
@@ -30,7 +30,7 @@ export const everything = {
   LOGIN_BINDING: 'off',
 } as const
 
-/** The least that can be deployed. */
+/** The required settings only. */
 export const least = {
   IMAS_URL: 'https://imas.example.com',
   TOKEN_ISSUER: 'unchecked',
@@ -65,14 +65,14 @@ export const resourcesOf = (template: Template, type: string): [id: string, reso
 export const propertiesOf = (template: Template, type: string): Properties[] =>
   resourcesOf(template, type).map(([, { Properties }]) => Properties)
 
-/** The resource of a type that there is one of. */
+/** The only resource of this type. */
 export const only = (template: Template, type: string): Resource => {
   const [[, found] = [], ...others] = resourcesOf(template, type)
   if (!found || others.length > 0) throw new TypeError(`there is not exactly one ${type}`)
   return found
 }
 
-/** The logical id that an intrinsic leads to, without the hash at its end; a text stays as it is. */
+/** The logical id that an intrinsic function refers to, without its hash, or the text itself. */
 export const target = (value: unknown): string => {
   if (typeof value === 'string') return value
   const [, id] = /"(?:Ref|Fn::GetAtt)":\s*\[?"([A-Za-z0-9:]+)/.exec(JSON.stringify(value)) ?? []
@@ -81,7 +81,7 @@ export const target = (value: unknown): string => {
 
 const made = new Map<string, Template>()
 
-/** The template for these settings; synthesised once, since that is what takes time. */
+/** The template for these settings, synthesised only once because that is slow. */
 export const templateOf = (texts: Texts): Template => {
   const key = JSON.stringify(texts)
   const template = made.get(key) ?? Template.fromStack(stackOf(texts))

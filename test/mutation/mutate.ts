@@ -44,7 +44,7 @@ type Report = Readonly<{
   files: Readonly<Record<string, Readonly<{ source: string; mutants: readonly Mutant[] }>>>
 }>
 
-/** Of a hundred mutants, how many may survive without an excuse. */
+/** The percentage of mutants that may survive without an excuse. */
 const maxSurvivors = 5
 
 /** The findings of a run: survivors without an excuse, and excuses for killed mutants or missing lines. */
@@ -127,12 +127,14 @@ const isSince = words[0] === 'since'
 const sources = isSince ? changedSince(words[1] ?? 'HEAD~1') : words
 const strange = isSince ? [] : words.filter((word) => !isSource(word))
 if (strange.length > 0) {
-  console.error(`What is ${strange.join(', ')}? Say nothing, since [commit], or files: lib/session/units.ts.`)
+  console.error(
+    `Unknown: ${strange.join(', ')}. Usage: npm run mutate -- [since [commit] | lib/session/units.ts ...]`,
+  )
   process.exitCode = 2
 } else if (isSince && sources.length === 0) {
-  console.log('No line of lib/ or a handler is new: nothing to mutate.')
+  console.log('Nothing to mutate: no line of lib/ or a handler is new.')
 } else {
   if (sources.length === 0)
-    console.log('Everything: about an hour on two cores, less after a run that ended.')
+    console.log('Mutating everything takes about an hour on two cores, less after a finished run.')
   run(sources)
 }

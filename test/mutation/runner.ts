@@ -18,10 +18,10 @@ import type { TestResult } from './suites.ts'
  * replaced, ran none of the tests that cover a mutant, and found none.
  */
 
-/** The suites that a mutant meets. */
+/** The suites that run on mutants. */
 const testFiles = ['test/*.test.ts', 'test/{attacks,properties}/*.test.ts', 'test/infra/settings.test.ts']
 
-/** Those that start whole programs, and tests of the tooling and of documents. */
+/** Except those that start whole programs, and tests of tooling and documents. */
 const leftOut = [
   'test/{bundles,client,cost,docs,end-to-end,openapi,polling-client}.test.ts',
   'test/{structure,supply-chain}.test.ts',
@@ -46,14 +46,14 @@ type MutantRun = {
 
 const instruments: Instruments = {}
 
-/** What a stray promise or callback threw: it belongs to whichever test runs. */
+/** An uncaught error, which counts as a failure of the current test. */
 let stray: { error: unknown } | undefined
 
-/** Keys of RSA that were made, in order; where in that order the file of tests that runs has come to. */
+/** The RSA keys in the order of their creation, and how many the current test file has used. */
 const made: Promise<unknown>[] = []
 let taken = 0
 
-/** New RSA keys take half the time of a test file, so each file gets the same ones, and no key twice. */
+/** Creating RSA keys takes half the time of a test file, so all files share them, each key once per file. */
 const keysAreMadeOnce = (): void => {
   const make = promisify(crypto.generateKeyPair) as (kind: string, options: object) => Promise<unknown>
   const give = (kind: string, options: { modulusLength?: number }): Promise<unknown> => {
@@ -67,12 +67,12 @@ const keysAreMadeOnce = (): void => {
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** How often each file of tests was the one to find a mutant of a source: the likeliest goes first. */
+/** How many mutants of a source each test file has found. The file with the most runs first. */
 const finds = new Map<string, Map<string, number>>()
 const durations = new Map<string, number>()
 
-/** Where to look first for what is tested under another name than its own. */
-const tellers: Readonly<Record<string, readonly string[]>> = {
+/** Test files to run first for sources that are tested under another name. */
+const testedBy: Readonly<Record<string, readonly string[]>> = {
   'token-is-set': ['authenticate'],
   dependencies: ['invoke-refresh', 'table'],
   repositories: ['subject', 'large-item'],
@@ -89,7 +89,7 @@ const mostFiles = Number(process.env.MUTANT_FILES ?? Number.POSITIVE_INFINITY)
 const inOrder = (source: string, files: readonly string[]): string[] => {
   const found = finds.get(source)
   const noun = /([^/]+?)(\/handler)?\.ts$/.exec(source)?.[1] ?? source
-  const [likely = noun] = Object.entries(tellers).find(([, nouns]) => nouns.includes(noun)) ?? []
+  const [likely = noun] = Object.entries(testedBy).find(([, nouns]) => nouns.includes(noun)) ?? []
   const rank = (file: string) =>
     (found?.get(file) ?? 0) + (file.includes(likely) ? 1 : 0) + (file.includes(noun) ? 0.5 : 0)
   return [...files]
@@ -122,7 +122,7 @@ class Runner {
       },
     })
     keysAreMadeOnce()
-    // The same inputs for every mutant, and few: what properties find beyond tables, they found before.
+    // The same few inputs for every mutant.
     configureGlobal({ seed: 20_261_124, numRuns: 25 })
     for (const event of ['uncaughtException', 'unhandledRejection'] as const)
       process.on(event, (error) => {
@@ -132,7 +132,7 @@ class Runner {
     this.#files = globSync(testFiles, { exclude: leftOut }).sort()
   }
 
-  /** Loads every source before any test: what runs now belongs to no test, and Stryker calls it static. */
+  /** Loads every source before any test. Stryker calls mutants in the code that runs now static. */
   async #load() {
     if (this.#loaded) return
     this.#loaded = true
@@ -185,9 +185,8 @@ class Runner {
   }
 
   /**
-   * Runs the tests that reached a mutant until one notices. When none does, all tests of their files: an
-   * instance that a first test has started serves the tests after it, and what ran at the start counts as
-   * reached by that first test alone.
+   * Runs the tests that reached a mutant until one fails. If none does, runs all tests of their files: code
+   * that runs when an instance starts counts as reached only by the first test that uses the instance.
    */
   async #hunt(
     source: string,

@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { mock } from 'node:test'
 
 /**
- * The part of `node:test` that the suites use, with tests that can be run again and one by one: it stands in
- * for `node:test` in the process that runs mutants. A file of tests that is imported anew registers anew.
+ * Replaces `node:test` in the process that runs mutants, so that tests can run again and one by one. Has only
+ * what the suites use. Importing a test file again registers its tests again.
  */
 
 type Hook = () => unknown
@@ -23,7 +23,7 @@ const suite = (id: string): Suite => ({
   hooks: { before: [], after: [], beforeEach: [], afterEach: [] },
 })
 
-/** The file that is being imported. What stands outside every `describe` belongs to `top`. */
+/** The file that is being imported. `top`: its tests outside every `describe`. */
 type File = Readonly<{ top: Suite; ids: Map<string, number>; registering: unknown[] }>
 const fileNamed = (name: string): File => ({ top: suite(name), ids: new Map(), registering: [] })
 let file = fileNamed('')
@@ -54,15 +54,15 @@ export const beforeEach = hook('beforeEach')
 export const afterEach = hook('afterEach')
 export { mock }
 
-/** How one test went. `id`: the file, then the names of its suites, then its own. */
+/** The result of one test. `id`: the names of its file, its suites and itself. */
 export type TestResult = Readonly<{ id: string; ms: number; error?: unknown }>
 
 export type Listener = Readonly<{
-  /** Whether a test is wanted. */
+  /** Whether to run a test. */
   wants: (id: string) => boolean
-  /** What is about to run: a test, or the set-up of the file, which has the file's name. */
+  /** Called before a test, or before the set-up of a file, with its name. */
   starts: (id: string) => void
-  /** Says whether to go on. */
+  /** Called after a test. Returns whether to go on. */
   ended: (outcome: TestResult) => boolean
 }>
 
@@ -82,7 +82,7 @@ const within = async (work: () => unknown): Promise<void> => {
   }
 }
 
-/** Runs a test or file. Stops the file when it fails, or when the listener has seen enough. */
+/** Runs a test or set-up. Stops the file when it fails or the listener does not go on. */
 const step = async (id: string, work: () => unknown, on: Listener): Promise<void> => {
   on.starts(id)
   const began = performance.now()
@@ -94,7 +94,7 @@ const step = async (id: string, work: () => unknown, on: Listener): Promise<void
   if ('error' in outcome || !goesOn) throw new Stopped()
 }
 
-/** The same for a hook, which is told of only when it fails. */
+/** The same for a hook, which is reported only when it fails. */
 const setUp = (name: string, hook: Hook, on: Listener): Promise<void> =>
   step(name, hook, { ...on, ended: (outcome) => outcome.error === undefined || on.ended(outcome) })
 
