@@ -24,12 +24,7 @@ export const prices = {
       [rest, 0.9],
     ],
   },
-  lambdaRequests: {
-    what: 'Lambda, requests',
-    unit: 'request',
-    per: 1e6,
-    tiers: [[rest, 0.2]],
-  },
+  lambdaRequests: { what: 'Lambda, requests', unit: 'request', per: 1e6, tiers: [[rest, 0.2]] },
   lambdaSeconds: {
     what: 'Lambda, time, arm64',
     unit: 'GB-second',
@@ -40,18 +35,8 @@ export const prices = {
       [rest, 0.0000106667],
     ],
   },
-  tableReads: {
-    what: 'DynamoDB, reads',
-    unit: 'read unit',
-    per: 1e6,
-    tiers: [[rest, 0.125]],
-  },
-  tableWrites: {
-    what: 'DynamoDB, writes',
-    unit: 'write unit',
-    per: 1e6,
-    tiers: [[rest, 0.625]],
-  },
+  tableReads: { what: 'DynamoDB, reads', unit: 'read unit', per: 1e6, tiers: [[rest, 0.125]] },
+  tableWrites: { what: 'DynamoDB, writes', unit: 'write unit', per: 1e6, tiers: [[rest, 0.625]] },
   logs: {
     what: 'CloudWatch Logs',
     unit: 'byte',
@@ -75,31 +60,11 @@ export const prices = {
     ],
   },
   alarmMetrics: { what: 'alarms', unit: 'metric', per: 1, tiers: [[rest, 0.1]] },
-  compositeAlarms: {
-    what: 'composite alarms',
-    unit: 'alarm',
-    per: 1,
-    tiers: [[rest, 0.5]],
-  },
-  ownMetrics: {
-    what: 'metrics of its own',
-    unit: 'metric',
-    per: 1,
-    tiers: [[rest, 0.3]],
-  },
+  compositeAlarms: { what: 'composite alarms', unit: 'alarm', per: 1, tiers: [[rest, 0.5]] },
+  ownMetrics: { what: 'metrics of its own', unit: 'metric', per: 1, tiers: [[rest, 0.3]] },
   dashboards: { what: 'dashboard', unit: 'dashboard', per: 1, tiers: [[rest, 3]] },
-  keys: {
-    what: 'key that encrypts alarms',
-    unit: 'key',
-    per: 1,
-    tiers: [[rest, 1]],
-  },
-  secrets: {
-    what: 'secret',
-    unit: 'secret',
-    per: 1,
-    tiers: [[rest, 0.4]],
-  },
+  keys: { what: 'key that encrypts alarms', unit: 'key', per: 1, tiers: [[rest, 1]] },
+  secrets: { what: 'secret', unit: 'secret', per: 1, tiers: [[rest, 0.4]] },
 } as const satisfies Record<string, Price>
 
 export type PriceName = keyof typeof prices

@@ -2,28 +2,13 @@ import { compactVerify, importJWK, type JWK } from 'jose'
 import { wire } from '../functions/token-is-set/index.ts'
 import { type Dependencies, dependencies } from '../lib/lambda/dependencies.ts'
 import { logTo } from '../lib/log.ts'
-import type { Table } from '../lib/store/table.ts'
 import { contextFor, standInAt } from '../test/support/services.ts'
 import { median } from './figures.ts'
-import type { World } from './world.ts'
+import { remembering, type World } from './world.ts'
 
 /** Processor time of a warm `token-is-set` without its database call. */
 
 const context = contextFor(60_000)
-
-/** A table that repeats the first answer to each read. */
-const remembering = (table: Table): Table => {
-  const known = new Map<string, ReturnType<Table['read']>>()
-  return {
-    ...table,
-    read: (keys) => {
-      const name = keys.join()
-      const answer = known.get(name) ?? table.read(keys)
-      known.set(name, answer)
-      return answer
-    },
-  }
-}
 
 type Work = Readonly<{ work: () => Promise<unknown>; calls: number }>
 
@@ -72,8 +57,7 @@ export const warmCosts = async (world: World, calls: number): Promise<Warm> => {
   // The unbundled SDK reads its credentials and region here.
   Object.assign(process.env, world.environment)
   const on: Dependencies = { ...dependencies(world.environment), log: logTo('info', () => {}) }
-  const table = remembering(on.table)
-  const handler = wire({ ...on, table })
+  const handler = wire({ ...on, table: remembering(on.table) })
   const text = JSON.stringify(world.events['token-is-set'])
   const event = () => JSON.parse(text)
   const bare = { ...JSON.parse(text), cookies: [] }

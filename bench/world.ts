@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { RouteName } from '../lib/routes.ts'
+import type { Table } from '../lib/store/table.ts'
 
 /** The environment of the functions, and a successful event for each route. */
 export type World = Readonly<{
@@ -8,6 +9,20 @@ export type World = Readonly<{
   events: Readonly<Record<RouteName, object>>
   jwks: unknown
 }>
+
+/** A table that repeats the first answer to each read. */
+export const remembering = (table: Table): Table => {
+  const known = new Map<string, ReturnType<Table['read']>>()
+  return {
+    ...table,
+    read: (keys) => {
+      const name = keys.join()
+      const answer = known.get(name) ?? table.read(keys)
+      known.set(name, answer)
+      return answer
+    },
+  }
+}
 
 /** The next message of a process. Fails if the process ends first. */
 export const messageOf = <T>(child: ChildProcess): Promise<T> =>

@@ -2,19 +2,14 @@ import { createServer } from 'node:http'
 import { wire } from '../../functions/token-is-set/index.ts'
 import { dependencies } from '../../lib/lambda/dependencies.ts'
 import { logTo } from '../../lib/log.ts'
+import { remembering } from '../world.ts'
 import { ready, world } from './common.mjs'
 
 // The gateway's own handler, with its read answered from `memory` or by the embedded `database`.
 const [, , store] = process.argv
 Object.assign(process.env, world.environment)
 const on = { ...dependencies(world.environment), log: logTo('info', () => {}) }
-const known = new Map()
-const read = (keys) => {
-  const name = keys.join()
-  if (!known.has(name)) known.set(name, on.table.read(keys))
-  return known.get(name)
-}
-const handler = wire(store === 'memory' ? { ...on, table: { ...on.table, read } } : on)
+const handler = wire(store === 'memory' ? { ...on, table: remembering(on.table) } : on)
 const context = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 5000 }
 const server = createServer(async (request, response) => {
   const { cookie = '', ...headers } = request.headers
