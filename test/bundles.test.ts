@@ -22,7 +22,7 @@ import { openServices, schema } from './support/services.ts'
 const folder = mkdtempSync(join(tmpdir(), 'imsg-bundles-'))
 after(() => rmSync(folder, { recursive: true }))
 
-// As on a machine where a new file is its owner's alone.
+// As on a machine where only the owner can read new files.
 process.umask(0o077)
 const outdir = join(folder, 'synthesised')
 const app = new App({ outdir, builtinCloudFormationValidation: false })
@@ -110,7 +110,7 @@ it('the public suffix list is loaded when organisations are fetched, not when on
   deepEqual(await refresh(false), { outcome: 'failed' })
 })
 
-/** Line and column in the bundle of `health` of a text that is there once, both from 1. */
+/** The stack frame of a text that occurs once in the bundle of `health`. Line and column start at 1. */
 const frameOf = (text: string): string => {
   const bundled = filesOf('health')[0].text
   const at = bundled.indexOf(text)

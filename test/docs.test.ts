@@ -44,7 +44,7 @@ describe('a generated document', () => {
   })
 })
 
-it('The README lists every route that has a path', () => {
+it('the README lists every route that has a path', () => {
   const text = read('README.md')
   const paths = Object.values<Route>(routes).flatMap((route) => methodAndPath(route) ?? [])
   const named = paths.map(({ method, path }) => `${method} ${path.slice(prefix.length)}`)
@@ -122,15 +122,12 @@ describe('a test file that is cited', () => {
   })
 })
 
-/** Why a block of commands is not run here. */
+/** The reasons why a block of commands is not run here. */
 const reasons: readonly (readonly [RegExp, string])[] = [
-  [/(^|\s)npm (ci|start|test)\b/m, 'it installs everything, or does not end, or is what runs this'],
+  [/(^|\s)npm (ci|start|test)\b/m, 'it installs packages, does not end, or runs this test'],
   [/^npm run build && npm install <|^nginx /m, 'test/service and test/proxies run it'],
   [/^npm audit\b/m, 'it needs a registry that answers'],
-  [
-    /\bnpm run (deploy|synth|cdk|test:|bench|mutate|check|sam)/,
-    'it takes longer than all tests together, or needs more than Node',
-  ],
+  [/\bnpm run (deploy|synth|cdk|test:|bench|mutate|check|sam)/, 'it is slow, or needs more than Node'],
   [/\b(aws|cdk|sam|docker|git clone|export [A-Z_]+=)/, 'it needs an AWS account, Docker, or a clone'],
 ]
 

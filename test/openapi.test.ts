@@ -10,7 +10,7 @@ import { type Document, documented, mediaType, operationOf } from './support/dec
 import { asProblem, browser, fromOurPage, navigation, openGateway, type Request } from './support/gateway.ts'
 import { goodRequests } from './support/good-requests.ts'
 
-/** Every test of the gateway checks its answers against the document: `support/gateway.ts`. */
+/** The document itself. `support/gateway.ts` checks the responses of all other tests against it. */
 
 const gateway = await openGateway()
 const { call, token, begin } = gateway
@@ -29,7 +29,7 @@ const findings = async (document: Document): Promise<string[]> => {
   return found.toSorted()
 }
 
-/** Rules that contradict the contract: a login only redirects, and a page of a refusal is one. */
+/** Routes that have no 2xx response, by the contract: they redirect, or answer with an error page. */
 const exceptions = [
   'operation-2xx-response #/paths/~1callback/get/responses',
   'operation-2xx-response #/paths/~1login-failed/get/responses',
@@ -54,7 +54,7 @@ describe('docs/openapi.json', () => {
   })
 })
 
-/** The document with these answers as examples, which may have no member without a schema. */
+/** The document with these responses as examples, whose members must all have a schema. */
 const withExamples = (answers: readonly (readonly [HttpRouteName, Answer])[]): Document => {
   const document = documented()
   for (const [number, [name, answer]] of answers.entries()) {
@@ -69,7 +69,7 @@ const withExamples = (answers: readonly (readonly [HttpRouteName, Answer])[]): D
 
 const healthJson = { accept: 'application/health+json' }
 
-/** Further requests to each route, whose answers have another kind of body than the good one. */
+/** Further requests, whose responses have another media type. */
 const others: Partial<Record<HttpRouteName, readonly Request[]>> = {
   authorize: [{ query: 'org=demo', headers: asProblem }],
   logout: [{ headers: { ...fromOurPage, ...navigation } }],

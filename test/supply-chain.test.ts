@@ -27,9 +27,8 @@ const dependent = manifests.filter((file) => Object.keys(manifest(file).all).len
 const lockOf = (file: string) => Object.entries(lockedIn(file.replace(/package\.json$/, 'package-lock.json')))
 
 /**
- * Programs of two development tools (a linter, a parser) for systems on which the lock file was not written:
- * the registry that was asked has none of them, so their bytes are not known. Linux with glibc, where CI
- * runs, is locked like everything else.
+ * Binaries of two development tools (a linter, a parser) for platforms other than Linux with glibc, where CI
+ * runs. Their hashes are unknown.
  */
 const isOfAnotherPlatform = (place: string): boolean =>
   /^node_modules\/(@biomejs\/cli|@oxc-parser\/binding)-/.test(place) &&

@@ -12,34 +12,39 @@ import { root } from '../../local/synthesis.ts'
 import { each } from '../support/each.ts'
 import { listening } from '../support/ports.ts'
 
-/** The smoke test against a gateway that is well, and against gateways that each break one promise. */
+/** The smoke test against the local stack, behind a proxy that breaks its responses. */
 
 const editor = 'https://editor.example.com'
 let stack: Stack
 
-/** What a broken gateway answers otherwise, at paths that match. */
+/** How the proxy changes responses at paths that match `at`. */
 type Broken = Readonly<{
   at?: RegExp
   status?: number
   body?: readonly [from: RegExp, to: string]
-  /** A header, each value of which is changed, or left out. */
+  /** A header, and the change of each value. undefined removes it. */
   header?: readonly [name: string, change: (value: string) => string | undefined]
 }>
 let broken: Broken = {}
-const no = () => undefined
+const removed = () => undefined
 
 const front = createServer((incoming, outgoing) => {
   const { method, headers, url: path = '/' } = incoming
   const sent = request(new URL(path, stack.url), { method, headers }, async (answer) => {
-    const { at = /./, status, body: [from, to] = [/(?!)/g, ''], header: [name, change] = ['', no] } = broken
-    const isSpoiled = at.test(path)
+    const {
+      at = /./,
+      status,
+      body: [from, to] = [/(?!)/g, ''],
+      header: [name, change] = ['', removed],
+    } = broken
+    const isBroken = at.test(path)
     const values = { ...answer.headersDistinct }
     delete values['content-length']
-    if (isSpoiled && name) values[name] = (values[name] ?? ['']).flatMap((value) => change(value) ?? [])
+    if (isBroken && name) values[name] = (values[name] ?? ['']).flatMap((value) => change(value) ?? [])
     for (const [each, all = []] of Object.entries(values)) if (all.length > 0) outgoing.setHeader(each, all)
     const body = await text(answer)
-    outgoing.writeHead((isSpoiled && status) || (answer.statusCode ?? 0))
-    outgoing.end(isSpoiled ? body.replaceAll(from, to) : body)
+    outgoing.writeHead((isBroken && status) || (answer.statusCode ?? 0))
+    outgoing.end(isBroken ? body.replaceAll(from, to) : body)
   })
   incoming.pipe(sent)
 })
@@ -56,63 +61,52 @@ after(async () => {
 })
 
 const demo = { org: 'demo' }
+/** Broken responses, and the problem that the smoke test reports. */
 const rows: readonly (readonly [broken: Broken, problem: RegExp, options?: object])[] = [
-  // A refusal with a body of its own.
   [
     { body: [/"errors\.auth\.MissingToken"/g, '"Unauthorized"'] },
     /token-is-set, no session: the key of token_missing: body is/,
   ],
-  // A poll that is good for everybody.
   [{ at: /token-is-set/, status: 200 }, /token-is-set, no session: .*status 200, not 401/],
-  // A cache that may keep the health.
   [
     { at: /health/, header: ['cache-control', () => 'max-age=60'] },
     /health: .*cache-control is "max-age=60", not "no-store"/,
   ],
-  // A health without a state.
   [
     { at: /health/, status: 500, body: [/"stateChecksum":"\w+"/g, '"stateChecksum":"No checksum string"'] },
     /health: .*status 500, not 200: there is no state/,
   ],
-  // A page with a script.
   [
     { body: [/<\/body>/g, '<script>1</script></body>'] },
     /units, no session: the page of token_missing: the page has a script/,
   ],
-  // A problem document of another code.
   [
     { body: [/foreign_origin/g, 'token_missing'] },
     /logout, another site: the problem document of foreign_origin: code is "token_missing"/,
   ],
-  // Permission for whatever origin asks.
   [
     { header: ['access-control-allow-origin', () => '*'] },
     /CORS, a preflight from an unlisted origin: .*access-control-allow-origin is "\*", not missing/,
   ],
-  // No permission for a listed origin.
   [
-    { header: ['access-control-allow-origin', no] },
+    { header: ['access-control-allow-origin', removed] },
     /CORS, a request from a listed origin: .*access-control-allow-origin is missing/,
     { cors: editor },
   ],
-  // A login cookie that scripts can read.
   [
     { header: ['set-cookie', (cookie) => cookie.replace('; HttpOnly', '')] },
     /org-login: a login starts: imsg-login-[\w-]{8} lacks httponly/,
     demo,
   ],
-  // A login that nothing ties to its browser.
   [
-    { header: ['set-cookie', no] },
+    { header: ['set-cookie', removed] },
     /org-login: a login starts: whether a cookie is set.* is false, not true/,
     demo,
   ],
-  // A refusal without a challenge.
   [
-    { header: ['www-authenticate', no] },
+    { header: ['www-authenticate', removed] },
     /token-is-set, no session: the key of token_missing: www-authenticate is missing/,
   ],
-  // A login that comes back to somebody else.
   [
     {
       header: ['location', (to) => to.replace(encodeURIComponent(url), 'https%3A%2F%2Felsewhere.example')],
@@ -120,18 +114,15 @@ const rows: readonly (readonly [broken: Broken, problem: RegExp, options?: objec
     /org-login: a login starts: the callback URL is "https:\/\/elsewhere/,
     demo,
   ],
-  // A session for a login that nobody began.
   [
     { at: /imid_token/, header: ['set-cookie', () => 'imidToken=smoke'] },
     /callback, a login that was not started here: .*a cookie is set: imidToken/,
   ],
-  // A logout that keeps the cookie.
-  [{ at: /logout/, header: ['set-cookie', no] }, /logout, no session: .*no cookie is cleared/],
-  // An organisation that cannot sign in.
+  [{ at: /logout/, header: ['set-cookie', removed] }, /logout, no session: .*no cookie is cleared/],
   [{}, /^org-login: .*: status 403, not 302: is this organisation known\?/m, { org: 'nobody' }],
 ]
 
-/** The problems that are found with this in the way. */
+/** The problems that the smoke test finds with these changes. */
 const problemsWith = async (change: Broken, options = {}): Promise<string[]> => {
   broken = change
   const findings = await smoke(url, options)
@@ -154,28 +145,28 @@ describe('The smoke test', () => {
     }
   })
 
-  it('passes for a working gateway, without any secret', async () =>
+  it('passes for a working gateway, without credentials', async () =>
     deepEqual(await problemsWith({}, { ...demo, cors: editor }), []))
 
   each(
-    'reports what is broken',
+    'reports each broken response',
     rows,
   )(async ([change, problem, options]) => match((await problemsWith(change, options)).join('\n'), problem))
 
   it('prints a line for each check, and exits with 1 after a failure', async () => {
     broken = {}
-    const well = await cli(url, '--org', 'demo')
-    equal(well.status, 0, well.stdout)
-    match(well.stdout, /^ok {3}200 health: /)
-    match(well.stdout, /\n(\d+) of \1 responses of http:\/\/localhost:\d+ are as documented\.\n$/)
+    const healthy = await cli(url, '--org', 'demo')
+    equal(healthy.status, 0, healthy.stdout)
+    match(healthy.stdout, /^ok {3}200 health: /)
+    match(healthy.stdout, /\n(\d+) of \1 responses of http:\/\/localhost:\d+ are as documented\.\n$/)
 
     broken = { status: 503 }
-    const ill = await cli(url)
-    equal(ill.status, 1)
-    match(ill.stdout, /^FAIL 503 health: .*\n {9}status 503\n/)
+    const failing = await cli(url)
+    equal(failing.status, 1)
+    match(failing.stdout, /^FAIL 503 health: .*\n {9}status 503\n/)
     equal((await cli('gateway')).status, 2)
-    const nobody = await cli('http://localhost:1')
-    equal(nobody.status, 1)
-    match(nobody.stdout, /^FAIL --- health: .*\n {9}no answer: /)
+    const unreachable = await cli('http://localhost:1')
+    equal(unreachable.status, 1)
+    match(unreachable.stdout, /^FAIL --- health: .*\n {9}no answer: /)
   })
 })
