@@ -1,6 +1,6 @@
 """
-AWS SAM CLI as it is, but for the container: a Node process takes its place, which loads the function from the folder and with the
-variables that the container would have been given, and serves one event after another.
+AWS SAM CLI with a Node process for each function instead of a container. The process gets the container's
+folder and variables, and handles one event at a time.
 """
 
 import json
@@ -22,7 +22,7 @@ FUNCTION = Path(__file__).with_name("sam-function.ts")
 
 
 class Process:
-    """A function in the place of its container."""
+    """The process of a function, instead of its container."""
 
     def __init__(self, config):
         results, written = os.pipe()

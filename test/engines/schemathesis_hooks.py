@@ -1,4 +1,4 @@
-"""What schemathesis cannot know by itself: people, pages and readers of this gateway, and that no header goes without saying."""
+"""Requests with sessions, browser headers and media types of this gateway, and a check for undeclared headers."""
 
 import atexit
 import json
@@ -15,12 +15,12 @@ identity = os.environ["IDENTITY"]
 origin = os.environ["ORIGIN"]
 random = Random(1)
 
-# Of HTTP itself and of API Gateway; the type of a body is judged with the body.
-elsewhere = {"apigw-requestid", "connection", "content-length", "content-type", "date", "keep-alive"}
+# Headers of HTTP itself and of API Gateway. Other checks compare the media type.
+undocumented = {"apigw-requestid", "connection", "content-length", "content-type", "date", "keep-alive"}
 
 
 def issued():
-    """A session of its own for every request: one of them may be a logout."""
+    """A new session for every request, because a request may be a logout."""
     with urlopen(f"{identity}/_control", json.dumps({"do": "issue", "claims": {}}).encode()) as answer:
         return json.load(answer)["token"]
 
@@ -40,7 +40,7 @@ pages = [
 
 
 def put(values, token):
-    """Values that lead on, and no narrowing: everything else ends at the first parameter that is judged."""
+    """Replaces most values by valid ones. Otherwise nearly every request fails at its first parameter."""
     good = {"org": "demo", "callback": "/article", "serviceCallback": "/article", "imid_token": token, "unit": "north"}
     for name in list(values) if isinstance(values, dict) else []:
         if name in good and random.random() < 0.8:
@@ -67,7 +67,7 @@ def undeclared_header(context, response, case):
     if operation is None or str(response.status_code) not in operation["responses"]:
         return
     declared = operation["responses"][str(response.status_code)].get("headers", {})
-    known = elsewhere | {name.lower() for name in declared}
+    known = undocumented | {name.lower() for name in declared}
     strays = sorted({name.lower() for name in response.headers} - known)
     assert not strays, f"not in the document: {', '.join(strays)}"
 
