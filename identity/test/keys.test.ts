@@ -29,7 +29,8 @@ describe('When KMS fails', () => {
     deepEqual([answer.statusCode, codeIn(answer)], [503, 'signing_unavailable'])
     match(answer.body ?? '', /class="action"/)
     ok(answer.body?.includes(`<span>${new URL(identity).host}</span>`), 'the page says whose it is')
-    equal(on.lines.at(-1)?.SigningFailed, 1)
+    const { level, SigningFailed } = on.lines.at(-1) ?? {}
+    deepEqual([level, SigningFailed], ['error', 1])
     delete faults.failEvery
     equal((await on.signIn({ person })).statusCode, 303)
   })

@@ -81,6 +81,12 @@ describe('Discovery', () => {
     deepEqual(pageIn(await call('login', { query })), away)
   })
 
+  it('that does not end is answered 503 before Lambda ends the function', async () => {
+    provider.wrong.answers[discovery] = () => {}
+    const answer = await on.open()('login', { query, remaining: 300 })
+    deepEqual([answer.statusCode, codeIn(answer)], [503, 'table_unavailable'])
+  })
+
   it('never requests an address that is not public', () =>
     rejects(boundedFetch(AbortSignal.timeout(1000), false)('https://169.254.169.254/', {} as never), {
       code: 'provider_misconfigured',

@@ -1,10 +1,11 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, notDeepEqual, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Problem } from '../../lib/problem.ts'
 import { subjectKey } from '../../lib/store/keys.ts'
 import type { Table } from '../../lib/store/table.ts'
 import { each } from '../../test/support/each.ts'
-import { claimsIn, openService, tokenIn } from './support/service.ts'
+import { sessionKeys } from '../sign-out/sessions.ts'
+import { claimsIn, openService, providerOf, tokenIn } from './support/service.ts'
 
 const on = await openService({
   demo: {},
@@ -105,6 +106,14 @@ describe('Back-channel logout', () => {
     equal((await post(logoutToken(claimsOf('twice')))).statusCode, 200)
     ok((await notBefore(mine)) > 0)
     equal(await notBefore(theirs, 'other'), 0)
+  })
+
+  it('does not find the sessions of an earlier provider of the organisation', () => {
+    const demo = on.instance().organisations.get('demo')
+    ok(demo !== undefined)
+    const provider = { ...demo.provider, ...providerOf('https://moved.example.test') }
+    for (const claims of [{ sid: 'a' }, { sub: 'a' }])
+      notDeepEqual(sessionKeys({ ...demo, provider }, claims), sessionKeys(demo, claims))
   })
 
   it('is answered 200 for a person without a session', async () => {

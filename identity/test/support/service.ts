@@ -49,6 +49,8 @@ export type Asked = Readonly<{
   headers?: Readonly<Record<string, string>>
   cookies?: readonly string[]
   body?: string
+  /** Milliseconds until Lambda ends the function. */
+  remaining?: number
 }>
 
 /** The `provider` of an organisation at this issuer. */
@@ -141,7 +143,7 @@ export const openService = async (rows: Record<string, Row> = { demo: {} }, env 
       'frontchannel-logout': providerLogout,
       'not-found': login,
     }
-    return (name, { method, path, query = '', headers = {}, cookies = [], body } = {}) =>
+    return (name, { method, path, query = '', headers = {}, cookies = [], body, remaining = 60_000 } = {}) =>
       endpoints[name](
         {
           rawPath: routes[name].path,
@@ -157,7 +159,7 @@ export const openService = async (rows: Record<string, Row> = { demo: {} }, env 
           isBase64Encoded: body !== undefined,
           ...(body === undefined ? {} : { body: Buffer.from(body).toString('base64') }),
         },
-        context,
+        { ...context, getRemainingTimeInMillis: () => remaining },
       )
   }
   const ready = open()
