@@ -62,6 +62,19 @@ describe('In Chromium', () => {
     await screenshot(page, 'identity-provider')
   })
 
+  it('a session ends when the person signs out at the provider (back-channel logout)', async () => {
+    const page = await (await person()).newPage()
+    await signIn(page)
+    // Times in tokens are whole seconds.
+    await page.waitForTimeout(1100)
+    equal(await isIn(page), true)
+    await page.goto(`${provider}/session/end`)
+    await page.getByRole('button', { name: /yes/i }).click()
+    await page.waitForURL(`${provider}/session/end/success**`)
+    await page.goto(home)
+    equal(await isIn(page), false)
+  })
+
   it('a logout in a frame of another site is answered 401', async () => {
     const context = await person()
     const page = await context.newPage()
