@@ -160,6 +160,18 @@ describe('The stack', () => {
     }
   })
 
+  each('shows the sign-in funnel with the metrics of the gateway', [
+    [{}, 'imsg-service'],
+    [{ GATEWAY_NAMESPACE: 'imsg-service-test' }, 'imsg-service-test'],
+  ])(([settings, namespace]) => {
+    const own = resourcesOf(readDeployment({ ...env, ...settings }))
+    const [dashboard] = propertiesOf('AWS::CloudWatch::Dashboard', own).map((one) =>
+      JSON.stringify(one).replaceAll(/[\\]/g, ''),
+    )
+    for (const name of ['LoginStarted', 'SessionSet'])
+      match(dashboard ?? '', new RegExp(`"${namespace}","${name}"`), name)
+  })
+
   it('limits requests to 50 a second', () =>
     deepEqual(
       propertiesOf('AWS::ApiGatewayV2::Stage').map(({ DefaultRouteSettings }) => DefaultRouteSettings),
@@ -199,23 +211,29 @@ describe('The stack', () => {
     ])
   })
 
-  it('is reachable only at its own host, if it has one', () => {
+  it('is reachable only at its own host, if it has one, and mails its alarms', () => {
     const host = readDeployment({
       ...env,
       IDENTITY_URL: 'https://id.example.com',
+      IDENTITY_HOSTED_ZONE_ID: 'Z123456',
+      ALARM_EMAIL: 'desk@example.com',
       IDENTITY_CERTIFICATE_ARN:
         'arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000',
     })
     const own = resourcesOf(host)
     equal(propertiesOf('AWS::ApiGatewayV2::Api', own)[0]?.DisableExecuteApiEndpoint, true)
     equal(propertiesOf('AWS::ApiGatewayV2::DomainName', own)[0]?.DomainName, 'id.example.com')
+    equal(propertiesOf('AWS::Route53::RecordSet', own)[0]?.HostedZoneId, 'Z123456')
+    equal(propertiesOf('AWS::SNS::Subscription', own)[0]?.Endpoint, 'desk@example.com')
     match(plain(propertiesOf('AWS::Lambda::Function', own)[0]), /"IDENTITY_URL":"https:\/\/id\.example\.com"/)
   })
 
-  it('bundles files with mode 0644, whatever the umask of the build', () => {
-    for (const name of functionNames)
+  it('bundles files that every user can read, whatever the umask of the build', () => {
+    for (const name of functionNames) {
+      equal(statSync(join(folder, name)).mode & 0o777, 0o755)
       for (const file of ['index.mjs', 'organisations.json'])
         equal(statSync(join(folder, name, file)).mode & 0o777, 0o644)
+    }
   })
 
   it('keeps bundles within their size budgets: login and logout include no AWS client', () => {
@@ -241,6 +259,7 @@ describe('The stack', () => {
     [
       [{}],
       [{ GATEWAY_TABLES: undefined, PUBLIC_URL: undefined }, 'PUBLIC_URL', 'GATEWAY_TABLES'],
+      [{ GATEWAY_TABLES: 'a table' }, 'GATEWAY_TABLES'],
       [{ ORGANISATIONS: 'nowhere.json', ALARM_EMAIL: 'x' }, 'ORGANISATIONS', 'ALARM_EMAIL'],
       [{ ORGANISATIONS: import.meta.filename, STAGE_NAME: '"x"' }, 'ORGANISATIONS', 'STAGE_NAME'],
       [{ ORGANISATIONS: fileOf({}) }, 'ORGANISATIONS'],
