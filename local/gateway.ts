@@ -3,7 +3,16 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { buffer } from 'node:stream/consumers'
 import { preflight, withCors } from './cors.ts'
 import type { Functions } from './functions.ts'
-import { answerFrom, eventFrom, type Incoming, type Outgoing, refusal, splitTarget } from './payload.ts'
+import {
+  answerFrom,
+  eventFrom,
+  headerLimit,
+  headerSize,
+  type Incoming,
+  type Outgoing,
+  refusal,
+  splitTarget,
+} from './payload.ts'
 import { type Match, router } from './routing.ts'
 import type { Plan } from './template.ts'
 
@@ -54,6 +63,7 @@ export class Gateway {
     const answer = (outgoing: Outgoing) => write(response, withCors(this.#cors, origin, outgoing))
     const { path } = splitTarget(target)
 
+    if (headerSize(parts) > headerLimit) return answer(refusal('headersTooLarge'))
     if (this.#cors && origin && method === 'OPTIONS' && request.headers['access-control-request-method'])
       return write(response, preflight(this.#cors, origin))
 

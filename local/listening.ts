@@ -25,8 +25,8 @@ export const isTaken = (error: unknown): boolean => codeOf(error) === 'EADDRINUS
 export const isForbidden = (error: unknown): boolean => codeOf(error) === 'EACCES'
 
 const serverFor = (listener: RequestListener, tls: Tls | undefined): Server => {
-  // The limit of API Gateway for request line and headers. Node answers 431 above it.
-  const options = { maxHeaderSize: 10_240, keepAliveTimeout: 60_000 }
+  // Higher than the limit of the local gateway, which answers as API Gateway does.
+  const options = { maxHeaderSize: 65_536, keepAliveTimeout: 60_000 }
   return tls ? createSecureServer({ ...options, ...tls }, listener) : createServer(options, listener)
 }
 

@@ -22,10 +22,14 @@ export type MatchedRoute = Readonly<{ routeKey: string; pathParameters: Readonly
 /** The response to the browser. A header may occur more than once, like `set-cookie`. */
 export type Outgoing = Readonly<{ status: number; headers: readonly [string, string][]; body: Buffer }>
 
+/** Request line and header values together: "Quotas for configuring and running an HTTP API". */
+export const headerLimit = 10_240
+
 /** API Gateway's own error responses. */
 const refusals = {
   badRequest: [400, 'Bad Request'], // (unverified)
   notFound: [404, 'Not Found'],
+  headersTooLarge: [431, 'Request Header Fields Too Large'], // (unverified)
   failed: [500, 'Internal Server Error'],
 } as const
 
@@ -41,6 +45,11 @@ export const splitTarget = (target: string): { path: string; query: string } => 
   const [path = ''] = target.split('?', 1)
   return { path, query: target.slice(path.length + 1) }
 }
+
+/** The size that `headerLimit` limits. */
+export const headerSize = ({ method, target, rawHeaders }: Omit<Incoming, 'body'>): number =>
+  `${method} ${target} HTTP/1.1`.length +
+  rawHeaders.reduce((sum, text, index) => (index % 2 ? sum + text.length : sum), 0)
 
 const joined = (pairs: readonly [string, string][]): Record<string, string> => {
   const values = new Map<string, string>()

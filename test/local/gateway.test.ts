@@ -34,6 +34,12 @@ describe('the local gateway', () => {
     deepEqual([env.TABLE, env.SURROUNDING, env.PATH], ['table1', 'yes', undefined])
   })
 
+  it('answers 431 to more than 10,240 bytes of request line and headers', async () => {
+    const body = { message: 'Request Header Fields Too Large' }
+    deepEqual(await getJson(`/echo/${'a'.repeat(10_240)}`), { status: 431, body })
+    equal((await get(`/echo/${'a'.repeat(10_000)}`)).status, 200)
+  })
+
   it('makes the event of payload format 2.0', async () => {
     const headers = { cookie: 'a={"b": "c;d"}; a=1; a=2', 'X-One': ['a', 'b'] }
     const event = await eventOf('/echo/%C3%A5%2Fb?a=%20b&a=c?d', { headers })
