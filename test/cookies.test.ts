@@ -181,7 +181,8 @@ describe('A cookie of the gateway', () => {
     const answer = { statusCode: 200, headers: { a: 'b' } }
     const cookie = (length: number, letter = 'x') => letter.repeat(length) as SetCookie
     // `a: b` and `set-cookie: `, each with its line break, are 6 and 14 bytes.
-    deepEqual(withCookies(answer, [cookie(7980), cookie(7980)]).cookies, [cookie(7980)])
+    deepEqual(withCookies(answer, [cookie(9), cookie(9)]).cookies, [cookie(9)])
+    deepEqual(withCookies(answer, [cookie(7980)]).cookies, [cookie(7980)])
     deepEqual(withCookies(answer, [cookie(7981)]), answer)
     deepEqual(withCookies(answer, [cookie(4000), cookie(3967, 'y')]).cookies?.length, 1)
     deepEqual(withCookies(answer, [cookie(4000), cookie(3966, 'y')]).cookies?.length, 2)

@@ -70,6 +70,7 @@ describe('The description of an error in the log', () => {
     [[], thrown('\nno    at f (/x/index.mjs:1:2)')],
     [[], thrown(`${at}f (/x/index.mjs:1:2) and more`)],
     [[], thrown(`${at}node:internal/process/task_queues:103:5`)],
+    [[], thrown(`${at}f (node:internal/process/task_queues:103:5)`)],
     [[], thrown(`${at}new Promise (<anonymous>)`)],
     [[0, 1, 2, 3, 4].map((line) => `index.mjs:${line}:1`), thrown(many)],
     [['index.mjs:1:2'], thrown(`${forged}${at}f (/x/index.mjs:1:2)`, `a message${forged}`)],
