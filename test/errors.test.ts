@@ -180,14 +180,14 @@ describe('A function with invalid settings', () => {
   })
 
   each('counts polls as unknown, and logins as failed', [
-    ['token-is-set', { PollUnknown: 1, PollRefused: 0 }],
-    ['login', { LoginFailed: 1, LoginStarted: 0, Code: 'internal' }],
-  ])(async ([name, metrics]) => {
+    ['token-is-set', 'imsg-service-blue', { PollUnknown: 1, PollRefused: 0 }],
+    ['login', undefined, { LoginFailed: 1, LoginStarted: 0, Code: 'internal' }],
+  ])(async ([name, namespace, metrics]) => {
     const wire = () => Promise.reject(new Error('not reached')) as never
-    const handler = served(wire, { METRICS_NAMESPACE: 'imsg-service-blue' }, name)
+    const handler = served(wire, { METRICS_NAMESPACE: namespace }, name)
     const [text = ''] = await writtenBy(() => handler(eventOf(name, {}), context))
     const { route, _aws, ...line } = JSON.parse(text)
-    deepEqual([route, _aws.CloudWatchMetrics[0].Namespace], [name, 'imsg-service-blue'])
+    deepEqual([route, _aws.CloudWatchMetrics[0].Namespace], [name, namespace ?? 'imsg-service'])
     deepEqual({ ...line, ...metrics }, line)
   })
 })
