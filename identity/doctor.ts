@@ -3,7 +3,7 @@ import type { ServerMetadata } from 'openid-client'
 import { errorName } from '../lib/log.ts'
 import { type Organisation, organisationsFrom, type ProviderSettings } from './organisations.ts'
 import { SignInProblem } from './problem.ts'
-import { boundedFetch, discover, fetchKeys } from './provider/discovery.ts'
+import { boundedFetch, discover, fetchKeys, providerTimeout } from './provider/discovery.ts'
 
 /**
  * `npm run doctor -- --providers`: asks each provider of the organisations file what it offers, and says what
@@ -11,8 +11,6 @@ import { boundedFetch, discover, fetchKeys } from './provider/discovery.ts'
  */
 
 type Verdict = Readonly<{ good: boolean; lines: readonly string[] }>
-
-const providerTimeout = 10_000
 
 const lists = (value: unknown, wanted: string): boolean => Array.isArray(value) && value.includes(wanted)
 

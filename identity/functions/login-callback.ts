@@ -7,6 +7,7 @@ import { redirect, redirectUri, withParameter } from '../addresses.ts'
 import { clientSecrets, keysOf, tables } from '../aws-clients.ts'
 import { type Dependencies, endpoint, openOrganisationOf, served } from '../lambda.ts'
 import type { Organisation } from '../organisations.ts'
+import { providerTimeout } from '../provider/discovery.ts'
 import { rememberProvider } from '../provider/provider.ts'
 import { routes } from '../routes.ts'
 import { Declined, exchange } from '../sign-in/exchange.ts'
@@ -24,9 +25,6 @@ export type CallbackDependencies = Dependencies &
     secretOf: (org: string) => Promise<string>
   }>
 
-/** One deadline for all requests to the provider, milliseconds. No retry: a code works once. */
-const providerTimeout = 10_000
-
 /** Exchanges the code, checks everything, and answers with an ID token of ours. */
 const finish = async (
   on: CallbackDependencies,
@@ -41,7 +39,7 @@ const finish = async (
   const secret = provider.clientAuthentication === 'none' ? undefined : await on.secretOf(org)
   const connection = await on.providers.of(organisation, AbortSignal.timeout(providerTimeout), secret)
 
-  // A code works once, so from here on the sign-in is spent, even if it fails.
+  // A code works once, so nothing is retried and from here on the sign-in is spent, even if it fails.
   facts.cookies.push(pending.spend(signIn))
   const asked = { request, redirectUri: redirectUri(settings.url, org), now: on.now() }
   const exchanged = await exchange(connection, organisation, signIn, asked)

@@ -6,11 +6,9 @@ import { gatewayCallback, providerUrl, redirect, redirectUri } from '../addresse
 import { type Dependencies, endpoint, openOrganisationOf, served } from '../lambda.ts'
 import { infoPage } from '../pages.ts'
 import { refuse } from '../problem.ts'
+import { providerTimeout } from '../provider/discovery.ts'
 import { routes } from '../routes.ts'
 import { pendingSignIns } from '../sign-in/pending-sign-ins.ts'
-
-/** Deadline for the provider, milliseconds. */
-const providerTimeout = 10_000
 
 /** `GET /v1/org/{org}/login`: send a browser to the provider, tied to this sign-in. */
 const login = (on: Dependencies): Handle => {

@@ -10,7 +10,7 @@ import { refuse } from '../problem.ts'
 import { hintOf, noHint, noReturn, returnCookie, returnOf } from '../sign-out/logout-cookies.ts'
 
 /** Deadline for the provider, milliseconds. The function ends after five seconds. */
-const providerTimeout = 4000
+const discoveryTimeout = 4000
 
 /** The callback as a return URL at a gateway or a domain of the organisation. Throws otherwise. */
 const allowedReturnUrl = (
@@ -65,7 +65,7 @@ const logout =
     if (!organisation.provider.logoutAtProvider)
       return to ? redirect(to) : messagePage(on, request, 'notThere')
 
-    const { config } = await providers.of(organisation, AbortSignal.timeout(providerTimeout))
+    const { config } = await providers.of(organisation, AbortSignal.timeout(discoveryTimeout))
     const { loopback } = settings
     request.facts.cookies.push(noHint(loopback, organisation))
     if (config.serverMetadata().end_session_endpoint === undefined)

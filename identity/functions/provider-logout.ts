@@ -24,7 +24,7 @@ export type LogoutDependencies = Dependencies &
   }>
 
 /** Deadline for fetching keys, milliseconds. Providers wait 2.5 seconds, and a cold start comes first. */
-const providerTimeout = 1200
+const keyTimeout = 1200
 /** Stored keys younger than this are used without a fetch. Seconds. */
 const freshFor = 600
 /** Stored keys younger than this are used if the fetch fails. Seconds. */
@@ -34,7 +34,7 @@ const fetchedKeys = async (
   { providers, table }: LogoutDependencies,
   organisation: Organisation,
 ): Promise<JSONWebKeySet> => {
-  const data = await providers.withKeys(organisation, AbortSignal.timeout(providerTimeout))
+  const data = await providers.withKeys(organisation, AbortSignal.timeout(keyTimeout))
   await rememberProvider(table, organisation.name, data)
   return { keys: [...data.keys.jwks.keys] }
 }

@@ -10,6 +10,9 @@ import { refuse, SignInProblem } from '../problem.ts'
 /** Bytes of an answer: metadata, keys, tokens and userinfo of real providers stay below 100 kB. */
 const largestAnswer = 262_144
 
+/** Deadline for all requests to a provider together, milliseconds. A logout has less time. */
+export const providerTimeout = 10_000
+
 const misconfigured = (reason: string): never => refuse('provider_misconfigured', reason)
 
 const unavailable = (error: unknown): never => {

@@ -22,6 +22,9 @@ export type ProviderData = Readonly<{
 
 type ProviderDataWithKeys = ProviderData & Readonly<{ keys: oidc.ExportedJWKSCache }>
 
+/** Seconds by which the clock of a provider may differ from ours. */
+export const clockTolerance = 60
+
 /** An unknown `kid` causes at most one fetch in this many seconds. */
 export const keyCooldown = 60
 
@@ -68,7 +71,7 @@ export const providersOf = (loopback: boolean, now: () => number): Providers => 
       const config = new oidc.Configuration(
         metadata,
         provider.clientId,
-        { [oidc.clockTolerance]: 60 },
+        { [oidc.clockTolerance]: clockTolerance },
         secret === undefined ? oidc.None() : authentications[provider.clientAuthentication](secret),
       )
       if (loopback) oidc.allowInsecureRequests(config)

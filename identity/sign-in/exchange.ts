@@ -4,7 +4,7 @@ import type { Incoming } from '../../lib/http/messages.ts'
 import { causes } from '../../lib/log.ts'
 import { longestLifetime, type Organisation } from '../organisations.ts'
 import { refuse, SignInProblem } from '../problem.ts'
-import type { Provider } from '../provider/provider.ts'
+import { clockTolerance, type Provider } from '../provider/provider.ts'
 import type { SignIn } from './pending-sign-ins.ts'
 
 /** Exchanges the code and checks the ID token, with the checks that openid-client leaves to its users. */
@@ -29,8 +29,6 @@ export class Declined extends Error {
   }
 }
 
-/** Seconds by which clocks may differ. */
-const clockTolerance = 60
 /** An ID token comes straight from the token endpoint, so it was issued just now. Seconds. */
 const maxAge = 600
 

@@ -2,13 +2,12 @@ import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } f
 import { isJsonObject } from '../../lib/json-object.ts'
 import { isIssuerOf, type Organisation } from '../organisations.ts'
 import { refuse, SignInProblem } from '../problem.ts'
+import { clockTolerance } from '../provider/provider.ts'
 import type { Claims } from '../sign-in/exchange.ts'
 
 /** Logout tokens: OpenID Connect Back-Channel Logout 1.0 section 2.6. */
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
-/** Seconds by which clocks may differ. */
-const clockTolerance = 60
 /** Seconds. It also limits tokens without `exp`. */
 const maxAge = 300
 
