@@ -6,7 +6,7 @@
 type Excuse = readonly [code: string, mutators: string, why: string, to?: string]
 
 const invalidDefault = 'Both defaults are invalid there.'
-const neverMissing = 'For the type checker: the value is never missing.'
+const neverMissing = 'Required by the type checker only: the value is never missing.'
 const finished = 'Aborting a finished request has no effect.'
 const noOtherError = 'The code above throws no other error.'
 /** Stryker's replacement for an empty text. */
@@ -65,7 +65,7 @@ export const excuses: Readonly<Record<string, readonly Excuse[]>> = {
     ],
   ],
   'lib/lambda/json-body.ts': [
-    ['parser.before', 'OptionalChaining', 'For the type checker: this parser has a `before`.'],
+    ['parser.before', 'OptionalChaining', 'Required by the type checker only: this parser has a `before`.'],
   ],
   'lib/login/login-binding.ts': [
     ['const [value', 'StringLiteral', invalidDefault],
@@ -119,7 +119,7 @@ export const excuses: Readonly<Record<string, readonly Excuse[]>> = {
     ['clearTimeout', 'CallExpression', finished],
     ['signal?.removeEventListener', 'CallExpression StringLiteral', finished],
     ['} finally {', 'BlockStatement', finished],
-    ['const abort', 'OptionalChaining', 'For the type checker: it only runs with a signal.'],
+    ['const abort', 'OptionalChaining', 'Required by the type checker only: it runs only with a signal.'],
     ['const late = ()', 'StringLiteral', 'Nothing reads the message.', text],
     ['await new Promise', 'ArithmeticOperator', 'The pause is random.'],
   ],
