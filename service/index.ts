@@ -156,7 +156,7 @@ const answerCache = (remember: number) => {
     const until = performance.now() + remember
     const settled = (error?: unknown): void => {
       entry.until = until
-      if (error instanceof Unavailable && answers.get(key) === entry) answers.delete(key)
+      if ((error instanceof Unavailable || remember === 0) && answers.get(key) === entry) answers.delete(key)
     }
     answer.then(() => settled(), settled)
     answers.delete(key)

@@ -172,6 +172,21 @@ describe('authorize()', () => {
     equal(never.asked.length, 2)
   })
 
+  it('is not kept with remember: 0, and displaces no pending response', async () => {
+    const late = Promise.withResolvers<Response>()
+    const { auth, asked } = asking(
+      ({ searchParams }) => (searchParams.has('unit') ? late.promise : person()),
+      { remember: 0 },
+    )
+    const north = { org: 'demo', unit: 'north' }
+    const first = auth.authorize(session(), north)
+    for (let number = 0; number < 10_000; number++) await auth.authorize(session(String(number)), demo)
+    const second = auth.authorize(session(), north)
+    late.resolve(person())
+    await Promise.all([first, second])
+    equal(asked.length, 10_001)
+  })
+
   it('remembers ten thousand answers, and drops the oldest first', async () => {
     const { auth, asked } = asking(undefined, { remember: 60 })
     for (let number = 0; number <= 10_000; number++) await auth.authorize(session(String(number)), demo)
