@@ -8,9 +8,8 @@ import { directoryKey, organisationKey, subjectKey } from '../lib/store/keys.ts'
 import type { Table } from '../lib/store/table.ts'
 import { type Organisation, organisation, sourceOf, writeOrganisations } from './contract/given.ts'
 import { each } from './support/each.ts'
-import { openGateway, openTable } from './support/gateway.ts'
+import { openTable } from './support/gateway.ts'
 import { memoryTable } from './support/memory-table.ts'
-import { refreshRun } from './support/refresh-run.ts'
 
 const named = (names: readonly string[]) => names.map((name) => organisation({ name }))
 const numbered = (count: number) => named(Array.from({ length: count }, (_, n) => `org-${n}`))
@@ -260,48 +259,5 @@ describe('More ended subjects than one run writes', () => {
     const { write } = await opened()
     const { kept } = await write([organisation({ ended })])
     deepEqual(kept, [{ name: 'demo', reason: 'too many ended subjects' }])
-  })
-})
-
-describe('The gateway', async () => {
-  const gateway = await openGateway()
-  const { control, clock, health } = gateway
-  /** Makes the stand-in list its own three organisations and `count` others. */
-  const list = (count: number) => {
-    const rows = [...named(['demo', 'second', 'closed']), ...numbered(count)]
-    return control({
-      do: 'answer',
-      list: 'organizations.list',
-      rows: rows.map(({ name }) => ({ id: name, name })),
-    })
-  }
-
-  it('reports an organisation that keeps its last good data, and applies blocks without keys', async () => {
-    await control({ do: 'answer', list: 'units.list', org: 'demo', status: 500 })
-    const { outcome, line } = await refreshRun(gateway)
-    const { level, kept, OrganisationsKeptBack, RefreshFailed, InGrace } = line
-    deepEqual([outcome, level, kept], ['unchanged', 'warn', ['demo: units.list: status 500']])
-    deepEqual([OrganisationsKeptBack, RefreshFailed, InGrace], [1, 0, 0])
-
-    await control({ do: 'malformed-jwks', as: 'symmetric' })
-    await control({ do: 'organisation', org: 'demo', set: { blocked: true } })
-    equal((await refreshRun(gateway)).outcome, 'failed')
-    const bearer = await gateway.token()
-    equal((await (await gateway.open('token-is-set'))({ bearer })).statusCode, 401)
-  })
-
-  it('is in grace after a shrunken list, does not age, and emits ListShrunk for the alarm', async () => {
-    await control({ do: 'up' })
-    await list(6)
-    await refreshRun(gateway)
-    await list(2)
-    clock.ahead = 60
-    const { outcome, line } = await refreshRun(gateway)
-    const { level, reason, ListShrunk, InGrace, RefreshFailed } = line
-    deepEqual([outcome, level], ['unchanged', 'warn'])
-    equal(reason, 'organizations.list: 4 of 9 organisations are missing')
-    deepEqual([ListShrunk, InGrace, RefreshFailed], [1, 1, 0])
-    const { inGrace, stateAge } = await health({ accept: 'application/health+json' })
-    deepEqual([inGrace, stateAge < 5], [true, true])
   })
 })

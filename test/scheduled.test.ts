@@ -1,12 +1,13 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
 import { scheduled, timeFor } from '../lib/refresh/scheduled.ts'
 import { each } from './support/each.ts'
 import { context, openGateway } from './support/gateway.ts'
+import { refreshRun } from './support/refresh-run.ts'
 
 const gateway = await openGateway()
-const { control, refresh, instance } = gateway
+const { clock, control, health, instance, open, refresh, token } = gateway
 
 /** The log line of a scheduled run, and the outcome that it returns. */
 const lineOf = async (run: Parameters<typeof scheduled>[0], settings = {}, healthy?: boolean) => {
@@ -81,5 +82,48 @@ describe('The log line of a run', () => {
     equal(reason, 'TypeError')
     match(frames?.[0] ?? '', /^scheduled\.test\.ts:\d+:\d+$/)
     ok(!gateway.lines.at(-1)?.includes('canary'))
+  })
+})
+
+describe('A run on organisations that are missing or cannot be read', () => {
+  before(async () => {
+    await control({ do: 'reset' })
+    await refresh()
+  })
+
+  /** Makes the stand-in list its own three organisations and `count` others. */
+  const list = (count: number) => {
+    const names = ['demo', 'second', 'closed', ...Array.from({ length: count }, (_, n) => `org-${n}`)]
+    const rows = names.map((name) => ({ id: name, name }))
+    return control({ do: 'answer', list: 'organizations.list', rows })
+  }
+
+  it('reports an organisation that keeps its last good data, and applies blocks without keys', async () => {
+    await control({ do: 'answer', list: 'units.list', org: 'demo', status: 500 })
+    const { outcome, line } = await refreshRun(gateway)
+    const { level, kept, OrganisationsKeptBack, RefreshFailed, InGrace } = line
+    deepEqual([outcome, level, kept], ['unchanged', 'warn', ['demo: units.list: status 500']])
+    deepEqual([OrganisationsKeptBack, RefreshFailed, InGrace], [1, 0, 0])
+
+    await control({ do: 'malformed-jwks', as: 'symmetric' })
+    await control({ do: 'organisation', org: 'demo', set: { blocked: true } })
+    equal((await refreshRun(gateway)).outcome, 'failed')
+    const bearer = await token()
+    equal((await (await open('token-is-set'))({ bearer })).statusCode, 401)
+  })
+
+  it('shows grace after a shrunken list, renews the state, and emits ListShrunk for the alarm', async () => {
+    await control({ do: 'up' })
+    await list(6)
+    await refreshRun(gateway)
+    await list(2)
+    clock.ahead = 60
+    const { outcome, line } = await refreshRun(gateway)
+    const { level, reason, ListShrunk, InGrace, RefreshFailed } = line
+    deepEqual([outcome, level], ['unchanged', 'warn'])
+    equal(reason, 'organizations.list: 4 of 9 organisations are missing')
+    deepEqual([ListShrunk, InGrace, RefreshFailed], [1, 1, 0])
+    const { inGrace, stateAge } = await health({ accept: 'application/health+json' })
+    deepEqual([inGrace, stateAge < 5], [true, true])
   })
 })

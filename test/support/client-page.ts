@@ -9,6 +9,7 @@ type Reply =
 export type Pages = Set<(news: never) => void>
 
 export const good: Reply = { status: 200, body: { msg: 'ok' } }
+export const loggedOut: Reply = { status: 200, body: { msg: 'You are logged out' } }
 export const signedOut: Reply = {
   status: 401,
   body: { key: 'errors.auth.MissingToken', code: 'token_revoked', title: 'You have been signed out' },
