@@ -2,12 +2,13 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { Problem } from '../lib/problem.ts'
 import { scheduled, timeFor } from '../lib/refresh/scheduled.ts'
+import { organisationKey } from '../lib/store/keys.ts'
 import { each } from './support/each.ts'
 import { context, openGateway } from './support/gateway.ts'
 import { refreshRun } from './support/refresh-run.ts'
 
 const gateway = await openGateway()
-const { clock, control, health, instance, open, refresh, token } = gateway
+const { clock, control, health, instance, open, refresh, stored, token } = gateway
 
 /** The log line of a scheduled run, and the outcome that it returns. */
 const lineOf = async (run: Parameters<typeof scheduled>[0], settings = {}, healthy?: boolean) => {
@@ -98,7 +99,7 @@ describe('A run on organisations that are missing or cannot be read', () => {
     return control({ do: 'answer', list: 'organizations.list', rows })
   }
 
-  it('reports an organisation that keeps its last good data, and applies blocks without keys', async () => {
+  it('reports an organisation that keeps its last good data, and writes only blocks without keys', async () => {
     await control({ do: 'answer', list: 'units.list', org: 'demo', status: 500 })
     const { outcome, line } = await refreshRun(gateway)
     const { level, kept, OrganisationsKeptBack, RefreshFailed, InGrace } = line
@@ -107,7 +108,14 @@ describe('A run on organisations that are missing or cannot be read', () => {
 
     await control({ do: 'malformed-jwks', as: 'symmetric' })
     await control({ do: 'organisation', org: 'demo', set: { blocked: true } })
+    await control({
+      do: 'organisation',
+      org: 'second',
+      set: { whitelistCallbackUrls: '["new.example.test"]' },
+    })
+    const before = await stored(organisationKey('second'))
     equal((await refreshRun(gateway)).outcome, 'failed')
+    deepEqual(await stored(organisationKey('second')), before)
     const bearer = await token()
     equal((await (await open('token-is-set'))({ bearer })).statusCode, 401)
   })
